@@ -1,0 +1,66 @@
+import type { TenantId } from "../domain/identifiers.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import type { Principal } from "./principal.ts";
+
+export type Scope =
+  | "rewardspoints.rewardpoints_view"
+  | "rewardspoints.rewardpoints_manage"
+  | "coupon.coupon_read"
+  | "coupon.coupon_manage"
+  | "site.site_manage";
+
+/** Who may call an operation. */
+export type Access =
+  /** Tokens with at least one of the scopes; never customers, who have none. */
+  | { readonly kind: "employee"; readonly scopes: readonly Scope[] }
+  /** Signed-in customers, each for themselves. */
+  | { readonly kind: "customer" }
+  /** Every valid token of the tenant. */
+  | { readonly kind: "anyone" };
+
+export type AccessFailure =
+  | { readonly code: "missing_scope"; readonly scopes: readonly string[] }
+  | { readonly code: "customer_token_required" }
+  | { readonly code: "tenant_mismatch" };
+
+/** Older names under which Emporix has issued the same scopes. */
+const scopeAliases: Readonly<Partial<Record<Scope, string>>> = {
+  "rewardspoints.rewardpoints_view": "saasag.rewardpoints_view",
+  "rewardspoints.rewardpoints_manage": "saasag.rewardpoints_manage",
+};
+
+/** The scopes of `access` with their older names: what a token may carry to be let in. */
+export const acceptedScopes = (scopes: readonly Scope[]): readonly string[] =>
+  scopes.flatMap((scope) => {
+    const alias = scopeAliases[scope];
+    return alias === undefined ? [scope] : [scope, alias];
+  });
+
+/**
+ * Whether `principal` may call an operation.
+ * @param pathTenant the tenant that the request's path names; null when it names none.
+ */
+export function authorize(
+  principal: Principal,
+  access: Access,
+  pathTenant: string | null,
+): Result<TenantId, AccessFailure> {
+  if (pathTenant !== null && pathTenant !== principal.tenant) return refuse({ code: "tenant_mismatch" });
+  switch (access.kind) {
+    case "employee": {
+      const accepted = acceptedScopes(access.scopes);
+      const granted = principal.customerId === null && accepted.some((scope) => principal.scopes.has(scope));
+      return granted ? succeed(principal.tenant) : refuse({ code: "missing_scope", scopes: accepted });
+    }
+    case "customer":
+      return principal.customerId === null ? refuse({ code: "customer_token_required" }) : succeed(principal.tenant);
+    case "anyone":
+      return succeed(principal.tenant);
+    default:
+      return unreachable(access);
+  }
+}
+
+function unreachable(access: never): never {
+  throw new Error(`Unknown access: ${JSON.stringify(access)}`);
+}

@@ -1,0 +1,61 @@
+import type { LedgerFailure } from "../domain/failure.ts";
+import type { AccessFailure } from "./access.ts";
+
+/** The service cannot say or do it now. Nothing is wrong with the request; it may be sent again. */
+export type Unavailable =
+  /** Too much is waiting; nothing was done. */
+  | { readonly code: "overloaded" }
+  /** It may or may not have happened. The same request with the same idempotency key finds out. */
+  | { readonly code: "outcome_unknown" }
+  /** Something that the service needs did not answer; nothing was done. */
+  | { readonly code: "unavailable" };
+
+/** What is wrong with one field of a request. */
+export interface Violation {
+  /** Bean notation, such as `coupon.discountAbsolute.amount`; null when no single field is to blame. */
+  readonly field: string | null;
+  readonly message: string;
+  /** Lower case with underscores, such as `invalid_type`. */
+  readonly type: string;
+}
+
+export type StoreFailure =
+  | { readonly code: "ledger_not_found"; readonly customerId: string }
+  | { readonly code: "option_version_conflict"; readonly id: string }
+  | { readonly code: "option_exists"; readonly id: string }
+  | { readonly code: "option_limit_reached"; readonly limit: number }
+  | { readonly code: "option_not_found"; readonly id: string }
+  | { readonly code: "coupon_not_found"; readonly couponCode: string }
+  | { readonly code: "mixin_exists"; readonly mixinName: string; readonly siteCode: string }
+  | { readonly code: "mixin_not_found"; readonly mixinName: string };
+
+export type TokenFailure =
+  /** No token, or one that is not to be trusted. `reason` is for the log, never for the client. */
+  | { readonly code: "invalid_token"; readonly reason: string }
+  /** The token's issuer cannot be reached, and its key is not known yet. */
+  | { readonly code: "issuer_unavailable" };
+
+export type ClientAuthenticationFailure =
+  | { readonly code: "invalid_client" }
+  | { readonly code: "invalid_scope"; readonly scopes: readonly string[] };
+
+/** What can be wrong with a request before anything is done. */
+export type RequestFailure =
+  | { readonly code: "validation_failed"; readonly violations: readonly Violation[] }
+  | { readonly code: "malformed_body" }
+  | { readonly code: "unsupported_media_type" }
+  | { readonly code: "payload_too_large"; readonly limitBytes: number }
+  | { readonly code: "route_not_found" }
+  | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] };
+
+export type Failure =
+  | LedgerFailure
+  | Unavailable
+  | StoreFailure
+  | AccessFailure
+  | TokenFailure
+  | ClientAuthenticationFailure
+  | RequestFailure
+  | { readonly code: "internal" };
+
+export type FailureCode = Failure["code"];

@@ -1,0 +1,88 @@
+import type { Branded } from "./branded.ts";
+import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "./identifiers.ts";
+import type { EpochMs } from "./time.ts";
+
+/** A code as it is shown to people: `PREFIX-0123456789AB`. */
+export type CouponCode = Branded<string, "CouponCode">;
+
+/** A code as it is looked up: case, hyphens and look-alike characters do not matter. */
+export type CanonicalCouponCode = Branded<string, "CanonicalCouponCode">;
+
+export interface MoneyAmount {
+  /** In units of the currency, not in minor units (the contract's representation). */
+  readonly amount: number;
+  /** ISO 4217 code. */
+  readonly currency: string;
+}
+
+export interface CouponRestrictions {
+  readonly validFor?: readonly string[] | undefined;
+  readonly validFrom?: EpochMs | undefined;
+  readonly validUntil?: EpochMs | undefined;
+  readonly minOrderValue?: MoneyAmount | undefined;
+}
+
+/** What a coupon is worth: a percentage, or an amount of money. Free shipping cannot be bought with points. */
+export type Discount =
+  | { readonly discountType: "PERCENT"; readonly discountPercentage: number }
+  | { readonly discountType: "ABSOLUTE"; readonly discountAbsolute: MoneyAmount };
+
+/** The coupon that a redeem option promises, before it has a code and an owner. */
+export type CouponDefinition = Discount & {
+  readonly name: string;
+  readonly description?: string | undefined;
+  readonly allowAnonymous: boolean;
+  /** How often the coupon may be used in all; -1 = without limit (the contract's default). */
+  readonly maxRedemptions: number;
+  /** How often one customer may use it; -1 = without limit. */
+  readonly maxRedemptionsPerCustomer: number;
+  readonly restrictions?: CouponRestrictions | undefined;
+};
+
+export interface Coupon {
+  readonly tenant: TenantId;
+  readonly code: CouponCode;
+  readonly definition: CouponDefinition;
+  readonly issuedTo: CustomerId;
+  readonly issuedAt: EpochMs;
+  /** The ledger entry that paid for it. */
+  readonly redemptionId: EntryId;
+  readonly redeemOptionId: RedeemOptionId;
+  /** How often it has been used at a checkout. */
+  readonly redemptionCount: number;
+}
+
+/** Computed, never stored: the contract's four states. */
+export type CouponStatus = "INACTIVE" | "VALID" | "EXPIRED" | "USED";
+
+/** Used up wins over expired, and expired over not yet valid. A coupon is expired from `validUntil` on. */
+export function couponStatus(coupon: Coupon, now: EpochMs): CouponStatus {
+  const { maxRedemptions, restrictions } = coupon.definition;
+  if (maxRedemptions >= 0 && coupon.redemptionCount >= maxRedemptions) return "USED";
+  if (restrictions?.validUntil !== undefined && restrictions.validUntil <= now) return "EXPIRED";
+  if (restrictions?.validFrom !== undefined && restrictions.validFrom > now) return "INACTIVE";
+  return "VALID";
+}
+
+/** Crockford's base 32: no I, L, O or U, so that a code survives being read aloud. */
+const crockfordDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Random characters of a code: 12 × 5 = 60 bits. */
+export const couponSuffixLength = 12;
+/** Random bytes that {@link couponSuffix} needs: one a character. */
+export const couponEntropyBytes = couponSuffixLength;
+
+/**
+ * The random part of a code from cryptographically random bytes, one byte a character. 256 is a multiple
+ * of 32, so taking five bits of each byte keeps every character equally likely.
+ */
+export function couponSuffix(entropy: Uint8Array): string {
+  if (entropy.length !== couponEntropyBytes) throw new RangeError(`A coupon suffix takes ${couponEntropyBytes} bytes.`);
+  return Array.from(entropy, (byte) => crockfordDigits.charAt(byte & 31)).join("");
+}
+
+export const couponCodeOf = (prefix: string, suffix: string): CouponCode => `${prefix}-${suffix}` as CouponCode;
+
+/** Two codes that a person could take for one another have the same canonical code. */
+export const canonicalCouponCode = (code: string): CanonicalCouponCode =>
+  code.toUpperCase().replaceAll("-", "").replaceAll("O", "0").replaceAll(/[IL]/g, "1") as CanonicalCouponCode;

@@ -1,0 +1,21 @@
+import type { CustomerId, EntryId, RedeemOptionId, SiteCode } from "./identifiers.ts";
+
+/**
+ * Every way in which the rules can refuse a command: a closed union, as data, that knows nothing of HTTP.
+ * A refused command has changed nothing.
+ */
+export type LedgerFailure =
+  | { readonly code: "ledger_exists"; readonly customerId: CustomerId }
+  | { readonly code: "insufficient_points"; readonly activePoints: number; readonly requestedPoints: number }
+  | { readonly code: "balance_limit_exceeded" }
+  | { readonly code: "created_at_in_future" }
+  | { readonly code: "valid_until_before_created_at" }
+  | { readonly code: "entry_id_taken"; readonly id: EntryId }
+  | { readonly code: "idempotency_key_reused" }
+  | ExchangeFailure;
+
+/** Why a redeem option cannot be exchanged at a site. */
+export type ExchangeFailure =
+  | { readonly code: "redeem_option_not_found"; readonly id: RedeemOptionId }
+  | { readonly code: "redeem_option_without_coupon"; readonly id: RedeemOptionId }
+  | { readonly code: "rewards_disabled"; readonly siteCode: SiteCode };

@@ -1,0 +1,38 @@
+import type { LedgerFailure } from "./failure.ts";
+import type { EntryId } from "./identifiers.ts";
+import type { Points } from "./points.ts";
+import { type Result, refuse, succeed } from "./result.ts";
+import { addCalendarMonths, type EpochMs } from "./time.ts";
+
+/** Points to grant, as far as the one who grants them says. */
+export interface Grant {
+  /** Null: the command's id becomes the entry's. */
+  readonly id: EntryId | null;
+  readonly points: Points;
+  readonly referenceId: string | null;
+  readonly description: string | null;
+  /** Null: now. */
+  readonly createdAt: EpochMs | null;
+  /** Null: `createdAt` plus `validityMonths`. */
+  readonly validUntil: EpochMs | null;
+  /** The site's validity in calendar months; null: granted points never expire. */
+  readonly validityMonths: number | null;
+}
+
+export interface GrantPeriod {
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
+}
+
+/**
+ * From when until when a grant made at `now` counts. A period that is already over is fine: that is history
+ * being moved in, and it counts in no balance.
+ */
+export function grantPeriod(grant: Grant, now: EpochMs): Result<GrantPeriod, LedgerFailure> {
+  const createdAt = grant.createdAt ?? now;
+  if (createdAt > now) return refuse({ code: "created_at_in_future" });
+  const validUntil =
+    grant.validUntil ?? (grant.validityMonths === null ? null : addCalendarMonths(createdAt, grant.validityMonths));
+  if (validUntil !== null && validUntil < createdAt) return refuse({ code: "valid_until_before_created_at" });
+  return succeed({ createdAt, validUntil });
+}

@@ -1,0 +1,31 @@
+import type { CouponDefinition } from "./coupon.ts";
+import type { RedeemOptionId } from "./identifiers.ts";
+import type { Points } from "./points.ts";
+import { compareText } from "./text-order.ts";
+import type { EpochMs } from "./time.ts";
+
+/** What the merchant decides about a redeem option. */
+export interface RedeemOptionTerms {
+  /** Typically `coupon`; only options of that type can be exchanged. */
+  readonly type: string;
+  readonly name: string;
+  readonly description: string | null;
+  /** The price. */
+  readonly points: Points;
+  readonly coupon: CouponDefinition | null;
+  /** Shown as given when the merchant gives it. */
+  readonly pointsAfterCoupon: number | null;
+}
+
+/** Something that points can buy. */
+export interface RedeemOption extends RedeemOptionTerms {
+  readonly id: RedeemOptionId;
+  /** 1 when created, one more with every update. */
+  readonly version: number;
+  readonly createdAt: EpochMs;
+  readonly modifiedAt: EpochMs;
+}
+
+/** The order in which options are listed: cheapest first, then by name, then by id. */
+export const compareRedeemOptions = (left: RedeemOption, right: RedeemOption): number =>
+  left.points - right.points || compareText(left.name, right.name) || compareText(left.id, right.id);

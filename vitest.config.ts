@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { exportJWK, generateKeyPair } from "jose";
+import { defineConfig } from "vitest/config";
+import { parse } from "yaml";
+
+const migrations = await readD1Migrations(new URL("drizzle", import.meta.url).pathname);
+
+/** The keys of this test run: the embedded issuer signs with it, and so do the tests. */
+const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+const signingKey = JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES256", kid: "test" });
+
+/** The published contract, which lies beside the project; null where it does not. */
+const contractFile = new URL("../shared/contract/reward-points.openapi.yml", import.meta.url);
+const contract: unknown = existsSync(contractFile) ? parse(readFileSync(contractFile, "utf8")) : null;
+
+export default defineConfig({
+  plugins: [
+    cloudflareTest({
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        bindings: {
+          TEST_MIGRATIONS: migrations,
+          AUTH_SIGNING_KEY: signingKey,
+          AUTH_ISSUER: "https://issuer.test",
+          AUTH_AUDIENCE: "reward-points-test",
+          CORS_ORIGINS: "https://shop.test",
+        },
+      },
+    }),
+  ],
+  test: {
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/apply-migrations.ts"],
+    provide: { contract },
+  },
+});
