@@ -69,13 +69,18 @@ export class StoreConflict extends Error {
   override readonly name = "StoreConflict";
 }
 
+/** Storage cannot answer now. After a write it is unknown whether it took effect. */
+export class StoreUnavailable extends Error {
+  override readonly name = "StoreUnavailable";
+}
+
 /** Where ledgers are kept. Only the writer of a ledger uses it. */
 export interface LedgerStore {
   /** The ledger as it is on the primary, together with what `lookups` asks for, in one round trip. */
   load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot>;
   /**
    * @throws {StoreConflict} when the database refused; nothing was stored.
-   * @throws {Error} anything else: whether it was stored is unknown.
+   * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.
    */
   commit(key: LedgerKey, changes: LedgerChanges): Promise<void>;
 }

@@ -56,9 +56,12 @@ export interface Coupon {
 export type CouponStatus = "INACTIVE" | "VALID" | "EXPIRED" | "USED";
 
 /** Used up wins over expired, and expired over not yet valid. A coupon is expired from `validUntil` on. */
-export function couponStatus(coupon: Coupon, now: EpochMs): CouponStatus {
-  const { maxRedemptions, restrictions } = coupon.definition;
-  if (maxRedemptions >= 0 && coupon.redemptionCount >= maxRedemptions) return "USED";
+export function couponStatus(
+  { definition, redemptionCount }: Pick<Coupon, "definition" | "redemptionCount">,
+  now: EpochMs,
+): CouponStatus {
+  const { maxRedemptions, restrictions } = definition;
+  if (maxRedemptions >= 0 && redemptionCount >= maxRedemptions) return "USED";
   if (restrictions?.validUntil !== undefined && restrictions.validUntil <= now) return "EXPIRED";
   if (restrictions?.validFrom !== undefined && restrictions.validFrom > now) return "INACTIVE";
   return "VALID";

@@ -13,6 +13,9 @@ export type SiteCode = Branded<string, "SiteCode">;
 /** Who caused a change, as an auditor reads it: `client:backoffice`, `customer:C1`, … */
 export type Actor = Branded<string, "Actor">;
 
+/** How a customer is named as an actor. */
+export const actorOfCustomer = (customerId: CustomerId): Actor => `customer:${customerId}` as Actor;
+
 /** Names that stand for something else in the API's paths and so cannot be a tenant's. */
 const reservedTenantNames: ReadonlySet<string> = new Set(["customer", "public"]);
 const tenantPattern = /^[a-z][a-z0-9-]{2,15}$/;

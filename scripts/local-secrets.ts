@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseEnv } from "node:util";
+import { exportJWK, generateKeyPair } from "jose";
+import { runScript } from "./usage-error.ts";
+
+/** Where wrangler looks for secrets when it runs the service locally. */
+export const localSecretsFile = fileURLToPath(new URL("../.dev.vars", import.meta.url));
+
+/** How to make each secret that the service needs. */
+const secretMakers: Readonly<Record<string, () => Promise<string>>> = { AUTH_SIGNING_KEY: newSigningKey };
+
+/** @returns the variables of `file`, or none when it does not exist. */
+export function readLocalSecrets(file: string = localSecretsFile): Readonly<Record<string, string | undefined>> {
+  return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+}
+
+/**
+ * Adds the secrets that `file` lacks; those that it has stay as they are. The file is its owner's alone (mode 0600).
+ * @returns the names of the added secrets.
+ */
+export async function ensureLocalSecrets(file: string = localSecretsFile): Promise<readonly string[]> {
+  const present = readLocalSecrets(file);
+  const missing = Object.entries(secretMakers).filter(([name]) => present[name] === undefined);
+  if (missing.length > 0) {
+    const lines = await Promise.all(missing.map(async ([name, make]) => `${name}='${await make()}'\n`));
+    if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
+    chmodSync(file, 0o600);
+    const text = readFileSync(file, "utf8");
+    appendFileSync(file, `${text === "" || text.endsWith("\n") ? "" : "\n"}${lines.join("")}`);
+  }
+  return missing.map(([name]) => name);
+}
+
+/** A private key as JSON. Base64url and identifiers hold no quotes, so single quotes around it are safe. */
+async function newSigningKey(): Promise<string> {
+  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+  return JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES256", kid: randomUUID() });
+}
+
+if (import.meta.main) {
+  await runScript(async () => {
+    const added = await ensureLocalSecrets();
+    console.log(added.length === 0 ? ".dev.vars is complete." : `Added to .dev.vars: ${added.join(", ")}.`);
+  });
+}

@@ -1,0 +1,44 @@
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import { type Context, idempotencyKeyOf } from "./context.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { type KeyedRequest, StoreConflict } from "./ports.ts";
+
+/** An answer's body, and whether an earlier request had already got it. */
+export interface KeyedAnswer<Failure> {
+  readonly result: Result<string, Failure | { readonly code: "idempotency_key_reused" }>;
+  readonly replayed: boolean;
+}
+
+/** How often a race with another writer is tried again. */
+const attemptsMax = 3;
+
+/**
+ * Runs `work` unless the request's idempotency key already has an answer. `work` stores its effect and the keyed
+ * answer in one transaction, so that of two equal requests at once the database refuses one, which then finds
+ * the other's answer.
+ * @param asked what the client asked for: another question under the same key is `idempotency_key_reused`
+ * @throws {StoreConflict} when the race could not be decided in a few attempts
+ */
+export async function answerOnce<Failure>(
+  context: Context,
+  asked: unknown,
+  work: (keyed: KeyedRequest | null) => Promise<Result<string, Failure>>,
+): Promise<KeyedAnswer<Failure>> {
+  const idempotencyKey = idempotencyKeyOf(context);
+  const keyed = idempotencyKey === null ? null : { idempotencyKey, fingerprint: await fingerprintOf(asked) };
+  for (let attempt = 1; ; attempt += 1) {
+    if (keyed !== null) {
+      const earlier = await context.services.answers.find(context.principal.tenant, keyed.idempotencyKey);
+      if (earlier !== null) {
+        return earlier.fingerprint === keyed.fingerprint
+          ? { result: succeed(earlier.body), replayed: true }
+          : { result: refuse({ code: "idempotency_key_reused" }), replayed: false };
+      }
+    }
+    try {
+      return { result: await work(keyed), replayed: false };
+    } catch (error) {
+      if (!(error instanceof StoreConflict) || attempt >= attemptsMax) throw error;
+    }
+  }
+}

@@ -1,0 +1,43 @@
+import canonicalize from "canonicalize";
+import type { RedeemOptionId } from "../domain/identifiers.ts";
+import { compareRedeemOptions, type RedeemOption, type RedeemOptionTerms } from "../domain/redeem-option.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import { answerOnce, type KeyedAnswer } from "./answer-once.ts";
+import type { Context } from "./context.ts";
+import type { StoreFailure } from "./failure.ts";
+
+/** Options that one tenant may have: a storefront shows them all at once. */
+export const redeemOptionsMax = 500;
+
+/**
+ * Adds a redeem option.
+ * @param render the answer's body for the tenant's whole list, new option included
+ * @returns the body; `option_exists` when the given id belongs to another option, `option_limit_reached`
+ */
+export function createRedeemOption(
+  context: Context,
+  input: { readonly id: RedeemOptionId | null; readonly terms: RedeemOptionTerms },
+  render: (options: readonly RedeemOption[]) => string,
+): Promise<KeyedAnswer<StoreFailure>> {
+  return answerOnce(context, input, async (keyed): Promise<Result<string, StoreFailure>> => {
+    const { services, principal } = context;
+    const options = await services.redeemOptions.list(principal.tenant);
+    const now = services.clock.now();
+    const id = input.id ?? (services.newId() as RedeemOptionId);
+    const known = options.find((option) => option.id === id);
+    if (known !== undefined) {
+      return hasTerms(known, input.terms) ? succeed(render(options)) : refuse({ code: "option_exists", id });
+    }
+    if (options.length >= redeemOptionsMax) return refuse({ code: "option_limit_reached", limit: redeemOptionsMax });
+    const option: RedeemOption = { ...input.terms, id, version: 1, createdAt: now, modifiedAt: now };
+    const body = render([...options, option].toSorted(compareRedeemOptions));
+    await services.redeemOptions.insert(principal.tenant, option, keyed === null ? null : { ...keyed, body });
+    return succeed(body);
+  });
+}
+
+/** Whether the option was created by the same request: unchanged since, and with the same terms. */
+function hasTerms(option: RedeemOption, terms: RedeemOptionTerms): boolean {
+  const { id: _id, version, createdAt: _createdAt, modifiedAt: _modifiedAt, ...own } = option;
+  return version === 1 && canonicalize(own) === canonicalize(terms);
+}

@@ -1,0 +1,41 @@
+import type { ExchangeTerms } from "../domain/command.ts";
+import type { ExchangeFailure } from "../domain/failure.ts";
+import type { CustomerId, RedeemOptionId, SiteCode } from "../domain/identifiers.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import type { Context } from "./context.ts";
+import type { LedgerAnswer } from "./ports.ts";
+import { sendCommand } from "./send-command.ts";
+
+/**
+ * Exchanges a signed-in customer's points for a coupon. That the option or the site may forbid it is passed on
+ * to the ledger as data: a repetition of an earlier exchange is answered even when the option is gone by now.
+ */
+export async function redeemForCoupon(
+  context: Context,
+  input: { readonly customerId: CustomerId; readonly redeemOptionId: RedeemOptionId; readonly siteCode: SiteCode },
+): Promise<LedgerAnswer> {
+  const { customerId, redeemOptionId, siteCode } = input;
+  const terms = await exchangeTerms(context, redeemOptionId, siteCode);
+  return sendCommand(context, customerId, { kind: "exchange", terms }, { redeemOptionId, siteCode });
+}
+
+async function exchangeTerms(
+  { services, principal }: Context,
+  id: RedeemOptionId,
+  siteCode: SiteCode,
+): Promise<Result<ExchangeTerms, ExchangeFailure>> {
+  const [settings, option] = await Promise.all([
+    services.siteSettings.effective(principal.tenant, siteCode),
+    services.redeemOptions.find(principal.tenant, id),
+  ]);
+  if (!settings.enabled) return refuse({ code: "rewards_disabled", siteCode });
+  if (option === null) return refuse({ code: "redeem_option_not_found", id });
+  if (option.type !== "coupon" || option.coupon === null) return refuse({ code: "redeem_option_without_coupon", id });
+  return succeed({
+    redeemOptionId: id,
+    points: option.points,
+    description: option.description,
+    couponPrefix: settings.codePrefix,
+    coupon: option.coupon,
+  });
+}

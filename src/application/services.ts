@@ -1,0 +1,35 @@
+import type {
+  AnswerStore,
+  ApiClientStore,
+  Clock,
+  CouponStore,
+  LedgerGateway,
+  Logger,
+  MixinStore,
+  Probe,
+  RedeemOptionStore,
+  SiteSettings,
+  SummaryReader,
+  TokenIssuer,
+  TokenVerifier,
+} from "./ports.ts";
+
+/** Everything the use-cases work with; put together in worker.ts. */
+export interface Services {
+  readonly ledgers: LedgerGateway;
+  readonly summaries: SummaryReader;
+  readonly redeemOptions: RedeemOptionStore;
+  readonly answers: AnswerStore;
+  readonly coupons: CouponStore;
+  readonly mixins: MixinStore;
+  readonly siteSettings: SiteSettings;
+  readonly tokens: TokenVerifier;
+  /** Null when an external issuer makes the tokens. */
+  readonly issuer: TokenIssuer | null;
+  readonly apiClients: ApiClientStore;
+  readonly probes: readonly Probe[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A new time-ordered id (UUIDv7). */
+  newId(): string;
+}

@@ -1,0 +1,34 @@
+import type { RedeemOptionId } from "../domain/identifiers.ts";
+import type { RedeemOption, RedeemOptionTerms } from "../domain/redeem-option.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import type { Context } from "./context.ts";
+import type { StoreFailure } from "./failure.ts";
+
+/** How often an update without a given version is tried again when another one came in between. */
+const attemptsMax = 5;
+
+/**
+ * Replaces what a redeem option says.
+ * @returns the option as it is now; `option_not_found`; `option_version_conflict` when it no longer has the
+ * version that the client gave
+ */
+export async function updateRedeemOption(
+  { services, principal }: Context,
+  input: { readonly id: RedeemOptionId; readonly version: number | null; readonly terms: RedeemOptionTerms },
+): Promise<Result<RedeemOption, StoreFailure>> {
+  const { id, version, terms } = input;
+  for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+    const current = await services.redeemOptions.find(principal.tenant, id);
+    if (current === null) return refuse({ code: "option_not_found", id });
+    if (version !== null && version !== current.version) return refuse({ code: "option_version_conflict", id });
+    const updated: RedeemOption = {
+      ...terms,
+      id,
+      version: current.version + 1,
+      createdAt: current.createdAt,
+      modifiedAt: services.clock.now(),
+    };
+    if (await services.redeemOptions.update(principal.tenant, updated, current.version)) return succeed(updated);
+  }
+  return refuse({ code: "option_version_conflict", id });
+}

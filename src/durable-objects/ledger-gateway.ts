@@ -1,0 +1,61 @@
+import type { Unavailable } from "../application/failure.ts";
+import type { LedgerAnswer, LedgerGateway, Logger } from "../application/ports.ts";
+import type { LedgerCommand } from "../domain/command.ts";
+import type { LedgerKey } from "../domain/decide.ts";
+import { type Result, refuse } from "../domain/result.ts";
+import type { CustomerLedger } from "./customer-ledger.ts";
+import { ledgerName } from "./ledger-name.ts";
+
+/** How often a call is tried; each time on a new stub, since a stub that failed stays broken. */
+const attemptsMax = 3;
+const retryPauseMsMax = 100;
+
+/** Reaches ledgers in their Durable Objects. */
+export class DurableObjectLedgerGateway implements LedgerGateway {
+  readonly #namespace: DurableObjectNamespace<CustomerLedger>;
+  readonly #log: Logger;
+
+  constructor(namespace: DurableObjectNamespace<CustomerLedger>, log: Logger) {
+    this.#namespace = namespace;
+    this.#log = log;
+  }
+
+  async execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer> {
+    // Trying again is safe: the object recognizes a command that it has already carried out by the command's id.
+    const called = await this.#call(key, async (ledger): Promise<LedgerAnswer> => await ledger.execute(command));
+    if (called.reached) return called.answer;
+    return { result: refuse(called.failure), replayed: false };
+  }
+
+  async activePoints(key: LedgerKey): Promise<Result<number, Unavailable>> {
+    const called = await this.#call(
+      key,
+      async (ledger): Promise<Result<number, Unavailable>> => await ledger.activePoints(),
+    );
+    if (called.reached) return called.answer;
+    return refuse(called.failure.code === "outcome_unknown" ? { code: "unavailable" } : called.failure);
+  }
+
+  async #call<Answer>(
+    key: LedgerKey,
+    send: (ledger: DurableObjectStub<CustomerLedger>) => Promise<Answer>,
+  ): Promise<{ reached: true; answer: Answer } | { reached: false; failure: Unavailable }> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return { reached: true, answer: await send(this.#namespace.getByName(ledgerName(key))) };
+      } catch (error) {
+        const { retryable, overloaded } = traitsOf(error);
+        this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
+        if (overloaded) return { reached: false, failure: { code: "overloaded" } };
+        if (!retryable || attempt >= attemptsMax) return { reached: false, failure: { code: "outcome_unknown" } };
+        await scheduler.wait(Math.ceil(Math.random() * retryPauseMsMax));
+      }
+    }
+  }
+}
+
+/** What the runtime says of a failed call to an object. */
+function traitsOf(error: unknown): { retryable: boolean; overloaded: boolean } {
+  const traits = (typeof error === "object" && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
+  return { retryable: traits["retryable"] === true, overloaded: traits["overloaded"] === true };
+}

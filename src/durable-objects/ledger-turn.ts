@@ -1,0 +1,280 @@
+import type { Unavailable } from "../application/failure.ts";
+import {
+  type Clock,
+  type IdempotencyRecord,
+  type LedgerAnswer,
+  type LedgerChanges,
+  type LedgerLookups,
+  type LedgerStore,
+  type Logger,
+  StoreConflict,
+} from "../application/ports.ts";
+import type { LedgerCommand } from "../domain/command.ts";
+import type { Coupon } from "../domain/coupon.ts";
+import { decide, type LedgerKey } from "../domain/decide.ts";
+import type { Entry } from "../domain/entry.ts";
+import { activePoints, type Ledger } from "../domain/ledger.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import type { EpochMs } from "../domain/time.ts";
+import { entryIdOf, ReplayMemory } from "./replay-memory.ts";
+
+/** What a turn needs from outside. */
+export interface TurnSurroundings {
+  readonly store: LedgerStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The random part of a new coupon code. */
+  newCouponSuffix(): string;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
+}
+
+/** Limits of one customer's turn. */
+export const turnLimits = {
+  /** Commands and reads that may wait; beyond it they are refused as overloaded. */
+  waitingMax: 4_096,
+  /** Commands committed in one transaction. */
+  groupMax: 128,
+  /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
+  groupCouponCharactersMax: 500_000,
+  /** How long a command may wait and be tried, from its arrival, before its caller is told that it is unknown. */
+  deadlineMs: 9_000,
+  /** How often a group is tried as a whole, and then each of its commands alone. */
+  attemptsMax: 4,
+  retryPauseMsMax: 200,
+  /**
+   * How long nothing is kept in memory after a commit with an unknown outcome: D1 gives a call up to 30 s, so
+   * the commit could still take effect behind our back.
+   */
+  doubtMs: 60_000,
+} as const;
+
+/** What is known of the ledger between commits: exactly what D1 holds. */
+interface Memory {
+  readonly ledger: Ledger;
+  readonly replays: ReplayMemory;
+}
+
+interface WaitingCommand {
+  readonly command: LedgerCommand;
+  readonly giveUpAt: EpochMs;
+  readonly answer: (answer: LedgerAnswer) => void;
+}
+
+interface WaitingRead {
+  readonly giveUpAt: EpochMs;
+  readonly resolve: (points: Result<number, Unavailable>) => void;
+}
+
+/** A group's decisions, not yet stored. */
+interface Round {
+  readonly answers: readonly LedgerAnswer[];
+  readonly changes: LedgerChanges;
+  readonly memory: Memory;
+}
+
+/**
+ * One customer's commands, one group after another. Commands that arrive while a group is being committed are
+ * decided one by one on the ledger in memory and committed together, in one transaction; nobody is answered
+ * before that. Memory is a cache of D1: whenever a commit fails it is dropped and read again, and commands that
+ * turn out to have been stored after all are answered from what is there.
+ */
+export class LedgerTurn {
+  readonly #key: LedgerKey;
+  readonly #surroundings: TurnSurroundings;
+  #memory: Memory | null = null;
+  #doubtUntil = 0;
+  #waiting: (WaitingCommand | WaitingRead)[] = [];
+  #running = false;
+
+  constructor(key: LedgerKey, surroundings: TurnSurroundings) {
+    this.#key = key;
+    this.#surroundings = surroundings;
+  }
+
+  /** Carries out `command`, once. Never rejects. */
+  execute(command: LedgerCommand): Promise<LedgerAnswer> {
+    const full = this.#refusalWhenFull();
+    if (full !== null) return Promise.resolve({ result: refuse(full), replayed: false });
+    const { promise, resolve } = Promise.withResolvers<LedgerAnswer>();
+    this.#enqueue({ command, giveUpAt: this.#giveUpAt(), answer: resolve });
+    return promise;
+  }
+
+  /** The active points now: from memory when it is warm, else after one read of D1. Never rejects. */
+  activePoints(): Promise<Result<number, Unavailable>> {
+    if (this.#memory !== null) return Promise.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
+    const full = this.#refusalWhenFull();
+    if (full !== null) return Promise.resolve(refuse(full));
+    const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
+    this.#enqueue({ giveUpAt: this.#giveUpAt(), resolve });
+    return promise;
+  }
+
+  #now(): EpochMs {
+    return this.#surroundings.clock.now();
+  }
+
+  #giveUpAt(): EpochMs {
+    return (this.#now() + turnLimits.deadlineMs) as EpochMs;
+  }
+
+  #refusalWhenFull(): Unavailable | null {
+    return this.#waiting.length >= turnLimits.waitingMax ? { code: "overloaded" } : null;
+  }
+
+  #enqueue(item: WaitingCommand | WaitingRead): void {
+    this.#waiting.push(item);
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const first = this.#waiting[0];
+      if (first !== undefined && "resolve" in first) {
+        this.#waiting.shift();
+        await this.#read(first);
+      } else {
+        await this.#settle(this.#takeGroup());
+      }
+      if (this.#now() < this.#doubtUntil) this.#memory = null;
+    }
+    this.#running = false;
+  }
+
+  /** The commands at the front of the queue that can share a commit. An erasure shares with nobody. */
+  #takeGroup(): WaitingCommand[] {
+    const group: WaitingCommand[] = [];
+    let couponCharacters = 0;
+    for (const item of this.#waiting) {
+      if ("resolve" in item || group.length >= turnLimits.groupMax) break;
+      if (item.command.intent.kind === "erase" && group.length > 0) break;
+      couponCharacters += couponSize(item.command);
+      if (couponCharacters > turnLimits.groupCouponCharactersMax && group.length > 0) break;
+      group.push(item);
+      if (item.command.intent.kind === "erase") break;
+    }
+    this.#waiting.splice(0, group.length);
+    return group;
+  }
+
+  async #read(read: WaitingRead): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        this.#memory ??= await this.#load([]);
+        read.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
+        return;
+      } catch (error) {
+        this.#surroundings.log.warn("ledger_read_failed", { attempt, reason: nameOf(error) });
+        if (attempt >= turnLimits.attemptsMax || this.#now() >= read.giveUpAt) {
+          read.resolve(refuse({ code: "unavailable" }));
+          return;
+        }
+        await this.#pauseBefore(attempt);
+      }
+    }
+  }
+
+  /** Decides, commits and answers `group`; does not return before every one of it has its answer. */
+  async #settle(group: readonly WaitingCommand[], maybeStored = false): Promise<void> {
+    let uncertain = maybeStored;
+    for (let attempt = 1; attempt <= turnLimits.attemptsMax; attempt += 1) {
+      if (group.every((waiting) => this.#now() >= waiting.giveUpAt)) break;
+      let committing = false;
+      try {
+        const memory = this.#memory ?? (await this.#load(group));
+        const round = this.#decideAll(memory, group);
+        committing = true;
+        if (hasChanges(round.changes)) await this.#surroundings.store.commit(this.#key, round.changes);
+        this.#memory = round.memory;
+        group.forEach((waiting, index) => {
+          const answer = round.answers[index];
+          if (answer !== undefined) waiting.answer(answer);
+        });
+        return;
+      } catch (error) {
+        this.#memory = null;
+        const conflict = error instanceof StoreConflict;
+        if (committing && !conflict) {
+          uncertain = true;
+          this.#doubtUntil = this.#now() + turnLimits.doubtMs;
+        }
+        this.#surroundings.log.warn("ledger_commit_failed", {
+          attempt,
+          commands: group.length,
+          committing,
+          reason: nameOf(error),
+        });
+        if (!conflict) await this.#pauseBefore(attempt);
+      }
+    }
+    if (group.length > 1) {
+      // One command that the database will not take must not drag its neighbours down.
+      for (const waiting of group) await this.#settle([waiting], uncertain);
+      return;
+    }
+    const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "unavailable" };
+    for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
+  }
+
+  async #load(group: readonly WaitingCommand[]): Promise<Memory> {
+    const snapshot = await this.#surroundings.store.load(this.#key, lookupsFor(group), this.#now());
+    return { ledger: snapshot.ledger, replays: new ReplayMemory(snapshot) };
+  }
+
+  /** Decides the group's commands one after another, each on the ledger that the one before leaves. */
+  #decideAll(memory: Memory, group: readonly WaitingCommand[]): Round {
+    const entries: Entry[] = [];
+    const coupons: Coupon[] = [];
+    const records: IdempotencyRecord[] = [];
+    const { replays } = memory;
+    let { ledger } = memory;
+    const answers = group.map(({ command }): LedgerAnswer => {
+      const recalled = replays.recall(command);
+      if (recalled !== null) return recalled;
+      const now = this.#now();
+      const decided = decide(this.#key, command, ledger, {
+        now,
+        couponSuffix: command.intent.kind === "exchange" ? this.#surroundings.newCouponSuffix() : "",
+      });
+      const result = decided.ok ? succeed(decided.value.outcome) : decided;
+      if (decided.ok) {
+        ledger = decided.value.ledger;
+        entries.push(...decided.value.entries);
+        if (decided.value.coupon !== null) coupons.push(decided.value.coupon);
+        replays.rememberDecision(decided.value);
+      }
+      if (command.idempotencyKey !== null) {
+        const { idempotencyKey, fingerprint } = command;
+        const record: IdempotencyRecord = { idempotencyKey, fingerprint, result, createdAt: now };
+        records.push(record);
+        replays.rememberRecord(record);
+      }
+      return { result, replayed: false };
+    });
+    return { answers, changes: { entries, coupons, records }, memory: { ledger, replays } };
+  }
+
+  /** Waits a random while, longer after every failure, so that retries do not march in step. */
+  #pauseBefore(attempt: number): Promise<void> {
+    const longest = Math.min(turnLimits.retryPauseMsMax, 20 * 2 ** attempt);
+    return this.#surroundings.pause(Math.ceil(Math.random() * longest));
+  }
+}
+
+/** What storage must be asked for to tell whether the group's commands, or equal ones, were carried out before. */
+const lookupsFor = (group: readonly WaitingCommand[]): LedgerLookups => ({
+  idempotencyKeys: group.flatMap(({ command }) => command.idempotencyKey ?? []),
+  entryIds: group.flatMap(({ command }) => entryIdOf(command) ?? []),
+});
+
+const hasChanges = (changes: LedgerChanges): boolean => changes.entries.length > 0 || changes.records.length > 0;
+
+function couponSize(command: LedgerCommand): number {
+  const { intent } = command;
+  return intent.kind === "exchange" && intent.terms.ok ? JSON.stringify(intent.terms.value.coupon).length : 0;
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

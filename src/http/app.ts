@@ -1,0 +1,92 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { z } from "zod";
+import type { Violation } from "../application/failure.ts";
+import type { Services } from "../application/services.ts";
+import { AllowedMethods } from "./allowed-methods.ts";
+import type { App, AppEnv } from "./app-env.ts";
+import { answerError, answerFailure } from "./failure-answer.ts";
+import { corsFor } from "./middleware/cors.ts";
+import { requestLog } from "./middleware/request-log.ts";
+import { wellFormedPath } from "./middleware/well-formed-path.ts";
+import { openApiDocument } from "./openapi-document.ts";
+import { Refused } from "./refused.ts";
+import { addCustomerPoints } from "./routes/add-points.ts";
+import { createCustomer } from "./routes/create-customer.ts";
+import { createTenantRedeemOption } from "./routes/create-redeem-option.ts";
+import { deleteCustomer } from "./routes/delete-customer.ts";
+import { deleteTenantRedeemOption } from "./routes/delete-redeem-option.ts";
+import { getCoupon } from "./routes/get-coupon.ts";
+import { getCustomerPoints } from "./routes/get-customer-points.ts";
+import { getCustomerSummary } from "./routes/get-customer-summary.ts";
+import { getHealth } from "./routes/get-health.ts";
+import { getKeySet } from "./routes/get-key-set.ts";
+import { getOwnPoints } from "./routes/get-own-points.ts";
+import { getOwnSummary } from "./routes/get-own-summary.ts";
+import { getSummaryBatch } from "./routes/get-summary-batch.ts";
+import { issueToken } from "./routes/issue-token.ts";
+import { listOwnRedeemOptions } from "./routes/list-own-redeem-options.ts";
+import { listTenantRedeemOptions } from "./routes/list-redeem-options.ts";
+import { exchangeForCoupon } from "./routes/redeem-for-coupon.ts";
+import { redeemCustomerPoints } from "./routes/redeem-points.ts";
+import { updateTenantRedeemOption } from "./routes/update-redeem-option.ts";
+
+/** The operations. A path that two of them could match goes to the one that comes first. */
+const operations: readonly ((app: App) => unknown)[] = [
+  getOwnPoints,
+  getOwnSummary,
+  listOwnRedeemOptions,
+  exchangeForCoupon,
+  getSummaryBatch,
+  getCustomerPoints,
+  createCustomer,
+  deleteCustomer,
+  getCustomerSummary,
+  addCustomerPoints,
+  redeemCustomerPoints,
+  listTenantRedeemOptions,
+  createTenantRedeemOption,
+  updateTenantRedeemOption,
+  deleteTenantRedeemOption,
+  getCoupon,
+  issueToken,
+  getKeySet,
+  getHealth,
+];
+
+/** The API over `services`. */
+export function createApp(services: Services, settings: { corsOrigins: readonly string[]; version: string }): App {
+  const app: App = new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw new Refused({ code: "validation_failed", violations: violationsOf(result.error) });
+    },
+  });
+  app.use(async (c, next) => {
+    c.set("services", services);
+    await next();
+  });
+  app.use(requestLog, corsFor(settings.corsOrigins), wellFormedPath);
+  app.onError(answerError);
+  for (const register of operations) register(app);
+
+  let document: object | null = null;
+  app.get("/openapi.json", (c) => {
+    document ??= openApiDocument(app, settings.version);
+    return c.json(document);
+  });
+
+  const allowedMethods = new AllowedMethods(app);
+  app.notFound((c) => {
+    const allowed = allowedMethods.of(c.req.path);
+    if (allowed.length > 0) return answerFailure(c, { code: "method_not_allowed", allowed });
+    return answerFailure(c, { code: "route_not_found" });
+  });
+  return app;
+}
+
+/** What zod found wrong, in the words of the contract's error details. */
+const violationsOf = (error: z.ZodError): Violation[] =>
+  error.issues.map((issue) => ({
+    field: issue.path.length === 0 ? null : issue.path.join("."),
+    message: issue.message,
+    type: issue.code,
+  }));

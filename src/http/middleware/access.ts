@@ -1,0 +1,18 @@
+import type { MiddlewareHandler } from "hono";
+import { type Access, authorize } from "../../application/access.ts";
+import type { AppEnv } from "../app-env.ts";
+import { orRefuse, Refused } from "../refused.ts";
+
+const bearer = /^Bearer +([^\s]+) *$/i;
+
+/** Lets a request pass when its bearer token is valid and `access` lets its principal in. */
+export function requireAccess(access: Access): MiddlewareHandler<AppEnv> {
+  return async (c, next) => {
+    const token = bearer.exec(c.req.header("Authorization") ?? "")?.[1];
+    if (token === undefined) throw new Refused({ code: "invalid_token", reason: "no bearer token" });
+    const principal = orRefuse(await c.get("services").tokens.verify(token));
+    c.set("principal", principal);
+    orRefuse(authorize(principal, access, c.req.param("tenant") ?? null));
+    await next();
+  };
+}

@@ -1,0 +1,155 @@
+import type { RouteConfig, z } from "@hono/zod-openapi";
+import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import type { Access } from "../application/access.ts";
+import type { Failure, FailureCode } from "../application/failure.ts";
+import type { Result } from "../domain/result.ts";
+import type { AppEnv } from "./app-env.ts";
+import { errorBody, errorFamilyOf } from "./error-bodies.ts";
+import { failureSamples } from "./failure-samples.ts";
+import { requireAccess } from "./middleware/access.ts";
+import { limitedBody, requireMediaType } from "./middleware/json-body.ts";
+import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
+import { Refused } from "./refused.ts";
+import { errorSchema } from "./schemas/errors.ts";
+
+type Responses = RouteConfig["responses"];
+type Security = NonNullable<RouteConfig["security"]>;
+
+/** Media types that carry JSON; the second is how a merge patch may be named. */
+const jsonMediaTypes = ["application/json", "application/merge-patch+json"] as const;
+
+/**
+ * What an operation and its documentation share: who may call it, and how it can fail.
+ * @param accepts `json` when it takes a JSON body
+ */
+export function operation<const Id extends string>(definition: {
+  readonly operationId: Id;
+  readonly access: Access;
+  readonly accepts?: "json";
+}): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
+  const { operationId, access, accepts } = definition;
+  const middleware = [named(operationId), requireAccess(access)];
+  if (accepts === "json") middleware.push(limitedBody, requireMediaType(...jsonMediaTypes));
+  return { operationId, security: securityOf(access), middleware };
+}
+
+/** An operation that needs no token. */
+export const openOperation = <const Id extends string>(operationId: Id) => ({
+  operationId,
+  security: [] as Security,
+  middleware: [named(operationId)],
+});
+
+const named =
+  (operationId: string): MiddlewareHandler<AppEnv> =>
+  (c, next) => {
+    c.set("operation", operationId);
+    return next();
+  };
+
+function securityOf(access: Access): Security {
+  switch (access.kind) {
+    case "employee":
+      return access.scopes.map((scope) => ({ OAuth2: [scope] }));
+    case "customer":
+      return [{ CustomerAccessToken: [] }];
+    case "anyone":
+      return [{ OAuth2: [] }, { CustomerAccessToken: [] }];
+    default:
+      throw new Error(`Unknown access: ${JSON.stringify(access satisfies never)}`);
+  }
+}
+
+/** Every operation with a token can fail with these. */
+const always: readonly FailureCode[] = [
+  "invalid_token",
+  "tenant_mismatch",
+  "issuer_unavailable",
+  "unavailable",
+  "internal",
+];
+const onJsonBody: readonly FailureCode[] = [
+  "validation_failed",
+  "malformed_body",
+  "payload_too_large",
+  "unsupported_media_type",
+];
+const onLedgerWrite: readonly FailureCode[] = ["overloaded", "outcome_unknown", "idempotency_key_reused"];
+
+/** Groups of failure codes that go together. */
+export const failuresOf = { jsonBody: onJsonBody, ledgerWrite: onLedgerWrite } as const;
+
+/**
+ * The documentation of an operation's failures, with an example of each. The type says "nothing", because
+ * handlers never return them: they are thrown as {@link Refused} and answered in one place.
+ * @param path the operation's path, which decides the error shapes
+ */
+export function failures(path: string, access: Access | null, ...codes: readonly FailureCode[]): Record<never, never> {
+  const all = new Set<FailureCode>([
+    ...(access === null ? ["internal" as const] : always),
+    ...codes,
+    ...accessCodes(access),
+  ]);
+  const byStatus = Map.groupBy(all, statusOf);
+  const responses: Responses = {};
+  for (const [status, group] of [...byStatus].sort(([left], [right]) => left - right)) {
+    responses[status] = failureResponse(path, status, group);
+  }
+  return responses;
+}
+
+function accessCodes(access: Access | null): readonly FailureCode[] {
+  if (access === null || access.kind === "anyone") return [];
+  return access.kind === "employee" ? ["missing_scope"] : ["customer_token_required"];
+}
+
+function failureResponse(path: string, status: FailureStatus, codes: readonly FailureCode[]): Responses[string] {
+  const examples = codes.map((code) => {
+    const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
+    return [code, { summary: describeFailure(failureSamples[code]), value }] as const;
+  });
+  return {
+    description: codes.map((code) => `\`${code}\``).join(", "),
+    ...(status === 503 ? { headers: retryAfterHeader } : {}),
+    content: {
+      "application/json": { schema: errorSchema(errorFamilyOf(path), status), examples: Object.fromEntries(examples) },
+    },
+  };
+}
+
+const retryAfterHeader = {
+  "Retry-After": { description: "Seconds after which to try again.", schema: { type: "integer" as const } },
+};
+
+/** A JSON request body. */
+export const jsonBody = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: true,
+  content: { "application/json": { schema } },
+});
+
+/** A JSON answer. */
+export const jsonAnswer = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
+  description,
+  content: { "application/json": { schema } },
+});
+
+/** The documentation of the header that marks a replayed answer. */
+export const replayedHeader = {
+  "Idempotency-Replayed": {
+    description: "true when this is the answer to an earlier request with the same Idempotency-Key or id.",
+    schema: { type: "string" as const },
+  },
+};
+
+/**
+ * The value of a keyed result, with the header that says whether it is an earlier request's.
+ * @throws {Refused} when it is a failure
+ */
+export function keyedValue<Value>(
+  c: HonoContext<AppEnv>,
+  answer: { readonly result: Result<Value, Failure>; readonly replayed: boolean },
+): Value {
+  if (answer.replayed) c.header("Idempotency-Replayed", "true");
+  if (!answer.result.ok) throw new Refused(answer.result.failure, answer.replayed);
+  return answer.result.value;
+}

@@ -1,0 +1,7 @@
+import type { Access } from "../../application/access.ts";
+
+/** Who may call which operations of the Reward Points API. */
+export const viewers: Access = { kind: "employee", scopes: ["rewardspoints.rewardpoints_view"] };
+export const managers: Access = { kind: "employee", scopes: ["rewardspoints.rewardpoints_manage"] };
+export const customers: Access = { kind: "customer" };
+export const anyone: Access = { kind: "anyone" };

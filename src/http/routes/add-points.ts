@@ -1,0 +1,42 @@
+import { createRoute } from "@hono/zod-openapi";
+import { addPoints } from "../../application/add-points.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
+import { customerParams, idempotencyHeaders, siteQuery } from "../schemas/common.ts";
+import { grantIn } from "../schemas/points.ts";
+import { managers } from "./access-rules.ts";
+
+const path = "/reward-points/customer/{customerId}/addPoints";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({ operationId: "POST-reward-points-add-customer-reward-points", access: managers, accepts: "json" }),
+  tags: ["Reward Points Management"],
+  summary: "Add points",
+  description:
+    "Grants points to a customer; creates the entry when it is missing. Points whose validUntil is already over are accepted as history and count in no balance.",
+  request: { params: customerParams, query: siteQuery, headers: idempotencyHeaders, body: jsonBody(grantIn) },
+  responses: {
+    201: { description: "The points were added.", headers: replayedHeader },
+    ...failures(
+      path,
+      managers,
+      ...failuresOf.jsonBody,
+      ...failuresOf.ledgerWrite,
+      "created_at_in_future",
+      "valid_until_before_created_at",
+      "balance_limit_exceeded",
+      "entry_id_taken",
+    ),
+  },
+});
+
+export const addCustomerPoints = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { customerId } = c.req.valid("param");
+    const { siteCode } = c.req.valid("query");
+    const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
+    keyedValue(c, await addPoints(context, { customerId, siteCode, points: c.req.valid("json") }));
+    return c.body(null, 201);
+  });

@@ -1,0 +1,53 @@
+import { createRoute } from "@hono/zod-openapi";
+import { openLedger } from "../../application/open-ledger.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
+import { Refused } from "../refused.ts";
+import { customerParams, idempotencyHeaders, siteQuery } from "../schemas/common.ts";
+import { newCustomerIn } from "../schemas/points.ts";
+import { managers } from "./access-rules.ts";
+
+const path = "/reward-points/customer/{customerId}";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({
+    operationId: "POST-reward-points-create-customer-reward-entry",
+    access: managers,
+    accepts: "json",
+  }),
+  tags: ["Reward Points Management"],
+  summary: "Create a customer's entry",
+  description: "Creates the customer's reward points entry, with or without points to start with.",
+  request: { params: customerParams, query: siteQuery, headers: idempotencyHeaders, body: jsonBody(newCustomerIn) },
+  responses: {
+    200: { description: "The entry was created.", headers: replayedHeader },
+    ...failures(
+      path,
+      managers,
+      ...failuresOf.jsonBody,
+      ...failuresOf.ledgerWrite,
+      "created_at_in_future",
+      "valid_until_before_created_at",
+      "balance_limit_exceeded",
+      "ledger_exists",
+    ),
+  },
+});
+
+export const createCustomer = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { customerId } = c.req.valid("param");
+    const { siteCode } = c.req.valid("query");
+    const body = c.req.valid("json");
+    if (body.customerId !== undefined && body.customerId !== customerId) {
+      throw new Refused({
+        code: "validation_failed",
+        violations: [{ field: "customerId", message: "must be the customer that the path names", type: "mismatch" }],
+      });
+    }
+    const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
+    keyedValue(c, await openLedger(context, { customerId, siteCode, startPoints: body.startPoints ?? null }));
+    return c.body(null, 200);
+  });

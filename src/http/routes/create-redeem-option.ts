@@ -1,0 +1,41 @@
+import { createRoute } from "@hono/zod-openapi";
+import { createRedeemOption } from "../../application/create-redeem-option.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonAnswer, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
+import { idempotencyHeaders, tenantParams } from "../schemas/common.ts";
+import { redeemOptionIn, redeemOptionsOut, redeemOptionToWire } from "../schemas/redeem-option.ts";
+import { managers } from "./access-rules.ts";
+
+const path = "/reward-points/{tenant}/redeemOptions";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({ operationId: "POST-reward-points-create-redeem-options", access: managers, accepts: "json" }),
+  tags: ["Redeem Options Management"],
+  summary: "Create a redeem option",
+  description: "Adds something that points can buy, and answers with all of the tenant's options.",
+  request: { params: tenantParams, headers: idempotencyHeaders, body: jsonBody(redeemOptionIn) },
+  responses: {
+    200: { ...jsonAnswer("All options, the new one included.", redeemOptionsOut), headers: replayedHeader },
+    ...failures(
+      path,
+      managers,
+      ...failuresOf.jsonBody,
+      "option_exists",
+      "option_limit_reached",
+      "idempotency_key_reused",
+    ),
+  },
+});
+
+export const createTenantRedeemOption = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
+    const { id, terms } = c.req.valid("json");
+    const now = context.services.clock.now();
+    const answer = await createRedeemOption(context, { id, terms }, (options) =>
+      JSON.stringify(options.map((option) => redeemOptionToWire(option, now))),
+    );
+    return c.body(keyedValue(c, answer), 200, { "Content-Type": "application/json" }) as never;
+  });

@@ -1,0 +1,23 @@
+import { createRoute } from "@hono/zod-openapi";
+import { summarizeOwn } from "../../application/summarize.ts";
+import { type App, customerContextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { summaryOut, summaryToWire } from "../schemas/points.ts";
+import { customers } from "./access-rules.ts";
+
+const path = "/reward-points/public/customer/summary";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-retrieve-logged-customer-reward-summary", access: customers }),
+  tags: ["Signed-In Customer Reward Points"],
+  summary: "Read the signed-in customer's history",
+  responses: { 200: jsonAnswer("The customer's history.", summaryOut), ...failures(path, customers) },
+});
+
+export const getOwnSummary = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = customerContextOf(c);
+    return c.json(summaryToWire(await summarizeOwn(context, context.customerId)), 200);
+  });

@@ -1,0 +1,70 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import type { SummaryPage } from "../../application/ports.ts";
+import { summarizeTenant } from "../../application/summarize.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { jsonArrayStream } from "../json-array-stream.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { summaryBatchOut, summaryToWire } from "../schemas/points.ts";
+import { viewers } from "./access-rules.ts";
+
+const path = "/reward-points/summaryBatch";
+
+const defaultPageSize = 100;
+
+const wholeNumber = (max: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, { error: "must be a whole number of at least 1" })
+    .transform(Number)
+    .refine((value) => value <= max, { error: `must be at most ${max}` });
+
+const pageQuery = z.object({
+  pageNumber: wholeNumber(999_999_999)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, description: "From 1. Without any of the two: all customers." }),
+  pageSize: wholeNumber(1_000)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, maximum: 1000, description: `Default: ${defaultPageSize}.` }),
+});
+
+const countHeader = z.object({
+  "x-total-count": z
+    .string()
+    .optional()
+    .openapi({ description: "true: the answer's X-Total-Count tells how many customers there are.", example: "true" }),
+});
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-retrieve-rewards-summary", access: viewers }),
+  tags: ["Reward Points Management"],
+  summary: "Read the history of all customers",
+  description: "Streams the histories by customer id, however many there are; or one page of them.",
+  request: { query: pageQuery, headers: countHeader },
+  responses: {
+    200: {
+      ...jsonAnswer("The histories.", summaryBatchOut),
+      headers: { "X-Total-Count": { description: "All customers with an entry.", schema: { type: "integer" } } },
+    },
+    ...failures(path, viewers, "validation_failed"),
+  },
+});
+
+export const getSummaryBatch = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c);
+    if (c.req.valid("header")["x-total-count"]?.toLowerCase() === "true") {
+      c.header("X-Total-Count", String(await context.services.summaries.countCustomers(context.principal.tenant)));
+    }
+    const summaries = summarizeTenant(context, pageOf(c.req.valid("query")));
+    const body = await jsonArrayStream(summaries, summaryToWire, (error) =>
+      context.services.log.error("export_failed", { requestId: c.get("requestId"), error: error.name }),
+    );
+    return c.body(body, 200, { "Content-Type": "application/json" }) as never;
+  });
+
+const pageOf = ({ pageNumber, pageSize }: z.output<typeof pageQuery>): SummaryPage | null =>
+  pageNumber === undefined && pageSize === undefined
+    ? null
+    : { pageNumber: pageNumber ?? 1, pageSize: pageSize ?? defaultPageSize };

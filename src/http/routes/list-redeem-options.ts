@@ -1,0 +1,35 @@
+import { createRoute } from "@hono/zod-openapi";
+import { listRedeemOptions } from "../../application/list-redeem-options.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { tenantParams } from "../schemas/common.ts";
+import { redeemOptionsOut, redeemOptionToWire } from "../schemas/redeem-option.ts";
+import { anyone } from "./access-rules.ts";
+
+const path = "/reward-points/{tenant}/redeemOptions";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-list-redeem-options", access: anyone }),
+  tags: ["Redeem Options Management"],
+  summary: "List redeem options",
+  description: "All redeem options of the tenant; for a signed-in customer with the points left after each.",
+  request: { params: tenantParams },
+  responses: {
+    200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),
+    ...failures(path, anyone, "overloaded"),
+  },
+});
+
+export const listTenantRedeemOptions = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c);
+    const now = context.services.clock.now();
+    const options = orRefuse(await listRedeemOptions(context));
+    return c.json(
+      options.map((option) => redeemOptionToWire(option, now)),
+      200,
+    );
+  });

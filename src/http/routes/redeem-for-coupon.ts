@@ -1,0 +1,48 @@
+import { createRoute } from "@hono/zod-openapi";
+import { redeemForCoupon } from "../../application/redeem-for-coupon.ts";
+import type { RedeemOptionId } from "../../domain/identifiers.ts";
+import { type App, customerContextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonAnswer, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
+import { idempotencyHeaders, siteQuery } from "../schemas/common.ts";
+import { couponCodeOut, exchangeIn } from "../schemas/points.ts";
+import { customers } from "./access-rules.ts";
+
+const path = "/reward-points/public/customer/redeem";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({
+    operationId: "POST-reward-points-redeem-logged-customer-reward-points-coupon",
+    access: customers,
+    accepts: "json",
+  }),
+  tags: ["Signed-In Customer Reward Points"],
+  summary: "Exchange points for a coupon code",
+  description: "Takes the option's points from the signed-in customer and issues its coupon, both or neither.",
+  request: { query: siteQuery, headers: idempotencyHeaders, body: jsonBody(exchangeIn) },
+  responses: {
+    200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: replayedHeader },
+    ...failures(
+      path,
+      customers,
+      ...failuresOf.jsonBody,
+      ...failuresOf.ledgerWrite,
+      "insufficient_points",
+      "rewards_disabled",
+      "redeem_option_not_found",
+      "redeem_option_without_coupon",
+    ),
+  },
+});
+
+export const exchangeForCoupon = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { siteCode } = c.req.valid("query");
+    const context = customerContextOf(c, c.req.valid("header")["idempotency-key"]);
+    const redeemOptionId = c.req.valid("json") as RedeemOptionId;
+    const answer = await redeemForCoupon(context, { customerId: context.customerId, redeemOptionId, siteCode });
+    const outcome = keyedValue(c, answer);
+    if (outcome.kind !== "exchanged") throw new Error(`An exchange led to '${outcome.kind}'.`);
+    return c.json({ code: outcome.couponCode }, 200);
+  });

@@ -1,0 +1,40 @@
+import { createRoute } from "@hono/zod-openapi";
+import { redeemPoints } from "../../application/redeem-points.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
+import { customerParams, idempotencyHeaders } from "../schemas/common.ts";
+import { redemptionIn } from "../schemas/points.ts";
+import { managers } from "./access-rules.ts";
+
+const path = "/reward-points/customer/{customerId}/redeemPoints";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({ operationId: "POST-reward-points-redeem-customer-points", access: managers, accepts: "json" }),
+  tags: ["Reward Points Management"],
+  summary: "Redeem points without a coupon",
+  description: "Takes points from a customer, those that expire first before the others.",
+  request: { params: customerParams, headers: idempotencyHeaders, body: jsonBody(redemptionIn) },
+  responses: {
+    201: { description: "The points were taken.", headers: replayedHeader },
+    ...failures(
+      path,
+      managers,
+      ...failuresOf.jsonBody,
+      ...failuresOf.ledgerWrite,
+      "insufficient_points",
+      "entry_id_taken",
+    ),
+  },
+});
+
+export const redeemCustomerPoints = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { customerId } = c.req.valid("param");
+    const { id, points, description } = c.req.valid("json");
+    const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
+    const redemption = { customerId, id: id ?? null, points, description: description ?? null };
+    keyedValue(c, await redeemPoints(context, redemption));
+    return c.body(null, 201);
+  });

@@ -1,0 +1,165 @@
+import { z } from "@hono/zod-openapi";
+import type { GrantRequest } from "../../application/add-points.ts";
+import type { CustomerSummary } from "../../application/summary.ts";
+import { amount, customerId, entryId, moment, nonEmptyText, text, timestamp } from "./common.ts";
+
+// The wire words of the Reward Points contract. Fields that only the service computes are accepted and ignored.
+
+/** `addedPoints` as a client sends it. */
+export const grantIn = z
+  .object({
+    id: entryId
+      .optional()
+      .openapi({ type: "string", description: "Chosen by the client; makes the request safe to repeat." }),
+    "reference-id": text(255).nullish().openapi({ description: "What earned the points, such as an order's id." }),
+    description: text(2_000).optional(),
+    points: amount.openapi({ type: "integer", minimum: 1 }),
+    createdAt: moment.optional().openapi({ description: "Default: now. Not in the future." }),
+    validUntil: moment
+      .optional()
+      .openapi({ description: "Not before createdAt. Default: createdAt plus the site's validity in months." }),
+  })
+  .transform(
+    (grant): GrantRequest => ({
+      id: grant.id ?? null,
+      points: grant.points,
+      referenceId: grant["reference-id"] ?? null,
+      description: grant.description ?? null,
+      createdAt: grant.createdAt ?? null,
+      validUntil: grant.validUntil ?? null,
+    }),
+  )
+  .openapi("addedPointsIn");
+
+/** `newCustomerIn`. */
+export const newCustomerIn = z
+  .object({
+    customerId: customerId.optional().openapi({ type: "string", description: "When given, equal to the path's." }),
+    startPoints: grantIn.optional(),
+  })
+  .openapi("newCustomerIn");
+
+/** `redeemedPoints` as a client sends it. */
+export const redemptionIn = z
+  .object({
+    id: entryId
+      .optional()
+      .openapi({ type: "string", description: "Chosen by the client; makes the request safe to repeat." }),
+    description: text(2_000).optional(),
+    points: amount.openapi({ type: "integer", minimum: 1 }),
+  })
+  .openapi("redeemedPointsIn");
+
+/** `redeemOptionIn`, with the name that a published storefront client uses for the id. */
+export const exchangeIn = z
+  .object({
+    id: nonEmptyText(128).optional().openapi({ description: "The redeem option's id." }),
+    redeemOptionId: nonEmptyText(128).optional().openapi({ description: "Another name for id." }),
+  })
+  .transform((body, context) => {
+    const id = body.id ?? body.redeemOptionId;
+    if (id === undefined) context.addIssue({ code: "custom", path: ["id"], message: "is required" });
+    return id ?? z.NEVER;
+  })
+  .openapi("redeemOptionIn", { example: { id: "575937654bf757001d8496c9" } });
+
+export const couponCodeOut = z
+  .object({ code: z.string() })
+  .openapi("CouponCode", { example: { code: "LLS-0G7R3MWX9C2K" } });
+
+export const pointsOut = z.int().openapi("pointsOut", { example: 2000 });
+
+const dateTime = () => z.string().openapi({ format: "date-time" });
+
+const addedPointsOut = z
+  .object({
+    id: z.string(),
+    "reference-id": z.string().nullable(),
+    description: z.string().optional(),
+    points: z.int(),
+    createdAt: dateTime(),
+    allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+    usedPoints: z.int(),
+    validUntil: dateTime().optional().openapi({ description: "Absent when the points never expire." }),
+    usedWith: z.array(z.string()).openapi({ description: "Ids of the redemptions that took from these points." }),
+  })
+  .openapi("addedPoints");
+
+const redeemedPointsOut = z
+  .object({
+    id: z.string(),
+    description: z.string().optional(),
+    points: z.int(),
+    createdAt: dateTime(),
+    allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+  })
+  .openapi("redeemedPoints");
+
+export const summaryOut = z
+  .object({
+    customerId: z.string(),
+    activePoints: z.int(),
+    summary: z
+      .object({ addedPointsList: z.array(addedPointsOut), redeemedPointsList: z.array(redeemedPointsOut) })
+      .openapi("customerSummary"),
+  })
+  .openapi("pointsSummaryOut", {
+    example: {
+      customerId: "20242913",
+      activePoints: 2000,
+      summary: {
+        addedPointsList: [
+          {
+            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+            "reference-id": "EON2076",
+            description: "Order EON2076",
+            points: 2050,
+            createdAt: "2026-05-11T18:32:18.591Z",
+            allPointsAfterCreation: 2050,
+            usedPoints: 50,
+            validUntil: "2027-05-11T18:32:18.591Z",
+            usedWith: ["d85c0570-1d51-4611-bf2f-c67452384626"],
+          },
+        ],
+        redeemedPointsList: [
+          {
+            id: "d85c0570-1d51-4611-bf2f-c67452384626",
+            description: "Voucher over 5 euros",
+            points: 50,
+            createdAt: "2026-06-11T18:32:38.501Z",
+            allPointsAfterCreation: 2000,
+          },
+        ],
+      },
+    },
+  });
+
+export const summaryBatchOut = z.array(summaryOut).openapi("customerSummaryBatchOut");
+
+/** A summary in the contract's words. */
+export function summaryToWire(summary: CustomerSummary): z.output<typeof summaryOut> {
+  return {
+    customerId: summary.customerId,
+    activePoints: summary.activePoints,
+    summary: {
+      addedPointsList: summary.granted.map((grant) => ({
+        id: grant.id,
+        "reference-id": grant.referenceId,
+        ...(grant.description === null ? {} : { description: grant.description }),
+        points: grant.points,
+        createdAt: timestamp(grant.createdAt),
+        allPointsAfterCreation: grant.balanceAfter,
+        usedPoints: grant.usedPoints,
+        ...(grant.validUntil === null ? {} : { validUntil: timestamp(grant.validUntil) }),
+        usedWith: [...grant.usedWith],
+      })),
+      redeemedPointsList: summary.redeemed.map((redemption) => ({
+        id: redemption.id,
+        ...(redemption.description === null ? {} : { description: redemption.description }),
+        points: redemption.points,
+        createdAt: timestamp(redemption.createdAt),
+        allPointsAfterCreation: redemption.balanceAfter,
+      })),
+    },
+  };
+}

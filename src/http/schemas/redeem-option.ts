@@ -1,0 +1,127 @@
+import { z } from "@hono/zod-openapi";
+import type { RedeemOptionId } from "../../domain/identifiers.ts";
+import type { RedeemOption, RedeemOptionTerms } from "../../domain/redeem-option.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { amount, nonEmptyText, tenantParams, text, timestamp } from "./common.ts";
+import { couponDefinitionIn, couponDefinitionOut, couponDefinitionToWire } from "./coupon.ts";
+
+const redeemOptionId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.~-]{1,128}$/, { error: "must be 1 to 128 letters, digits or any of _ . ~ -" })
+  .transform((id) => id as RedeemOptionId);
+
+export const redeemOptionParams = tenantParams.extend({
+  redeemOptionId: z
+    .string()
+    .transform((id) => id as RedeemOptionId)
+    .openapi({ type: "string", param: { name: "redeemOptionId", in: "path" }, description: "The redeem option's id." }),
+});
+
+/** `redeemOption` as a client sends it. */
+export const redeemOptionIn = z
+  .object({
+    id: redeemOptionId.optional().openapi({
+      type: "string",
+      description: "Chosen by the client when the option is created; ignored in an update.",
+    }),
+    type: nonEmptyText(64).openapi({ description: "`coupon` for what can be exchanged." }),
+    name: nonEmptyText(255),
+    description: text(2_000).optional(),
+    points: amount.openapi({ type: "integer", minimum: 1, description: "The price." }),
+    coupon: couponDefinitionIn.optional(),
+    pointsAfterCoupon: z.int().optional(),
+    metadata: z
+      .object({
+        version: z
+          .int()
+          .min(0)
+          .optional()
+          .openapi({ description: "In an update: the version that is to be replaced." }),
+      })
+      .optional(),
+  })
+  .transform(({ id, metadata, type, name, description, points, coupon, pointsAfterCoupon }) => ({
+    id: id ?? null,
+    version: metadata?.version ?? null,
+    terms: {
+      type,
+      name,
+      description: description ?? null,
+      points,
+      coupon: coupon ?? null,
+      pointsAfterCoupon: pointsAfterCoupon ?? null,
+    } satisfies RedeemOptionTerms,
+  }))
+  .openapi("RedeemOptionTerms", {
+    example: {
+      type: "coupon",
+      name: "10 euro voucher",
+      description: "Exchange 90 points for a voucher over 10 euros.",
+      points: 90,
+      coupon: {
+        name: "Voucher over 10 euros",
+        discountType: "ABSOLUTE",
+        discountAbsolute: { amount: 10, currency: "EUR" },
+        allowAnonymous: true,
+        maxRedemptions: 1,
+      },
+    },
+  });
+
+/** `redeemOption` as answers show it. */
+export const redeemOptionOut = z
+  .object({
+    id: z.string(),
+    type: z.string(),
+    name: z.string(),
+    description: z.string().optional(),
+    points: z.int(),
+    coupon: couponDefinitionOut.optional(),
+    pointsAfterCoupon: z.int().optional().openapi({
+      description: "Points left after the exchange; negative when that many are missing.",
+    }),
+    metadata: z.object({
+      version: z.int(),
+      createdAt: z.string().openapi({ format: "date-time" }),
+      modifiedAt: z.string().openapi({ format: "date-time" }),
+    }),
+  })
+  .openapi("redeemOption", {
+    example: {
+      id: "5f905280df6b3b0013b6c541",
+      type: "coupon",
+      name: "10 euro voucher",
+      description: "Exchange 90 points for a voucher over 10 euros.",
+      points: 90,
+      coupon: {
+        name: "Voucher over 10 euros",
+        discountType: "ABSOLUTE",
+        discountAbsolute: { amount: 10, currency: "EUR" },
+        allowAnonymous: true,
+        maxRedemptions: 1,
+        maxRedemptionsPerCustomer: -1,
+        status: "VALID",
+      },
+      metadata: { version: 1, createdAt: "2026-07-25T13:28:25.960Z", modifiedAt: "2026-07-25T13:28:25.960Z" },
+    },
+  });
+
+export const redeemOptionsOut = z.array(redeemOptionOut).openapi("redeemOptions");
+
+/** An option in the contract's words. */
+export function redeemOptionToWire(option: RedeemOption, now: EpochMs): z.output<typeof redeemOptionOut> {
+  return {
+    id: option.id,
+    type: option.type,
+    name: option.name,
+    ...(option.description === null ? {} : { description: option.description }),
+    points: option.points,
+    ...(option.coupon === null ? {} : { coupon: couponDefinitionToWire(option.coupon, now) }),
+    ...(option.pointsAfterCoupon === null ? {} : { pointsAfterCoupon: option.pointsAfterCoupon }),
+    metadata: {
+      version: option.version,
+      createdAt: timestamp(option.createdAt),
+      modifiedAt: timestamp(option.modifiedAt),
+    },
+  };
+}

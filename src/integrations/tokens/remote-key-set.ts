@@ -1,0 +1,178 @@
+import {
+  type CryptoKey,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type FlattenedJWSInput,
+  type JWKSCacheInput,
+  type JWSHeaderParameters,
+  jwksCache,
+  type RemoteJWKSet,
+} from "jose";
+import { z } from "zod";
+import type { Clock, Logger } from "../../application/ports.ts";
+
+const fetchTimeoutMs = 3_000;
+/** After a successful load, no unknown key leads to another one for this long. */
+const cooldownMs = 30_000;
+/** After a failed load, the issuer is left alone for this long. */
+const failurePauseMs = 5_000;
+/** A set older than this is loaded anew in the background, at most once a cooldown. */
+const refreshAgeMs = 10 * 60_000;
+/** Clears away what nobody uses any more. A set in use is written anew long before. */
+const storedSeconds = 30 * 24 * 60 * 60;
+
+/** The key is not known, and the issuer could not be asked for it. */
+export class IssuerUnavailable extends Error {
+  override readonly name = "IssuerUnavailable";
+}
+
+/** The issuer did not answer a moment ago, and is not asked again yet. */
+class LoadPaused extends Error {
+  override readonly name = "LoadPaused";
+}
+
+export interface RemoteKeySetServices {
+  /** Keeps the set between isolates. Whoever can write to it decides which tokens are trusted. */
+  readonly cache: KVNamespace;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Lets work go on after the answer has been sent: the Worker's `waitUntil`. */
+  readonly defer: (work: Promise<unknown>) => void;
+  /** How the set is fetched; the platform's `fetch` unless given. */
+  readonly fetch?: FetchImplementation;
+}
+
+const storedKeySet = z.object({
+  /** When the issuer gave the set, in milliseconds since the epoch. */
+  uat: z.number(),
+  jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }),
+});
+
+/**
+ * An external issuer's public keys. Keys that are known stay known while the issuer is down: the set never expires,
+ * and is only ever replaced by a newer one.
+ *
+ * Requests that need an unknown key at the same moment each ask the issuer themselves: on Workers, a request that
+ * waits for another one's fetch hangs when that other one is cancelled.
+ */
+export class RemoteKeySet {
+  readonly #url: URL;
+  readonly #services: RemoteKeySetServices;
+  readonly #cacheKey: string;
+  #opened: { readonly keys: RemoteJWKSet; readonly held: JWKSCacheInput } | null = null;
+  /** When the set in the cache was loaded: what is newer is still to be stored. */
+  #storedAt = 0;
+  #pausedUntil = 0;
+  #nextRefreshAt = 0;
+
+  constructor(url: string, services: RemoteKeySetServices) {
+    this.#url = new URL(url);
+    this.#services = services;
+    this.#cacheKey = `jwks:${url}`;
+  }
+
+  /**
+   * The key that must have signed a token with `header`.
+   * @throws {IssuerUnavailable} when it is not known and the issuer does not answer.
+   * @throws {errors.JOSEError} when there is no such key.
+   */
+  async keyFor(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    const { keys, held } = await this.#open();
+    this.#refreshWhenOld(keys, held);
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (isFaultOfToken(error)) throw error;
+      this.#noteFailure(error);
+      throw new IssuerUnavailable("The issuer's keys could not be loaded.", { cause: error });
+    } finally {
+      this.#storeWhenNew(held);
+    }
+  }
+
+  async #open(): Promise<{ readonly keys: RemoteJWKSet; readonly held: JWKSCacheInput }> {
+    if (this.#opened !== null) return this.#opened;
+    const held: JWKSCacheInput = (await this.#stored()) ?? {};
+    // Another request may have been faster; all must share one set.
+    if (this.#opened !== null) return this.#opened;
+    this.#storedAt = loadedAt(held);
+    const keys = createRemoteJWKSet(this.#url, {
+      timeoutDuration: fetchTimeoutMs,
+      cooldownDuration: cooldownMs,
+      cacheMaxAge: Number.POSITIVE_INFINITY,
+      [jwksCache]: held,
+      [customFetch]: (url, options) => this.#fetch(url, options),
+    });
+    this.#opened = { keys, held };
+    return this.#opened;
+  }
+
+  async #fetch(...[url, options]: Parameters<FetchImplementation>): Promise<Response> {
+    if (this.#services.clock.now() < this.#pausedUntil) throw new LoadPaused("The issuer has just failed to answer.");
+    return await (this.#services.fetch ?? fetch)(url, options);
+  }
+
+  /** A moment claimed rather than a flag raised: a request that is cancelled half-way blocks nobody. */
+  #refreshWhenOld(keys: RemoteJWKSet, held: JWKSCacheInput): void {
+    const now = this.#services.clock.now();
+    if (loadedAt(held) === 0 || now < loadedAt(held) + refreshAgeMs || now < this.#nextRefreshAt) return;
+    this.#nextRefreshAt = now + cooldownMs;
+    this.#services.defer(this.#refresh(keys, held));
+  }
+
+  async #refresh(keys: RemoteJWKSet, held: JWKSCacheInput): Promise<void> {
+    try {
+      await keys.reload();
+    } catch (error) {
+      this.#noteFailure(error);
+      return;
+    }
+    this.#storeWhenNew(held);
+  }
+
+  #noteFailure(error: unknown): void {
+    if (error instanceof LoadPaused) return;
+    this.#pausedUntil = this.#services.clock.now() + failurePauseMs;
+    this.#services.log.warn("key_set_load_failed", { url: this.#url.href, reason: reasonOf(error) });
+  }
+
+  #storeWhenNew(held: JWKSCacheInput): void {
+    if (loadedAt(held) <= this.#storedAt) return;
+    this.#storedAt = loadedAt(held);
+    this.#services.defer(this.#store(held));
+  }
+
+  async #store(held: JWKSCacheInput): Promise<void> {
+    try {
+      await this.#services.cache.put(this.#cacheKey, JSON.stringify(held), { expirationTtl: storedSeconds });
+    } catch (error) {
+      this.#services.log.warn("key_set_not_stored", { url: this.#url.href, reason: reasonOf(error) });
+    }
+  }
+
+  /** Null when there is none, or it cannot be read: then the issuer is asked. */
+  async #stored(): Promise<JWKSCacheInput | null> {
+    try {
+      const parsed = storedKeySet.safeParse(await this.#services.cache.get(this.#cacheKey, "json"));
+      if (!parsed.success) return null;
+      // Another machine's clock may be ahead; a moment to come would prolong the cooldown.
+      return { uat: Math.min(parsed.data.uat, this.#services.clock.now()), jwks: parsed.data.jwks };
+    } catch (error) {
+      this.#services.log.warn("key_set_not_read", { url: this.#url.href, reason: reasonOf(error) });
+      return null;
+    }
+  }
+}
+
+/** When the issuer gave the set that is held, in epoch milliseconds; 0 while none is. */
+const loadedAt = (held: JWKSCacheInput): number => held["uat"] ?? 0;
+
+/** No key, or more than one, fits what the token's header says. */
+const isFaultOfToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey ||
+  error instanceof errors.JWKSMultipleMatchingKeys ||
+  error instanceof errors.JOSENotSupported;
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");

@@ -1,0 +1,50 @@
+import { and, eq } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { AnswerStore, KeyedRequest, StoredAnswer } from "../../application/ports.ts";
+import type { IdempotencyKey } from "../../domain/command.ts";
+import type { TenantId } from "../../domain/identifiers.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { idempotencyRecords } from "./schema.ts";
+
+/** Stored answers of keyed requests, in D1. */
+export class D1AnswerStore implements AnswerStore {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ fingerprint: idempotencyRecords.fingerprint, body: idempotencyRecords.answer })
+        .from(idempotencyRecords)
+        .where(
+          and(
+            eq(idempotencyRecords.tenant, tenant),
+            eq(idempotencyRecords.caller, key.caller),
+            eq(idempotencyRecords.operation, key.operation),
+            eq(idempotencyRecords.idempotencyKey, key.key),
+          ),
+        )
+        .execute(),
+    );
+    return rows[0] ?? null;
+  }
+}
+
+/** The row that keeps an answer: to be inserted in the same batch as the answer's effect. */
+export const keyedAnswerRow = (
+  tenant: TenantId,
+  { idempotencyKey, fingerprint, body }: KeyedRequest & { readonly body: string },
+  createdAt: EpochMs,
+): typeof idempotencyRecords.$inferInsert => ({
+  tenant,
+  caller: idempotencyKey.caller,
+  operation: idempotencyKey.operation,
+  idempotencyKey: idempotencyKey.key,
+  fingerprint,
+  answer: body,
+  createdAt,
+});

@@ -1,0 +1,155 @@
+import { count, eq, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { SummaryPage, SummaryReader } from "../../application/ports.ts";
+import type { CustomerSummary, GrantedPoints, RedeemedPoints } from "../../application/summary.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import { isActive } from "../../domain/lot.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+
+/** Journal rows read at a time: a few hundred kilobytes. */
+const rowsPerRead = 2_000;
+
+/** Which customers to read, by id. */
+interface CustomerRange {
+  /** Inclusive. */
+  readonly from: string;
+  /** Inclusive; null = to the end. */
+  readonly to: string | null;
+}
+
+interface JournalRow {
+  readonly customerId: CustomerId;
+  readonly sequence: number;
+  readonly kind: "opened" | "granted" | "redeemed";
+  readonly entryId: EntryId;
+  readonly points: number;
+  readonly balanceAfter: number;
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
+  readonly referenceId: string | null;
+  readonly description: string | null;
+  readonly usedPoints: number | null;
+  /** JSON array of redemption ids; null when nothing was used. */
+  readonly usedWith: string | null;
+}
+
+/** Histories out of D1. */
+export class D1SummaryReader implements SummaryReader {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async ofCustomer(key: LedgerKey, now: EpochMs): Promise<CustomerSummary | null> {
+    const { tenant, customerId } = key;
+    for await (const summary of this.#summaries(tenant, { from: customerId, to: customerId }, now)) return summary;
+    return null;
+  }
+
+  async *ofTenant(tenant: TenantId, page: SummaryPage | null, now: EpochMs): AsyncIterable<CustomerSummary> {
+    const range = page === null ? { from: "", to: null } : await this.#rangeOf(tenant, page);
+    if (range !== null) yield* this.#summaries(tenant, range, now);
+  }
+
+  async countCustomers(tenant: TenantId): Promise<number> {
+    const rows = await answered(
+      this.#drizzle.select({ count: count() }).from(ledgers).where(eq(ledgers.tenant, tenant)).execute(),
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  /** The customers of a page; null when it is empty. */
+  async #rangeOf(tenant: TenantId, { pageNumber, pageSize }: SummaryPage): Promise<CustomerRange | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ customerId: ledgers.customerId })
+        .from(ledgers)
+        .where(eq(ledgers.tenant, tenant))
+        .orderBy(ledgers.customerId)
+        .limit(pageSize)
+        .offset((pageNumber - 1) * pageSize)
+        .execute(),
+    );
+    const [first, last] = [rows[0], rows.at(-1)];
+    return first === undefined || last === undefined ? null : { from: first.customerId, to: last.customerId };
+  }
+
+  /**
+   * One summary after another, by customer id. A customer's rows always come out of one statement, so that each
+   * summary is consistent; a customer with more rows than are read at a time is read again with a larger limit.
+   */
+  async *#summaries(tenant: TenantId, range: CustomerRange, now: EpochMs): AsyncIterable<CustomerSummary> {
+    let after = "";
+    let limit = rowsPerRead;
+    for (;;) {
+      const rows = await this.#read(tenant, range, after, limit);
+      const customers = Map.groupBy(rows, (row) => row.customerId);
+      const isLastRead = rows.length < limit;
+      const cutOff = isLastRead ? undefined : rows.at(-1)?.customerId;
+      if (cutOff !== undefined && customers.size === 1) {
+        limit *= 4;
+        continue;
+      }
+      for (const [customerId, journal] of customers) {
+        if (customerId === cutOff) break;
+        yield summaryOf(customerId, journal, now);
+        after = customerId;
+      }
+      if (isLastRead) return;
+      limit = rowsPerRead;
+    }
+  }
+
+  #read(tenant: TenantId, range: CustomerRange, after: string, limit: number): Promise<JournalRow[]> {
+    return answered(
+      this.#drizzle.all<JournalRow>(sql`
+        select e.customer_id as customerId, e.sequence, e.kind, e.entry_id as entryId, e.points,
+          e.balance_after as balanceAfter, e.created_at as createdAt, e.valid_until as validUntil,
+          e.reference_id as referenceId, e.description, l.used_points as usedPoints,
+          case when l.used_points > 0 then (
+            select json_group_array(u.redemption_id order by u.sequence) from ${lotUsages} u
+            where u.tenant = e.tenant and u.customer_id = e.customer_id and u.lot_id = e.entry_id
+          ) end as usedWith
+        from ${ledgerEntries} e
+        left join ${lots} l on l.tenant = e.tenant and l.customer_id = e.customer_id and l.lot_id = e.entry_id
+        where e.tenant = ${tenant} and e.kind <> 'erased' and e.customer_id >= ${range.from}
+          and e.customer_id > ${after} and (${range.to} is null or e.customer_id <= ${range.to})
+        order by e.customer_id, e.sequence
+        limit ${limit}`),
+    );
+  }
+}
+
+function summaryOf(customerId: CustomerId, journal: readonly JournalRow[], now: EpochMs): CustomerSummary {
+  const granted: GrantedPoints[] = [];
+  const redeemed: RedeemedPoints[] = [];
+  let activePoints = 0;
+  for (const row of journal.toSorted(
+    (left, right) => left.createdAt - right.createdAt || left.sequence - right.sequence,
+  )) {
+    const { entryId: id, description, points, createdAt, balanceAfter } = row;
+    if (row.kind === "redeemed") redeemed.push({ id, description, points, createdAt, balanceAfter });
+    if (row.kind === "granted") {
+      const { referenceId, validUntil } = row;
+      const usedPoints = row.usedPoints ?? 0;
+      const usedWith = row.usedWith === null ? [] : (JSON.parse(row.usedWith) as EntryId[]);
+      if (isActive(row, now)) activePoints += points - usedPoints;
+      granted.push({
+        id,
+        referenceId,
+        description,
+        points,
+        createdAt,
+        balanceAfter,
+        validUntil,
+        usedPoints,
+        usedWith,
+      });
+    }
+  }
+  return { customerId, activePoints, granted, redeemed };
+}
