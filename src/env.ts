@@ -72,8 +72,6 @@ export function readConfiguration(env: object): Configuration {
 
 declare global {
   namespace Cloudflare {
-    interface Env extends Bindings {
-      readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
-    }
+    interface Env extends Bindings {}
   }
 }

@@ -489,12 +489,13 @@ describe("a new isolate", () => {
     expect(reason(await verifier.verify(await token(key)))).toBe("accepted");
   });
 
-  it("shares one set among requests that arrive together", async () => {
+  it("shares one set among requests that arrive together, and stores it once", async () => {
     const external = new StandInIssuer(key);
     const verifier = external.verifier();
     const text = await token(key);
     const results = await Promise.all(Array.from({ length: 10 }, () => verifier.verify(text)));
     expect(results.map(reason)).toEqual(Array.from({ length: 10 }, () => "accepted"));
+    expect(external.deferred).toHaveLength(1);
     const fetches = external.fetches;
     expect(reason(await verifier.verify(text))).toBe("accepted");
     expect(external.fetches).toBe(fetches);

@@ -138,8 +138,9 @@ export class RemoteKeySet {
     this.#services.log.warn("key_set_load_failed", { url: this.#url.href, reason: reasonOf(error) });
   }
 
+  /** Loads that happen together bring the same, and KV takes one write a second: the first of them is enough. */
   #storeWhenNew(held: JWKSCacheInput): void {
-    if (loadedAt(held) <= this.#storedAt) return;
+    if (loadedAt(held) < this.#storedAt + cooldownMs) return;
     this.#storedAt = loadedAt(held);
     this.#services.defer(this.#store(held));
   }
