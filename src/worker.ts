@@ -23,8 +23,6 @@ import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
-const version = "0.1.0";
-
 /** Puts the service together: from what the platform binds to what the use-cases work with. */
 function servicesOf(bindings: Bindings, configuration: Configuration): Services {
   const log = jsonLogger();
@@ -82,7 +80,7 @@ let app: App | null = null;
 /** Built with the first request, so that a wrong configuration is reported instead of failing to load. */
 function appOf(bindings: Cloudflare.Env): App {
   const configuration = readConfiguration(bindings);
-  return createApp(servicesOf(bindings, configuration), { corsOrigins: configuration.CORS_ORIGINS, version });
+  return createApp(servicesOf(bindings, configuration), { corsOrigins: configuration.CORS_ORIGINS });
 }
 
 export default {

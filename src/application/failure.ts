@@ -27,6 +27,7 @@ export type StoreFailure =
   | { readonly code: "option_not_found"; readonly id: string }
   | { readonly code: "coupon_not_found"; readonly couponCode: string }
   | { readonly code: "mixin_exists"; readonly mixinName: string; readonly siteCode: string }
+  | { readonly code: "mixin_limit_reached"; readonly siteCode: string; readonly limit: number }
   | { readonly code: "mixin_not_found"; readonly mixinName: string };
 
 export type TokenFailure =
@@ -37,6 +38,7 @@ export type TokenFailure =
 
 export type ClientAuthenticationFailure =
   | { readonly code: "invalid_client" }
+  | { readonly code: "unsupported_grant_type" }
   | { readonly code: "invalid_scope"; readonly scopes: readonly string[] };
 
 /** What can be wrong with a request before anything is done. */

@@ -8,26 +8,32 @@ import { answerError, answerFailure } from "./failure-answer.ts";
 import { corsFor } from "./middleware/cors.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { wellFormedPath } from "./middleware/well-formed-path.ts";
-import { openApiDocument } from "./openapi-document.ts";
 import { Refused } from "./refused.ts";
 import { addCustomerPoints } from "./routes/add-points.ts";
 import { createCustomer } from "./routes/create-customer.ts";
 import { createTenantRedeemOption } from "./routes/create-redeem-option.ts";
+import { createSiteMixin } from "./routes/create-site-mixin.ts";
 import { deleteCustomer } from "./routes/delete-customer.ts";
 import { deleteTenantRedeemOption } from "./routes/delete-redeem-option.ts";
+import { deleteSiteMixin } from "./routes/delete-site-mixin.ts";
 import { getCoupon } from "./routes/get-coupon.ts";
 import { getCustomerPoints } from "./routes/get-customer-points.ts";
 import { getCustomerSummary } from "./routes/get-customer-summary.ts";
 import { getHealth } from "./routes/get-health.ts";
 import { getKeySet } from "./routes/get-key-set.ts";
+import { getOpenApiDocument } from "./routes/get-openapi-document.ts";
 import { getOwnPoints } from "./routes/get-own-points.ts";
 import { getOwnSummary } from "./routes/get-own-summary.ts";
+import { getSiteMixin } from "./routes/get-site-mixin.ts";
 import { getSummaryBatch } from "./routes/get-summary-batch.ts";
 import { issueToken } from "./routes/issue-token.ts";
 import { listOwnRedeemOptions } from "./routes/list-own-redeem-options.ts";
 import { listTenantRedeemOptions } from "./routes/list-redeem-options.ts";
+import { listSiteMixins } from "./routes/list-site-mixins.ts";
+import { mergeSiteMixin } from "./routes/merge-site-mixin.ts";
 import { exchangeForCoupon } from "./routes/redeem-for-coupon.ts";
 import { redeemCustomerPoints } from "./routes/redeem-points.ts";
+import { replaceSiteMixin } from "./routes/replace-site-mixin.ts";
 import { updateTenantRedeemOption } from "./routes/update-redeem-option.ts";
 
 /** The operations. A path that two of them could match goes to the one that comes first. */
@@ -48,13 +54,20 @@ const operations: readonly ((app: App) => unknown)[] = [
   updateTenantRedeemOption,
   deleteTenantRedeemOption,
   getCoupon,
+  listSiteMixins,
+  createSiteMixin,
+  getSiteMixin,
+  replaceSiteMixin,
+  mergeSiteMixin,
+  deleteSiteMixin,
   issueToken,
   getKeySet,
   getHealth,
+  getOpenApiDocument,
 ];
 
 /** The API over `services`. */
-export function createApp(services: Services, settings: { corsOrigins: readonly string[]; version: string }): App {
+export function createApp(services: Services, settings: { readonly corsOrigins: readonly string[] }): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw new Refused({ code: "validation_failed", violations: violationsOf(result.error) });
@@ -67,12 +80,6 @@ export function createApp(services: Services, settings: { corsOrigins: readonly 
   app.use(requestLog, corsFor(settings.corsOrigins), wellFormedPath);
   app.onError(answerError);
   for (const register of operations) register(app);
-
-  let document: object | null = null;
-  app.get("/openapi.json", (c) => {
-    document ??= openApiDocument(app, settings.version);
-    return c.json(document);
-  });
 
   const allowedMethods = new AllowedMethods(app);
   app.notFound((c) => {

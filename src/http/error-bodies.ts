@@ -112,10 +112,11 @@ function typedBody(failure: Failure, status: FailureStatus): object {
   };
 }
 
-/** RFC 6749, section 5.2. */
+/** Codes that RFC 6749, section 5.2, gives the same names. */
+const oauthErrors: ReadonlySet<string> = new Set(["invalid_client", "invalid_scope", "unsupported_grant_type"]);
+
 function oauthBody(failure: Failure, status: FailureStatus): object {
-  const named = failure.code === "invalid_client" || failure.code === "invalid_scope";
-  const unavailable = status === 503 || status === 500;
-  const error = named ? failure.code : unavailable ? "temporarily_unavailable" : "invalid_request";
+  const otherwise = status >= 500 ? "temporarily_unavailable" : "invalid_request";
+  const error = oauthErrors.has(failure.code) ? failure.code : otherwise;
   return { error, error_description: describeFailure(failure) };
 }

@@ -1,3 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
 import type { App } from "./app-env.ts";
 
 const description = `Reward points for storefronts: merchants grant points to customers, customers exchange points for
@@ -6,7 +7,7 @@ coupon codes. Implements the Emporix Reward Points API, with the site mixins and
 Every answer carries \`X-Request-Id\`. Requests that change something take an \`Idempotency-Key\`.`;
 
 /** The OpenAPI 3.1 document of everything the app serves. Building it takes tens of milliseconds: do it once. */
-export function openApiDocument(app: App, version: string): object {
+export function openApiDocument(app: App): ReturnType<App["getOpenAPI31Document"]> {
   app.openAPIRegistry.registerComponent("securitySchemes", "OAuth2", {
     type: "oauth2",
     description: "An employee's or a back office's access token.",
@@ -31,7 +32,7 @@ export function openApiDocument(app: App, version: string): object {
   });
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
-    info: { title: "Reward Points Service", version, description },
+    info: { title: "Reward Points Service", version: packageJson.version, description },
     servers: [{ url: "/" }],
     tags: [
       { name: "Signed-In Customer Reward Points", description: "For storefronts, with a customer's token" },

@@ -39,6 +39,12 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ siteCode }) => `Reward points are switched off for site '${siteCode}'.`,
   },
   option_limit_reached: { status: 400, describe: ({ limit }) => `A tenant has at most ${limit} redeem options.` },
+  mixin_limit_reached: {
+    status: 400,
+    describe: ({ siteCode, limit }) =>
+      `Site ${siteCode} already has ${limit} mixins, which is the most a site can have.`,
+  },
+  unsupported_grant_type: { status: 400, describe: () => "The only grant_type is client_credentials." },
   invalid_scope: { status: 400, describe: ({ scopes }) => `The client may not ask for: ${scopes.join(" ")}.` },
   invalid_token: { status: 401, describe: () => "Invalid access token" },
   invalid_client: { status: 401, describe: () => "The client is unknown, or its secret is wrong." },

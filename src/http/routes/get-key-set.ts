@@ -5,11 +5,9 @@ import { Refused } from "../refused.ts";
 
 const path = "/.well-known/jwks.json";
 
-const keySetOut = z
-  .object({ keys: z.array(z.looseObject({ kty: z.string() })) })
-  .openapi("JsonWebKeySet", {
-    example: { keys: [{ kty: "EC", crv: "P-256", alg: "ES256", kid: "…", x: "…", y: "…" }] },
-  });
+const keySetOut = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).openapi("JsonWebKeySet", {
+  example: { keys: [{ kty: "EC", crv: "P-256", alg: "ES256", kid: "…", x: "…", y: "…" }] },
+});
 
 const route = createRoute({
   method: "get",

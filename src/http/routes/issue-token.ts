@@ -11,7 +11,7 @@ const formMediaType = "application/x-www-form-urlencoded";
 
 const tokenRequestIn = z
   .object({
-    grant_type: z.literal("client_credentials"),
+    grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
     client_id: z.string().max(128).optional(),
     client_secret: z.string().max(256).optional(),
     scope: z
@@ -56,6 +56,7 @@ const route = createRoute({
       path,
       null,
       "validation_failed",
+      "unsupported_grant_type",
       "invalid_scope",
       "invalid_client",
       "route_not_found",
@@ -71,6 +72,7 @@ export const issueToken = (app: App) =>
     const { issuer, apiClients } = c.get("services");
     if (issuer === null) throw new Refused({ code: "route_not_found" });
     const form = c.req.valid("form");
+    if (form.grant_type !== "client_credentials") throw new Refused({ code: "unsupported_grant_type" });
     const credentials = basicCredentials(c.req.header("Authorization")) ?? {
       clientId: form.client_id ?? "",
       clientSecret: form.client_secret ?? "",

@@ -1,0 +1,22 @@
+import { mergePatch } from "../domain/json-merge-patch.ts";
+import type { JsonObject } from "../domain/json-object.ts";
+import type { Result } from "../domain/result.ts";
+import type { Context } from "./context.ts";
+import type { StoreFailure } from "./failure.ts";
+import type { Mixin } from "./ports.ts";
+import { rewriteMixin } from "./rewrite-mixin.ts";
+import type { MixinAddress } from "./site-mixin.ts";
+import { type InvalidMixin, validateJson } from "./validate-mixin.ts";
+
+/**
+ * Changes parts of a mixin by a JSON Merge Patch (RFC 7386). What comes out of it must be valid as a whole.
+ * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
+ */
+export async function mergeMixin(
+  context: Context,
+  input: MixinAddress & { readonly patch: JsonObject },
+): Promise<Result<Mixin, StoreFailure | InvalidMixin>> {
+  const patch = validateJson(input.name, input.patch);
+  
+  return rewriteMixin(context, input, (current) => mergePatch(current, input.patch));
+}

@@ -1,0 +1,73 @@
+import type { JsonObject } from "../domain/json-object.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import { readRewardSettings, settingsMember, settingsMixinName } from "../domain/site-settings.ts";
+import type { RequestFailure, Violation } from "./failure.ts";
+import type { Mixin } from "./ports.ts";
+
+export type InvalidMixin = Extract<RequestFailure, { code: "validation_failed" }>;
+
+/** The largest mixin that is kept, in bytes of JSON: a request has a limit, but many patches add up. */
+export const mixinBytesMax = 128 * 1024;
+/** How deep objects and arrays may lie in one another. */
+export const mixinDepthMax = 64;
+
+/**
+ * Whether a JSON value has one meaning for every reader and is shallow enough to be walked through. What comes from
+ * outside is checked before anything else is done with it.
+ * @param name where the paths of violations begin
+ */
+export function validateJson(name: string, value: JsonObject): Result<JsonObject, InvalidMixin> {
+  const flaw = flawIn(value, name, 1);
+  return flaw === null ? succeed(value) : refuse({ code: "validation_failed", violations: [flaw] });
+}
+
+/**
+ * Whether a mixin can be stored: as JSON of a bounded size, and, for `couponSettings`, with reward settings that
+ * can be read.
+ * @returns the mixin itself, or `validation_failed` with paths that begin with its name
+ */
+export function validateMixin(name: string, mixin: Mixin): Result<Mixin, InvalidMixin> {
+  const json = validateJson(name, mixin);
+  if (!json.ok) return json;
+  const violations = isTooLarge(mixin)
+    ? [{ field: name, message: `must be at most ${mixinBytesMax} bytes of JSON`, type: "too_big" }]
+    : settingsViolations(name, mixin);
+  return violations.length === 0 ? succeed(mixin) : refuse({ code: "validation_failed", violations });
+}
+
+const isTooLarge = (mixin: Mixin): boolean => new TextEncoder().encode(JSON.stringify(mixin)).length > mixinBytesMax;
+
+/** The first part of a JSON value that could not be stored and read again as it is. */
+function flawIn(value: unknown, path: string, depth: number): Violation | null {
+  if (typeof value === "string" && !value.isWellFormed()) {
+    return { field: path, message: "must be well-formed text", type: "invalid_format" };
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return { field: path, message: "must be a number that can be represented", type: "too_big" };
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (depth > mixinDepthMax) {
+    return { field: null, message: `must not be nested deeper than ${mixinDepthMax} levels`, type: "too_deep" };
+  }
+  for (const [member, inner] of Object.entries(value)) {
+    if (!member.isWellFormed()) {
+      return { field: path, message: "must have names of well-formed text", type: "invalid_key" };
+    }
+    const flaw = flawIn(inner, `${path}.${member}`, depth + 1);
+    if (flaw !== null) return flaw;
+  }
+  return null;
+}
+
+function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
+  const given = name === settingsMixinName ? mixin[settingsMember] : undefined;
+  if (given === undefined) return [];
+  const settings = readRewardSettings(given);
+  if (settings.ok) return [];
+  const path = `${settingsMixinName}.${settingsMember}`;
+  return settings.failure.map(({ member, kind, requirement }) => ({
+    field: member === null ? path : `${path}.${member}`,
+    message: requirement,
+    type: kind,
+  }));
+}

@@ -1,0 +1,30 @@
+import { createRoute } from "@hono/zod-openapi";
+import { deleteMixin } from "../../application/delete-mixin.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { mixinParams } from "../schemas/site-mixin.ts";
+import { siteManagers } from "./site-access.ts";
+
+const path = "/site/{tenant}/sites/{siteCode}/mixins/{mixinName}";
+
+const route = createRoute({
+  method: "delete",
+  path,
+  ...operation({ operationId: "DELETE-site-settings-remove-site-mixin", access: siteManagers }),
+  tags: ["Site Mixins"],
+  summary: "Delete a site mixin",
+  description: "Without `couponSettings`, reward points are switched off for the site.",
+  request: { params: mixinParams },
+  responses: {
+    204: { description: "The mixin is gone." },
+    ...failures(path, siteManagers, "validation_failed", "mixin_not_found"),
+  },
+});
+
+export const deleteSiteMixin = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { siteCode, mixinName } = c.req.valid("param");
+    orRefuse(await deleteMixin(contextOf(c), { siteCode, name: mixinName }));
+    return c.body(null, 204);
+  });

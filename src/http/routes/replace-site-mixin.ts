@@ -1,0 +1,32 @@
+import { createRoute } from "@hono/zod-openapi";
+import { replaceMixin } from "../../application/replace-mixin.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, failuresOf, jsonBody, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { mixinIn, mixinParams, unwrapped } from "../schemas/site-mixin.ts";
+import { siteManagers } from "./site-access.ts";
+
+const path = "/site/{tenant}/sites/{siteCode}/mixins/{mixinName}";
+
+const route = createRoute({
+  method: "put",
+  path,
+  ...operation({ operationId: "PUT-site-settings-update-site-mixin", access: siteManagers, accepts: "json" }),
+  tags: ["Site Mixins"],
+  summary: "Replace a site mixin",
+  description:
+    "The body is what the mixin holds from now on; it may stand under the mixin's name, and nothing beside it.",
+  request: { params: mixinParams, body: jsonBody(mixinIn) },
+  responses: {
+    200: { description: "The mixin is replaced; the answer has no body." },
+    ...failures(path, siteManagers, ...failuresOf.jsonBody, "mixin_not_found"),
+  },
+});
+
+export const replaceSiteMixin = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { siteCode, mixinName } = c.req.valid("param");
+    const mixin = unwrapped(c.req.valid("json"), mixinName);
+    orRefuse(await replaceMixin(contextOf(c), { siteCode, name: mixinName, mixin }));
+    return c.body(null, 200);
+  });

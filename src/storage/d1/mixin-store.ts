@@ -1,0 +1,100 @@
+import { and, asc, eq } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { KeyedRequest, Mixin, MixinStore } from "../../application/ports.ts";
+import { systemClock } from "../../application/system-clock.ts";
+import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
+import { isJsonObject } from "../../domain/json-object.ts";
+import { keyedAnswerRow } from "./answer-store.ts";
+import { answered } from "./answered.ts";
+import { idempotencyRecords, siteMixins } from "./schema.ts";
+
+/** Site mixins in D1, as JSON text. */
+export class D1MixinStore implements MixinStore {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(siteMixins)
+        .where(and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site)))
+        .orderBy(asc(siteMixins.mixinName))
+        .execute(),
+    );
+    return Object.fromEntries(rows.map((row) => [row.mixinName, mixinFromText(row.value)]));
+  }
+
+  async find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null> {
+    const text = await this.#textOf(tenant, site, name);
+    return text === null ? null : mixinFromText(text);
+  }
+
+  async insert(
+    tenant: TenantId,
+    site: SiteCode,
+    name: string,
+    mixin: Mixin,
+    keyed: (KeyedRequest & { readonly body: string }) | null,
+  ): Promise<void> {
+    const insertMixin = this.#drizzle
+      .insert(siteMixins)
+      .values({ tenant, siteCode: site, mixinName: name, value: JSON.stringify(mixin) });
+    if (keyed === null) {
+      await answered(insertMixin.execute());
+      return;
+    }
+    const answer = keyedAnswerRow(tenant, keyed, systemClock.now());
+    await answered(this.#drizzle.batch([insertMixin, this.#drizzle.insert(idempotencyRecords).values(answer)]));
+  }
+
+  /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
+  async replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean> {
+    const text = await this.#textOf(tenant, site, name);
+    if (text === null || JSON.stringify(mixinFromText(text)) !== JSON.stringify(previous)) return false;
+    const replaced = await answered(
+      this.#drizzle
+        .update(siteMixins)
+        .set({ value: JSON.stringify(mixin) })
+        .where(and(named(tenant, site, name), eq(siteMixins.value, text)))
+        .returning({ name: siteMixins.mixinName })
+        .execute(),
+    );
+    return replaced.length > 0;
+  }
+
+  async remove(tenant: TenantId, site: SiteCode, name: string): Promise<boolean> {
+    const removed = await answered(
+      this.#drizzle
+        .delete(siteMixins)
+        .where(named(tenant, site, name))
+        .returning({ name: siteMixins.mixinName })
+        .execute(),
+    );
+    return removed.length > 0;
+  }
+
+  async #textOf(tenant: TenantId, site: SiteCode, name: string): Promise<string | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ text: siteMixins.value })
+        .from(siteMixins)
+        .where(named(tenant, site, name))
+        .execute(),
+    );
+    return rows[0]?.text ?? null;
+  }
+}
+
+const named = (tenant: TenantId, site: SiteCode, name: string) =>
+  and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site), eq(siteMixins.mixinName, name));
+
+/** @throws {Error} when what is stored is no JSON object. */
+function mixinFromText(text: string): Mixin {
+  const value: unknown = JSON.parse(text);
+  if (!isJsonObject(value)) throw new Error("A stored mixin is not a JSON object.");
+  return value;
+}

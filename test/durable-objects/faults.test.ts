@@ -1,0 +1,224 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import {
+  type LedgerChanges,
+  type LedgerLookups,
+  type LedgerSnapshot,
+  type LedgerStore,
+  StoreUnavailable,
+} from "../../src/application/ports.ts";
+import type { IdempotencyKey, LedgerCommand } from "../../src/domain/command.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { Actor } from "../../src/domain/identifiers.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
+import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
+import { rowsOf } from "../support/stored.ts";
+
+type Commit = (changes: LedgerChanges) => Promise<void>;
+type Load = () => Promise<LedgerSnapshot>;
+
+/** D1, with something in between. */
+class FaultyStore implements LedgerStore {
+  readonly #real = new D1LedgerStore(env.DB);
+  loads = 0;
+  commits = 0;
+  onCommit: (really: Commit, changes: LedgerChanges, commit: number) => Promise<void> = (really, changes) =>
+    really(changes);
+  onLoad: (really: Load, load: number) => Promise<LedgerSnapshot> = (really) => really();
+
+  load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot> {
+    this.loads += 1;
+    return this.onLoad(() => this.#real.load(key, lookups, now), this.loads);
+  }
+
+  commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {
+    this.commits += 1;
+    return this.onCommit((some) => this.#real.commit(key, some), changes, this.commits);
+  }
+}
+
+const lost = (): Promise<never> => Promise.reject(new StoreUnavailable("connection lost"));
+const named = (name: string): IdempotencyKey => ({ operation: "op", caller: "client:test" as Actor, key: name });
+
+let customers = 0;
+let key: LedgerKey;
+let store: FaultyStore;
+let turn: LedgerTurn;
+let now: number;
+let suffixes: string[];
+
+const newTurn = () =>
+  new LedgerTurn(key, {
+    store,
+    clock: { now: () => now as EpochMs },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    newCouponSuffix: () => suffixes.shift() ?? crypto.randomUUID().slice(24),
+    pause: () => Promise.resolve(),
+  });
+
+beforeEach(async () => {
+  customers += 1;
+  key = keyOf("demo", `C${customers}`);
+  store = new FaultyStore();
+  now = Date.parse("2026-05-11T12:00:00Z");
+  suffixes = [];
+  turn = newTurn();
+  await turn.execute(commandOf(grant(100)));
+});
+
+const balance = async () => {
+  const result = await turn.activePoints();
+  return result.ok ? result.value : result.failure.code;
+};
+const kindOrCode = async (command: LedgerCommand) => {
+  const { result } = await turn.execute(command);
+  return result.ok ? result.value.kind : result.failure.code;
+};
+
+describe("a commit whose answer is lost", () => {
+  test("after it took effect is found again: one effect, and the code that was stored", async () => {
+    store.onCommit = async (really, changes, commit) => {
+      await really(changes);
+      if (commit === 2) await lost();
+    };
+    const { result } = await turn.execute(commandOf(exchange(10)));
+    const { coupons } = await rowsOf(env.DB, key);
+    expect(result).toEqual({ ok: true, value: { kind: "exchanged", couponCode: coupons[0]?.code } });
+    expect(coupons).toHaveLength(1);
+    expect(await balance()).toBe(90);
+  });
+
+  test("before it took effect is tried again", async () => {
+    store.onCommit = (really, changes, commit) => (commit === 2 ? lost() : really(changes));
+    expect(await kindOrCode(commandOf(exchange(10)))).toBe("exchanged");
+    expect((await rowsOf(env.DB, key)).coupons).toHaveLength(1);
+    expect(await balance()).toBe(90);
+  });
+
+  test("and that takes effect only after it was tried again is refused by the database", async () => {
+    const late: Promise<unknown>[] = [];
+    store.onCommit = async (really, changes, commit) => {
+      if (commit !== 2) return really(changes);
+      late.push(Promise.resolve().then(() => really(changes)));
+      return lost();
+    };
+    expect(await kindOrCode(commandOf(exchange(10)))).toBe("exchanged");
+    await Promise.allSettled(late);
+    expect((await rowsOf(env.DB, key)).coupons).toHaveLength(1);
+    expect(await balance()).toBe(90);
+  });
+
+  test("every time leaves the outcome unknown, and the same key finds it out", async () => {
+    store.onCommit = async (really, changes, commit) => {
+      if (commit === 2) await really(changes);
+      await lost();
+    };
+    store.onLoad = (really, load) => (load > 1 ? lost() : really());
+    const keyed = () => commandOf(exchange(10), { idempotencyKey: named(`k-${key.customerId}`), fingerprint: "same" });
+    expect(await kindOrCode(keyed())).toBe("outcome_unknown");
+    store.onCommit = (really, changes) => really(changes);
+    store.onLoad = (really) => really();
+    const { coupons } = await rowsOf(env.DB, key);
+    expect(await turn.execute(keyed())).toEqual({
+      result: { ok: true, value: { kind: "exchanged", couponCode: coupons[0]?.code } },
+      replayed: true,
+    });
+    expect(await balance()).toBe(90);
+  });
+
+  test("for a while keeps balances from being answered out of memory", async () => {
+    const late: (() => Promise<void>)[] = [];
+    store.onCommit = (really, changes) => {
+      late.push(() => really(changes));
+      return lost();
+    };
+    expect(await kindOrCode(commandOf(redeem(10)))).toBe("outcome_unknown");
+    expect(await balance()).toBe(100);
+    await late[0]?.();
+    expect(await balance()).toBe(90);
+    now += turnLimits.doubtMs;
+    expect(await balance()).toBe(90);
+    const loads = store.loads;
+    expect(await balance()).toBe(90);
+    expect(store.loads).toBe(loads);
+  });
+});
+
+test("a database that does not answer is told apart from an unknown outcome: nothing was tried", async () => {
+  turn = newTurn();
+  store.onLoad = lost;
+  expect(await kindOrCode(commandOf(redeem(10)))).toBe("unavailable");
+  expect(await balance()).toBe("unavailable");
+  store.onLoad = (really) => really();
+  expect(await balance()).toBe(100);
+});
+
+test("a command that the database never takes does not drag its neighbours down", async () => {
+  const poison = commandOf(redeem(1));
+  store.onCommit = (really, changes) =>
+    changes.entries.some((entry) => entry.commandId === poison.id) ? lost() : really(changes);
+  const all = [commandOf(redeem(10)), poison, commandOf(redeem(20)), commandOf(redeem(30))];
+  expect(await Promise.all(all.map(kindOrCode))).toEqual(["redeemed", "outcome_unknown", "redeemed", "redeemed"]);
+  expect(await balance()).toBe(40);
+});
+
+test("a coupon code that is taken is replaced by another one", async () => {
+  suffixes = ["0000000000AA", "0000000000AA", "0000000000BB"];
+  expect(await kindOrCode(commandOf(exchange(10)))).toBe("exchanged");
+  expect(await kindOrCode(commandOf(exchange(10)))).toBe("exchanged");
+  const { coupons } = await rowsOf(env.DB, key);
+  expect(coupons.map((row) => row.code).sort()).toEqual(["T-0000000000AA", "T-0000000000BB"]);
+  expect(await balance()).toBe(80);
+});
+
+test("commands that come while one is being stored share the next commit", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  store.onCommit = async (really, changes, commit) => {
+    if (commit === 2) await gate;
+    await really(changes);
+  };
+  const first = kindOrCode(commandOf(redeem(1)));
+  const others = Promise.all(Array.from({ length: 50 }, () => kindOrCode(commandOf(redeem(1)))));
+  open();
+  await first;
+  expect(new Set(await others)).toEqual(new Set(["redeemed"]));
+  expect(store.commits).toBe(3);
+  expect(await balance()).toBe(49);
+});
+
+test("nobody is answered, and no balance changes, before the commit is through", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  store.onCommit = async (really, changes) => {
+    await gate;
+    await really(changes);
+  };
+  let answered = false;
+  const redemption = kindOrCode(commandOf(redeem(40))).then((kind) => {
+    answered = true;
+    return kind;
+  });
+  expect(await balance()).toBe(100);
+  expect(answered).toBe(false);
+  open();
+  expect(await redemption).toBe("redeemed");
+  expect(await balance()).toBe(60);
+});
+
+test("a queue that is full refuses, and what waits too long is given up", async () => {
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  store.onCommit = async (really, changes, commit) => {
+    if (commit === 2) await gate;
+    await really(changes);
+  };
+  const first = kindOrCode(commandOf(redeem(1)));
+  await Promise.resolve();
+  const waiting = Array.from({ length: turnLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1))));
+  expect(await kindOrCode(commandOf(redeem(1)))).toBe("overloaded");
+  now += turnLimits.deadlineMs;
+  open();
+  expect(await first).toBe("redeemed");
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(["unavailable"]));
+  expect(await balance()).toBe(99);
+});
