@@ -17,6 +17,6 @@ export async function mergeMixin(
   input: MixinAddress & { readonly patch: JsonObject },
 ): Promise<Result<Mixin, StoreFailure | InvalidMixin>> {
   const patch = validateJson(input.name, input.patch);
-  
-  return rewriteMixin(context, input, (current) => mergePatch(current, input.patch));
+  if (!patch.ok) return patch;
+  return rewriteMixin(context, input, (current) => mergePatch(current, patch.value));
 }

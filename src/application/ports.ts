@@ -165,7 +165,10 @@ export interface MixinStore {
 
 /** The effective reward settings of sites, cached for at most 15 minutes. */
 export interface SiteSettings {
-  /** Never throws: what cannot be read is switched off, with a logged reason. */
+  /**
+   * Settings that are missing or make no sense are switched off, with a logged reason.
+   * @throws {StoreUnavailable} when storage does not answer: whether the site is on is unknown then.
+   */
   effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings>;
   /** Forgets what is cached of a site, after its settings have changed. */
   forget(tenant: TenantId, site: SiteCode): Promise<void>;

@@ -30,6 +30,7 @@ describe("a request that no operation takes", () => {
     expect((await send('{"points":1}', "text/plain")).status).toBe(415);
     expect((await send("points=1", "application/x-www-form-urlencoded")).status).toBe(415);
     expect((await send(new Uint8Array([123, 125]))).status).toBe(415);
+    expect((await send('{"points":1}', "application/json ;charset=utf-8")).status).toBe(415);
     for (const text of ["", "{", '{"points":1', "points", '{"points":01}']) {
       expect(await send(text, "application/json")).toMatchObject({ status: 400, body: { title: "Bad Request" } });
     }

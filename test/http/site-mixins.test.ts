@@ -186,18 +186,24 @@ describe("a mixin that cannot be stored", () => {
   });
 
   it.each([
-    ["PUT", "[]", undefined],
-    ["PATCH", "1", undefined],
-    ["PUT", '{"rewardpoints":{"enabled":"yes"}}', "couponSettings.rewardpoints.enabled"],
-    ["PUT", '{"couponSettings":{"rewardpoints":{"enable":"yes"}}}', "couponSettings.rewardpoints.enable"],
+    ["a list", "PUT", "[]", undefined],
+    ["a number", "PATCH", "1", undefined],
+    ["settings that are not valid", "PUT", '{"rewardpoints":{"enabled":"yes"}}', "couponSettings.rewardpoints.enabled"],
     [
+      "settings that are not valid, under the mixin's name",
+      "PUT",
+      '{"couponSettings":{"rewardpoints":{"enable":"yes"}}}',
+      "couponSettings.rewardpoints.enable",
+    ],
+    [
+      "a negative factor",
       "PATCH",
       '{"rewardpoints":{"orderValueToRewardPointsFactor":-1}}',
       "couponSettings.rewardpoints.orderValueToRewardPointsFactor",
     ],
-    ["PATCH", '{"t":"\\ud83d"}', "couponSettings.t"],
-    ["PATCH", `${'{"b":'.repeat(10_000)}1${"}".repeat(10_000)}`, undefined],
-  ])("is refused when it is changed: %s %s", async (method, body, field) => {
+    ["half a character", "PATCH", '{"t":"\\ud83d"}', "couponSettings.t"],
+    ["too much nesting", "PATCH", `${'{"b":'.repeat(10_000)}1${"}".repeat(10_000)}`, undefined],
+  ])("is refused when it is changed: %s (%s)", async (_, method, body, field) => {
     const { mixin, create, read, send } = await openShop();
     await create({ couponSettings: { rewardpoints: settings } });
     const answer = await send(method, mixin("couponSettings"), body);

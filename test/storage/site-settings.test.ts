@@ -147,14 +147,13 @@ describe("effective site settings", () => {
     expect(JSON.stringify(lines)).not.toContain("secret");
   });
 
-  it("are off while storage does not answer, and are not cached then", async () => {
+  it("are not guessed while storage does not answer, and nothing is cached then", async () => {
     const tenant = newTenant();
     await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
     const find = () => Promise.reject(new StoreUnavailable("No answer."));
     const failing = observed({ mixins: { ...mixinsOf(mixins), find } });
 
-    expect(await failing.settings.effective(tenant, main)).toEqual(switchedOff);
-    expect(failing.lines).toMatchObject([["site_switched_off", { error: "StoreUnavailable: No answer." }]]);
+    await expect(failing.settings.effective(tenant, main)).rejects.toBeInstanceOf(StoreUnavailable);
     expect(failing.puts).toEqual([]);
 
     expect(await observed().settings.effective(tenant, main)).toEqual(effective);

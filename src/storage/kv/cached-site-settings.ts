@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Logger, MixinStore, SiteSettings } from "../../application/ports.ts";
+import { type Logger, type MixinStore, type SiteSettings, StoreUnavailable } from "../../application/ports.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import {
   codePrefixPattern,
@@ -49,7 +49,6 @@ export class CachedSiteSettings implements SiteSettings {
     const cached = await this.#cached(tenant, site);
     if (cached !== null) return cached;
     const stored = await this.#stored(tenant, site);
-    if (stored === null) return switchedOff;
     await this.#keep(tenant, site, stored);
     return stored;
   }
@@ -84,8 +83,8 @@ export class CachedSiteSettings implements SiteSettings {
     }
   }
 
-  /** Null when storage does not say. A site whose settings are missing or broken is off, and the log says why. */
-  async #stored(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null> {
+  /** A site whose settings are missing or broken is off, and the log says why. */
+  async #stored(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
     const { mixins, log } = this.#services;
     const off = (reason: string, facts: Readonly<Record<string, unknown>> = {}): void =>
       log.warn("site_switched_off", { tenant, siteCode: site, reason, ...facts });
@@ -101,8 +100,10 @@ export class CachedSiteSettings implements SiteSettings {
       off("invalid settings", { problems: settings.failure.map(({ member, kind }) => ({ member, kind })) });
       return switchedOff;
     } catch (error) {
+      // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
+      if (error instanceof StoreUnavailable) throw error;
       off("settings not read", { error: reasonOf(error) });
-      return null;
+      return switchedOff;
     }
   }
 }

@@ -1,0 +1,96 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { callApi, NothingAnswers } from "./api.ts";
+import { localBaseUrl } from "./service-address.ts";
+import { UsageError } from "./usage-error.ts";
+import { spawnWrangler } from "./wrangler.ts";
+
+const readyDeadlineMs = 60_000;
+const readyPollMs = 200;
+const stopDeadlineMs = 5_000;
+
+/** The service, run on this machine by `wrangler dev`. */
+export class DevServer {
+  readonly baseUrl: string;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<unknown>;
+  readonly #process: ChildProcess;
+
+  /** @param logsEverything whether all log lines are printed, or only warnings and errors */
+  constructor(port: number, logsEverything: boolean) {
+    this.baseUrl = localBaseUrl(port);
+    // `--show-interactive-dev-session`: keys pressed in the terminal are not for wrangler. `detached`: a process
+    // group of its own, so that Ctrl-C in the terminal ends this script, and only this script ends the group.
+    this.#process = spawnWrangler(
+      [
+        "dev",
+        ...["--port", String(port)],
+        ...["--log-level", logsEverything ? "info" : "warn"],
+        "--show-interactive-dev-session=false",
+      ],
+      { stdio: ["ignore", "inherit", "inherit"], detached: true },
+    );
+    this.ended = once(this.#process, "exit");
+  }
+
+  /**
+   * Resolves when the service answers.
+   * @throws {Error} when it does not, within a minute
+   */
+  async ready(): Promise<void> {
+    const deadline = Date.now() + readyDeadlineMs;
+    while (Date.now() < deadline) {
+      if (this.#hasEnded()) throw new Error("wrangler dev ended before the service answered.");
+      try {
+        const { status } = await callApi(this.baseUrl, { method: "GET", path: "/health" });
+        if (status === 200) return;
+        throw new Error(`The service does not work: /health answers ${status}. The reason stands in the lines above.`);
+      } catch (error) {
+        if (!(error instanceof NothingAnswers)) throw error;
+      }
+      await pause(readyPollMs);
+    }
+    throw new Error(`The service did not answer within ${readyDeadlineMs / 1000} seconds.`);
+  }
+
+  /** Ends it, and every process that it has started. */
+  async stop(): Promise<void> {
+    if (!this.#hasEnded()) {
+      this.#process.kill("SIGTERM");
+      await Promise.race([this.ended, pause(stopDeadlineMs, null, { ref: false })]);
+    }
+    this.#killGroup();
+  }
+
+  #hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  #killGroup(): void {
+    if (this.#process.pid === undefined) return;
+    try {
+      process.kill(-this.#process.pid, "SIGKILL");
+    } catch {
+      // Nobody is left in the group.
+    }
+  }
+}
+
+/** @throws {UsageError} when something else already listens to `port`, or this user may not. */
+export async function requireFreePort(port: number): Promise<void> {
+  for (const host of ["127.0.0.1", "::1"]) {
+    const server = createServer().listen({ port, host, exclusive: true });
+    try {
+      await once(server, "listening");
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? error.code : null;
+      if (code === "EADDRINUSE") throw new UsageError(`Port ${port} is taken. Choose another one: PORT=8788 npm start`);
+      if (code === "EACCES") throw new UsageError(`Port ${port} needs more rights. Choose one above 1023 with PORT.`);
+      // Else: a machine without IPv6.
+    } finally {
+      server.close();
+    }
+  }
+}
