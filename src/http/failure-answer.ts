@@ -15,7 +15,8 @@ const retryAfterSeconds = "2";
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   if (error instanceof Refused) return answerFailure(c, error.failure, error.replayed);
   if (error instanceof HTTPException && error.status === 400) return answerFailure(c, { code: "malformed_body" });
-  if (error instanceof HTTPException && error.status === 415) return answerFailure(c, { code: "unsupported_media_type" });
+  if (error instanceof HTTPException && error.status === 415)
+    return answerFailure(c, { code: "unsupported_media_type" });
   const { log } = c.get("services");
   const facts = { requestId: c.get("requestId"), operation: c.get("operation"), error: error.name };
   if (error instanceof StoreUnavailable || error instanceof StoreConflict) {
