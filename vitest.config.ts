@@ -14,6 +14,10 @@ const signingKey = JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES25
 const contractFile = new URL("../shared/contract/reward-points.openapi.yml", import.meta.url);
 const contract: unknown = existsSync(contractFile) ? parse(readFileSync(contractFile, "utf8")) : null;
 
+/** An order of the published examples; null where it does not lie beside the project. */
+const orderFile = new URL("../shared/contract/examples/order-EON2076.json", import.meta.url);
+const exampleOrder: unknown = existsSync(orderFile) ? JSON.parse(readFileSync(orderFile, "utf8")) : null;
+
 export default defineConfig({
   plugins: [
     cloudflareTest({
@@ -25,6 +29,7 @@ export default defineConfig({
           AUTH_ISSUER: "https://issuer.test",
           AUTH_AUDIENCE: "reward-points-test",
           CORS_ORIGINS: "https://shop.test",
+          WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
         },
       },
     }),
@@ -32,6 +37,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/apply-migrations.ts"],
-    provide: { contract },
+    provide: { contract, exampleOrder },
+    // The service logs every request; what passes may do so quietly.
+    silent: "passed-only",
   },
 });

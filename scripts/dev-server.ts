@@ -18,8 +18,11 @@ export class DevServer {
   readonly ended: Promise<unknown>;
   readonly #process: ChildProcess;
 
-  /** @param logsEverything whether all log lines are printed, or only warnings and errors */
-  constructor(port: number, logsEverything: boolean) {
+  /**
+   * @param logsEverything whether all log lines are printed, or only warnings and errors
+   * @param words more of `wrangler dev`'s options
+   */
+  constructor(port: number, logsEverything: boolean, words: readonly string[] = []) {
     this.baseUrl = localBaseUrl(port);
     // `--show-interactive-dev-session`: keys pressed in the terminal are not for wrangler. `detached`: a process
     // group of its own, so that Ctrl-C in the terminal ends this script, and only this script ends the group.
@@ -27,12 +30,18 @@ export class DevServer {
       [
         "dev",
         ...["--port", String(port)],
-        ...["--log-level", logsEverything ? "info" : "warn"],
+        ...["--log-level", logsEverything ? "log" : "warn"],
         "--show-interactive-dev-session=false",
+        ...words,
       ],
       { stdio: ["ignore", "inherit", "inherit"], detached: true },
     );
     this.ended = once(this.#process, "exit");
+  }
+
+  /** The process group of everything that it has started; 0 when nothing could be started. */
+  get processGroup(): number {
+    return this.#process.pid ?? 0;
   }
 
   /**
@@ -69,9 +78,9 @@ export class DevServer {
   }
 
   #killGroup(): void {
-    if (this.#process.pid === undefined) return;
+    if (this.processGroup === 0) return;
     try {
-      process.kill(-this.#process.pid, "SIGKILL");
+      process.kill(-this.processGroup, "SIGKILL");
     } catch {
       // Nobody is left in the group.
     }

@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
@@ -9,7 +9,10 @@ import { runScript } from "./usage-error.ts";
 export const localSecretsFile = fileURLToPath(new URL("../.dev.vars", import.meta.url));
 
 /** How to make each secret that the service needs. */
-const secretMakers: Readonly<Record<string, () => Promise<string>>> = { AUTH_SIGNING_KEY: newSigningKey };
+const secretMakers: Readonly<Record<string, () => Promise<string>>> = {
+  AUTH_SIGNING_KEY: newSigningKey,
+  WEBHOOK_SECRETS: newWebhookSecrets,
+};
 
 /** @returns the variables of `file`, or none when it does not exist. */
 export function readLocalSecrets(file: string = localSecretsFile): Readonly<Record<string, string | undefined>> {
@@ -37,6 +40,11 @@ export async function ensureLocalSecrets(file: string = localSecretsFile): Promi
 async function newSigningKey(): Promise<string> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   return JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES256", kid: randomUUID() });
+}
+
+/** One secret for the tenant that the examples use, as JSON. Hexadecimal digits need no quoting. */
+async function newWebhookSecrets(): Promise<string> {
+  return JSON.stringify({ demo: [randomBytes(32).toString("hex")] });
 }
 
 if (import.meta.main) {

@@ -1,12 +1,13 @@
+import { z } from "zod";
 import type { CustomerId } from "../src/domain/identifiers.ts";
 import type { EpochMs } from "../src/domain/time.ts";
-import { type ApiRequest, callApiFor } from "./api.ts";
+import { type ApiAnswer, type ApiRequest, callApiFor } from "./api.ts";
 import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
 import { customersAt, demoSite, demoTenant, redeemOptions, type SeedEvent, siteMixins } from "./seed-data.ts";
 import { baseUrlOf } from "./service-address.ts";
 import { runScript } from "./usage-error.ts";
 
-const scopes = ["rewardspoints.rewardpoints_manage", "site.site_manage"];
+const scopes = ["rewardspoints.rewardpoints_view", "rewardspoints.rewardpoints_manage", "site.site_manage"];
 const tokenLifetimeSeconds = 600;
 
 /**
@@ -36,14 +37,27 @@ export async function seedDemoTenant(baseUrl: string, issuer: LocalIssuer): Prom
   await create(mixinsPath(demoSite), siteMixins);
   for (const option of redeemOptions) await create(`/reward-points/${demoTenant}/redeemOptions`, option);
   for (const { customerId, history } of customersAt(Date.now() as EpochMs)) {
+    const summaryPath = `/reward-points/customer/${customerId}/summary`;
+    const summary = await call([200, 404], { method: "GET", path: summaryPath, token: employee });
+    const recorded = entryIdsIn(summary);
     const customer = await issuer.customerToken(demoTenant, customerId);
     for (const event of history) {
       if (event.kind === "exchange") await call([200], exchangeRequest(event, customer));
-      else await create(...historyRequest(customerId, event));
+      else if (!recorded.has(event.id)) await create(...historyRequest(customerId, event));
     }
   }
   await create(mixinsPath(marker.siteCode), { [marker.mixinName]: { at: new Date().toISOString() } });
   return true;
+}
+
+const entries = z.array(z.object({ id: z.string() }));
+const summaryShape = z.object({ summary: z.object({ addedPointsList: entries, redeemedPointsList: entries }) });
+
+/** What the customer's history has already; nothing when there is none. */
+function entryIdsIn(answer: ApiAnswer): ReadonlySet<string> {
+  if (answer.status === 404) return new Set();
+  const { addedPointsList, redeemedPointsList } = summaryShape.parse(answer.body).summary;
+  return new Set([...addedPointsList, ...redeemedPointsList].map(({ id }) => id));
 }
 
 const exchangeRequest = (event: Extract<SeedEvent, { kind: "exchange" }>, token: string): ApiRequest => ({

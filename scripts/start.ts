@@ -11,6 +11,7 @@ import { runWrangler } from "./wrangler.ts";
 // Runs the service on this machine, ready to be tried: tables, keys and a demo tenant included.
 
 const tokenLifetimeHours = 12;
+const parentPollMs = 250;
 const employeeScopes = ["rewardspoints.rewardpoints_view", "rewardspoints.rewardpoints_manage"];
 
 /** LOG=all: every request's log line and wrangler's own; else warnings and errors only. */
@@ -78,9 +79,17 @@ Both tokens are valid for ${tokenLifetimeHours} hours; "npm run -s token -- --he
 "npm run demo", in a second terminal, plays the whole journey.`);
 }
 
+/** Aborts `stop` when this process is told to end, or when the shell is gone in which npm has started it. */
+function listenForTheEnd(stop: AbortController): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  // npm passes a signal on to that shell only, which dies of it without a word to its child.
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || stop.abort(), parentPollMs).unref();
+}
+
 await runScript(async () => {
   const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
+  listenForTheEnd(stop);
   try {
     await serve(stop.signal);
   } catch (error) {

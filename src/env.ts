@@ -1,4 +1,6 @@
 import { z } from "zod";
+import type { QueuedEvent } from "./application/ports.ts";
+import { parseTenantId } from "./domain/identifiers.ts";
 import type { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
 /** What the platform binds to the Worker; see wrangler.toml. */
@@ -6,6 +8,7 @@ export interface Bindings {
   readonly DB: D1Database;
   readonly SETTINGS_CACHE: KVNamespace;
   readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
+  readonly ORDER_EVENTS: Queue<QueuedEvent>;
 }
 
 const commaSeparated = z
@@ -22,6 +25,21 @@ const optionalText = z
   .optional()
   .transform((text) => (text === undefined || text === "" ? null : text));
 
+const localHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+/** Tokens and the client's secret are sent there, so that plain HTTP is for this machine alone. */
+const protectedUrl = optionalText.transform((text, context) => {
+  if (text === null) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const isProtected = url?.protocol === "https:" || (url?.protocol === "http:" && localHosts.has(url.hostname));
+  if (url !== null && isProtected && [url.username, url.password, url.search, url.hash].every((part) => part === "")) {
+    return url.href;
+  }
+  context.addIssue({ code: "custom", message: "is not an https address without credentials, query and fragment" });
+  return z.NEVER;
+});
+/** What comes before the paths of a service, without a slash at the end. */
+const serviceUrl = protectedUrl.transform((url) => url?.replace(/\/+$/, "") ?? null);
+
 const privateKey = z.string().transform((text, context) => {
   try {
     const jwk: unknown = JSON.parse(text);
@@ -32,6 +50,21 @@ const privateKey = z.string().transform((text, context) => {
     context.addIssue({ code: "custom", message: "is not a private JSON Web Key with kty, alg and kid" });
     return z.NEVER;
   }
+});
+
+/** How many secrets a tenant may have at a time: two of them work while one takes the other's place. */
+const secretsMax = 10;
+
+const webhookSecrets = optionalText.transform((text, context): ReadonlyMap<string, readonly string[]> => {
+  try {
+    const secrets = z.record(z.string(), z.array(z.string().min(1)).max(secretsMax)).parse(JSON.parse(text ?? "{}"));
+    if (Object.keys(secrets).every((tenant) => parseTenantId(tenant) !== null)) return new Map(Object.entries(secrets));
+  } catch {
+    // What is wrong with it may quote a secret: the message below must do.
+  }
+  const message = `is not a JSON object from tenants to lists of at most ${secretsMax} secrets`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
 });
 
 const configurationSchema = z
@@ -48,12 +81,31 @@ const configurationSchema = z
     AUTH_TOKEN_TYPE: optionalText,
     /** Secret: the embedded issuer's private key, a JWK. */
     AUTH_SIGNING_KEY: privateKey.optional(),
+    /** Secret: what each tenant's webhooks are signed with, as JSON: tenant → list of secrets. Empty: none. */
+    WEBHOOK_SECRETS: webhookSecrets,
     /** Origins whose pages may call the API, separated by commas; `*` for all. */
     CORS_ORIGINS: commaSeparated,
+    /** Emporix's Site Settings service: what comes before `/site/…`. Empty: the embedded one. */
+    SITE_SETTINGS_URL: serviceUrl,
+    /** Emporix's Coupon Service: what comes before `/coupon/…`. Empty: the embedded one. */
+    COUPON_SERVICE_URL: serviceUrl,
+    /** Where access tokens for these two come from; needed when one of them is set, like the client's id and secret. */
+    UPSTREAM_TOKEN_URL: protectedUrl,
+    UPSTREAM_CLIENT_ID: optionalText,
+    /** Secret. */
+    UPSTREAM_CLIENT_SECRET: optionalText,
   })
   .refine((variables) => variables.AUTH_JWKS_URL !== null || variables.AUTH_SIGNING_KEY !== undefined, {
     path: ["AUTH_SIGNING_KEY"],
     message: "is needed as long as AUTH_JWKS_URL names no external issuer",
+  })
+  .superRefine((variables, context) => {
+    if (variables.SITE_SETTINGS_URL === null && variables.COUPON_SERVICE_URL === null) return;
+    for (const name of ["UPSTREAM_TOKEN_URL", "UPSTREAM_CLIENT_ID", "UPSTREAM_CLIENT_SECRET"] as const) {
+      if (variables[name] !== null) continue;
+      const message = "is needed as long as SITE_SETTINGS_URL or COUPON_SERVICE_URL is set";
+      context.addIssue({ code: "custom", path: [name], message });
+    }
   });
 
 /** The variables, validated. */

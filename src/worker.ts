@@ -1,25 +1,35 @@
 import { waitUntil } from "cloudflare:workers";
 import { uuidv7 } from "uuidv7";
+import { consumeEvents, type EventMessage, giveUpEvents } from "./application/consume-events.ts";
 import { jsonLogger } from "./application/json-logger.ts";
-import type { TokenIssuer, TokenVerifier } from "./application/ports.ts";
+import type { MixinStore, SiteSettings, TokenIssuer, TokenVerifier } from "./application/ports.ts";
+import { pruneEvents } from "./application/prune-events.ts";
 import type { Services } from "./application/services.ts";
 import { systemClock } from "./application/system-clock.ts";
 import { DurableObjectLedgerGateway } from "./durable-objects/ledger-gateway.ts";
 import { type Bindings, type Configuration, readConfiguration } from "./env.ts";
 import { createApp } from "./http/app.ts";
 import type { App } from "./http/app-env.ts";
+import { CloudflareEventQueue } from "./integrations/event-queue.ts";
 import { EmbeddedTokenIssuer } from "./integrations/tokens/embedded-issuer.ts";
 import { RememberedTokens } from "./integrations/tokens/remembered-tokens.ts";
 import { RemoteKeySet } from "./integrations/tokens/remote-key-set.ts";
 import { publicKeyOf } from "./integrations/tokens/signing-key.ts";
 import { embeddedTokenVerifier, remoteTokenVerifier } from "./integrations/tokens/verifiers.ts";
+import { couponServiceOf } from "./integrations/upstream/coupon-service.ts";
+import { emporixAccess } from "./integrations/upstream/emporix-access.ts";
+import { EmporixSiteSettings } from "./integrations/upstream/emporix-site-settings.ts";
+import { HmacWebhookSignatures } from "./integrations/webhook-signature.ts";
 import { D1AnswerStore } from "./storage/d1/answer-store.ts";
 import { D1ApiClientStore } from "./storage/d1/api-client-store.ts";
 import { D1CouponStore } from "./storage/d1/coupon-store.ts";
+import { D1EventInbox } from "./storage/d1/event-inbox.ts";
+import { D1ExchangeReader } from "./storage/d1/exchange-store.ts";
 import { D1MixinStore } from "./storage/d1/mixin-store.ts";
 import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
 import { D1SummaryReader } from "./storage/d1/summary-reader.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
+import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
@@ -34,18 +44,40 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     redeemOptions: new D1RedeemOptionStore(bindings.DB),
     answers: new D1AnswerStore(bindings.DB),
     coupons: new D1CouponStore(bindings.DB),
+    exchanges: new D1ExchangeReader(bindings.DB),
+    couponService: couponServiceOf(configuration, log),
     mixins,
-    siteSettings: new CachedSiteSettings({ cache: bindings.SETTINGS_CACHE, mixins, log }),
+    siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
     ...tokenServices(bindings, configuration, log),
     apiClients: new D1ApiClientStore(bindings.DB),
     probes: [
       { name: "d1", check: async () => void (await bindings.DB.prepare("select 1").first()) },
       { name: "kv", check: async () => void (await bindings.SETTINGS_CACHE.get("health")) },
     ],
+    eventQueue: new CloudflareEventQueue(bindings.ORDER_EVENTS),
+    eventInbox: new D1EventInbox(bindings.DB),
+    webhookSignatures: new HmacWebhookSignatures(configuration.WEBHOOK_SECRETS),
     clock,
     log,
     newId: uuidv7,
   };
+}
+
+/** Settings come from Emporix's Site Settings service when it is configured, else from the mixins kept here. */
+function siteSettingsOf(
+  bindings: Bindings,
+  configuration: Configuration,
+  mixins: MixinStore,
+  log: Services["log"],
+): SiteSettings {
+  const cache = bindings.SETTINGS_CACHE;
+  const access = emporixAccess(configuration.SITE_SETTINGS_URL, configuration);
+  if (access === null) return new CachedSiteSettings({ cache, mixins, log });
+  return new EmporixSiteSettings(access, {
+    log,
+    fresh: new KvSettingsCache("emporix-settings", { cache, log }),
+    lastKnown: new KvSettingsCache("emporix-settings-last-known", { cache, log }),
+  });
 }
 
 /** Tokens come from an external issuer when its key set is configured, else from the embedded one. */
@@ -75,22 +107,43 @@ function tokenServices(
   };
 }
 
-let app: App | null = null;
-
-/** Built with the first request, so that a wrong configuration is reported instead of failing to load. */
-function appOf(bindings: Cloudflare.Env): App {
-  const configuration = readConfiguration(bindings);
-  return createApp(servicesOf(bindings, configuration), { corsOrigins: configuration.CORS_ORIGINS });
+/** The service as it runs: put together once, and used by every request, message and timer after that. */
+interface Service {
+  readonly services: Services;
+  readonly app: App;
 }
+
+let service: Service | null = null;
+
+/**
+ * Built with the first use, so that a wrong configuration is reported instead of failing to load.
+ * @throws {Error} when the configuration is not valid
+ */
+function serviceOf(bindings: Cloudflare.Env): Service {
+  if (service !== null) return service;
+  const configuration = readConfiguration(bindings);
+  const services = servicesOf(bindings, configuration);
+  service = { services, app: createApp(services, { corsOrigins: configuration.CORS_ORIGINS }) };
+  return service;
+}
+
+/** How the queue is called that takes over what the other one could not get processed; see wrangler.toml. */
+const deadLetterQueue = "reward-points-events-dlq";
 
 export default {
   fetch(request, env, context) {
     try {
-      app ??= appOf(env);
+      return serviceOf(env).app.fetch(request, env, context);
     } catch (error) {
       jsonLogger().error("not_configured", { reason: error instanceof Error ? error.message : "unknown" });
       return Response.json({ status: 500, error: "The service is not configured." }, { status: 500 });
     }
-    return app.fetch(request, env, context);
+  },
+  async queue(batch: { readonly queue: string; readonly messages: readonly EventMessage[] }, env) {
+    const consume = batch.queue === deadLetterQueue ? giveUpEvents : consumeEvents;
+    await consume(serviceOf(env).services, batch.messages);
+  },
+  async scheduled(_controller, env) {
+    await pruneEvents(serviceOf(env).services);
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

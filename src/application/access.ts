@@ -7,6 +7,8 @@ export type Scope =
   | "rewardspoints.rewardpoints_manage"
   | "coupon.coupon_read"
   | "coupon.coupon_manage"
+  | "coupon.coupon_redeem"
+  | "coupon.coupon_redeem_on_behalf"
   | "site.site_manage";
 
 /** Who may call an operation. */
@@ -15,12 +17,16 @@ export type Access =
   | { readonly kind: "employee"; readonly scopes: readonly Scope[] }
   /** Signed-in customers, each for themselves. */
   | { readonly kind: "customer" }
+  /** Signed-in customers for themselves, and tokens with at least one of the scopes; never guests. */
+  | { readonly kind: "customer-or-employee"; readonly scopes: readonly Scope[] }
   /** Every valid token of the tenant. */
   | { readonly kind: "anyone" };
 
 export type AccessFailure =
   | { readonly code: "missing_scope"; readonly scopes: readonly string[] }
   | { readonly code: "customer_token_required" }
+  /** A signed-in customer asked for something in another customer's name. */
+  | { readonly code: "customer_mismatch" }
   | { readonly code: "tenant_mismatch" };
 
 /** Older names under which Emporix has issued the same scopes. */
@@ -36,6 +42,16 @@ export const acceptedScopes = (scopes: readonly Scope[]): readonly string[] =>
     return alias === undefined ? [scope] : [scope, alias];
   });
 
+/** Whether a token carries at least one of `scopes`, under whatever name. Customers have none. */
+export const holdsScope = (principal: Principal, ...scopes: readonly Scope[]): boolean =>
+  principal.customerId === null && acceptedScopes(scopes).some((scope) => principal.scopes.has(scope));
+
+/** What a caller is told who lacks all of `scopes`. */
+export const missingScope = (scopes: readonly Scope[]): Extract<AccessFailure, { code: "missing_scope" }> => ({
+  code: "missing_scope",
+  scopes: acceptedScopes(scopes),
+});
+
 /**
  * Whether `principal` may call an operation.
  * @param pathTenant the tenant that the request's path names; null when it names none.
@@ -47,13 +63,14 @@ export function authorize(
 ): Result<TenantId, AccessFailure> {
   if (pathTenant !== null && pathTenant !== principal.tenant) return refuse({ code: "tenant_mismatch" });
   switch (access.kind) {
-    case "employee": {
-      const accepted = acceptedScopes(access.scopes);
-      const granted = principal.customerId === null && accepted.some((scope) => principal.scopes.has(scope));
-      return granted ? succeed(principal.tenant) : refuse({ code: "missing_scope", scopes: accepted });
-    }
+    case "employee":
+      return holdsScope(principal, ...access.scopes) ? succeed(principal.tenant) : refuse(missingScope(access.scopes));
     case "customer":
       return principal.customerId === null ? refuse({ code: "customer_token_required" }) : succeed(principal.tenant);
+    case "customer-or-employee": {
+      const isLetIn = principal.customerId !== null || holdsScope(principal, ...access.scopes);
+      return isLetIn ? succeed(principal.tenant) : refuse(missingScope(access.scopes));
+    }
     case "anyone":
       return succeed(principal.tenant);
     default:

@@ -1,3 +1,4 @@
+import type { CouponRefusal } from "../domain/coupon-redemption.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type { AccessFailure } from "./access.ts";
 
@@ -28,11 +29,23 @@ export type StoreFailure =
   | { readonly code: "coupon_not_found"; readonly couponCode: string }
   | { readonly code: "mixin_exists"; readonly mixinName: string; readonly siteCode: string }
   | { readonly code: "mixin_limit_reached"; readonly siteCode: string; readonly limit: number }
-  | { readonly code: "mixin_not_found"; readonly mixinName: string };
+  | { readonly code: "mixin_not_found"; readonly mixinName: string }
+  | { readonly code: "event_not_found"; readonly id: string }
+  /** The event's customer has been erased: what became of it is known, and nothing else. */
+  | { readonly code: "event_forgotten"; readonly id: string };
+
+/** Why a coupon cannot be used at a checkout, or a use cannot be found. */
+export type CouponFailure =
+  | CouponRefusal
+  /** The order has used the coupon already, with another total or another discount. */
+  | { readonly code: "coupon_order_conflict"; readonly orderCode: string }
+  | { readonly code: "coupon_redemption_not_found"; readonly id: string };
 
 export type TokenFailure =
   /** No token, or one that is not to be trusted. `reason` is for the log, never for the client. */
   | { readonly code: "invalid_token"; readonly reason: string }
+  /** An event whose signature was not made with one of the tenant's secrets. */
+  | { readonly code: "invalid_signature" }
   /** The token's issuer cannot be reached, and its key is not known yet. */
   | { readonly code: "issuer_unavailable" };
 
@@ -54,6 +67,7 @@ export type Failure =
   | LedgerFailure
   | Unavailable
   | StoreFailure
+  | CouponFailure
   | AccessFailure
   | TokenFailure
   | ClientAuthenticationFailure

@@ -1,13 +1,23 @@
-import { type Coupon, canonicalCouponCode } from "../domain/coupon.ts";
+import { canonicalCouponCode, type KeptCoupon } from "../domain/coupon.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
+import { holdsScope } from "./access.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
 
-/** The coupon that a person means by `code`, however it was typed; `coupon_not_found`. */
+/**
+ * The coupon that a person means by `code`, however it was typed; `coupon_not_found`. For a customer there are only
+ * coupons that were issued to them.
+ * @param showDeleted finds deleted coupons, too, for those who manage coupons
+ */
 export async function findCoupon(
   { services, principal }: Context,
   code: string,
-): Promise<Result<Coupon, StoreFailure>> {
+  showDeleted = false,
+): Promise<Result<KeptCoupon, StoreFailure>> {
   const coupon = await services.coupons.find(principal.tenant, canonicalCouponCode(code));
-  return coupon === null ? refuse({ code: "coupon_not_found", couponCode: code }) : succeed(coupon);
+  const isHidden =
+    coupon === null ||
+    (principal.customerId !== null && coupon.issuedTo !== principal.customerId) ||
+    (coupon.deletedAt !== null && !(showDeleted && holdsScope(principal, "coupon.coupon_manage")));
+  return isHidden ? refuse({ code: "coupon_not_found", couponCode: code }) : succeed(coupon);
 }

@@ -1,10 +1,24 @@
 import type { IdempotencyKey, LedgerCommand, Outcome } from "../domain/command.ts";
-import type { CanonicalCouponCode, Coupon } from "../domain/coupon.ts";
-import type { LedgerKey } from "../domain/decide.ts";
+import type { CanonicalCouponCode, Coupon, CouponCode, CouponStatus, KeptCoupon } from "../domain/coupon.ts";
+import type { CouponRedemption, CouponUse } from "../domain/coupon-redemption.ts";
+import type { Facts, LedgerKey } from "../domain/decide.ts";
+import type { EarningBase } from "../domain/earn-rule.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { EventVerdict } from "../domain/event-verdict.ts";
+import type { CouponEffect, Exchange, ExchangeState } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
-import type { CommandId, EntryId, RedeemOptionId, SiteCode, TenantId } from "../domain/identifiers.ts";
+import type {
+  Actor,
+  CommandId,
+  CustomerId,
+  EntryId,
+  RedeemOptionId,
+  SiteCode,
+  TenantId,
+} from "../domain/identifiers.ts";
+import type { JsonObject } from "../domain/json-object.ts";
 import type { Ledger } from "../domain/ledger.ts";
+import type { EventId, EventSubject } from "../domain/order-event.ts";
 import type { RedeemOption } from "../domain/redeem-option.ts";
 import type { Result } from "../domain/result.ts";
 import type { RewardSettings } from "../domain/site-settings.ts";
@@ -24,6 +38,8 @@ export interface LedgerAnswer {
 export interface LedgerGateway {
   /** Never throws; `overloaded` and `outcome_unknown` tell what went wrong on the way. */
   execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer>;
+  /** Has the coupon of an exchange voided, which a service elsewhere has issued. @returns the exchange's state then */
+  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<ExchangeState, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
   activePoints(key: LedgerKey): Promise<Result<number, Unavailable>>;
 }
@@ -57,10 +73,33 @@ export interface LedgerSnapshot {
   readonly entries: readonly RecalledEntry[];
 }
 
+/** What a command is about, when its ledger alone does not tell enough to decide it. */
+export type CommandSubject =
+  | { readonly kind: "order"; readonly orderId: string }
+  | { readonly kind: "exchange"; readonly id: EntryId }
+  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode };
+
+/** What was found of a subject; the others are null. */
+export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold">;
+
+export const nothingKnown: SubjectFacts = { order: null, exchange: null, sold: null };
+
+/** An exchange, without where its points came from. */
+export type KnownExchange = Omit<Exchange, "draws">;
+
+/** Reads exchanges whose coupons a service elsewhere issues. */
+export interface ExchangeReader {
+  /** The customer's, newest first. */
+  ofCustomer(key: LedgerKey, page: SummaryPage): Promise<readonly KnownExchange[]>;
+  findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null>;
+}
+
 /** What one commit stores: everything or nothing. */
 export interface LedgerChanges {
   readonly entries: readonly Entry[];
-  readonly coupons: readonly Coupon[];
+  readonly couponEffects: readonly CouponEffect[];
+  /** When the effects take place. */
+  readonly now: EpochMs;
   readonly records: readonly IdempotencyRecord[];
 }
 
@@ -78,6 +117,10 @@ export class StoreUnavailable extends Error {
 export interface LedgerStore {
   /** The ledger as it is on the primary, together with what `lookups` asks for, in one round trip. */
   load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot>;
+  /** What deciding a command about `subject` needs to know of it, as it is on the primary. */
+  lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts>;
+  /** Ids of the customer's exchanges that are under way. */
+  exchangesUnderWay(key: LedgerKey): Promise<readonly EntryId[]>;
   /**
    * @throws {StoreConflict} when the database refused; nothing was stored.
    * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.
@@ -136,9 +179,147 @@ export interface AnswerStore {
   find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null>;
 }
 
+/** The coupons of the embedded coupon service. */
 export interface CouponStore {
-  find(tenant: TenantId, code: CanonicalCouponCode): Promise<Coupon | null>;
+  /** Deleted coupons are found, too. */
+  find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null>;
+  /** One page of the coupons that `filter` leaves; coupons that are sorted alike come by code. */
+  list(
+    tenant: TenantId,
+    filter: CouponFilter,
+    page: SortedPage<CouponOrder>,
+    now: EpochMs,
+  ): Promise<readonly KeptCoupon[]>;
+  count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number>;
+  /** Takes a coupon out of use; its code stays taken. @returns false when it is unknown or already deleted */
+  remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean>;
+  readonly redemptions: CouponRedemptionStore;
 }
+
+/** What a list of coupons is narrowed to; null: not narrowed. */
+export interface CouponFilter {
+  readonly issuedTo: CustomerId | null;
+  readonly code: CanonicalCouponCode | null;
+  readonly status: CouponStatus | null;
+  readonly includeDeleted: boolean;
+}
+
+/** What coupons can be sorted by. */
+export type CouponOrder = "issuedAt" | "code";
+
+/** One page of a list, and how the list is sorted. */
+export interface SortedPage<Order extends string> extends SummaryPage {
+  readonly sortBy: Order;
+  readonly descending: boolean;
+}
+
+/** Uses of coupons at checkouts. What was given back is not there any more. */
+export interface CouponRedemptionStore {
+  /** What decides whether `use` is possible, read at one moment; null when there is no such coupon. */
+  standing(tenant: TenantId, code: CanonicalCouponCode, use: CouponUse): Promise<CouponStanding | null>;
+  /**
+   * Stores the use, counts it, and keeps the keyed answer, in one transaction. Whether the coupon is there and its
+   * limits leave room is decided by the database in that transaction.
+   * @throws {StoreConflict} when they do not, the order has used the coupon already, or the key is taken: nothing
+   * was stored, and `standing` tells why
+   */
+  insert(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    redemption: CouponRedemption,
+    keyed: (KeyedRequest & { readonly body: string }) | null,
+  ): Promise<void>;
+  find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponRedemption | null>;
+  /** One page, in the order of their moments. */
+  list(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    filter: CouponRedemptionFilter,
+    page: SortedPage<"redeemedAt">,
+  ): Promise<readonly CouponRedemption[]>;
+  count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): Promise<number>;
+  /** Takes a use back, so that it counts no more. @returns false when it is unknown or already given back */
+  giveBack(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    id: string,
+    by: { readonly actor: Actor; readonly at: EpochMs },
+  ): Promise<boolean>;
+}
+
+/** A coupon, and its uses as far as one more use depends on them. */
+export interface CouponStanding {
+  readonly coupon: KeptCoupon;
+  /** Uses by the same customer and, when one is named, the same legal entity; 0 for an anonymous use. */
+  readonly customerUses: number;
+  /** The same customer's use for the same order; null when there is none, or the order is not named. */
+  readonly sameOrder: CouponRedemption | null;
+}
+
+/** What a list of uses is narrowed to; null: not narrowed. */
+export interface CouponRedemptionFilter {
+  readonly customerId: CustomerId | null;
+  readonly orderCode: string | null;
+}
+
+/**
+ * A coupon service elsewhere, in which coupons are created that have been paid for with points. Nothing here throws,
+ * and every call ends within the adapter's deadline, also when the other side never answers. Reasons are short and
+ * for the log: they never hold a code or personal data.
+ *
+ * What a call says is about that call. A request of an earlier call that ended `unknown` may still be under way and
+ * act after later calls have been answered.
+ */
+export interface CouponService {
+  /**
+   * Creates `coupon` under the code that it already has. It may be repeated with the same coupon as often as one
+   * likes: at most one comes to be, and a repetition that finds it there is `created`. That is the way out of
+   * `unknown`, too.
+   */
+  create(coupon: Coupon): Promise<CouponCreation>;
+  /** What is known under `code`, without regard to its case. */
+  find(tenant: TenantId, code: CouponCode): Promise<CouponSighting>;
+  /** Takes the coupon out of use for good. It may be repeated. */
+  remove(tenant: TenantId, code: CouponCode): Promise<CouponRemoval>;
+}
+
+export type CouponCreation =
+  /** It is there, and issued to the customer for whom it was asked. */
+  | { readonly kind: "created" }
+  /** The service will not have it. This call created nothing; asking again without a change would not help. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** The code belongs to another coupon, or to one that was deleted. This call created nothing; another code may do. */
+  | { readonly kind: "taken" }
+  /** It may be there, may yet come to be there, or may never: create it again, or look later. */
+  | { readonly kind: "unknown" };
+
+export type CouponSighting =
+  | {
+      readonly kind: "found";
+      /** Null when the service does not say. */
+      readonly issuedTo: string | null;
+      /** Null when the service does not say, or says something new. */
+      readonly status: CouponStatus | null;
+      /** How often it has been used at a checkout. */
+      readonly redemptionCount: number;
+    }
+  /**
+   * Not there at this moment, or deleted. After a creation of unknown outcome this does not prove that there will
+   * never be one.
+   */
+  | { readonly kind: "absent" }
+  /** The service did not answer, or not in a way that can be relied on. */
+  | { readonly kind: "unknown" };
+
+export type CouponRemoval =
+  /** It is gone through this call. */
+  | { readonly kind: "removed" }
+  /** It is gone: it was before this call, or a first attempt of this call whose answer was lost has removed it. */
+  | { readonly kind: "absent" }
+  /** The service will not remove it: it is as it was. */
+  | { readonly kind: "refused"; readonly reason: string }
+  /** It may be gone, or may be as it was: remove it again. */
+  | { readonly kind: "unknown" };
 
 /** Any JSON object: what a site mixin holds. */
 export type Mixin = Readonly<Record<string, unknown>>;
@@ -171,6 +352,18 @@ export interface SiteSettings {
    */
   effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings>;
   /** Forgets what is cached of a site, after its settings have changed. */
+  forget(tenant: TenantId, site: SiteCode): Promise<void>;
+}
+
+/** How long what is cached of a site's settings may differ from what is stored. */
+export const settingsCachedSeconds = 15 * 60;
+
+/** Keeps settings of sites for a while. Never throws: what is lost is read again, and the log says so. */
+export interface SettingsCache {
+  /** Null when nothing is kept, or nothing that can be read. */
+  read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null>;
+  /** @param seconds for how long; at least 60 */
+  keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void>;
   forget(tenant: TenantId, site: SiteCode): Promise<void>;
 }
 
@@ -222,4 +415,99 @@ export interface Logger {
 export interface Probe {
   readonly name: string;
   check(): Promise<void>;
+}
+
+/** An event on its way from whom it came to what becomes of it. */
+export interface QueuedEvent {
+  readonly tenant: TenantId;
+  readonly id: EventId;
+  readonly receivedAt: EpochMs;
+  /** As it came: an envelope or a bare order. */
+  readonly event: JsonObject;
+}
+
+/** Where events wait for being processed. */
+export interface EventQueue {
+  /** @throws {StoreUnavailable} when it is not certain that the event was taken. */
+  send(event: QueuedEvent): Promise<void>;
+}
+
+/** Checks who sent an event, where no token tells. */
+export interface WebhookSignatures {
+  /** Whether `signature` was made over `body` with one of the tenant's secrets; false when it has none. */
+  verify(tenant: TenantId, body: string, signature: string): Promise<boolean>;
+}
+
+/** An event with what it is about. */
+export interface InboxEvent extends QueuedEvent {
+  readonly subject: EventSubject;
+}
+
+/** How an event was settled. */
+export interface EventSettlement {
+  readonly verdict: EventVerdict;
+  /** For an order that earns: in which measure. */
+  readonly earningBase: EarningBase | null;
+  /** True when the event itself is not to be kept, but only what became of it. */
+  readonly isForgotten: boolean;
+  readonly at: EpochMs;
+}
+
+/** What the inbox tells of an event, without the event itself. */
+export interface KeptEventSummary extends Omit<EventSubject, "revision"> {
+  readonly tenant: TenantId;
+  readonly id: EventId;
+  readonly verdict: EventVerdict["kind"];
+  readonly points: number | null;
+  readonly reason: string | null;
+  readonly receivedAt: EpochMs;
+  /** When it was last settled; null while it has never been. */
+  readonly processedAt: EpochMs | null;
+  /** How often it was settled. */
+  readonly attempts: number;
+}
+
+export interface KeptEvent extends KeptEventSummary {
+  /** As it came; null once its customer has been forgotten. */
+  readonly event: JsonObject | null;
+}
+
+/** What a list of events is narrowed to; null: not narrowed. */
+export interface EventFilter {
+  readonly orderId: string | null;
+  readonly customerId: CustomerId | null;
+  readonly verdict: EventVerdict["kind"] | null;
+}
+
+export type EventPage = SummaryPage;
+
+/** Whose points an order has become, and in which measure. */
+export interface OrderGrant {
+  readonly customerId: CustomerId;
+  readonly siteCode: SiteCode;
+  readonly earningBase: EarningBase;
+}
+
+/** Every event of the last months, with its verdict. Every method throws {@link StoreUnavailable}. */
+export interface EventInbox {
+  /** Keeps an event with a verdict for the time being; the verdict on an event that has done something stays. */
+  note(event: InboxEvent, verdict: EventVerdict): Promise<void>;
+  /** Keeps an event's verdict, in the place of an earlier one; `waiting` only where the event has done nothing. */
+  settle(event: InboxEvent, settlement: EventSettlement): Promise<void>;
+  find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
+  /** Newest first. */
+  list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]>;
+  count(tenant: TenantId, filter: EventFilter): Promise<number>;
+  /** Null when no event of the order has earned points, as far back as the inbox goes. */
+  grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null>;
+  /** The events of an order that wait, oldest first; a bounded number of them. */
+  waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]>;
+  /** The event that tells the last known state of a return, as far as it is about `orderId`. */
+  latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null>;
+  /** The orders that events of a return have named. */
+  ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]>;
+  /** Removes every event about the customer and the customer's orders; verdicts and ids stay. */
+  forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void>;
+  /** Removes at most `limit` of the events that came before `moment`, oldest first. @returns how many */
+  removeReceivedBefore(moment: EpochMs, limit: number): Promise<number>;
 }

@@ -37,5 +37,6 @@ async function exchangeTerms(
     description: option.description,
     couponPrefix: settings.codePrefix,
     coupon: option.coupon,
+    issuer: services.couponService === null ? "embedded" : "elsewhere",
   });
 }

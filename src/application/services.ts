@@ -2,7 +2,11 @@ import type {
   AnswerStore,
   ApiClientStore,
   Clock,
+  CouponService,
   CouponStore,
+  EventInbox,
+  EventQueue,
+  ExchangeReader,
   LedgerGateway,
   Logger,
   MixinStore,
@@ -12,6 +16,7 @@ import type {
   SummaryReader,
   TokenIssuer,
   TokenVerifier,
+  WebhookSignatures,
 } from "./ports.ts";
 
 /** Everything the use-cases work with; put together in worker.ts. */
@@ -28,6 +33,12 @@ export interface Services {
   readonly issuer: TokenIssuer | null;
   readonly apiClients: ApiClientStore;
   readonly probes: readonly Probe[];
+  readonly exchanges: ExchangeReader;
+  /** The service elsewhere that issues the coupons; null when the embedded one does. */
+  readonly couponService: CouponService | null;
+  readonly eventQueue: EventQueue;
+  readonly eventInbox: EventInbox;
+  readonly webhookSignatures: WebhookSignatures;
   readonly clock: Clock;
   readonly log: Logger;
   /** A new time-ordered id (UUIDv7). */

@@ -52,6 +52,12 @@ export interface Coupon {
   readonly redemptionCount: number;
 }
 
+/** An issued coupon as the coupon service keeps it. */
+export interface KeptCoupon extends Coupon {
+  /** When it was taken out of use for good; null while it is there. */
+  readonly deletedAt: EpochMs | null;
+}
+
 /** Computed, never stored: the contract's four states. */
 export type CouponStatus = "INACTIVE" | "VALID" | "EXPIRED" | "USED";
 

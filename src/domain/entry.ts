@@ -34,6 +34,21 @@ export interface Granted extends EntryBase {
   readonly description: string | null;
   /** Fingerprint of the request, kept when the client chose the id: tells a repetition from a conflict. */
   readonly fingerprint: string | null;
+  /** What the order counted for, as plain decimal text; null when it was no order that earned the points. */
+  readonly orderValue: string | null;
+}
+
+/** Points came back, as a new lot that ends when the lot ended from which they had been taken. */
+export interface Refunded extends EntryBase {
+  readonly kind: "refunded";
+  readonly id: EntryId;
+  readonly points: Points;
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
+  readonly referenceId: string | null;
+  readonly description: string;
+  /** The entry that had taken the points. */
+  readonly relatedId: EntryId;
 }
 
 /** Points were taken out of lots, by hand or in exchange for a coupon. */
@@ -47,7 +62,63 @@ export interface Redeemed extends EntryBase {
   readonly draws: readonly Draw[];
   readonly redeemOptionId: RedeemOptionId | null;
   readonly couponCode: CouponCode | null;
+  /** Who issues the coupon; null when there is none. */
+  readonly couponIssuer: "embedded" | "elsewhere" | null;
   readonly fingerprint: string | null;
+}
+
+/** Changes to what the customer owes the ledger, in points; negative when debt is paid off. */
+export interface DebtChange {
+  /** Points by which the balance is below zero (return policy `negative`). */
+  readonly owed: number;
+  /** Points that the next grants are reduced by (return policy `absorb`). */
+  readonly absorbed: number;
+}
+
+/** An order's points were taken back, all of them or a return's share. */
+export interface TakenBack extends EntryBase {
+  readonly kind: "taken-back";
+  readonly id: EntryId;
+  /** What was taken out of lots: Σ draws. */
+  readonly points: Points;
+  readonly createdAt: EpochMs;
+  readonly draws: readonly Draw[];
+  readonly description: string;
+  /** The order. */
+  readonly referenceId: string;
+  /** The grant that is taken back. */
+  readonly relatedId: EntryId;
+  /** The return's share of the grant. */
+  readonly requestedPoints: Points;
+  /** The part of it that had expired unused, and so was gone already. */
+  readonly lapsedPoints: Points;
+  readonly debt: DebtChange;
+  /** Null: the order itself was deleted. */
+  readonly returnId: string | null;
+  /** Plain decimal text; null: all that was left. */
+  readonly returnedValue: string | null;
+}
+
+/** A take-back was undone. What it had taken follows as refunds. */
+export interface GivenBack extends EntryBase {
+  readonly kind: "given-back";
+  readonly id: EntryId;
+  readonly createdAt: EpochMs;
+  readonly referenceId: string;
+  /** The take-back. */
+  readonly relatedId: EntryId;
+  readonly debt: DebtChange;
+}
+
+/** New points paid off what earlier returns had left open. */
+export interface Settled extends EntryBase {
+  readonly kind: "settled";
+  readonly id: EntryId;
+  readonly points: Points;
+  readonly createdAt: EpochMs;
+  readonly draws: readonly Draw[];
+  readonly description: string;
+  readonly debt: DebtChange;
 }
 
 /** The ledger was erased: everything before this entry is gone, and only the sequence goes on. */
@@ -55,4 +126,15 @@ export interface Erased extends EntryBase {
   readonly kind: "erased";
 }
 
-export type Entry = Opened | Granted | Redeemed | Erased;
+export type Entry = Opened | Granted | Refunded | Redeemed | TakenBack | GivenBack | Settled | Erased;
+
+/** Entries that make a lot. */
+export type LotEntry = Granted | Refunded;
+
+/** Entries that take points out of lots. */
+export type DrawingEntry = Redeemed | TakenBack | Settled;
+
+export const makesLot = (entry: Entry): entry is LotEntry => entry.kind === "granted" || entry.kind === "refunded";
+
+export const drawsPoints = (entry: Entry): entry is DrawingEntry =>
+  entry.kind === "redeemed" || entry.kind === "taken-back" || entry.kind === "settled";

@@ -1,3 +1,4 @@
+import type { CouponStatus } from "./coupon.ts";
 import type { CustomerId, EntryId, RedeemOptionId, SiteCode } from "./identifiers.ts";
 
 /**
@@ -12,6 +13,15 @@ export type LedgerFailure =
   | { readonly code: "valid_until_before_created_at" }
   | { readonly code: "entry_id_taken"; readonly id: EntryId }
   | { readonly code: "idempotency_key_reused" }
+  /** A return of an order that has earned nothing (yet): its completion may still be under way. */
+  | { readonly code: "order_has_not_earned"; readonly orderId: string }
+  /** The customer has no such coupon. */
+  | { readonly code: "own_coupon_not_found"; readonly couponCode: string }
+  /** It has been used, or is over. */
+  | { readonly code: "coupon_not_returnable"; readonly status: CouponStatus }
+  /** The coupon service would not issue the coupon. The points have been given back. */
+  | { readonly code: "coupon_refused" }
+  | { readonly code: "exchange_not_found" }
   | ExchangeFailure;
 
 /** Why a redeem option cannot be exchanged at a site. */

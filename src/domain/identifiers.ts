@@ -35,8 +35,11 @@ export const parseTenantId = (text: string): TenantId | null =>
 export const parseCustomerId = (text: string): CustomerId | null =>
   fits(text, customerIdLengthMax) && isPrintable(text) ? (text as CustomerId) : null;
 
+/** Ids of entries that the service makes for orders, refunds and debts; no client can take them. */
+const ownEntryIdPattern = /^(order|refund|settled):/;
+
 export const parseEntryId = (text: string): EntryId | null =>
-  fits(text, entryIdLengthMax) && isPrintable(text) ? (text as EntryId) : null;
+  fits(text, entryIdLengthMax) && isPrintable(text) && !ownEntryIdPattern.test(text) ? (text as EntryId) : null;
 
 /** Site codes as the Site Settings contract has them: no white space, no `#`. */
 export const parseSiteCode = (text: string): SiteCode | null =>

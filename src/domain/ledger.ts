@@ -1,4 +1,5 @@
-import type { Entry } from "./entry.ts";
+import type { DebtChange, Entry, LotEntry } from "./entry.ts";
+import type { EntryId } from "./identifiers.ts";
 import { compareConsumption, type Draw, isActive, type Lot, remainingPoints } from "./lot.ts";
 import type { Points } from "./points.ts";
 import type { EpochMs } from "./time.ts";
@@ -16,22 +17,32 @@ export interface Ledger {
   readonly lots: readonly Lot[];
   /** Σ remaining points over `lots`. */
   readonly lotPoints: number;
+  /**
+   * What returns have left open. New points pay it off before anything else, so that there is never a debt while
+   * there are active points.
+   */
+  readonly debt: DebtChange;
 }
 
-export const emptyLedger: Ledger = { isOpen: false, sequence: 0, lots: [], lotPoints: 0 };
+const noDebt: DebtChange = { owed: 0, absorbed: 0 };
+
+export const emptyLedger: Ledger = { isOpen: false, sequence: 0, lots: [], lotPoints: 0, debt: noDebt };
 
 /** A ledger from what storage holds of it: `lots` in any order, exhausted ones not among them. */
-export function ledgerOf(isOpen: boolean, sequence: number, lots: readonly Lot[]): Ledger {
-  return { isOpen, sequence, lots: lots.toSorted(compareConsumption), lotPoints: sumRemaining(lots) };
+export function ledgerOf(isOpen: boolean, sequence: number, lots: readonly Lot[], debt = noDebt): Ledger {
+  return { isOpen, sequence, lots: lots.toSorted(compareConsumption), lotPoints: sumRemaining(lots), debt };
 }
 
 const sumRemaining = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
 
-/** The points that can be redeemed at `now`. Falls by itself as lots expire. */
+/**
+ * The points that can be redeemed at `now`. Falls by itself as lots expire. Negative only where a return has taken
+ * more than there was, under the policy that allows it.
+ */
 export function activePoints(ledger: Ledger, now: EpochMs): Points {
   const expired = countExpired(ledger.lots, now);
   const expiredPoints = expired === 0 ? 0 : sumRemaining(ledger.lots.slice(0, expired));
-  return (ledger.lotPoints - expiredPoints) as Points;
+  return (ledger.lotPoints - expiredPoints - ledger.debt.owed) as Points;
 }
 
 /** Expired lots are always the first ones, because consumption goes by `validUntil`. */
@@ -49,16 +60,35 @@ function countExpired(lots: readonly Lot[], now: EpochMs): number {
  * @returns the draws, which sum up to `points`; null when the active balance is too small.
  */
 export function drawPoints(ledger: Ledger, points: Points, now: EpochMs): readonly Draw[] | null {
+  const draws = drawUpTo(ledger, points, now);
+  return draws.reduce((sum, draw) => sum + draw.points, 0) < points ? null : draws;
+}
+
+/**
+ * The lots that give `points`, or as many as are active at `now`.
+ * @param preferred the lot that gives before all others; null: the order of consumption decides
+ */
+export function drawUpTo(
+  ledger: Ledger,
+  points: Points,
+  now: EpochMs,
+  preferred: EntryId | null = null,
+): readonly Draw[] {
   const draws: Draw[] = [];
   let missing: number = points;
-  for (const lot of ledger.lots) {
-    if (!isActive(lot, now)) continue;
+  const take = (lot: Lot): void => {
+    if (missing === 0 || !isActive(lot, now)) return;
     const taken = Math.min(missing, remainingPoints(lot)) as Points;
     draws.push({ lotId: lot.id, points: taken });
     missing -= taken;
-    if (missing === 0) return draws;
+  };
+  const first = preferred === null ? undefined : ledger.lots.find((lot) => lot.id === preferred);
+  if (first !== undefined) take(first);
+  for (const lot of ledger.lots) {
+    if (missing === 0) break;
+    if (lot !== first) take(lot);
   }
-  return null;
+  return draws;
 }
 
 /**
@@ -70,32 +100,22 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
   if (entry.sequence !== ledger.sequence + 1) {
     throw new Error(`Entry ${entry.sequence} does not follow entry ${ledger.sequence}.`);
   }
-  const sequence = entry.sequence;
+  const current = { ...withoutExpired(ledger, entry.recordedAt), sequence: entry.sequence };
   switch (entry.kind) {
     case "opened":
-      return { ...withoutExpired(ledger, entry.recordedAt), isOpen: true, sequence };
-    case "granted": {
-      const current = withoutExpired(ledger, entry.recordedAt);
-      if (!isActive(entry, entry.recordedAt)) return { ...current, sequence };
-      const lot: Lot = { ...lotOf(entry), usedPoints: 0 as Points };
-      return {
-        isOpen: current.isOpen,
-        sequence,
-        lots: insertLot(current.lots, lot),
-        lotPoints: current.lotPoints + lot.points,
-      };
-    }
-    case "redeemed": {
-      const current = withoutExpired(ledger, entry.recordedAt);
-      return {
-        isOpen: current.isOpen,
-        sequence,
-        lots: takeFromLots(current.lots, entry.draws),
-        lotPoints: current.lotPoints - entry.points,
-      };
-    }
+      return { ...current, isOpen: true };
+    case "granted":
+    case "refunded":
+      return withLot(current, entry);
+    case "redeemed":
+      return withoutDraws(current, entry.draws);
+    case "taken-back":
+    case "settled":
+      return { ...withoutDraws(current, entry.draws), debt: changed(current.debt, entry.debt) };
+    case "given-back":
+      return { ...current, debt: changed(current.debt, entry.debt) };
     case "erased":
-      return { ...emptyLedger, sequence };
+      return { ...emptyLedger, sequence: entry.sequence };
     default:
       return unreachable(entry);
   }
@@ -108,12 +128,24 @@ export const replay = (entries: Iterable<Entry>): Ledger => {
   return ledger;
 };
 
-const lotOf = (grant: Extract<Entry, { kind: "granted" }>): Omit<Lot, "usedPoints"> => ({
-  id: grant.id,
-  points: grant.points,
-  createdAt: grant.createdAt,
-  validUntil: grant.validUntil,
-});
+function withLot(ledger: Ledger, entry: LotEntry): Ledger {
+  if (!isActive(entry, entry.recordedAt)) return ledger;
+  const { id, points, createdAt, validUntil } = entry;
+  const lot: Lot = { id, points, usedPoints: 0 as Points, createdAt, validUntil };
+  return { ...ledger, lots: insertLot(ledger.lots, lot), lotPoints: ledger.lotPoints + points };
+}
+
+function withoutDraws(ledger: Ledger, draws: readonly Draw[]): Ledger {
+  const taken = draws.reduce((sum, draw) => sum + draw.points, 0);
+  return { ...ledger, lots: takeFromLots(ledger.lots, draws), lotPoints: ledger.lotPoints - taken };
+}
+
+function changed(debt: DebtChange, change: DebtChange): DebtChange {
+  const owed = debt.owed + change.owed;
+  const absorbed = debt.absorbed + change.absorbed;
+  if (owed < 0 || absorbed < 0) throw new Error("More debt is paid off than there is.");
+  return { owed, absorbed };
+}
 
 function withoutExpired(ledger: Ledger, now: EpochMs): Ledger {
   const expired = countExpired(ledger.lots, now);
@@ -147,7 +179,8 @@ function takeFromLots(lots: readonly Lot[], draws: readonly Draw[]): readonly Lo
     const taken = pending.get(lot.id) ?? 0;
     pending.delete(lot.id);
     if (taken > remainingPoints(lot)) throw new Error(`Lot ${lot.id} does not have ${taken} points.`);
-    if (taken < remainingPoints(lot)) touched.push({ ...lot, usedPoints: (lot.usedPoints + taken) as Points });
+    if (taken === 0) touched.push(lot);
+    else if (taken < remainingPoints(lot)) touched.push({ ...lot, usedPoints: (lot.usedPoints + taken) as Points });
   }
   if (pending.size > 0) throw new Error(`No active lot ${[...pending.keys()].join(", ")}.`);
   return touched.concat(lots.slice(index));

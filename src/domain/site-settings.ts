@@ -1,5 +1,7 @@
+import type { EarningBase } from "./earn-rule.ts";
 import { isJsonObject } from "./json-object.ts";
 import { type Result, refuse, succeed } from "./result.ts";
+import type { ReturnPolicy } from "./returns.ts";
 
 /** The site mixin that holds the settings, as its member `rewardpoints`. */
 export const settingsMixinName = "couponSettings";
@@ -17,7 +19,14 @@ export interface RewardSettings {
   readonly orderValueToRewardPointsFactor: string;
   /** Calendar months for which granted points stay valid; null = they never expire. */
   readonly validityMonths: number | null;
+  /** Which of an order's prices earns points. */
+  readonly earningBase: EarningBase;
+  /** What happens when a return takes back points that are gone. */
+  readonly returnPolicy: ReturnPolicy;
 }
+
+export const earningBases = ["total", "net", "subTotal"] as const satisfies readonly EarningBase[];
+export const returnPolicies = ["clamp", "negative", "absorb"] as const satisfies readonly ReturnPolicy[];
 
 export const defaultCodePrefix = "RP";
 
@@ -26,6 +35,8 @@ export const switchedOff: RewardSettings = {
   codePrefix: defaultCodePrefix,
   orderValueToRewardPointsFactor: "0",
   validityMonths: null,
+  earningBase: "total",
+  returnPolicy: "clamp",
 };
 
 /** What is wrong with a member of the settings. Never says what was given. */
@@ -79,6 +90,13 @@ export function readRewardSettings(given: unknown): Result<RewardSettings, reado
       `must be a whole number from 1 to ${validityMonthsMax}, or null`,
       switchedOff.validityMonths,
     ),
+    earningBase: read(["earningBase"], parseChoice(earningBases), mustBeOneOf(earningBases), switchedOff.earningBase),
+    returnPolicy: read(
+      ["returnPolicy"],
+      parseChoice(returnPolicies),
+      mustBeOneOf(returnPolicies),
+      switchedOff.returnPolicy,
+    ),
   };
   return problems.length === 0 ? succeed(settings) : refuse(problems);
 }
@@ -96,6 +114,13 @@ const parseValidityMonths: Parse<number | null> = (given) => {
   const whole = typeof given === "number" && Number.isInteger(given);
   return whole && given >= 1 && given <= validityMonthsMax ? given : undefined;
 };
+
+const parseChoice =
+  <Choice extends string>(choices: readonly Choice[]): Parse<Choice> =>
+  (given) =>
+    choices.find((choice) => choice === given);
+
+const mustBeOneOf = (choices: readonly string[]): string => `must be one of ${choices.join(", ")}`;
 
 /** Takes text, too: the way to give more digits than a JSON number keeps. */
 const parseFactor: Parse<string> = (given) => {

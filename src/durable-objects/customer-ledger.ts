@@ -1,42 +1,80 @@
 import { DurableObject } from "cloudflare:workers";
+import { uuidv7 } from "uuidv7";
 import type { Unavailable } from "../application/failure.ts";
 import { jsonLogger } from "../application/json-logger.ts";
 import type { LedgerAnswer } from "../application/ports.ts";
 import { systemClock } from "../application/system-clock.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import { couponEntropyBytes, couponSuffix } from "../domain/coupon.ts";
+import type { ExchangeState } from "../domain/exchange.ts";
+import type { EntryId } from "../domain/identifiers.ts";
 import type { Result } from "../domain/result.ts";
-import type { Bindings } from "../env.ts";
+import { type Bindings, readConfiguration } from "../env.ts";
+import { couponServiceOf } from "../integrations/upstream/coupon-service.ts";
 import { D1LedgerStore } from "../storage/d1/ledger-store.ts";
+import { ExchangeSaga } from "./exchange-saga.ts";
 import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 
 /**
- * The one writer of one customer's ledger, named by tenant and customer. It keeps nothing in its own storage:
- * what it knows is a cache of D1, so it can be evicted or moved at any moment.
+ * The one writer of one customer's ledger, named by tenant and customer. It keeps nothing in its own storage but an
+ * alarm: what it knows is a cache of D1, so it can be evicted or moved at any moment.
  */
 export class CustomerLedger extends DurableObject<Bindings> {
   readonly #turn: LedgerTurn;
+  /** Null when the embedded coupon service issues the coupons: then an exchange is one transaction. */
+  readonly #saga: ExchangeSaga | null;
 
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env);
     const key = ledgerKeyOf(state.id.name);
-    this.#turn = new LedgerTurn(key, {
+    const surroundings = {
       store: new D1LedgerStore(env.DB),
       clock: systemClock,
       log: jsonLogger({ component: "customer-ledger", tenant: key.tenant }),
       newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
-      pause: (ms) => scheduler.wait(ms),
-    });
+      pause: (ms: number) => scheduler.wait(ms),
+    };
+    const turn = new LedgerTurn(key, surroundings);
+    this.#turn = turn;
+    const coupons = couponServiceOf(readConfiguration(env), surroundings.log);
+    this.#saga =
+      coupons === null
+        ? null
+        : new ExchangeSaga(key, {
+            ...surroundings,
+            coupons,
+            newId: uuidv7,
+            execute: (command) => turn.execute(command),
+            wakeUp: (afterMs) => this.#wakeUp(afterMs),
+          });
   }
 
   /** Carries out `command`, once. Business outcomes are data; only the platform makes this reject. */
   execute(command: LedgerCommand): Promise<LedgerAnswer> {
-    return this.#turn.execute(command);
+    const isExchange = command.intent.kind === "exchange";
+    return isExchange && this.#saga !== null ? this.#saga.exchange(command) : this.#turn.execute(command);
   }
 
   /** The points that can be redeemed now. */
   activePoints(): Promise<Result<number, Unavailable>> {
     return this.#turn.activePoints();
+  }
+
+  /** Gives back the coupon of an exchange that a service elsewhere has issued. @returns the exchange's state then */
+  async giveBackExchange(id: EntryId): Promise<ExchangeState> {
+    if (this.#saga === null) throw new Error("Coupons are issued by the embedded coupon service.");
+    return this.#saga.giveBack(id);
+  }
+
+  /** Finishes what was left half-way. */
+  override async alarm(): Promise<void> {
+    await this.#saga?.resume();
+  }
+
+  async #wakeUp(afterMs: number): Promise<void> {
+    const at = Date.now() + afterMs;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }

@@ -2,7 +2,9 @@ import type { Unavailable } from "../application/failure.ts";
 import type { LedgerAnswer, LedgerGateway, Logger } from "../application/ports.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
-import { type Result, refuse } from "../domain/result.ts";
+import type { ExchangeState } from "../domain/exchange.ts";
+import type { EntryId } from "../domain/identifiers.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { CustomerLedger } from "./customer-ledger.ts";
 import { ledgerName } from "./ledger-name.ts";
 
@@ -22,9 +24,18 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
 
   async execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer> {
     // Trying again is safe: the object recognizes a command that it has already carried out by the command's id.
-    const called = await this.#call(key, async (ledger): Promise<LedgerAnswer> => await ledger.execute(command));
+    const called = await this.#call(
+      key,
+      async (ledger, attempt): Promise<LedgerAnswer> =>
+        await ledger.execute(attempt === 1 ? command : { ...command, isRetry: true }),
+    );
     if (called.reached) return called.answer;
     return { result: refuse(called.failure), replayed: false };
+  }
+
+  async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<ExchangeState, Unavailable>> {
+    const called = await this.#call(key, async (ledger): Promise<ExchangeState> => await ledger.giveBackExchange(id));
+    return called.reached ? succeed(called.answer) : refuse(called.failure);
   }
 
   async activePoints(key: LedgerKey): Promise<Result<number, Unavailable>> {
@@ -38,11 +49,11 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
 
   async #call<Answer>(
     key: LedgerKey,
-    send: (ledger: DurableObjectStub<CustomerLedger>) => Promise<Answer>,
+    send: (ledger: DurableObjectStub<CustomerLedger>, attempt: number) => Promise<Answer>,
   ): Promise<{ reached: true; answer: Answer } | { reached: false; failure: Unavailable }> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { reached: true, answer: await send(this.#namespace.getByName(ledgerName(key))) };
+        return { reached: true, answer: await send(this.#namespace.getByName(ledgerName(key)), attempt) };
       } catch (error) {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });

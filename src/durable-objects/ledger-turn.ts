@@ -1,18 +1,22 @@
 import type { Unavailable } from "../application/failure.ts";
 import {
   type Clock,
+  type CommandSubject,
   type IdempotencyRecord,
   type LedgerAnswer,
   type LedgerChanges,
   type LedgerLookups,
   type LedgerStore,
   type Logger,
+  nothingKnown,
   StoreConflict,
+  type SubjectFacts,
 } from "../application/ports.ts";
-import type { LedgerCommand } from "../domain/command.ts";
-import type { Coupon } from "../domain/coupon.ts";
+import type { Intent, LedgerCommand } from "../domain/command.ts";
+import { canonicalCouponCode } from "../domain/coupon.ts";
 import { decide, type LedgerKey } from "../domain/decide.ts";
 import type { Entry } from "../domain/entry.ts";
+import type { CouponEffect } from "../domain/exchange.ts";
 import { activePoints, type Ledger } from "../domain/ledger.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { EpochMs } from "../domain/time.ts";
@@ -144,17 +148,17 @@ export class LedgerTurn {
     this.#running = false;
   }
 
-  /** The commands at the front of the queue that can share a commit. An erasure shares with nobody. */
+  /** The commands at the front of the queue that can share a commit. */
   #takeGroup(): WaitingCommand[] {
     const group: WaitingCommand[] = [];
     let couponCharacters = 0;
     for (const item of this.#waiting) {
       if ("resolve" in item || group.length >= turnLimits.groupMax) break;
-      if (item.command.intent.kind === "erase" && group.length > 0) break;
+      if (isSolitary(item.command) && group.length > 0) break;
       couponCharacters += couponSize(item.command);
       if (couponCharacters > turnLimits.groupCouponCharactersMax && group.length > 0) break;
       group.push(item);
-      if (item.command.intent.kind === "erase") break;
+      if (isSolitary(item.command)) break;
     }
     this.#waiting.splice(0, group.length);
     return group;
@@ -184,8 +188,13 @@ export class LedgerTurn {
       if (group.every((waiting) => this.#now() >= waiting.giveUpAt)) break;
       let committing = false;
       try {
+        const isLookedUp = this.#memory === null;
         const memory = this.#memory ?? (await this.#load(group));
-        const round = this.#decideAll(memory, group);
+        const round = this.#decideAll(memory, group, await this.#factsFor(group));
+        if (!isLookedUp && mustLookUp(group, round.answers)) {
+          this.#memory = null;
+          continue;
+        }
         committing = true;
         if (hasChanges(round.changes)) await this.#surroundings.store.commit(this.#key, round.changes);
         this.#memory = round.memory;
@@ -212,7 +221,11 @@ export class LedgerTurn {
     }
     if (group.length > 1) {
       // One command that the database will not take must not drag its neighbours down.
-      for (const waiting of group) await this.#settle([waiting], uncertain);
+      for (const waiting of group) {
+        // What may have been stored with the group must be looked up, one by one.
+        if (uncertain) this.#memory = null;
+        await this.#settle([waiting], uncertain);
+      }
       return;
     }
     const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "unavailable" };
@@ -224,10 +237,16 @@ export class LedgerTurn {
     return { ledger: snapshot.ledger, replays: new ReplayMemory(snapshot) };
   }
 
+  /** What a solitary command needs to know of its subject. */
+  async #factsFor([first]: readonly WaitingCommand[]): Promise<SubjectFacts> {
+    const subject = first === undefined ? null : subjectOf(first.command);
+    return subject === null ? nothingKnown : await this.#surroundings.store.lookUp(this.#key, subject);
+  }
+
   /** Decides the group's commands one after another, each on the ledger that the one before leaves. */
-  #decideAll(memory: Memory, group: readonly WaitingCommand[]): Round {
+  #decideAll(memory: Memory, group: readonly WaitingCommand[], known: SubjectFacts): Round {
     const entries: Entry[] = [];
-    const coupons: Coupon[] = [];
+    const couponEffects: CouponEffect[] = [];
     const records: IdempotencyRecord[] = [];
     const { replays } = memory;
     let { ledger } = memory;
@@ -238,12 +257,13 @@ export class LedgerTurn {
       const decided = decide(this.#key, command, ledger, {
         now,
         couponSuffix: command.intent.kind === "exchange" ? this.#surroundings.newCouponSuffix() : "",
+        ...known,
       });
       const result = decided.ok ? succeed(decided.value.outcome) : decided;
       if (decided.ok) {
         ledger = decided.value.ledger;
         entries.push(...decided.value.entries);
-        if (decided.value.coupon !== null) coupons.push(decided.value.coupon);
+        if (decided.value.couponEffect !== null) couponEffects.push(decided.value.couponEffect);
         replays.rememberDecision(decided.value);
       }
       if (command.idempotencyKey !== null) {
@@ -252,9 +272,9 @@ export class LedgerTurn {
         records.push(record);
         replays.rememberRecord(record);
       }
-      return { result, replayed: false };
+      return { result, replayed: decided.ok && decided.value.isRepetition };
     });
-    return { answers, changes: { entries, coupons, records }, memory: { ledger, replays } };
+    return { answers, changes: { entries, couponEffects, records, now: this.#now() }, memory: { ledger, replays } };
   }
 
   /** Waits a random while, longer after every failure, so that retries do not march in step. */
@@ -264,13 +284,47 @@ export class LedgerTurn {
   }
 }
 
+/**
+ * Whether a command was refused that may have been carried out before. What is stored is then caught by the
+ * database's keys when it is done again, but a refusal stores nothing: it must not be given out of memory alone.
+ */
+const mustLookUp = (group: readonly WaitingCommand[], answers: readonly LedgerAnswer[]): boolean =>
+  group.some(({ command }, index) => {
+    const answer = answers[index];
+    const isRepeatable = command.isRetry === true || hasOwnId(command.intent);
+    return isRepeatable && answer?.replayed === false && !answer.result.ok;
+  });
+
+const hasOwnId = (intent: Intent): boolean =>
+  (intent.kind === "grant" && intent.grant.id !== null) || (intent.kind === "redeem" && intent.id !== null);
+
+/** What must be looked up to decide the command; null when the ledger tells enough. */
+function subjectOf({ intent }: LedgerCommand): CommandSubject | null {
+  switch (intent.kind) {
+    case "take-back":
+      return { kind: "order", orderId: intent.takeBack.orderId };
+    case "undo-take-back":
+      return { kind: "order", orderId: intent.orderId };
+    case "advance-exchange":
+      return { kind: "exchange", id: intent.step.id };
+    case "give-back-coupon":
+      return { kind: "coupon", code: canonicalCouponCode(intent.code) };
+    default:
+      return null;
+  }
+}
+
+/** Whether a command shares its commit with nobody: it erases what others add, or needs to know what they did. */
+const isSolitary = (command: LedgerCommand): boolean => command.intent.kind === "erase" || subjectOf(command) !== null;
+
 /** What storage must be asked for to tell whether the group's commands, or equal ones, were carried out before. */
 const lookupsFor = (group: readonly WaitingCommand[]): LedgerLookups => ({
   idempotencyKeys: group.flatMap(({ command }) => command.idempotencyKey ?? []),
   entryIds: group.flatMap(({ command }) => entryIdOf(command) ?? []),
 });
 
-const hasChanges = (changes: LedgerChanges): boolean => changes.entries.length > 0 || changes.records.length > 0;
+const hasChanges = ({ entries, couponEffects, records }: LedgerChanges): boolean =>
+  entries.length > 0 || couponEffects.length > 0 || records.length > 0;
 
 function couponSize(command: LedgerCommand): number {
   const { intent } = command;

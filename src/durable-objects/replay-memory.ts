@@ -1,9 +1,9 @@
 import type { IdempotencyRecord, LedgerAnswer, LedgerSnapshot, RecalledEntry } from "../application/ports.ts";
-import type { IdempotencyKey, LedgerCommand, Outcome } from "../domain/command.ts";
+import { type IdempotencyKey, type LedgerCommand, outcomeOfRedemption } from "../domain/command.ts";
 import type { Decision } from "../domain/decide.ts";
-import type { Entry } from "../domain/entry.ts";
 import type { CommandId, EntryId } from "../domain/identifiers.ts";
 import { refuse, succeed } from "../domain/result.ts";
+import { earnedEntryId } from "../domain/returns.ts";
 
 /** How many records, and how many entries, are remembered; the oldest are forgotten first. */
 const rememberedMax = 2_000;
@@ -41,7 +41,7 @@ export class ReplayMemory {
           id: entry.id,
           commandId: entry.commandId,
           fingerprint: entry.fingerprint,
-          outcome: outcomeOf(entry),
+          outcome: entry.kind === "granted" ? { kind: "granted" } : outcomeOfRedemption(entry),
         });
       }
       if (entry.kind === "erased") {
@@ -66,6 +66,8 @@ export class ReplayMemory {
     const entry = id === null ? undefined : this.#entries.get(id);
     if (id === null || entry === undefined || command.intent.kind === "open") return null;
     if (entry.commandId === command.id) return { result: succeed(entry.outcome), replayed: false };
+    // An order earns once, whatever its later events say of it.
+    if (command.intent.kind === "earn") return { result: succeed(entry.outcome), replayed: true };
     return entry.fingerprint === command.fingerprint
       ? { result: succeed(entry.outcome), replayed: true }
       : { result: refuse({ code: "entry_id_taken", id }), replayed: false };
@@ -93,17 +95,14 @@ export function entryIdOf(command: LedgerCommand): EntryId | null {
       return intent.id ?? own;
     case "exchange":
       return own;
+    case "earn":
+      return earnedEntryId(intent.order.orderId);
     default:
       return null;
   }
 }
 
 const textOf = (key: IdempotencyKey): string => JSON.stringify([key.caller, key.operation, key.key]);
-
-function outcomeOf(entry: Extract<Entry, { kind: "granted" | "redeemed" }>): Outcome {
-  if (entry.kind === "granted") return { kind: "granted" };
-  return entry.couponCode === null ? { kind: "redeemed" } : { kind: "exchanged", couponCode: entry.couponCode };
-}
 
 /** `map` with room for one more. */
 function bounded<Key, Value>(map: Map<Key, Value>): Map<Key, Value> {

@@ -13,12 +13,16 @@ import { addCustomerPoints } from "./routes/add-points.ts";
 import { createCustomer } from "./routes/create-customer.ts";
 import { createTenantRedeemOption } from "./routes/create-redeem-option.ts";
 import { createSiteMixin } from "./routes/create-site-mixin.ts";
+import { deleteTenantCoupon } from "./routes/delete-coupon.ts";
+import { deleteTenantCouponRedemption } from "./routes/delete-coupon-redemption.ts";
 import { deleteCustomer } from "./routes/delete-customer.ts";
 import { deleteTenantRedeemOption } from "./routes/delete-redeem-option.ts";
 import { deleteSiteMixin } from "./routes/delete-site-mixin.ts";
 import { getCoupon } from "./routes/get-coupon.ts";
+import { getTenantCouponRedemption } from "./routes/get-coupon-redemption.ts";
 import { getCustomerPoints } from "./routes/get-customer-points.ts";
 import { getCustomerSummary } from "./routes/get-customer-summary.ts";
+import { getEvent } from "./routes/get-event.ts";
 import { getHealth } from "./routes/get-health.ts";
 import { getKeySet } from "./routes/get-key-set.ts";
 import { getOpenApiDocument } from "./routes/get-openapi-document.ts";
@@ -26,15 +30,24 @@ import { getOwnPoints } from "./routes/get-own-points.ts";
 import { getOwnSummary } from "./routes/get-own-summary.ts";
 import { getSiteMixin } from "./routes/get-site-mixin.ts";
 import { getSummaryBatch } from "./routes/get-summary-batch.ts";
+import { giveBackSignedInCustomerCoupon } from "./routes/give-back-coupon.ts";
 import { issueToken } from "./routes/issue-token.ts";
+import { listTenantCouponRedemptions } from "./routes/list-coupon-redemptions.ts";
+import { listTenantCoupons } from "./routes/list-coupons.ts";
+import { listEvents } from "./routes/list-events.ts";
+import { listSignedInCustomerCoupons } from "./routes/list-own-coupons.ts";
 import { listOwnRedeemOptions } from "./routes/list-own-redeem-options.ts";
 import { listTenantRedeemOptions } from "./routes/list-redeem-options.ts";
 import { listSiteMixins } from "./routes/list-site-mixins.ts";
 import { mergeSiteMixin } from "./routes/merge-site-mixin.ts";
+import { redeemTenantCoupon } from "./routes/redeem-coupon.ts";
 import { exchangeForCoupon } from "./routes/redeem-for-coupon.ts";
 import { redeemCustomerPoints } from "./routes/redeem-points.ts";
 import { replaceSiteMixin } from "./routes/replace-site-mixin.ts";
+import { replayKeptEvent } from "./routes/replay-event.ts";
+import { takeEvent } from "./routes/take-event.ts";
 import { updateTenantRedeemOption } from "./routes/update-redeem-option.ts";
+import { validateTenantCoupon } from "./routes/validate-coupon.ts";
 
 /** The operations. A path that two of them could match goes to the one that comes first. */
 const operations: readonly ((app: App) => unknown)[] = [
@@ -42,6 +55,8 @@ const operations: readonly ((app: App) => unknown)[] = [
   getOwnSummary,
   listOwnRedeemOptions,
   exchangeForCoupon,
+  listSignedInCustomerCoupons,
+  giveBackSignedInCustomerCoupon,
   getSummaryBatch,
   getCustomerPoints,
   createCustomer,
@@ -53,7 +68,18 @@ const operations: readonly ((app: App) => unknown)[] = [
   createTenantRedeemOption,
   updateTenantRedeemOption,
   deleteTenantRedeemOption,
+  takeEvent,
+  listEvents,
+  getEvent,
+  replayKeptEvent,
+  listTenantCoupons,
   getCoupon,
+  deleteTenantCoupon,
+  validateTenantCoupon,
+  listTenantCouponRedemptions,
+  redeemTenantCoupon,
+  getTenantCouponRedemption,
+  deleteTenantCouponRedemption,
   listSiteMixins,
   createSiteMixin,
   getSiteMixin,

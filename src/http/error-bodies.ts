@@ -31,7 +31,8 @@ const titles: Readonly<Record<FailureStatus, string>> = {
 export function errorBody(failure: Failure, path: string, now: string): object {
   const status = statusOf(failure.code);
   // A token is refused alike everywhere: by the gateway, before a service's own shapes come into play.
-  if (failure.code === "invalid_token") return fault(describeFailure(failure));
+  if (failure.code === "invalid_token") return fault(describeFailure(failure), "oauth.v2.InvalidAccessToken");
+  if (failure.code === "invalid_signature") return fault(describeFailure(failure), "webhook.InvalidSignature");
   switch (errorFamilyOf(path)) {
     case "typed":
       return typedBody(failure, status);
@@ -42,9 +43,7 @@ export function errorBody(failure: Failure, path: string, now: string): object {
   }
 }
 
-const fault = (faultstring: string) => ({
-  fault: { faultstring, detail: { errorcode: "oauth.v2.InvalidAccessToken" } },
-});
+const fault = (faultstring: string, errorcode: string) => ({ fault: { faultstring, detail: { errorcode } } });
 
 function rewardsBody(failure: Failure, status: FailureStatus, path: string, now: string): object {
   const message = describeFailure(failure);

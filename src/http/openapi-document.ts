@@ -19,16 +19,30 @@ export function openApiDocument(app: App): ReturnType<App["getOpenAPI31Document"
           "rewardspoints.rewardpoints_manage": "Manage reward points and redeem options",
           "coupon.coupon_read": "Read coupons",
           "coupon.coupon_manage": "Manage coupons",
+          "coupon.coupon_redeem": "Use coupons anonymously",
+          "coupon.coupon_redeem_on_behalf": "Use coupons in customers' names",
           "site.site_manage": "Manage sites and their mixins",
         },
       },
     },
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "EmployeeAccessToken", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+    description: "An employee's access token that is already at hand.",
   });
   app.openAPIRegistry.registerComponent("securitySchemes", "CustomerAccessToken", {
     type: "http",
     scheme: "bearer",
     bearerFormat: "JWT",
     description: "A signed-in customer's access token.",
+  });
+  app.openAPIRegistry.registerComponent("securitySchemes", "EventSignature", {
+    type: "apiKey",
+    in: "header",
+    name: "emporix-event-signature",
+    description: "A webhook's signature over the event, made with one of the tenant's secrets.",
   });
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
@@ -38,6 +52,7 @@ export function openApiDocument(app: App): ReturnType<App["getOpenAPI31Document"
       { name: "Signed-In Customer Reward Points", description: "For storefronts, with a customer's token" },
       { name: "Reward Points Management", description: "For employees and back offices" },
       { name: "Redeem Options Management", description: "What points can buy" },
+      { name: "Order Events", description: "Points out of orders, returns taken into account" },
       { name: "Coupons", description: "What points have bought" },
       { name: "Site Mixins", description: "The settings of sites" },
       { name: "Tokens", description: "The embedded token issuer" },

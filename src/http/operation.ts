@@ -47,14 +47,22 @@ const named =
     return next();
   };
 
+/** An employee's token can be asked for with client credentials, or be pasted. */
+const employeeSecurity = (scopes: readonly string[]): Security => [
+  ...scopes.map((scope) => ({ OAuth2: [scope] })),
+  { EmployeeAccessToken: [] },
+];
+
 function securityOf(access: Access): Security {
   switch (access.kind) {
     case "employee":
-      return access.scopes.map((scope) => ({ OAuth2: [scope] }));
+      return employeeSecurity(access.scopes);
     case "customer":
       return [{ CustomerAccessToken: [] }];
+    case "customer-or-employee":
+      return [...employeeSecurity(access.scopes), { CustomerAccessToken: [] }];
     case "anyone":
-      return [{ OAuth2: [] }, { CustomerAccessToken: [] }];
+      return [{ OAuth2: [] }, { EmployeeAccessToken: [] }, { CustomerAccessToken: [] }];
     default:
       throw new Error(`Unknown access: ${JSON.stringify(access satisfies never)}`);
   }
@@ -100,7 +108,7 @@ export function failures(path: string, access: Access | null, ...codes: readonly
 
 function accessCodes(access: Access | null): readonly FailureCode[] {
   if (access === null || access.kind === "anyone") return [];
-  return access.kind === "employee" ? ["missing_scope"] : ["customer_token_required"];
+  return access.kind === "customer" ? ["customer_token_required"] : ["missing_scope"];
 }
 
 function failureResponse(path: string, status: FailureStatus, codes: readonly FailureCode[]): Responses[string] {

@@ -1,5 +1,6 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Failure, FailureCode, Violation } from "../application/failure.ts";
+import type { EpochMs } from "../domain/time.ts";
 
 /** Statuses that failures are answered with. */
 export type FailureStatus = Extract<
@@ -30,6 +31,17 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   balance_limit_exceeded: { status: 400, describe: () => "The balance would be larger than can be kept exactly." },
   created_at_in_future: { status: 400, describe: () => "createdAt lies in the future." },
   valid_until_before_created_at: { status: 400, describe: () => "validUntil lies before createdAt." },
+  order_has_not_earned: { status: 400, describe: ({ orderId }) => `Order '${orderId}' has earned no points.` },
+  coupon_refused: {
+    status: 400,
+    describe: () => "The coupon service refused to issue the coupon. The points have been given back.",
+  },
+  own_coupon_not_found: { status: 404, describe: ({ couponCode }) => `You have no coupon with code ${couponCode}.` },
+  exchange_not_found: { status: 404, describe: () => "There is no such exchange." },
+  coupon_not_returnable: {
+    status: 409,
+    describe: ({ status }) => `The coupon cannot be given back: it is ${status}.`,
+  },
   redeem_option_without_coupon: {
     status: 400,
     describe: ({ id }) => `Redeem option '${id}' defines no coupon, so it cannot be exchanged.`,
@@ -44,12 +56,50 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ siteCode, limit }) =>
       `Site ${siteCode} already has ${limit} mixins, which is the most a site can have.`,
   },
+  coupon_used_up: {
+    status: 400,
+    describe: ({ maxRedemptions }) => `The coupon has been used up: it could be used ${times(maxRedemptions)}.`,
+  },
+  coupon_expired: {
+    status: 400,
+    describe: ({ validUntil }) => `The coupon has expired: it was valid until ${isoTime(validUntil)}.`,
+  },
+  coupon_not_valid_yet: {
+    status: 400,
+    describe: ({ validFrom }) => `The coupon is not valid yet: it will be from ${isoTime(validFrom)} on.`,
+  },
+  coupon_not_for_anonymous: {
+    status: 400,
+    describe: () => "The coupon is for customers only: a customerNumber or a signed-in customer's token is needed.",
+  },
+  coupon_not_for_customer: { status: 400, describe: () => "The coupon is not for this customer." },
+  coupon_used_up_by_customer: {
+    status: 400,
+    describe: ({ maxRedemptionsPerCustomer }) =>
+      `The customer has used the coupon up: each could use it ${times(maxRedemptionsPerCustomer)}.`,
+  },
+  coupon_currency_mismatch: {
+    status: 400,
+    describe: ({ expected, given }) => `The amounts are not of one currency: ${expected} was expected, not ${given}.`,
+  },
+  coupon_order_too_small: {
+    status: 400,
+    describe: ({ minOrderValue: { amount, currency } }) =>
+      `The coupon is for orders of at least ${amount} ${currency}.`,
+  },
+  coupon_discount_too_high: {
+    status: 400,
+    describe: ({ maxDiscount: { amount, currency } }) =>
+      `The discount is more than the coupon gives on this order: at most ${amount} ${currency}.`,
+  },
   unsupported_grant_type: { status: 400, describe: () => "The only grant_type is client_credentials." },
   invalid_scope: { status: 400, describe: ({ scopes }) => `The client may not ask for: ${scopes.join(" ")}.` },
   invalid_token: { status: 401, describe: () => "Invalid access token" },
+  invalid_signature: { status: 401, describe: () => "The event's signature is missing or wrong." },
   invalid_client: { status: 401, describe: () => "The client is unknown, or its secret is wrong." },
   missing_scope: { status: 403, describe: ({ scopes }) => `Missing required scopes '[${scopes.join(", ")}]'` },
   customer_token_required: { status: 403, describe: () => "A signed-in customer's token is required." },
+  customer_mismatch: { status: 403, describe: () => "A customer's token is for that customer alone, not for another." },
   tenant_mismatch: { status: 403, describe: () => "The token belongs to another tenant than the path names." },
   route_not_found: { status: 404, describe: () => "There is no such resource." },
   ledger_not_found: {
@@ -59,8 +109,17 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   redeem_option_not_found: { status: 404, describe: ({ id }) => `Redeem option '${id}' was not found.` },
   option_not_found: { status: 404, describe: ({ id }) => `Redeem option '${id}' was not found.` },
   coupon_not_found: { status: 404, describe: ({ couponCode }) => `Coupon with code ${couponCode} not found.` },
+  coupon_redemption_not_found: { status: 404, describe: ({ id }) => `Coupon redemption with id ${id} not found.` },
   mixin_not_found: { status: 404, describe: ({ mixinName }) => `Mixin with name '${mixinName}' could not be found` },
+  event_not_found: {
+    status: 404,
+    describe: ({ id }) => `Event '${id}' was not found; it may still be waiting to be processed.`,
+  },
   method_not_allowed: { status: 405, describe: ({ allowed }) => `The resource allows ${allowed.join(", ")}.` },
+  event_forgotten: {
+    status: 409,
+    describe: ({ id }) => `Event '${id}' cannot be processed again: its customer has been erased.`,
+  },
   ledger_exists: {
     status: 409,
     describe: ({ customerId }) => `Couldn't create a new reward point entry for the customer '${customerId}'`,
@@ -75,6 +134,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   mixin_exists: {
     status: 409,
     describe: ({ mixinName, siteCode }) => `Mixin ${mixinName} already exists for site ${siteCode}`,
+  },
+  coupon_order_conflict: {
+    status: 409,
+    describe: ({ orderCode }) => `Order '${orderCode}' has already used the coupon, with other amounts.`,
   },
   payload_too_large: { status: 413, describe: ({ limitBytes }) => `The body is larger than ${limitBytes} bytes.` },
   unsupported_media_type: { status: 415, describe: () => "The body's Content-Type is not the one that is needed." },
@@ -96,6 +159,10 @@ export function describeFailure(failure: Failure): string {
   const presentation = presentations[failure.code] as Presentation<FailureCode>;
   return presentation.describe(failure);
 }
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
+const isoTime = (at: EpochMs): string => new Date(at).toISOString();
 
 function describeViolations(violations: readonly Violation[]): string {
   const [first] = violations;

@@ -16,11 +16,18 @@ describe("reward settings", () => {
     const given = { enabled: true, codePrefix: "T", orderValueToRewardPointsFactor: 1, validityInMonths: 2 };
     expect(readRewardSettings(given)).toEqual({
       ok: true,
-      value: { enabled: true, codePrefix: "T", orderValueToRewardPointsFactor: "1", validityMonths: 2 },
+      value: {
+        enabled: true,
+        codePrefix: "T",
+        orderValueToRewardPointsFactor: "1",
+        validityMonths: 2,
+        earningBase: "total",
+        returnPolicy: "clamp",
+      },
     });
   });
 
-  it("have defaults: off, a prefix, nothing earned, no expiry", () => {
+  it("have defaults: off, a prefix, nothing earned, no expiry, what is paid earns, what is there is taken", () => {
     expect(readRewardSettings({ somethingElse: 1 })).toEqual({ ok: true, value: switchedOff });
   });
 
@@ -32,6 +39,12 @@ describe("reward settings", () => {
       { enabled: false, codePrefix: "NAME" },
     ],
     ["null validity means no expiry", { validityInMonths: null }, { validityMonths: null }],
+    ["an order can earn by its net price", { earningBase: "net" }, { earningBase: "net" }],
+    ["an order can earn by its items", { earningBase: "subTotal" }, { earningBase: "subTotal" }],
+    ["what an order costs is the default", { earningBase: "total" }, { earningBase: "total" }],
+    ["returns can lead below zero", { returnPolicy: "negative" }, { returnPolicy: "negative" }],
+    ["returns can wait for new points", { returnPolicy: "absorb" }, { returnPolicy: "absorb" }],
+    ["returns can take what is there", { returnPolicy: "clamp" }, { returnPolicy: "clamp" }],
     ["the longest prefix", { codePrefix: "Aa0_-Aa0_-Aa0_-A" }, { codePrefix: "Aa0_-Aa0_-Aa0_-A" }],
     ["the longest validity", { validityInMonths: 12_000 }, { validityMonths: 12_000 }],
   ])("%s", (_, given, expected) => {
@@ -83,6 +96,14 @@ describe("reward settings", () => {
     ["validityInMonths", 1.5],
     ["validityInMonths", "12"],
     ["validityInMonths", 12_001],
+    ["earningBase", "gross"],
+    ["earningBase", "Net"],
+    ["earningBase", null],
+    ["earningBase", ["net"]],
+    ["returnPolicy", "forgive"],
+    ["returnPolicy", ""],
+    ["returnPolicy", null],
+    ["returnPolicy", true],
   ])("refuse %s = %j and name the member as it was given", (member, value) => {
     expect(readRewardSettings({ [member]: value })).toEqual({
       ok: false,

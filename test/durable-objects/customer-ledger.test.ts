@@ -7,10 +7,11 @@ import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/com
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
+import { commandOf, earn, exchange, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
 import { journalOf, rowsOf } from "../support/stored.ts";
 
 let customers = 0;
@@ -40,10 +41,11 @@ const named = (name: string): IdempotencyKey => ({ operation: "op", caller: "cli
 
 /** What must hold of what is stored, whatever has happened. */
 async function expectSoundStorage(): Promise<void> {
-  const { journal, lots, coupons } = await rowsOf(env.DB, key);
+  const { journal, lots, coupons, ledgers } = await rowsOf(env.DB, key);
   const replayed = replay(await journalOf(env.DB, key));
   const withPoints = lots.filter((lot) => lot.used_points < lot.points);
   expect(withPoints.reduce((sum, lot) => sum + lot.points - lot.used_points, 0)).toBe(replayed.lotPoints);
+  expect(ledgers.map(({ owed, absorbed }) => ({ owed, absorbed }))).toEqual([replayed.debt]);
   expect(journal.map((row) => row.sequence)).toEqual(times(journal.length, (index) => index + 1));
   const codes = journal.flatMap((row) => row.coupon_code ?? []);
   expect(coupons.map((row) => row.code).sort()).toEqual(codes.sort());
@@ -90,9 +92,14 @@ describe("a race", () => {
 });
 
 /** Another writer, as there are for a moment when an object moves. */
-const writerOf = (ledger: LedgerKey): LedgerTurn =>
+const writerOf = (ledger: LedgerKey, { beforeCommit }: { beforeCommit?: () => Promise<void> } = {}): LedgerTurn =>
   new LedgerTurn(ledger, {
-    store: new D1LedgerStore(env.DB),
+    store: new (class extends D1LedgerStore {
+      override async commit(...commit: Parameters<D1LedgerStore["commit"]>): Promise<void> {
+        await beforeCommit?.();
+        return super.commit(...commit);
+      }
+    })(env.DB),
     clock: systemClock,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     newCouponSuffix: () => crypto.randomUUID().slice(0, 12),
@@ -175,6 +182,23 @@ describe("a repeated request", () => {
     expect(await balance()).toBe(10);
   });
 
+  test("that succeeded is not refused later on, when memory knows the balance but not the request", async () => {
+    await does(grant(200));
+    const withId = () => send(commandOf(redeem(200, "counter"), { fingerprint: "a" }));
+    const command = commandOf(grant(1));
+    expect((await withId()).result.ok).toBe(true);
+    await evictDurableObject(stub());
+    expect(await balance()).toBe(0);
+    expect(await withId()).toEqual({ result: { ok: true, value: { kind: "redeemed" } }, replayed: true });
+    // The same for a command that is sent once more because its answer was lost.
+    const exchanged = commandOf(exchange(1));
+    await send(command);
+    const first = await send(exchanged);
+    await evictDurableObject(stub());
+    expect(await balance()).toBe(0);
+    expect((await send({ ...exchanged, isRetry: true })).result).toEqual(first.result);
+  });
+
   test("by the same command id is done once, whatever it is", async () => {
     const commands = [commandOf({ kind: "open", startPoints: null }), commandOf(grant(30)), commandOf(exchange(10))];
     for (const command of commands) {
@@ -196,6 +220,82 @@ test("an erasure removes the history and keeps issued coupons and the sequence",
   expect(coupons.map((row) => row.code)).toEqual([code]);
   await does(grant(1));
   expect((await rowsOf(env.DB, key)).journal.map((row) => row.sequence)).toEqual([4, 5, 6]);
+});
+
+describe("an order", () => {
+  test("earns once, however often and in whatever company it is told of", async () => {
+    const told = times(50, () => does(earn("EON2076", 433, { value: "433.72" })));
+    const others = times(20, (index) => does(earn(`EON${index}`, 10)));
+    const answers = await Promise.all([...told, ...others]);
+    expect(answers.filter((answer) => !answer.replayed)).toHaveLength(21);
+    expect(await balance()).toBe(433 + 200);
+    await evictDurableObject(stub());
+    expect(await does(earn("EON2076", 999))).toMatchObject({ replayed: true });
+    expect(await balance()).toBe(633);
+    await expectSoundStorage();
+  });
+
+  test("gives back what is returned, as if nothing were kept in memory in between", async () => {
+    const story: readonly (readonly [Intent, number])[] = [
+      [earn("O", 100, { value: "59.97" }), 100],
+      [redeem(80), 20],
+      [takeBack("O", "R1", "19.99", "negative"), -13],
+      [takeBack("O", "R1", "19.99", "negative"), -13],
+      [takeBack("O", "R2", "19.99", "absorb"), -13],
+      [grant(20), 0],
+      [grant(50), 24],
+      [{ kind: "undo-take-back", orderId: "O", returnId: "R1" }, 57],
+      [{ kind: "undo-take-back", orderId: "O", returnId: "R1" }, 57],
+      [takeBack("O", null, null, "clamp"), 0],
+    ];
+    for (const [intent, expected] of story) {
+      expect((await does(intent)).result).toMatchObject({ ok: true });
+      await evictDurableObject(stub());
+      expect(await balance()).toBe(expected);
+      await expectSoundStorage();
+    }
+  });
+
+  test("that has earned nothing has nothing to give back", async () => {
+    expect(failureCodes([await does(takeBack("unknown", "R1", "1", "clamp"))])).toEqual(["order_has_not_earned"]);
+    expect(await does({ kind: "undo-take-back", orderId: "unknown", returnId: "R1" })).toEqual({
+      result: { ok: true, value: { kind: "given-back", points: 0 } },
+      replayed: true,
+    });
+  });
+});
+
+describe("a coupon that is given back", () => {
+  const giveBack = (code: string | undefined) => does({ kind: "give-back-coupon", code: code ?? "" });
+  const use = (code: string | undefined) =>
+    env.DB.prepare("update coupons set redemption_count = redemption_count + 1 where code = ?").bind(code).run();
+
+  test("is void, and its points are back with their end, once", async () => {
+    const validUntil = Date.parse("2099-01-01T00:00:00Z") as EpochMs;
+    await does(grant(30, { validUntil }));
+    const [code] = codesOf([await does(exchange(10))]);
+    const answers = await Promise.all(times(5, () => giveBack(code?.toLowerCase())));
+    expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
+    expect(await balance()).toBe(30);
+    const { journal } = await rowsOf(env.DB, key);
+    expect(journal.at(-1)).toMatchObject({ kind: "refunded", points: 10, valid_until: validUntil });
+    await expectSoundStorage();
+  });
+
+  test("must be unused, also at the very moment, and the customer's own", async () => {
+    await does(grant(30));
+    const [code] = codesOf([await does(exchange(10))]);
+    const writer = writerOf(key, {
+      beforeCommit: async () => void (await use(code)),
+    });
+    expect(failureCodes([await writer.execute(commandOf({ kind: "give-back-coupon", code: code ?? "" }))])).toEqual([
+      "coupon_not_returnable",
+    ]);
+    expect(failureCodes([await giveBack(code)])).toEqual(["coupon_not_returnable"]);
+    expect(await balance()).toBe(20);
+    key = keyOf("demo", "somebody-else");
+    expect(failureCodes([await giveBack(code)])).toEqual(["own_coupon_not_found"]);
+  });
 });
 
 test("the journal cannot be edited", async () => {

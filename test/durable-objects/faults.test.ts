@@ -1,15 +1,17 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
+  type CommandSubject,
   type LedgerChanges,
   type LedgerLookups,
   type LedgerSnapshot,
   type LedgerStore,
   StoreUnavailable,
+  type SubjectFacts,
 } from "../../src/application/ports.ts";
 import type { IdempotencyKey, LedgerCommand } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor } from "../../src/domain/identifiers.ts";
+import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
@@ -31,6 +33,14 @@ class FaultyStore implements LedgerStore {
   load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot> {
     this.loads += 1;
     return this.onLoad(() => this.#real.load(key, lookups, now), this.loads);
+  }
+
+  lookUp(ledger: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
+    return this.#real.lookUp(ledger, subject);
+  }
+
+  exchangesUnderWay(ledger: LedgerKey): Promise<readonly EntryId[]> {
+    return this.#real.exchangesUnderWay(ledger);
   }
 
   commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {
@@ -162,6 +172,34 @@ test("a command that the database never takes does not drag its neighbours down"
   const all = [commandOf(redeem(10)), poison, commandOf(redeem(20)), commandOf(redeem(30))];
   expect(await Promise.all(all.map(kindOrCode))).toEqual(["redeemed", "outcome_unknown", "redeemed", "redeemed"]);
   expect(await balance()).toBe(40);
+});
+
+test("commands that were stored together, unheard of, are answered truly one by one", async () => {
+  store.onCommit = async (really, changes, commit) => {
+    await really(changes);
+    if (commit === 3) await lost();
+  };
+  store.onLoad = (really, load) => (load > 1 && load < 5 ? lost() : really());
+  // The first is stored alone; meanwhile the others gather to a group.
+  const all = [commandOf(redeem(1)), ...[90, 8, 1].map((price) => commandOf(exchange(price)))];
+  const answers = await Promise.all(all.map((command) => turn.execute(command)));
+  const codes = answers.flatMap(({ result }) =>
+    result.ok && result.value.kind === "exchanged" ? [result.value.couponCode] : [],
+  );
+  const { coupons } = await rowsOf(env.DB, key);
+  expect(codes.toSorted()).toEqual(coupons.map((row) => row.code).toSorted());
+  expect(codes).toHaveLength(3);
+  expect(await balance()).toBe(0);
+});
+
+test("a redemption may draw from more lots than one statement stores", async () => {
+  for (let hundreds = 0; hundreds < 41; hundreds += 1) {
+    await Promise.all(Array.from({ length: 100 }, () => turn.execute(commandOf(grant(1)))));
+  }
+  expect(await kindOrCode(commandOf(redeem(4_200)))).toBe("redeemed");
+  expect(await balance()).toBe(0);
+  const { usages } = await rowsOf(env.DB, key);
+  expect(usages.reduce((sum, usage) => sum + usage.points, 0)).toBe(4_200);
 });
 
 test("a coupon code that is taken is replaced by another one", async () => {

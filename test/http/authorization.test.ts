@@ -6,9 +6,21 @@ import { customerToken, employeeToken, guestToken, manage, signToken, view } fro
 
 const tenant = "auth";
 const site = `/site/${tenant}/sites/main/mixins`;
+const events = `/reward-points/${tenant}/events`;
 const options = `/reward-points/${tenant}/redeemOptions`;
+const coupons = `/coupon/${tenant}/coupons`;
+const couponUse = { orderTotal: { amount: 1, currency: "EUR" }, discount: { amount: 0, currency: "EUR" } };
 
-type Callers = "viewers" | "managers" | "customers" | "anyone" | "couponReaders" | "siteManagers";
+type Callers =
+  | "viewers"
+  | "managers"
+  | "customers"
+  | "anyone"
+  | "couponReaders"
+  | "couponViewers"
+  | "couponRedeemers"
+  | "couponManagers"
+  | "siteManagers";
 
 /** Every operation that needs a token: who may call it, and a request that is right but for the token. */
 const operations: Readonly<Record<string, { callers: Callers; path: string; json?: unknown }>> = {
@@ -44,6 +56,14 @@ const operations: Readonly<Record<string, { callers: Callers; path: string; json
     path: "/reward-points/public/customer/redeem",
     json: { id: "x" },
   },
+  "GET /reward-points/public/customer/coupons": {
+    callers: "customers",
+    path: "/reward-points/public/customer/coupons",
+  },
+  "DELETE /reward-points/public/customer/coupons/{code}": {
+    callers: "customers",
+    path: "/reward-points/public/customer/coupons/X",
+  },
   "GET /reward-points/{tenant}/redeemOptions": { callers: "anyone", path: options },
   "POST /reward-points/{tenant}/redeemOptions": {
     callers: "managers",
@@ -56,7 +76,32 @@ const operations: Readonly<Record<string, { callers: Callers; path: string; json
     json: { type: "coupon", name: "x", points: 1 },
   },
   "DELETE /reward-points/{tenant}/redeemOptions/{redeemOptionId}": { callers: "managers", path: `${options}/x` },
-  "GET /coupon/{tenant}/coupons/{code}": { callers: "couponReaders", path: `/coupon/${tenant}/coupons/X` },
+  "GET /coupon/{tenant}/coupons": { callers: "couponReaders", path: coupons },
+  "POST /reward-points/{tenant}/events": { callers: "managers", path: events, json: { type: "x", payload: {} } },
+  "GET /reward-points/{tenant}/events": { callers: "viewers", path: events },
+  "GET /reward-points/{tenant}/events/{eventId}": { callers: "viewers", path: `${events}/x` },
+  "POST /reward-points/{tenant}/events/{eventId}/replay": { callers: "managers", path: `${events}/x/replay` },
+  "GET /coupon/{tenant}/coupons/{code}": { callers: "couponViewers", path: `${coupons}/X` },
+  "DELETE /coupon/{tenant}/coupons/{code}": { callers: "couponManagers", path: `${coupons}/X` },
+  "POST /coupon/{tenant}/coupons/{code}/validation": {
+    callers: "couponRedeemers",
+    path: `${coupons}/X/validation`,
+    json: couponUse,
+  },
+  "GET /coupon/{tenant}/coupons/{code}/redemptions": { callers: "couponManagers", path: `${coupons}/X/redemptions` },
+  "POST /coupon/{tenant}/coupons/{code}/redemptions": {
+    callers: "couponRedeemers",
+    path: `${coupons}/X/redemptions`,
+    json: couponUse,
+  },
+  "GET /coupon/{tenant}/coupons/{code}/redemptions/{id}": {
+    callers: "couponRedeemers",
+    path: `${coupons}/X/redemptions/1`,
+  },
+  "DELETE /coupon/{tenant}/coupons/{code}/redemptions/{id}": {
+    callers: "couponManagers",
+    path: `${coupons}/X/redemptions/1`,
+  },
   "GET /site/{tenant}/sites/{siteCode}/mixins": { callers: "siteManagers", path: site },
   "POST /site/{tenant}/sites/{siteCode}/mixins": { callers: "siteManagers", path: site, json: { a: {} } },
   "GET /site/{tenant}/sites/{siteCode}/mixins/{mixinName}": { callers: "siteManagers", path: `${site}/m` },
@@ -69,9 +114,19 @@ const scopesOf: Readonly<Record<Exclude<Callers, "customers" | "anyone">, readon
   viewers: [view, "saasag.rewardpoints_view"],
   managers: [manage, "saasag.rewardpoints_manage"],
   couponReaders: ["coupon.coupon_read", "coupon.coupon_manage"],
+  couponViewers: [
+    "coupon.coupon_read",
+    "coupon.coupon_manage",
+    "coupon.coupon_redeem",
+    "coupon.coupon_redeem_on_behalf",
+  ],
+  couponRedeemers: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
+  couponManagers: ["coupon.coupon_manage"],
   siteManagers: ["site.site_manage"],
 };
-const allScopes = Object.values(scopesOf).flat();
+const allScopes = [...new Set(Object.values(scopesOf).flat())];
+/** Operations that let signed-in customers in as well, each for themselves. */
+const alsoForCustomers: ReadonlySet<Callers> = new Set(["couponReaders", "couponViewers", "couponRedeemers"]);
 
 /** A token that every operation of `callers` accepts, made wrong in one way. */
 const claimsFor = (callers: Callers): Record<string, string> =>
@@ -139,6 +194,7 @@ describe.each(Object.entries(operations))("%s", (operation, { callers, path, jso
         : callers === "anyone"
           ? [await customerToken(tenant, "C1"), await guestToken(tenant), await employeeToken(tenant, view)]
           : await Promise.all(scopesOf[callers].map((scope) => employeeToken(tenant, scope)));
+    if (alsoForCustomers.has(callers)) tokens.push(await customerToken(tenant, "C1"));
     for (const token of tokens) expect([401, 403]).not.toContain((await callWith(token)).status);
   });
 
@@ -148,8 +204,12 @@ describe.each(Object.entries(operations))("%s", (operation, { callers, path, jso
       callers === "customers"
         ? [await employeeToken(tenant, allScopes.join(" ")), await guestToken(tenant)]
         : [
-            await customerToken(tenant, "C1"),
-            await signToken({ claims: { tenant, customer_id: "C1", scope: allScopes.join(" ") } }),
+            ...(alsoForCustomers.has(callers)
+              ? []
+              : [
+                  await customerToken(tenant, "C1"),
+                  await signToken({ claims: { tenant, customer_id: "C1", scope: allScopes.join(" ") } }),
+                ]),
             await guestToken(tenant),
             await employeeToken(tenant, allScopes.filter((scope) => !scopesOf[callers].includes(scope)).join(" ")),
           ];

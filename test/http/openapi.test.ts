@@ -44,7 +44,12 @@ describe("the OpenAPI document", () => {
         security: expect.any(Array),
       });
     }
-    expect(Object.keys(document.components.securitySchemes).sort()).toEqual(["CustomerAccessToken", "OAuth2"]);
+    expect(Object.keys(document.components.securitySchemes).sort()).toEqual([
+      "CustomerAccessToken",
+      "EmployeeAccessToken",
+      "EventSignature",
+      "OAuth2",
+    ]);
   });
 
   test("documents 401 and 403 wherever a token is needed, and every error with an example of its status", () => {
@@ -71,6 +76,7 @@ describe("the OpenAPI document", () => {
   test("tells how a request is repeated safely, wherever that is possible", () => {
     const keyed = operations.filter(([, operation]) => JSON.stringify(operation).includes('"idempotency-key"'));
     expect(keyed.map(([name]) => name).sort()).toEqual([
+      "POST /coupon/{tenant}/coupons/{code}/redemptions",
       "POST /reward-points/customer/{customerId}",
       "POST /reward-points/customer/{customerId}/addPoints",
       "POST /reward-points/customer/{customerId}/redeemPoints",

@@ -27,6 +27,8 @@ const effective: RewardSettings = {
   codePrefix: "LLS",
   orderValueToRewardPointsFactor: "0.1",
   validityMonths: 12,
+  earningBase: "total",
+  returnPolicy: "clamp",
 };
 
 describe("mixins in D1", () => {
@@ -162,6 +164,7 @@ describe("effective site settings", () => {
   it.each([
     ["no JSON", "{"],
     ["no settings", '{"enabled":true}'],
+    ["settings of an older version", JSON.stringify({ ...effective, earningBase: undefined, returnPolicy: undefined })],
     ["settings of another shape", JSON.stringify({ ...effective, validityMonths: "12" })],
     ["a factor that is no decimal", JSON.stringify({ ...effective, orderValueToRewardPointsFactor: "1e3" })],
     ["null", "null"],

@@ -4,8 +4,8 @@ import type { CustomerSummary } from "../../src/application/summary.ts";
 import type { TenantId } from "../../src/domain/identifiers.ts";
 import { jsonArrayStream } from "../../src/http/json-array-stream.ts";
 import { D1SummaryReader } from "../../src/storage/d1/summary-reader.ts";
+import { fillLedgers } from "../support/fill-ledgers.ts";
 import { at, keyOf } from "../support/ledgers.ts";
-import { fillLedgers } from "../support/many-ledgers.ts";
 
 const now = at("2026-05-11T12:00:00Z");
 

@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import type { Intent, LedgerCommand } from "../../src/domain/command.ts";
+import type { EarningOrder, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type { Actor, CommandId, CustomerId, EntryId, RedeemOptionId, TenantId } from "../../src/domain/identifiers.ts";
 import type { Points } from "../../src/domain/points.ts";
+import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 
 export const keyOf = (tenant: string, customerId: string): LedgerKey => ({
@@ -67,6 +68,7 @@ export const exchange = (amount: number): Intent => ({
       description: "A voucher",
       couponPrefix: "T",
       coupon,
+      issuer: "embedded",
     },
   },
 });
@@ -87,6 +89,51 @@ const anyGrant = fc
     return grant(value, { createdAt: now, validUntil });
   });
 
+const anyOrderId = fc.constantFrom("A", "B", "C");
+const anyReturnId = fc.constantFrom("R1", "R2", "R3", null);
+
+/** An order that is worth twice as many units of money as it earns points. */
+export const earn = (orderId: string, earned: number, more: Partial<EarningOrder> = {}): Intent => ({
+  kind: "earn",
+  order: {
+    orderId,
+    value: String(earned * 2),
+    points: points(earned),
+    description: `Order ${orderId}`,
+    validityMonths: null,
+    ...more,
+  },
+});
+
+export const takeBack = (
+  orderId: string,
+  returnId: string | null,
+  value: string | null,
+  policy: ReturnPolicy,
+): Intent => ({
+  kind: "take-back",
+  takeBack: { orderId, returnId, returnedValue: value, policy, description: `Return of order ${orderId}` },
+});
+
+const anyEarning = fc.record({ orderId: anyOrderId, amount }).map(
+  ({ orderId, amount: value }) =>
+    (): Intent =>
+      earn(orderId, value),
+);
+
+const anyTakeBack = fc
+  .record({
+    orderId: anyOrderId,
+    returnId: anyReturnId,
+    value: fc.option(fc.integer({ min: 0, max: 40_000 }).map((cents) => (cents / 100).toFixed(2))),
+    policy: fc.constantFrom<ReturnPolicy>("clamp", "negative", "absorb"),
+  })
+  .map(({ orderId, returnId, value, policy }) => takeBack(orderId, returnId, value, policy));
+
+const anyUndoing = fc
+  .record({ orderId: anyOrderId, returnId: anyReturnId })
+  .map(({ orderId, returnId }): Intent => ({ kind: "undo-take-back", orderId, returnId }));
+
 const anyIntent = (intent: fc.Arbitrary<Intent>) => intent.map((value) => () => value);
 
 /** Histories in which lots expire while others come and are used up, all within a minute. */
@@ -99,6 +146,9 @@ export const anyHistory: fc.Arbitrary<readonly Step[]> = fc.array(
       { weight: 3, arbitrary: anyIntent(amount.map(exchange)) },
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "open", startPoints: null })) },
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "erase" })) },
+      { weight: 4, arbitrary: anyEarning },
+      { weight: 3, arbitrary: anyIntent(anyTakeBack) },
+      { weight: 2, arbitrary: anyIntent(anyUndoing) },
     ),
   }),
   { maxLength: 60 },

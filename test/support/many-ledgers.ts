@@ -36,7 +36,7 @@ function sliceStatements(tenant: string, first: number, last: number, grants: nu
       description)`;
   const origin = "'fill', 'client:fill'";
   return [
-    `${who} insert into ledgers select ${id}, 0, 'fill' from who`,
+    `${who} insert into ledgers (tenant, customer_id, opened_at, opened_by) select ${id}, 0, 'fill' from who`,
     `${who} ${entries} select ${id}, 1, 'opened', null, ${origin}, 0, 0, 0, 0, null from who`,
     `${who} ${entries} select ${id}, i + 1, 'granted', 'g' || i, ${origin}, i, 100, 100 * i, i, 'Order ' || i
       from who, nth`,
@@ -45,9 +45,4 @@ function sliceStatements(tenant: string, first: number, last: number, grants: nu
     `${who} insert into lots select ${id}, 'g' || i, 100, iif(i = 1, 10, 0), i, null from who, nth`,
     `${who} insert into lot_usages select ${id}, 'g1', 'r1', ${grants + 2}, 10 from who`,
   ];
-}
-
-/** Makes the ledgers in `database`. */
-export async function fillLedgers(database: D1Database, ledgers: ManyLedgers): Promise<void> {
-  for (const slice of manyLedgers(ledgers)) await database.batch(slice.map((text) => database.prepare(text)));
 }

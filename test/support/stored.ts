@@ -13,6 +13,8 @@ interface EntryRow {
   readonly created_at: number;
   readonly valid_until: number | null;
   readonly coupon_code: string | null;
+  readonly owed_change: number | null;
+  readonly absorbed_change: number | null;
 }
 
 interface LotRow {
@@ -38,7 +40,7 @@ export async function rowsOf(database: D1Database, key: LedgerKey) {
     journal: await select<EntryRow>("ledger_entries", "sequence"),
     lots: await select<LotRow>("lots", "lot_id"),
     usages: await select<UsageRow>("lot_usages", "sequence"),
-    ledgers: await select<{ opened_by: string }>("ledgers", "customer_id"),
+    ledgers: await select<{ opened_by: string; owed: number; absorbed: number }>("ledgers", "customer_id"),
     coupons: (await coupons.bind(key.tenant, key.customerId).all<{ code: string }>()).results,
   };
 }
@@ -59,6 +61,7 @@ export async function journalOf(database: D1Database, key: LedgerKey): Promise<E
       createdAt: row.created_at,
       validUntil: row.valid_until,
       draws,
+      ...(row.owed_change === null ? {} : { debt: { owed: row.owed_change, absorbed: row.absorbed_change } }),
     } as unknown as Entry;
   });
 }

@@ -4,6 +4,7 @@ import { summarizeTenant } from "../../application/summarize.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { jsonArrayStream } from "../json-array-stream.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
+import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
 import { summaryBatchOut, summaryToWire } from "../schemas/points.ts";
 import { viewers } from "./access-rules.ts";
 
@@ -11,15 +12,8 @@ const path = "/reward-points/summaryBatch";
 
 const defaultPageSize = 100;
 
-const wholeNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^[1-9]\d{0,8}$/, { error: "must be a whole number of at least 1" })
-    .transform(Number)
-    .refine((value) => value <= max, { error: `must be at most ${max}` });
-
 const pageQuery = z.object({
-  pageNumber: wholeNumber(999_999_999)
+  pageNumber: wholeNumber(pageNumberMax)
     .optional()
     .openapi({ type: "integer", minimum: 1, description: "From 1. Without any of the two: all customers." }),
   pageSize: wholeNumber(1_000)

@@ -55,7 +55,10 @@ export const customerId = parsed<CustomerId>(
   `must be 1 to ${customerIdLengthMax} printable characters`,
 ).openapi({ type: "string", example: "C4289081720" });
 
-export const entryId = parsed<EntryId>(parseEntryId, `must be 1 to ${entryIdLengthMax} printable characters`).openapi({
+export const entryId = parsed<EntryId>(
+  parseEntryId,
+  `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund: or settled:`,
+).openapi({
   type: "string",
   example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
 });
@@ -92,3 +95,13 @@ export const idempotencyHeaders = z.object({
       example: "5d0f1c9e-checkout-1",
     }),
 });
+
+/** A query parameter that is a whole number from 1 to `max`, in digits only. */
+export const wholeNumber = (max: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/, { error: "must be a whole number of at least 1" })
+    .transform(Number)
+    .refine((value) => value <= max, { error: `must be at most ${max}` });
+
+export const pageNumberMax = 999_999_999;

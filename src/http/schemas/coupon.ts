@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import {
-  type Coupon,
   type CouponDefinition,
   type CouponRestrictions,
   couponStatus,
   type Discount,
+  type KeptCoupon,
 } from "../../domain/coupon.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { moment, nonEmptyText, text, timestamp } from "./common.ts";
@@ -117,13 +117,20 @@ const couponFieldsOut = z.object({
 /** The coupon of a redeem option, as answers show it. */
 export const couponDefinitionOut = couponFieldsOut.openapi("CouponDefinition");
 
+const sellerOnly = "Only for those who may read the tenant's coupons.";
+
 /** An issued coupon, as the Coupon contract shows one. */
 export const couponOut = couponFieldsOut
   .extend({
     code: z.string(),
-    issuedTo: z.string().openapi({ description: "Id of the customer who exchanged points for it." }),
-    redemptionCount: z.int(),
-    deleted: z.boolean(),
+    issuedAt: z.string().openapi({ format: "date-time", description: "When points were exchanged for it." }),
+    maxRedemptions: couponFieldsOut.shape.maxRedemptions.optional().openapi({ description: sellerOnly }),
+    issuedTo: z
+      .string()
+      .optional()
+      .openapi({ description: `Id of the customer who exchanged points for it. ${sellerOnly}` }),
+    redemptionCount: z.int().optional().openapi({ description: sellerOnly }),
+    deleted: z.boolean().optional().openapi({ description: sellerOnly }),
   })
   .openapi("Coupon", {
     example: {
@@ -135,11 +142,14 @@ export const couponOut = couponFieldsOut
       maxRedemptions: 1,
       maxRedemptionsPerCustomer: -1,
       status: "VALID",
+      issuedAt: "2026-10-12T06:41:03.866Z",
       issuedTo: "C4289081720",
       redemptionCount: 0,
       deleted: false,
     },
   });
+
+export const couponsOut = z.array(couponOut).openapi("Coupons");
 
 /** A definition in the contract's words; its status is that of a coupon issued now. */
 export function couponDefinitionToWire(
@@ -166,12 +176,17 @@ function restrictionsToWire(restrictions: CouponRestrictions) {
   };
 }
 
-export function couponToWire(coupon: Coupon, now: EpochMs): z.output<typeof couponOut> {
+/**
+ * A coupon in the contract's words.
+ * @param forSeller whether the fields are shown that the contract keeps to sellers
+ */
+export function couponToWire(coupon: KeptCoupon, now: EpochMs, forSeller: boolean): z.output<typeof couponOut> {
+  const { definition, issuedTo, redemptionCount, deletedAt } = coupon;
+  const { maxRedemptions, ...fields } = couponDefinitionToWire(definition, now, redemptionCount);
   return {
     code: coupon.code,
-    ...couponDefinitionToWire(coupon.definition, now, coupon.redemptionCount),
-    issuedTo: coupon.issuedTo,
-    redemptionCount: coupon.redemptionCount,
-    deleted: false,
+    ...fields,
+    issuedAt: timestamp(coupon.issuedAt),
+    ...(forSeller ? { maxRedemptions, issuedTo, redemptionCount, deleted: deletedAt !== null } : {}),
   };
 }

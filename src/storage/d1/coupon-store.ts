@@ -1,39 +1,96 @@
-import { and, eq } from "drizzle-orm";
+import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { CouponStore } from "../../application/ports.ts";
-import type { CanonicalCouponCode, Coupon, CouponCode, CouponDefinition } from "../../domain/coupon.ts";
-import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
+import type { CouponFilter, CouponOrder, CouponStore, SortedPage } from "../../application/ports.ts";
+import type { CanonicalCouponCode, KeptCoupon } from "../../domain/coupon.ts";
+import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
+import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
+import { couponFromRow } from "./coupon-row.ts";
 import { coupons } from "./schema.ts";
 
 /** The embedded coupon service's coupons, in D1. Ledgers issue them, in the transaction that takes the points. */
 export class D1CouponStore implements CouponStore {
+  readonly redemptions: D1CouponRedemptionStore;
   readonly #drizzle: DrizzleD1Database;
 
   constructor(database: D1Database) {
     this.#drizzle = drizzle(database);
+    this.redemptions = new D1CouponRedemptionStore(database);
   }
 
-  async find(tenant: TenantId, code: CanonicalCouponCode): Promise<Coupon | null> {
+  async find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null> {
+    const rows = await answered(this.#drizzle.select().from(coupons).where(coded(tenant, code)).execute());
+    return rows[0] === undefined ? null : couponFromRow(rows[0]);
+  }
+
+  async list(
+    tenant: TenantId,
+    filter: CouponFilter,
+    page: SortedPage<CouponOrder>,
+    now: EpochMs,
+  ): Promise<readonly KeptCoupon[]> {
+    const sorted = page.descending ? desc : asc;
+    const by = page.sortBy === "issuedAt" ? [coupons.issuedAt, coupons.canonicalCode] : [coupons.canonicalCode];
     const rows = await answered(
       this.#drizzle
         .select()
         .from(coupons)
-        .where(and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code)))
+        .where(fitting(tenant, filter, now))
+        .orderBy(...by.map((column) => sorted(column)))
+        .limit(page.pageSize)
+        .offset((page.pageNumber - 1) * page.pageSize)
         .execute(),
     );
-    return rows[0] === undefined ? null : couponFromRow(rows[0]);
+    return rows.map(couponFromRow);
+  }
+
+  async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ coupons: count() })
+        .from(coupons)
+        .where(fitting(tenant, filter, now))
+        .execute(),
+    );
+    return rows[0]?.coupons ?? 0;
+  }
+
+  async remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean> {
+    const removed = await answered(
+      this.#drizzle
+        .update(coupons)
+        .set({ deletedAt: at })
+        .where(and(coded(tenant, code), notDeleted))
+        .returning({ code: coupons.canonicalCode })
+        .execute(),
+    );
+    return removed.length > 0;
   }
 }
 
-const couponFromRow = (row: typeof coupons.$inferSelect): Coupon => ({
-  tenant: row.tenant as TenantId,
-  code: row.code as CouponCode,
-  definition: JSON.parse(row.definition) as CouponDefinition,
-  issuedTo: row.issuedTo as CustomerId,
-  issuedAt: row.issuedAt as EpochMs,
-  redemptionId: row.redemptionId as EntryId,
-  redeemOptionId: row.redeemOptionId as RedeemOptionId,
-  redemptionCount: row.redemptionCount,
-});
+const coded = (tenant: TenantId, code: CanonicalCouponCode) =>
+  and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code));
+
+/** A coupon whose points were given back is as gone as one that somebody has deleted. */
+const notDeleted = and(isNull(coupons.deletedAt), isNull(coupons.givenBackAt));
+
+function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | undefined {
+  return and(
+    eq(coupons.tenant, tenant),
+    filter.issuedTo === null ? undefined : eq(coupons.issuedTo, filter.issuedTo),
+    filter.code === null ? undefined : eq(coupons.canonicalCode, filter.code),
+    filter.status === null ? undefined : eq(statusAt(now), filter.status),
+    filter.includeDeleted ? undefined : notDeleted,
+  );
+}
+
+/** `couponStatus` of the domain in SQL, so that lists can be narrowed and paged by it; a test holds the two together. */
+const statusAt = (now: EpochMs): SQL => sql`case
+  when ${inDefinition("maxRedemptions")} >= 0 and ${coupons.redemptionCount} >= ${inDefinition("maxRedemptions")}
+    then 'USED'
+  when ${inDefinition("restrictions.validUntil")} <= ${now} then 'EXPIRED'
+  when ${inDefinition("restrictions.validFrom")} > ${now} then 'INACTIVE'
+  else 'VALID' end`;
+
+const inDefinition = (path: string): SQL => sql`${coupons.definition} ->> ${sql.raw(`'$.${path}'`)}`;

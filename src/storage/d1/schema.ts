@@ -12,6 +12,9 @@ export const ledgers = sqliteTable(
     customerId: text("customer_id").notNull(),
     openedAt: integer("opened_at").notNull(),
     openedBy: text("opened_by").notNull(),
+    /** What returns have left open: points below zero, and points that the next grants are reduced by. */
+    owed: integer("owed").notNull().default(0),
+    absorbed: integer("absorbed").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.customerId] })],
 );
@@ -24,7 +27,9 @@ export const ledgerEntries = sqliteTable(
     customerId: text("customer_id").notNull(),
     /** The primary key refuses a second writer that has not seen the first one's entry. */
     sequence: integer("sequence").notNull(),
-    kind: text("kind", { enum: ["opened", "granted", "redeemed", "erased"] }).notNull(),
+    kind: text("kind", {
+      enum: ["opened", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "erased"],
+    }).notNull(),
     entryId: text("entry_id"),
     commandId: text("command_id").notNull(),
     actor: text("actor").notNull(),
@@ -38,6 +43,18 @@ export const ledgerEntries = sqliteTable(
     redeemOptionId: text("redeem_option_id"),
     couponCode: text("coupon_code"),
     fingerprint: text("fingerprint"),
+    /** The entry that this one corrects. */
+    relatedId: text("related_id"),
+    /** Plain decimal text. */
+    orderValue: text("order_value"),
+    returnId: text("return_id"),
+    /** Plain decimal text. */
+    returnedValue: text("returned_value"),
+    requestedPoints: integer("requested_points"),
+    lapsedPoints: integer("lapsed_points"),
+    owedChange: integer("owed_change"),
+    absorbedChange: integer("absorbed_change"),
+    couponIssuer: text("coupon_issuer", { enum: ["embedded", "elsewhere"] }),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.sequence] }),
@@ -85,6 +102,33 @@ export const lotUsages = sqliteTable(
   ],
 );
 
+/** Exchanges whose coupon is issued by a coupon service elsewhere: the state of each saga. */
+export const exchanges = sqliteTable(
+  "exchanges",
+  {
+    tenant: text("tenant").notNull(),
+    customerId: text("customer_id").notNull(),
+    /** The id of the redemption that reserved the points. */
+    exchangeId: text("exchange_id").notNull(),
+    couponCode: text("coupon_code").notNull(),
+    canonicalCode: text("canonical_code").notNull(),
+    redeemOptionId: text("redeem_option_id").notNull(),
+    /** The coupon's definition, as JSON. */
+    definition: text("definition").notNull(),
+    state: text("state", { enum: ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"] }).notNull(),
+    /** Why the coupon was not issued. */
+    reason: text("reason"),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.customerId, table.exchangeId] }),
+    index("exchanges_under_way")
+      .on(table.tenant, table.customerId)
+      .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+  ],
+);
+
 /** Coupons of the embedded coupon service, by canonical code: codes that look alike are one code. */
 export const coupons = sqliteTable(
   "coupons",
@@ -98,8 +142,47 @@ export const coupons = sqliteTable(
     redemptionId: text("redemption_id").notNull(),
     redeemOptionId: text("redeem_option_id").notNull(),
     redemptionCount: integer("redemption_count").notNull(),
+    /** Null while it is there. A deleted coupon stays, so that its code is never issued again. */
+    deletedAt: integer("deleted_at"),
+    /** When its points were given back for it; a trigger keeps used coupons from that. Null while it counts. */
+    givenBackAt: integer("given_back_at"),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.canonicalCode] })],
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.canonicalCode] }),
+    index("coupons_by_time").on(table.tenant, table.issuedAt),
+    index("coupons_by_customer").on(table.tenant, table.issuedTo, table.issuedAt),
+  ],
+);
+
+/** Uses of coupons at checkouts. A use that was given back stays as a record, and counts no more. */
+export const couponRedemptions = sqliteTable(
+  "coupon_redemptions",
+  {
+    tenant: text("tenant").notNull(),
+    canonicalCode: text("canonical_code").notNull(),
+    /** Time-ordered: a coupon's uses come in their order. */
+    redemptionId: text("redemption_id").notNull(),
+    /** Null: an anonymous use. */
+    customerId: text("customer_id"),
+    legalEntityId: text("legal_entity_id"),
+    orderCode: text("order_code"),
+    /** Amounts as decimal text, in units of the currency. */
+    orderTotal: text("order_total").notNull(),
+    discount: text("discount").notNull(),
+    currency: text("currency").notNull(),
+    redeemedAt: integer("redeemed_at").notNull(),
+    redeemedBy: text("redeemed_by").notNull(),
+    /** Null while it counts. */
+    givenBackAt: integer("given_back_at"),
+    givenBackBy: text("given_back_by"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.canonicalCode, table.redemptionId] }),
+    // Also finds a customer's uses. It does not hold anonymous uses apart: SQLite takes every null for another one.
+    uniqueIndex("coupon_redemptions_by_order")
+      .on(table.tenant, table.canonicalCode, table.customerId, table.orderCode)
+      .where(sql`${table.givenBackAt} is null`),
+  ],
 );
 
 export const redeemOptions = sqliteTable(
@@ -159,3 +242,42 @@ export const apiClients = sqliteTable("api_clients", {
   createdAt: integer("created_at").notNull(),
   revokedAt: integer("revoked_at"),
 });
+
+/**
+ * The inbox: order, return and customer events with what has become of each. Ids are time-ordered, so that the
+ * primary key is the order of arrival.
+ */
+export const orderEvents = sqliteTable(
+  "order_events",
+  {
+    tenant: text("tenant").notNull(),
+    id: text("id").notNull(),
+    type: text("type").notNull(),
+    orderId: text("order_id"),
+    returnId: text("return_id"),
+    customerId: text("customer_id"),
+    siteCode: text("site_code"),
+    /** Which of two states of one return is the later one. */
+    revision: integer("revision").notNull(),
+    verdict: text("verdict", {
+      enum: ["granted", "taken-back", "given-back", "erased", "duplicate", "waiting", "ignored", "failed"],
+    }).notNull(),
+    points: integer("points"),
+    reason: text("reason"),
+    /** The measure in which an order has earned; its returns are taken in the same. */
+    earningBase: text("earning_base", { enum: ["total", "net", "subTotal"] }),
+    /** The event as it came, as JSON; null once the customer has been forgotten. */
+    payload: text("payload"),
+    receivedAt: integer("received_at").notNull(),
+    processedAt: integer("processed_at"),
+    attempts: integer("attempts").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.id] }),
+    index("order_events_by_order").on(table.tenant, table.orderId),
+    index("order_events_by_return").on(table.tenant, table.returnId).where(sql`${table.returnId} is not null`),
+    index("order_events_by_customer").on(table.tenant, table.customerId),
+    index("order_events_by_verdict").on(table.tenant, table.verdict),
+    index("order_events_by_time").on(table.receivedAt),
+  ],
+);

@@ -3,6 +3,7 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SummaryPage, SummaryReader } from "../../application/ports.ts";
 import type { CustomerSummary, GrantedPoints, RedeemedPoints } from "../../application/summary.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
+import type { Entry } from "../../domain/entry.ts";
 import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import { isActive } from "../../domain/lot.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -23,7 +24,7 @@ interface CustomerRange {
 interface JournalRow {
   readonly customerId: CustomerId;
   readonly sequence: number;
-  readonly kind: "opened" | "granted" | "redeemed";
+  readonly kind: Exclude<Entry["kind"], "erased">;
   readonly entryId: EntryId;
   readonly points: number;
   readonly balanceAfter: number;
@@ -34,6 +35,8 @@ interface JournalRow {
   readonly usedPoints: number | null;
   /** JSON array of redemption ids; null when nothing was used. */
   readonly usedWith: string | null;
+  /** Points below zero; of the customer, and the same in every row. */
+  readonly owed: number | null;
 }
 
 /** Histories out of D1. */
@@ -113,9 +116,11 @@ export class D1SummaryReader implements SummaryReader {
           case when l.used_points > 0 then (
             select json_group_array(u.redemption_id order by u.sequence) from ${lotUsages} u
             where u.tenant = e.tenant and u.customer_id = e.customer_id and u.lot_id = e.entry_id
-          ) end as usedWith
+          ) end as usedWith,
+          g.owed
         from ${ledgerEntries} e
         left join ${lots} l on l.tenant = e.tenant and l.customer_id = e.customer_id and l.lot_id = e.entry_id
+        left join ${ledgers} g on g.tenant = e.tenant and g.customer_id = e.customer_id
         where e.tenant = ${tenant} and e.kind <> 'erased' and e.customer_id >= ${range.from}
           and e.customer_id > ${after} and (${range.to} is null or e.customer_id <= ${range.to})
         order by e.customer_id, e.sequence
@@ -127,13 +132,14 @@ export class D1SummaryReader implements SummaryReader {
 function summaryOf(customerId: CustomerId, journal: readonly JournalRow[], now: EpochMs): CustomerSummary {
   const granted: GrantedPoints[] = [];
   const redeemed: RedeemedPoints[] = [];
-  let activePoints = 0;
+  let activePoints = -(journal[0]?.owed ?? 0);
   for (const row of journal.toSorted(
     (left, right) => left.createdAt - right.createdAt || left.sequence - right.sequence,
   )) {
     const { entryId: id, description, points, createdAt, balanceAfter } = row;
-    if (row.kind === "redeemed") redeemed.push({ id, description, points, createdAt, balanceAfter });
-    if (row.kind === "granted") {
+    if (row.kind === "redeemed" || row.kind === "taken-back" || row.kind === "settled")
+      redeemed.push({ id, description, points, createdAt, balanceAfter });
+    if (row.kind === "granted" || row.kind === "refunded") {
       const { referenceId, validUntil } = row;
       const usedPoints = row.usedPoints ?? 0;
       const usedWith = row.usedWith === null ? [] : (JSON.parse(row.usedWith) as EntryId[]);

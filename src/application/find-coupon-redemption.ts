@@ -1,0 +1,43 @@
+import { type CouponCode, canonicalCouponCode } from "../domain/coupon.ts";
+import type { CouponRedemption } from "../domain/coupon-redemption.ts";
+import type { CustomerId } from "../domain/identifiers.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import { type AccessFailure, holdsScope } from "./access.ts";
+import type { Context } from "./context.ts";
+import { couponRedeemerOf } from "./coupon-redeemer.ts";
+import type { CouponFailure, StoreFailure } from "./failure.ts";
+import type { Principal } from "./principal.ts";
+
+/**
+ * A use of a coupon, also of one that has been deleted since. Those who manage coupons see every use; customers
+ * their own; others what they have redeemed themselves, or the uses of the customer whom they may name.
+ * @returns `coupon_not_found`, `coupon_redemption_not_found`, `customer_mismatch`, `missing_scope`
+ */
+export async function findCouponRedemption(
+  { services, principal }: Context,
+  input: { readonly code: string; readonly id: string; readonly customerNumber: CustomerId | null },
+): Promise<
+  Result<
+    { readonly couponCode: CouponCode; readonly redemption: CouponRedemption },
+    StoreFailure | CouponFailure | AccessFailure
+  >
+> {
+  const { code, id, customerNumber } = input;
+  const redeemer = couponRedeemerOf(principal, customerNumber);
+  if (!redeemer.ok) return redeemer;
+  const canonical = canonicalCouponCode(code);
+  const [coupon, redemption] = await Promise.all([
+    services.coupons.find(principal.tenant, canonical),
+    services.coupons.redemptions.find(principal.tenant, canonical, id),
+  ]);
+  if (coupon === null) return refuse({ code: "coupon_not_found", couponCode: code });
+  const isVisible = redemption !== null && isVisibleTo(principal, redeemer.value.customerId, redemption);
+  return isVisible
+    ? succeed({ couponCode: coupon.code, redemption })
+    : refuse({ code: "coupon_redemption_not_found", id });
+}
+
+function isVisibleTo(principal: Principal, customerId: CustomerId | null, redemption: CouponRedemption): boolean {
+  if (customerId !== null) return redemption.customerId === customerId;
+  return holdsScope(principal, "coupon.coupon_manage") || redemption.redeemedBy === principal.actor;
+}

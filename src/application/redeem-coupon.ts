@@ -1,0 +1,51 @@
+import { canonicalCouponCode } from "../domain/coupon.ts";
+import type { CouponRedemption } from "../domain/coupon-redemption.ts";
+import { type Result, succeed } from "../domain/result.ts";
+import type { AccessFailure } from "./access.ts";
+import { answerOnce, type KeyedAnswer } from "./answer-once.ts";
+import { type CouponUseRequest, considerCouponUse, couponUseOf } from "./consider-coupon-use.ts";
+import type { Context } from "./context.ts";
+import type { CouponFailure, StoreFailure } from "./failure.ts";
+
+/**
+ * Uses a coupon, once for each order that is named: the same order with the same amounts is answered with its first
+ * use again. Of checkouts that race for the last use the database lets one through; the others look again, and are
+ * told that there is none left.
+ * @param render the answer's body for a use with the given id
+ * @returns the body; every reason of `whyNotRedeemable`, `coupon_not_found`, `coupon_order_conflict`,
+ * `customer_mismatch`, `missing_scope`
+ */
+export async function redeemCoupon(
+  context: Context,
+  input: { readonly code: string; readonly request: CouponUseRequest },
+  render: (id: string) => string,
+): Promise<KeyedAnswer<StoreFailure | CouponFailure | AccessFailure>> {
+  const use = couponUseOf(context, input.request);
+  if (!use.ok) return { result: use, replayed: false };
+  const { services, principal } = context;
+  const code = canonicalCouponCode(input.code);
+  let isRepetition = false;
+  const answer = await answerOnce(
+    context,
+    { code, ...use.value },
+    async (keyed): Promise<Result<string, StoreFailure | CouponFailure>> => {
+      const considered = await considerCouponUse(context, input.code, use.value);
+      if (!considered.ok) return considered;
+      if (considered.value !== null) {
+        isRepetition = true;
+        return succeed(render(considered.value.id));
+      }
+      const redemption: CouponRedemption = {
+        ...use.value,
+        id: services.newId(),
+        redeemedAt: services.clock.now(),
+        redeemedBy: principal.actor,
+      };
+      const body = render(redemption.id);
+      const keyedBody = keyed === null ? null : { ...keyed, body };
+      await services.coupons.redemptions.insert(principal.tenant, code, redemption, keyedBody);
+      return succeed(body);
+    },
+  );
+  return { ...answer, replayed: answer.replayed || isRepetition };
+}

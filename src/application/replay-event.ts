@@ -1,0 +1,21 @@
+import type { EventId } from "../domain/order-event.ts";
+import { type Result, refuse, succeed } from "../domain/result.ts";
+import type { Context } from "./context.ts";
+import type { StoreFailure } from "./failure.ts";
+
+/**
+ * Sends an event of the inbox through the queue again, under its own id: what it has already done is recognized by
+ * that id, and not done again.
+ * @returns `event_not_found`; `event_forgotten` when only its verdict is left
+ */
+export async function replayEvent(
+  { services, principal }: Context,
+  input: { readonly id: EventId },
+): Promise<Result<EventId, StoreFailure>> {
+  const kept = await services.eventInbox.find(principal.tenant, input.id);
+  if (kept === null) return refuse({ code: "event_not_found", id: input.id });
+  const { tenant, id, receivedAt, event } = kept;
+  if (event === null) return refuse({ code: "event_forgotten", id });
+  await services.eventQueue.send({ tenant, id, receivedAt, event });
+  return succeed(id);
+}

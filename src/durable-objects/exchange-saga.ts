@@ -1,0 +1,153 @@
+import type { Clock, CouponService, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
+import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
+import type { LedgerKey } from "../domain/decide.ts";
+import type { Exchange, ExchangeState, ExchangeStep } from "../domain/exchange.ts";
+import type { Actor, CommandId, EntryId } from "../domain/identifiers.ts";
+import { refuse, succeed } from "../domain/result.ts";
+
+/** What a saga needs from outside. */
+export interface SagaSurroundings {
+  readonly coupons: CouponService;
+  readonly store: LedgerStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  newId(): string;
+  /** Carries out a command on the ledger. */
+  execute(command: LedgerCommand): Promise<LedgerAnswer>;
+  /** Has the saga's {@link ExchangeSaga.resume} called after about `afterMs`, unless it is to be called sooner. */
+  wakeUp(afterMs: number): Promise<void>;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
+}
+
+/** How long a client waits for an exchange at most, from its arrival. */
+export const exchangeDeadlineMs = 9_000;
+/** When an exchange that was left half-way is taken up again. */
+const resumeAfterMs = 15_000;
+/** Between later attempts; the coupon service may be down for long. */
+const resumeAgainAfterMs = 60_000;
+
+const actor = "system:exchange" as Actor;
+
+/**
+ * Exchanges whose coupon a service elsewhere issues. The points are reserved first, in one transaction with the
+ * code that was chosen for the coupon; then the service is asked. What it has created is issued, what it refuses is
+ * charged back, and what is unknown is asked again, never guessed: creating is repeatable, because the code is ours.
+ * Whoever stops half-way, the object's alarm goes on.
+ */
+export class ExchangeSaga {
+  readonly #key: LedgerKey;
+  readonly #surroundings: SagaSurroundings;
+  /** One run at a time for an exchange; others that come meanwhile share its end. */
+  readonly #running = new Map<EntryId, Promise<ExchangeState>>();
+
+  constructor(key: LedgerKey, surroundings: SagaSurroundings) {
+    this.#key = key;
+    this.#surroundings = surroundings;
+  }
+
+  /** Carries out an exchange. The answer is the code, or a failure that is true, within the deadline. */
+  async exchange(command: LedgerCommand): Promise<LedgerAnswer> {
+    const deadline = this.#surroundings.clock.now() + exchangeDeadlineMs;
+    // Before the points are taken: from then on somebody must come back, whatever happens here.
+    await this.#surroundings.wakeUp(resumeAfterMs);
+    const answer = await this.#surroundings.execute(command);
+    if (!answer.result.ok || answer.result.value.kind !== "reserved") return answer;
+    return this.#answerFor(answer, answer.result.value, deadline);
+  }
+
+  /** Goes on with everything of the customer's that was left half-way. Never rejects. */
+  async resume(): Promise<void> {
+    try {
+      const underWay = await this.#surroundings.store.exchangesUnderWay(this.#key);
+      const states = await Promise.all(underWay.map((id) => this.#run(id, true)));
+      if (states.some(isUnderWay)) await this.#surroundings.wakeUp(resumeAgainAfterMs);
+    } catch (error) {
+      this.#surroundings.log.warn("exchange_not_resumed", { reason: nameOf(error) });
+      await this.#surroundings.wakeUp(resumeAgainAfterMs);
+    }
+  }
+
+  /** Takes an exchange's coupon back. @returns the state that it is in then */
+  async giveBack(id: EntryId): Promise<ExchangeState> {
+    await this.#surroundings.wakeUp(resumeAfterMs);
+    const state = await this.#advance({ id, to: "VOIDING", reason: null });
+    return state === "VOIDING" ? this.#run(id, true) : state;
+  }
+
+  async #answerFor(
+    answer: LedgerAnswer,
+    reserved: Extract<Outcome, { kind: "reserved" }>,
+    deadline: number,
+  ): Promise<LedgerAnswer> {
+    const { exchangeId, couponCode } = reserved;
+    const left = Math.max(0, deadline - this.#surroundings.clock.now());
+    const ended = this.#run(exchangeId, answer.replayed).catch((): ExchangeState => "PENDING");
+    const state = await Promise.race([ended, this.#surroundings.pause(left).then((): ExchangeState => "PENDING")]);
+    switch (state) {
+      case "PENDING":
+        return { result: refuse({ code: "outcome_unknown" }), replayed: answer.replayed };
+      case "CHARGED_BACK":
+        return { result: refuse({ code: "coupon_refused" }), replayed: answer.replayed };
+      default:
+        return { result: succeed({ kind: "exchanged", couponCode }), replayed: answer.replayed };
+    }
+  }
+
+  #run(id: EntryId, mayHaveBeenAsked: boolean): Promise<ExchangeState> {
+    const running = this.#running.get(id);
+    if (running !== undefined) return running;
+    const run = this.#drive(id, mayHaveBeenAsked).finally(() => this.#running.delete(id));
+    this.#running.set(id, run);
+    return run;
+  }
+
+  /** Takes an exchange as far as it goes now. */
+  async #drive(id: EntryId, mayHaveBeenAsked: boolean): Promise<ExchangeState> {
+    const { exchange } = await this.#surroundings.store.lookUp(this.#key, { kind: "exchange", id });
+    if (exchange === null) return "PENDING";
+    if (exchange.state === "PENDING") return this.#issue(exchange, mayHaveBeenAsked);
+    return exchange.state === "VOIDING" ? this.#void(exchange) : exchange.state;
+  }
+
+  async #issue({ id, coupon }: Exchange, mayHaveBeenAsked: boolean): Promise<ExchangeState> {
+    const { coupons } = this.#surroundings;
+    const created = await coupons.create(coupon);
+    if (created.kind === "unknown") return "PENDING";
+    if (created.kind === "created") return this.#advance({ id, to: "ISSUED", reason: null });
+    if (mayHaveBeenAsked && created.kind === "refused") {
+      // An earlier attempt may have been more successful: points only come back when there is no coupon.
+      const sighting = await coupons.find(coupon.tenant, coupon.code);
+      if (sighting.kind === "unknown") return "PENDING";
+      if (sighting.kind === "found") return this.#advance({ id, to: "ISSUED", reason: null });
+    }
+    const reason = created.kind === "refused" ? created.reason : "the code is taken";
+    this.#surroundings.log.warn("exchange_charged_back", { tenant: this.#key.tenant, reason });
+    return this.#advance({ id, to: "CHARGED_BACK", reason });
+  }
+
+  async #void({ id, coupon }: Exchange): Promise<ExchangeState> {
+    const { coupons } = this.#surroundings;
+    const sighting = await coupons.find(coupon.tenant, coupon.code);
+    if (sighting.kind === "unknown") return "VOIDING";
+    const isSpent = sighting.kind === "found" && (sighting.redemptionCount > 0 || sighting.status === "EXPIRED");
+    if (isSpent) return this.#advance({ id, to: "ISSUED", reason: null });
+    const removal = await coupons.remove(coupon.tenant, coupon.code);
+    if (removal.kind === "unknown") return "VOIDING";
+    return this.#advance({ id, to: removal.kind === "refused" ? "ISSUED" : "GIVEN_BACK", reason: null });
+  }
+
+  /** @throws {Error} when the ledger does not take the step now; the alarm tries again */
+  async #advance(step: ExchangeStep): Promise<ExchangeState> {
+    const intent: Intent = { kind: "advance-exchange", step };
+    const id = this.#surroundings.newId() as CommandId;
+    const command = { id, actor, intent, fingerprint: id, idempotencyKey: null };
+    const { result } = await this.#surroundings.execute(command);
+    if (result.ok && result.value.kind === "advanced") return result.value.state;
+    throw new Error(`The exchange did not advance: ${result.ok ? result.value.kind : result.failure.code}.`);
+  }
+}
+
+const isUnderWay = (state: ExchangeState): boolean => state === "PENDING" || state === "VOIDING";
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.message : typeof error);

@@ -1,0 +1,37 @@
+import type { MiddlewareHandler } from "hono";
+import { type Actor, parseTenantId } from "../../domain/identifiers.ts";
+import type { AppEnv } from "../app-env.ts";
+import { Refused } from "../refused.ts";
+import { managers } from "../routes/access-rules.ts";
+import { requireAccess } from "./access.ts";
+
+/** The header in which Emporix signs the events that it sends. */
+export const signatureHeader = "emporix-event-signature";
+
+const requireManager = requireAccess(managers);
+
+/**
+ * Lets an event's sender pass with a signature of the tenant, or with a manager's token. Whatever is given must be
+ * right: a good token does not make up for a wrong signature, nor the other way round. A token is checked here; a
+ * signature by {@link requireSignature}, once the body's size is known to be harmless.
+ */
+export const requireEventSender: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const isSigned = c.req.header(signatureHeader) !== undefined;
+  return isSigned && c.req.header("Authorization") === undefined ? next() : requireManager(c, next);
+};
+
+export const requireSignature: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const signature = c.req.header(signatureHeader);
+  if (signature === undefined) return next();
+  const tenant = parseTenantId(c.req.param("tenant") ?? "");
+  const isRight =
+    tenant !== null && (await c.get("services").webhookSignatures.verify(tenant, await c.req.text(), signature));
+  if (!isRight) {
+    c.header("WWW-Authenticate", "Bearer");
+    throw new Refused({ code: "invalid_signature" });
+  }
+  if (c.get("principal") === undefined) {
+    c.set("principal", { tenant, customerId: null, scopes: new Set(), actor: "system:webhook" as Actor });
+  }
+  return next();
+};

@@ -1,0 +1,44 @@
+import { createRoute } from "@hono/zod-openapi";
+import { findCouponRedemption } from "../../application/find-coupon-redemption.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import {
+  couponRedemptionOut,
+  couponRedemptionParams,
+  couponRedemptionQuery,
+  couponRedemptionToWire,
+} from "../schemas/coupon-redemption.ts";
+import { couponRedeemers } from "./coupon-access.ts";
+
+const path = "/coupon/{tenant}/coupons/{code}/redemptions/{id}";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-coupon-retrieve-coupon-redemption", access: couponRedeemers }),
+  tags: ["Coupons"],
+  summary: "Read a coupon's redemption",
+  description:
+    "With `coupon.coupon_manage` every redemption; a customer's own with the customer's token; with the other scopes what the caller has redeemed, or, on behalf, the redemptions of the customer whom `customerNumber` names.",
+  request: { params: couponRedemptionParams, query: couponRedemptionQuery },
+  responses: {
+    200: jsonAnswer("The redemption.", couponRedemptionOut),
+    ...failures(
+      path,
+      couponRedeemers,
+      "validation_failed",
+      "customer_mismatch",
+      "coupon_not_found",
+      "coupon_redemption_not_found",
+    ),
+  },
+});
+
+export const getTenantCouponRedemption = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { code, id } = c.req.valid("param");
+    const customerNumber = c.req.valid("query").customerNumber ?? null;
+    const { couponCode, redemption } = orRefuse(await findCouponRedemption(contextOf(c), { code, id, customerNumber }));
+    return c.json(couponRedemptionToWire(couponCode, redemption), 200);
+  });

@@ -1,0 +1,29 @@
+import { createRoute } from "@hono/zod-openapi";
+import { findEvent } from "../../application/find-event.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { eventOut, eventParams, eventToWire } from "../schemas/order-event.ts";
+import { viewers } from "./access-rules.ts";
+
+const path = "/reward-points/{tenant}/events/{eventId}";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-retrieve-event", access: viewers }),
+  tags: ["Order Events"],
+  summary: "Read an event",
+  description: "An event with its verdict, as it came. A return of several orders is one event for each of them.",
+  request: { params: eventParams },
+  responses: {
+    200: jsonAnswer("The event.", eventOut),
+    ...failures(path, viewers, "validation_failed", "event_not_found"),
+  },
+});
+
+export const getEvent = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { eventId: id } = c.req.valid("param");
+    return c.json(eventToWire(orRefuse(await findEvent(contextOf(c), { id }))), 200);
+  });

@@ -1,0 +1,42 @@
+import { createRoute } from "@hono/zod-openapi";
+import { listCoupons } from "../../application/list-coupons.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { tenantParams } from "../schemas/common.ts";
+import { couponsOut, couponToWire } from "../schemas/coupon.ts";
+import { couponFilterOf, couponsQuery } from "../schemas/coupon-list.ts";
+import { setTotal, totalHeaders } from "../total-headers.ts";
+import { couponReaders, seesSellerFields } from "./coupon-access.ts";
+
+const path = "/coupon/{tenant}/coupons";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }),
+  tags: ["Coupons"],
+  summary: "List coupons",
+  description:
+    "Employees see all coupons of the tenant, customers those that were issued to them. Parameters and the terms of `q` narrow the list together; a field that both name, and anything that `q` cannot express, is refused.",
+  request: { params: tenantParams, query: couponsQuery },
+  responses: {
+    200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: totalHeaders },
+    ...failures(path, couponReaders, "validation_failed"),
+  },
+});
+
+export const listTenantCoupons = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c);
+    const query = c.req.valid("query");
+    const { pageNumber, pageSize, totalCount: withTotal, sort } = query;
+    const page = { pageNumber, pageSize, ...sort };
+    const { items, total } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
+    setTotal(c, total);
+    const now = context.services.clock.now();
+    const forSeller = seesSellerFields(context.principal);
+    return c.json(
+      items.map((coupon) => couponToWire(coupon, now, forSeller)),
+      200,
+    );
+  });

@@ -1,0 +1,58 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { listOwnCoupons } from "../../application/list-own-coupons.ts";
+import { type App, customerContextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
+import { couponOut, couponToWire } from "../schemas/coupon.ts";
+import { customers } from "./access-rules.ts";
+
+const path = "/reward-points/public/customer/coupons";
+
+const defaultPageSize = 16;
+
+const pageQuery = z.object({
+  pageNumber: wholeNumber(pageNumberMax)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, description: "From 1; default: 1." }),
+  pageSize: wholeNumber(100)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, maximum: 100, description: `Default: ${defaultPageSize}.` }),
+});
+
+const ownCouponOut = couponOut
+  .extend({
+    exchangeState: z.enum(["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"]).openapi({
+      description: "Where the exchange stands; always ISSUED with the embedded coupon service.",
+    }),
+  })
+  .openapi("OwnCoupon");
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-list-logged-customer-coupons", access: customers }),
+  tags: ["Signed-In Customer Reward Points"],
+  summary: "List the signed-in customer's coupons",
+  description: "The coupons that points were exchanged for, newest first, each with its status.",
+  request: { query: pageQuery },
+  responses: {
+    200: jsonAnswer("The coupons.", z.array(ownCouponOut).openapi("OwnCoupons")),
+    ...failures(path, customers, "validation_failed"),
+  },
+});
+
+export const listSignedInCustomerCoupons = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = customerContextOf(c);
+    const { pageNumber = 1, pageSize = defaultPageSize } = c.req.valid("query");
+    const coupons = await listOwnCoupons(context, context.customerId, { pageNumber, pageSize });
+    const now = context.services.clock.now();
+    return c.json(
+      coupons.map(({ coupon, status, exchangeState }) => ({
+        ...couponToWire(coupon, now, false),
+        status,
+        exchangeState,
+      })),
+      200,
+    );
+  });

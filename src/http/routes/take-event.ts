@@ -1,0 +1,52 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { receiveEvent } from "../../application/receive-event.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { requireEventSender, requireSignature, signatureHeader } from "../middleware/event-sender.ts";
+import { limitedBody, requireMediaType } from "../middleware/json-body.ts";
+import { failures, failuresOf, jsonAnswer, jsonBody, openOperation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { tenantParams } from "../schemas/common.ts";
+import { orderEventIn, takenEventOut } from "../schemas/order-event.ts";
+import { managers } from "./access-rules.ts";
+
+const path = "/reward-points/{tenant}/events";
+
+const unsecured = openOperation("POST-reward-points-take-event");
+
+const signatureHeaders = z.object({
+  [signatureHeader]: z.string().optional().openapi({
+    description:
+      "Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
+    example: "jb8JZDNC83svU5syKju4xb4uONdKJJxGoGt8INAFGwU=",
+  }),
+});
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...unsecured,
+  security: [{ EventSignature: [] }, { OAuth2: ["rewardspoints.rewardpoints_manage"] }],
+  middleware: [
+    ...unsecured.middleware,
+    requireEventSender,
+    limitedBody,
+    requireMediaType("application/json"),
+    requireSignature,
+  ],
+  tags: ["Order Events"],
+  summary: "Take an order or return event",
+  description:
+    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, and a return counts once. Either a signature or a token is needed; where both are given, both must be right.",
+  request: { params: tenantParams, headers: signatureHeaders, body: jsonBody(orderEventIn) },
+  responses: {
+    202: jsonAnswer("The event is in the queue.", takenEventOut),
+    ...failures(path, managers, ...failuresOf.jsonBody, "invalid_signature"),
+  },
+});
+
+export const takeEvent = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { services, principal } = contextOf(c);
+    const id = orRefuse(await receiveEvent(services, { tenant: principal.tenant, event: c.req.valid("json") }));
+    return c.json({ id }, 202);
+  });

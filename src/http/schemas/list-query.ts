@@ -1,0 +1,87 @@
+import { z } from "@hono/zod-openapi";
+import { pageNumberMax, text, wholeNumber } from "./common.ts";
+
+/** Items on a page unless the client says otherwise (the contract's default), and at most. */
+const pageSize = { standard: 16, max: 1_000 } as const;
+
+/** `true` or `false`; without it, false. */
+export const flag = (description: string) =>
+  z
+    .enum(["true", "false"])
+    .optional()
+    .transform((value) => value === "true")
+    .openapi({ type: "boolean", default: false, description });
+
+/** The query parameters of every list in the Coupon contract that are not about its items. */
+export const pagingShape = {
+  pageNumber: wholeNumber(pageNumberMax)
+    .optional()
+    .transform((value) => value ?? 1)
+    .openapi({ type: "integer", minimum: 1, default: 1 }),
+  pageSize: wholeNumber(pageSize.max)
+    .optional()
+    .transform((value) => value ?? pageSize.standard)
+    .openapi({ type: "integer", minimum: 1, maximum: pageSize.max, default: pageSize.standard }),
+  totalCount: flag("true: the headers Items-Count and X-Total-Count tell how many items all pages have."),
+};
+
+/**
+ * How a list is sorted: one of `orders`, ascending, or with `:asc` or `:desc`. Nothing else, so that every list
+ * can be read along an index.
+ */
+export const sortedBy = <const Order extends string>(...orders: readonly [Order, ...Order[]]) => {
+  const [standard] = orders;
+  const words = orders.flatMap((order) => [order, `${order}:asc`, `${order}:desc`]);
+  return z
+    .enum(words)
+    .optional()
+    .transform((word): { sortBy: Order; descending: boolean } => {
+      const sortBy = orders.find((order) => word?.split(":")[0] === order) ?? standard;
+      return { sortBy, descending: word?.endsWith(":desc") ?? false };
+    })
+    .openapi({ type: "string", enum: words, default: standard, description: "Ascending, unless it ends in :desc." });
+};
+
+const term = /^(\w+):([^\s:"'`()[\]{}<>~*,]+)$/;
+const queryLengthMax = 1_000;
+
+/**
+ * The contract's `q` in its simple form: terms `field:value`, separated by spaces, all of which must hold. Anything
+ * else is refused rather than taken for something that it does not mean.
+ * @param fields what can be asked for
+ */
+export const simpleQuery = <Shape extends Record<string, z.ZodType>>(fields: Shape) => {
+  const example = Object.keys(fields).join(", ");
+  return text(queryLengthMax)
+    .transform((query, context) => {
+      const terms = query
+        .split(" ")
+        .filter((word) => word !== "")
+        .map((word) => term.exec(word));
+      const pairs = terms.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""] as const]));
+      if (pairs.length < terms.length || new Set(pairs.map(([field]) => field)).size < pairs.length) {
+        const message = `is not a valid query: terms field:value, separated by spaces, each field once, of ${example}`;
+        context.addIssue({ code: "custom", message });
+        return z.NEVER;
+      }
+      return Object.fromEntries(pairs) as unknown;
+    })
+    .pipe(z.strictObject(fields))
+    .optional()
+    .openapi({
+      type: "string",
+      description: `Terms \`field:value\`, separated by spaces, all of which must hold. Fields: ${example}. Values with other characters than letters, digits and simple punctuation go into the parameter of the field's name.`,
+    });
+};
+
+/** Refuses a query in which a parameter and `q` name the same field. */
+export function eachOnce(
+  { q = {}, ...parameters }: { readonly q?: object | undefined; readonly [parameter: string]: unknown },
+  context: z.RefinementCtx,
+): void {
+  for (const [field, value] of Object.entries(q)) {
+    if (value !== undefined && parameters[field] !== undefined) {
+      context.addIssue({ code: "custom", path: ["q"], message: `names ${field}, which is a parameter already` });
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from "@hono/zod-openapi";
+import type { EventFilter, EventPage, KeptEvent, KeptEventSummary } from "../../application/ports.ts";
+import { verdictKinds } from "../../domain/event-verdict.ts";
+import type { EventId } from "../../domain/order-event.ts";
+import { customerId, nonEmptyText, pageNumberMax, tenantParams, timestamp, wholeNumber } from "./common.ts";
+
+export const orderEventIn = z.looseObject({}).openapi("OrderEvent", {
+  description: "An event in its envelope, {type, payload} or {eventType, payload}; or an order as it is.",
+  example: {
+    type: "order.updated",
+    payload: {
+      id: "EON2076",
+      status: "COMPLETED",
+      siteCode: "main",
+      customer: { id: "61443563" },
+      calculatedPrice: { finalPrice: { netValue: 368.5, grossValue: 433.72 } },
+      subTotalPrice: 300,
+      totalPrice: 333.92,
+      currency: "EUR",
+    },
+  },
+});
+
+const eventId = z.string().openapi({ example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11" });
+
+export const takenEventOut = z.object({ id: eventId }).openapi("TakenOrderEvent");
+
+const summaryFields = z.object({
+  id: eventId,
+  type: z.string().openapi({ example: "order.updated" }),
+  orderId: z.string().optional(),
+  returnId: z.string().optional(),
+  customerId: z.string().optional(),
+  siteCode: z.string().optional(),
+  verdict: z.enum(verdictKinds).openapi({
+    description:
+      "granted: the order earned points. taken-back: a return or deletion took points. given-back: that was undone. erased: the customer's ledger is gone. duplicate: an earlier event had done the same. waiting, ignored, failed: see reason.",
+  }),
+  points: z.int().optional().openapi({ description: "Granted, taken or given back." }),
+  reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
+  receivedAt: z.string().openapi({ format: "date-time" }),
+  processedAt: z.string().optional().openapi({ format: "date-time" }),
+  attempts: z.int().openapi({ description: "How often the event was processed." }),
+});
+
+export const eventSummariesOut = z.array(summaryFields.openapi("OrderEventSummary")).openapi("OrderEventSummaries");
+
+export const eventOut = summaryFields
+  .extend({
+    event: z.looseObject({}).optional().openapi({ description: "As it came; absent once its customer was erased." }),
+  })
+  .openapi("KeptOrderEvent");
+
+const idParam = nonEmptyText(64).transform((id) => id as EventId);
+
+export const eventParams = tenantParams.extend({
+  eventId: idParam.openapi({
+    type: "string",
+    param: { name: "eventId", in: "path" },
+    description: "The id with which the event was taken in.",
+    example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
+  }),
+});
+
+const defaultPageSize = 60;
+const pageSizeMax = 200;
+
+export const eventQuery = z.object({
+  orderId: nonEmptyText(128).optional(),
+  customerId: customerId.optional().openapi({ type: "string" }),
+  verdict: z.enum(verdictKinds).optional(),
+  pageNumber: wholeNumber(pageNumberMax)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, description: "From 1; default: 1." }),
+  pageSize: wholeNumber(pageSizeMax)
+    .optional()
+    .openapi({ type: "integer", minimum: 1, maximum: pageSizeMax, description: `Default: ${defaultPageSize}.` }),
+});
+
+export const countHeader = z.object({
+  "x-total-count": z
+    .string()
+    .optional()
+    .openapi({ description: "true: the answer's X-Total-Count tells how many events there are.", example: "true" }),
+});
+
+export const filterOf = (query: z.output<typeof eventQuery>): EventFilter => ({
+  orderId: query.orderId ?? null,
+  customerId: query.customerId ?? null,
+  verdict: query.verdict ?? null,
+});
+
+export const pageOf = ({ pageNumber, pageSize }: z.output<typeof eventQuery>): EventPage => ({
+  pageNumber: pageNumber ?? 1,
+  pageSize: pageSize ?? defaultPageSize,
+});
+
+export function eventSummaryToWire(kept: KeptEventSummary): z.output<typeof summaryFields> {
+  const { orderId, returnId, customerId: customer, siteCode, points, reason, processedAt } = kept;
+  return {
+    id: kept.id,
+    type: kept.type,
+    ...(orderId === null ? {} : { orderId }),
+    ...(returnId === null ? {} : { returnId }),
+    ...(customer === null ? {} : { customerId: customer }),
+    ...(siteCode === null ? {} : { siteCode }),
+    verdict: kept.verdict,
+    ...(points === null ? {} : { points }),
+    ...(reason === null ? {} : { reason }),
+    receivedAt: timestamp(kept.receivedAt),
+    ...(processedAt === null ? {} : { processedAt: timestamp(processedAt) }),
+    attempts: kept.attempts,
+  };
+}
+
+export const eventToWire = (kept: KeptEvent): z.output<typeof eventOut> => ({
+  ...eventSummaryToWire(kept),
+  ...(kept.event === null ? {} : { event: kept.event }),
+});

@@ -1,0 +1,219 @@
+import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import {
+  type CouponRedemptionFilter,
+  type CouponRedemptionStore,
+  type CouponStanding,
+  type KeyedRequest,
+  type SortedPage,
+  StoreConflict,
+} from "../../application/ports.ts";
+import type { CanonicalCouponCode } from "../../domain/coupon.ts";
+import type { CouponRedemption, CouponUse } from "../../domain/coupon-redemption.ts";
+import type { Actor, CustomerId, TenantId } from "../../domain/identifiers.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { keyedAnswerRow } from "./answer-store.ts";
+import { answered } from "./answered.ts";
+import { couponFromRow } from "./coupon-row.ts";
+import { insertFromJson } from "./json-rows.ts";
+import { couponRedemptions, coupons, idempotencyRecords } from "./schema.ts";
+
+/** Uses of the embedded coupon service's coupons, in D1. */
+export class D1CouponRedemptionStore implements CouponRedemptionStore {
+  readonly #database: D1Database;
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+    this.#drizzle = drizzle(database);
+  }
+
+  async standing(tenant: TenantId, code: CanonicalCouponCode, use: CouponUse): Promise<CouponStanding | null> {
+    const ofCustomer = and(of(tenant, code), sql`${couponRedemptions.customerId} is ${use.customerId}`);
+    const ofLegalEntity =
+      use.legalEntityId === null ? undefined : eq(couponRedemptions.legalEntityId, use.legalEntityId);
+    const [found, [uses], sameOrder] = await answered(
+      this.#drizzle.batch([
+        this.#drizzle
+          .select()
+          .from(coupons)
+          .where(and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code))),
+        this.#drizzle.select({ count: count() }).from(couponRedemptions).where(and(ofCustomer, ofLegalEntity)),
+        this.#drizzle
+          .select()
+          .from(couponRedemptions)
+          // A null order code equals nothing.
+          .where(and(ofCustomer, sql`${couponRedemptions.orderCode} = ${use.orderCode}`)),
+      ]),
+    );
+    if (found[0] === undefined) return null;
+    return {
+      coupon: couponFromRow(found[0]),
+      customerUses: use.customerId === null ? 0 : (uses?.count ?? 0),
+      sameOrder: sameOrder[0] === undefined ? null : redemptionFromRow(sameOrder[0]),
+    };
+  }
+
+  async insert(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    redemption: CouponRedemption,
+    keyed: (KeyedRequest & { readonly body: string }) | null,
+  ): Promise<void> {
+    const row = rowOf(tenant, code, redemption);
+    const statements = [
+      this.#database.prepare(statementTexts.insertIfAllowed).bind(JSON.stringify([row])),
+      this.#database.prepare(statementTexts.countUse).bind(tenant, code, redemption.id),
+    ];
+    if (keyed !== null) {
+      const answer = keyedAnswerRow(tenant, keyed, redemption.redeemedAt);
+      const insertAnswer = this.#database.prepare(statementTexts.insertAnswer);
+      statements.push(insertAnswer.bind(JSON.stringify([answer]), tenant, code, redemption.id));
+    }
+    const [inserted] = await answered(this.#database.batch(statements));
+    if (inserted?.results.length !== 1) throw new StoreConflict("The coupon does not allow the use.");
+  }
+
+  async find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponRedemption | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(couponRedemptions)
+        .where(and(of(tenant, code), eq(couponRedemptions.redemptionId, id)))
+        .execute(),
+    );
+    return rows[0] === undefined ? null : redemptionFromRow(rows[0]);
+  }
+
+  async list(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    filter: CouponRedemptionFilter,
+    page: SortedPage<"redeemedAt">,
+  ): Promise<readonly CouponRedemption[]> {
+    const sorted = page.descending ? desc : asc;
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(couponRedemptions)
+        .where(fitting(tenant, code, filter))
+        .orderBy(sorted(couponRedemptions.redeemedAt), sorted(couponRedemptions.redemptionId))
+        .limit(page.pageSize)
+        .offset((page.pageNumber - 1) * page.pageSize)
+        .execute(),
+    );
+    return rows.map(redemptionFromRow);
+  }
+
+  async count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): Promise<number> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ uses: count() })
+        .from(couponRedemptions)
+        .where(fitting(tenant, code, filter))
+        .execute(),
+    );
+    return rows[0]?.uses ?? 0;
+  }
+
+  async giveBack(
+    tenant: TenantId,
+    code: CanonicalCouponCode,
+    id: string,
+    by: { readonly actor: Actor; readonly at: EpochMs },
+  ): Promise<boolean> {
+    const [, givenBack] = await answered(
+      this.#database.batch([
+        // First, as long as the use still counts: what is given back twice is taken off the count once.
+        this.#database.prepare(statementTexts.uncountUse).bind(tenant, code, id),
+        this.#database.prepare(statementTexts.giveBack).bind(tenant, code, id, by.at, by.actor),
+      ]),
+    );
+    return givenBack?.results.length === 1;
+  }
+}
+
+/** Uses of a coupon that count. */
+const of = (tenant: TenantId, code: CanonicalCouponCode) =>
+  and(
+    eq(couponRedemptions.tenant, tenant),
+    eq(couponRedemptions.canonicalCode, code),
+    isNull(couponRedemptions.givenBackAt),
+  );
+
+const fitting = (tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): SQL | undefined =>
+  and(
+    of(tenant, code),
+    filter.customerId === null ? undefined : eq(couponRedemptions.customerId, filter.customerId),
+    filter.orderCode === null ? undefined : eq(couponRedemptions.orderCode, filter.orderCode),
+  );
+
+const thisUse = "tenant = ?1 and canonical_code = ?2 and redemption_id = ?3 and given_back_at is null";
+
+/** Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it. */
+const statementTexts = {
+  // The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it.
+  insertIfAllowed: `${insertFromJson(couponRedemptions, [])}
+    where exists (
+      select 1 from coupons
+      where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
+        and deleted_at is null and given_back_at is null
+        and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
+        and (
+          value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
+          or definition ->> 'maxRedemptionsPerCustomer' > (
+            select count(*) from coupon_redemptions as use
+            where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+              and use.customer_id = value ->> 'customerId' and use.given_back_at is null
+              and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
+          )
+        )
+    )
+    and not exists (
+      select 1 from coupon_redemptions as use
+      where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+        and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
+        and use.given_back_at is null
+    )
+    returning redemption_id`,
+  countUse: `update coupons set redemption_count = redemption_count + 1
+    where tenant = ?1 and canonical_code = ?2 and exists (select 1 from coupon_redemptions where ${thisUse})`,
+  insertAnswer: `${insertFromJson(idempotencyRecords, [])}
+    where exists (
+      select 1 from coupon_redemptions where tenant = ?2 and canonical_code = ?3 and redemption_id = ?4
+    )`,
+  uncountUse: `update coupons set redemption_count = redemption_count - 1
+    where tenant = ?1 and canonical_code = ?2 and exists (select 1 from coupon_redemptions where ${thisUse})`,
+  giveBack: `update coupon_redemptions set given_back_at = ?4, given_back_by = ?5 where ${thisUse}
+    returning redemption_id`,
+} as const;
+
+const rowOf = (
+  tenant: TenantId,
+  code: CanonicalCouponCode,
+  redemption: CouponRedemption,
+): typeof couponRedemptions.$inferInsert => ({
+  tenant,
+  canonicalCode: code,
+  redemptionId: redemption.id,
+  customerId: redemption.customerId,
+  legalEntityId: redemption.legalEntityId,
+  orderCode: redemption.orderCode,
+  // The rules let no use through whose amounts are of two currencies.
+  orderTotal: String(redemption.orderTotal.amount),
+  discount: String(redemption.discount.amount),
+  currency: redemption.orderTotal.currency,
+  redeemedAt: redemption.redeemedAt,
+  redeemedBy: redemption.redeemedBy,
+});
+
+const redemptionFromRow = (row: typeof couponRedemptions.$inferSelect): CouponRedemption => ({
+  id: row.redemptionId,
+  customerId: row.customerId as CustomerId | null,
+  legalEntityId: row.legalEntityId,
+  orderCode: row.orderCode,
+  orderTotal: { amount: Number(row.orderTotal), currency: row.currency },
+  discount: { amount: Number(row.discount), currency: row.currency },
+  redeemedAt: row.redeemedAt as EpochMs,
+  redeemedBy: row.redeemedBy as Actor,
+});

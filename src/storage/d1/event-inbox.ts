@@ -1,0 +1,270 @@
+import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type {
+  EventFilter,
+  EventInbox,
+  EventPage,
+  EventSettlement,
+  InboxEvent,
+  KeptEvent,
+  KeptEventSummary,
+  OrderGrant,
+} from "../../application/ports.ts";
+import type { EventVerdict } from "../../domain/event-verdict.ts";
+import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "../../domain/identifiers.ts";
+import { isJsonObject, type JsonObject } from "../../domain/json-object.ts";
+import type { EventId } from "../../domain/order-event.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { orderEvents } from "./schema.ts";
+
+type EventRow = typeof orderEvents.$inferSelect;
+
+/** How many waiting events of one order are looked at. */
+const waitingMax = 100;
+
+const summaryColumns = {
+  tenant: orderEvents.tenant,
+  id: orderEvents.id,
+  type: orderEvents.type,
+  orderId: orderEvents.orderId,
+  returnId: orderEvents.returnId,
+  customerId: orderEvents.customerId,
+  siteCode: orderEvents.siteCode,
+  verdict: orderEvents.verdict,
+  points: orderEvents.points,
+  reason: orderEvents.reason,
+  receivedAt: orderEvents.receivedAt,
+  processedAt: orderEvents.processedAt,
+  attempts: orderEvents.attempts,
+};
+
+/** The inbox of events in D1. Everything here runs on the primary: what one event does depends on others. */
+export class D1EventInbox implements EventInbox {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
+    const row = rowOf(event, verdict);
+    await answered(
+      this.#drizzle
+        .insert(orderEvents)
+        .values(row)
+        .onConflictDoUpdate({
+          target: [orderEvents.tenant, orderEvents.id],
+          set: { verdict: row.verdict, points: row.points, reason: row.reason },
+          setWhere: hasDoneNothing,
+        })
+        .execute(),
+    );
+  }
+
+  async settle(event: InboxEvent, { verdict, earningBase, isForgotten, at }: EventSettlement): Promise<void> {
+    const row = {
+      ...rowOf(event, verdict),
+      earningBase,
+      processedAt: at,
+      attempts: 1,
+      ...(isForgotten ? { payload: null } : {}),
+    };
+    const { tenant: _tenant, id: _id, receivedAt: _receivedAt, ...changes } = row;
+    await answered(
+      this.#drizzle
+        .insert(orderEvents)
+        .values(row)
+        .onConflictDoUpdate({
+          target: [orderEvents.tenant, orderEvents.id],
+          set: { ...changes, attempts: sql`${orderEvents.attempts} + 1` },
+          // Whoever finds out that an event has to wait may be late: its order may have earned since.
+          ...(verdict.kind === "waiting" ? { setWhere: hasDoneNothing } : {}),
+        })
+        .execute(),
+    );
+  }
+
+  async find(tenant: TenantId, id: EventId): Promise<KeptEvent | null> {
+    const rows = await answered(this.#drizzle.select().from(orderEvents).where(named(tenant, id)).execute());
+    return rows[0] === undefined ? null : keptFromRow(rows[0]);
+  }
+
+  async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
+    const rows = await answered(
+      this.#drizzle
+        .select(summaryColumns)
+        .from(orderEvents)
+        .where(matching(tenant, filter))
+        .orderBy(desc(orderEvents.id))
+        .limit(page.pageSize)
+        .offset((page.pageNumber - 1) * page.pageSize)
+        .execute(),
+    );
+    return rows.map(summaryFromRow);
+  }
+
+  async count(tenant: TenantId, filter: EventFilter): Promise<number> {
+    const rows = await answered(
+      this.#drizzle.select({ count: count() }).from(orderEvents).where(matching(tenant, filter)).execute(),
+    );
+    return rows[0]?.count ?? 0;
+  }
+
+  async grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select({
+          customerId: orderEvents.customerId,
+          siteCode: orderEvents.siteCode,
+          earningBase: orderEvents.earningBase,
+        })
+        .from(orderEvents)
+        .where(
+          and(
+            ofOrder(tenant, orderId),
+            inArray(orderEvents.verdict, ["granted", "duplicate"]),
+            isNotNull(orderEvents.earningBase),
+            isNotNull(orderEvents.customerId),
+          ),
+        )
+        // The event that was granted comes before those that only repeated it.
+        .orderBy(desc(orderEvents.verdict), asc(orderEvents.id))
+        .limit(1)
+        .execute(),
+    );
+    const { customerId, siteCode, earningBase } = rows[0] ?? {};
+    if (customerId == null || earningBase == null) return null;
+    return { customerId: customerId as CustomerId, siteCode: (siteCode ?? defaultSiteCode) as SiteCode, earningBase };
+  }
+
+  async waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(orderEvents)
+        .where(and(ofOrder(tenant, orderId), eq(orderEvents.verdict, "waiting")))
+        .orderBy(asc(orderEvents.id))
+        .limit(waitingMax)
+        .execute(),
+    );
+    return rows.map(keptFromRow);
+  }
+
+  async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(orderEvents)
+        .where(and(ofReturn(tenant, returnId), or(eq(orderEvents.orderId, orderId), isNull(orderEvents.orderId))))
+        .orderBy(desc(orderEvents.revision), desc(orderEvents.id))
+        .limit(1)
+        .execute(),
+    );
+    return rows[0] === undefined ? null : keptFromRow(rows[0]);
+  }
+
+  async ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]> {
+    const rows = await answered(
+      this.#drizzle
+        .selectDistinct({ orderId: orderEvents.orderId })
+        .from(orderEvents)
+        .where(ofReturn(tenant, returnId))
+        .execute(),
+    );
+    return rows.flatMap(({ orderId }) => orderId ?? []).sort();
+  }
+
+  async forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void> {
+    // Returns and deletions may name the order only.
+    const ordersOfCustomer = this.#drizzle
+      .select({ orderId: orderEvents.orderId })
+      .from(orderEvents)
+      .where(and(eq(orderEvents.tenant, tenant), eq(orderEvents.customerId, customerId)));
+    await answered(
+      this.#drizzle
+        .update(orderEvents)
+        .set({ payload: null })
+        .where(
+          and(
+            eq(orderEvents.tenant, tenant),
+            or(eq(orderEvents.customerId, customerId), inArray(orderEvents.orderId, ordersOfCustomer)),
+          ),
+        )
+        .execute(),
+    );
+  }
+
+  async removeReceivedBefore(moment: EpochMs, limit: number): Promise<number> {
+    const removed = await answered(
+      this.#drizzle
+        .delete(orderEvents)
+        .where(
+          sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${this.#drizzle
+            .select({ tenant: orderEvents.tenant, id: orderEvents.id })
+            .from(orderEvents)
+            .where(lt(orderEvents.receivedAt, moment))
+            .orderBy(asc(orderEvents.receivedAt))
+            .limit(limit)})`,
+        )
+        .returning({ id: orderEvents.id })
+        .execute(),
+    );
+    return removed.length;
+  }
+}
+
+const hasDoneNothing = inArray(orderEvents.verdict, ["waiting", "ignored", "failed"]);
+
+const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
+const ofOrder = (tenant: TenantId, orderId: string) =>
+  and(eq(orderEvents.tenant, tenant), eq(orderEvents.orderId, orderId));
+const ofReturn = (tenant: TenantId, returnId: string) =>
+  and(eq(orderEvents.tenant, tenant), eq(orderEvents.returnId, returnId));
+
+function matching(tenant: TenantId, { orderId, customerId, verdict }: EventFilter): SQL | undefined {
+  return and(
+    eq(orderEvents.tenant, tenant),
+    orderId === null ? undefined : eq(orderEvents.orderId, orderId),
+    customerId === null ? undefined : eq(orderEvents.customerId, customerId),
+    verdict === null ? undefined : eq(orderEvents.verdict, verdict),
+  );
+}
+
+const rowOf = ({ tenant, id, subject, event, receivedAt }: InboxEvent, verdict: EventVerdict) => ({
+  tenant,
+  id,
+  ...subject,
+  verdict: verdict.kind,
+  points: "points" in verdict ? verdict.points : null,
+  reason: "reason" in verdict ? verdict.reason : null,
+  payload: JSON.stringify(event),
+  receivedAt,
+  attempts: 0,
+});
+
+const summaryFromRow = (row: Omit<EventRow, "payload" | "revision" | "earningBase">): KeptEventSummary => ({
+  tenant: row.tenant as TenantId,
+  id: row.id as EventId,
+  type: row.type,
+  orderId: row.orderId,
+  returnId: row.returnId,
+  customerId: row.customerId as CustomerId | null,
+  siteCode: row.siteCode as SiteCode | null,
+  verdict: row.verdict,
+  points: row.points,
+  reason: row.reason,
+  receivedAt: row.receivedAt as EpochMs,
+  processedAt: row.processedAt as EpochMs | null,
+  attempts: row.attempts,
+});
+
+const keptFromRow = (row: EventRow): KeptEvent => ({ ...summaryFromRow(row), event: eventFromText(row.payload) });
+
+/** @throws {Error} when what is stored is no JSON object. */
+function eventFromText(text: string | null): JsonObject | null {
+  if (text === null) return null;
+  const event: unknown = JSON.parse(text);
+  if (!isJsonObject(event)) throw new Error("A stored event is not a JSON object.");
+  return event;
+}

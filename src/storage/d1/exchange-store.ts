@@ -1,0 +1,61 @@
+import { and, desc, eq } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { ExchangeReader, KnownExchange, SummaryPage } from "../../application/ports.ts";
+import type { CanonicalCouponCode, CouponCode, CouponDefinition } from "../../domain/coupon.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+import type { EntryId, RedeemOptionId } from "../../domain/identifiers.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { ownedBy } from "./conditions.ts";
+import { exchanges } from "./schema.ts";
+
+/** Exchanges in D1. Only ledgers write them. */
+export class D1ExchangeReader implements ExchangeReader {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async ofCustomer(key: LedgerKey, { pageNumber, pageSize }: SummaryPage): Promise<readonly KnownExchange[]> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(exchanges)
+        .where(ownedBy(exchanges, key))
+        .orderBy(desc(exchanges.createdAt), desc(exchanges.exchangeId))
+        .limit(pageSize)
+        .offset((pageNumber - 1) * pageSize)
+        .execute(),
+    );
+    return rows.map((row) => exchangeFromRow(key, row));
+  }
+
+  async findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(exchanges)
+        .where(and(ownedBy(exchanges, key), eq(exchanges.canonicalCode, code)))
+        .execute(),
+    );
+    return rows[0] === undefined ? null : exchangeFromRow(key, rows[0]);
+  }
+}
+
+/** A stored exchange as the domain knows it. */
+export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSelect): KnownExchange => ({
+  id: row.exchangeId as EntryId,
+  state: row.state,
+  reason: row.reason,
+  coupon: {
+    tenant: key.tenant,
+    code: row.couponCode as CouponCode,
+    definition: JSON.parse(row.definition) as CouponDefinition,
+    issuedTo: key.customerId,
+    issuedAt: row.createdAt as EpochMs,
+    redemptionId: row.exchangeId as EntryId,
+    redeemOptionId: row.redeemOptionId as RedeemOptionId,
+    redemptionCount: 0,
+  },
+});

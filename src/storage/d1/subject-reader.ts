@@ -1,0 +1,189 @@
+import { and, eq, gt, inArray, lt, or } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
+import type { CanonicalCouponCode } from "../../domain/coupon.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+import type { Exchange, SoldCoupon } from "../../domain/exchange.ts";
+import type { CommandId, EntryId } from "../../domain/identifiers.ts";
+import type { Points } from "../../domain/points.ts";
+import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../domain/returns.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { jsonList, ownedBy } from "./conditions.ts";
+import { couponFromRow } from "./coupon-row.ts";
+import { exchangeFromRow } from "./exchange-store.ts";
+import { coupons, exchanges, ledgerEntries, lots, lotUsages } from "./schema.ts";
+
+type EntryRow = typeof ledgerEntries.$inferSelect;
+
+/** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
+export class SubjectReader {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: DrizzleD1Database) {
+    this.#drizzle = database;
+  }
+
+  async lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
+    switch (subject.kind) {
+      case "order":
+        return { ...nothingKnown, order: await this.#order(key, subject.orderId) };
+      case "exchange":
+        return { ...nothingKnown, exchange: await this.#exchange(key, subject.id) };
+      case "coupon":
+        return { ...nothingKnown, sold: await this.#soldCoupon(key, subject.code) };
+    }
+  }
+
+  async exchangesUnderWay(key: LedgerKey): Promise<readonly EntryId[]> {
+    const rows = await answered(
+      this.#drizzle
+        .select({ id: exchanges.exchangeId })
+        .from(exchanges)
+        .where(and(ownedBy(exchanges, key), inArray(exchanges.state, ["PENDING", "VOIDING"])))
+        .execute(),
+    );
+    return rows.map((row) => row.id as EntryId);
+  }
+
+  async #order(key: LedgerKey, orderId: string): Promise<OrderHistory | null> {
+    const grantId = earnedEntryId(orderId);
+    // `0` is the character after `/`: all entries whose id begins with the grant's and a slash.
+    const derived = and(gt(ledgerEntries.entryId, `${grantId}/`), lt(ledgerEntries.entryId, `${grantId}0`));
+    const entries = await answered(
+      this.#drizzle
+        .select()
+        .from(ledgerEntries)
+        .where(
+          and(
+            ownedBy(ledgerEntries, key),
+            or(eq(ledgerEntries.entryId, grantId), derived),
+            // Another order's id may begin with this one's and a slash.
+            eq(ledgerEntries.referenceId, orderId),
+          ),
+        )
+        .orderBy(ledgerEntries.sequence)
+        .execute(),
+    );
+    const grant = entries.find((row) => row.entryId === grantId);
+    if (grant === undefined) return null;
+    const takeBacks = entries.filter((row) => row.kind === "taken-back");
+    const undone = new Set(entries.flatMap((row) => (row.kind === "given-back" ? [row.relatedId] : [])));
+    const draws = await this.#draws(
+      key,
+      takeBacks.map((row) => row.sequence),
+    );
+    return {
+      grant: {
+        id: grantId,
+        points: grant.points as Points,
+        validUntil: grant.validUntil as EpochMs | null,
+        orderValue: grant.orderValue,
+      },
+      usedPoints: await this.#usedPoints(key, grantId),
+      takeBacks: takeBacks.map((row) => ({
+        ...takeBackOf(row),
+        isUndone: undone.has(row.entryId),
+        draws: draws.get(row.sequence) ?? [],
+      })),
+    };
+  }
+
+  async #exchange(key: LedgerKey, id: EntryId): Promise<Exchange | null> {
+    const [row] = await answered(
+      this.#drizzle
+        .select()
+        .from(exchanges)
+        .where(and(ownedBy(exchanges, key), eq(exchanges.exchangeId, id)))
+        .execute(),
+    );
+    if (row === undefined) return null;
+    return { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+  }
+
+  async #soldCoupon(key: LedgerKey, code: CanonicalCouponCode): Promise<SoldCoupon | null> {
+    const [row] = await answered(
+      this.#drizzle
+        .select()
+        .from(coupons)
+        .where(
+          and(eq(coupons.tenant, key.tenant), eq(coupons.canonicalCode, code), eq(coupons.issuedTo, key.customerId)),
+        )
+        .execute(),
+    );
+    if (row === undefined) return null;
+    return {
+      coupon: couponFromRow(row),
+      isGivenBack: row.givenBackAt !== null,
+      isDeleted: row.deletedAt !== null,
+      draws: await this.#drawsOf(key, row.redemptionId as EntryId),
+    };
+  }
+
+  /** Where a redemption's points came from; empty when the ledger was erased since. */
+  async #drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
+    const [row] = await answered(
+      this.#drizzle
+        .select({ sequence: ledgerEntries.sequence })
+        .from(ledgerEntries)
+        .where(and(ownedBy(ledgerEntries, key), eq(ledgerEntries.entryId, redemptionId)))
+        .execute(),
+    );
+    return row === undefined ? [] : ((await this.#draws(key, [row.sequence])).get(row.sequence) ?? []);
+  }
+
+  /** What entries took from which lots, by the entries' sequence. */
+  async #draws(key: LedgerKey, sequences: readonly number[]): Promise<ReadonlyMap<number, readonly DatedDraw[]>> {
+    if (sequences.length === 0) return new Map();
+    const rows = await answered(
+      this.#drizzle
+        .select({
+          sequence: lotUsages.sequence,
+          lotId: lotUsages.lotId,
+          points: lotUsages.points,
+          validUntil: lots.validUntil,
+        })
+        .from(lotUsages)
+        .innerJoin(
+          lots,
+          and(
+            eq(lots.tenant, lotUsages.tenant),
+            eq(lots.customerId, lotUsages.customerId),
+            eq(lots.lotId, lotUsages.lotId),
+          ),
+        )
+        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.sequence, jsonList(sequences))))
+        .execute(),
+    );
+    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.sequence);
+  }
+
+  async #usedPoints(key: LedgerKey, lotId: EntryId): Promise<number> {
+    const [row] = await answered(
+      this.#drizzle
+        .select({ usedPoints: lots.usedPoints })
+        .from(lots)
+        .where(and(ownedBy(lots, key), eq(lots.lotId, lotId)))
+        .execute(),
+    );
+    return row?.usedPoints ?? 0;
+  }
+}
+
+const drawOfRow = (row: { sequence: number; lotId: string; points: number; validUntil: number | null }) => ({
+  sequence: row.sequence,
+  lotId: row.lotId as EntryId,
+  points: row.points as Points,
+  validUntil: row.validUntil as EpochMs | null,
+});
+
+const takeBackOf = (row: EntryRow) => ({
+  id: row.entryId as EntryId,
+  commandId: row.commandId as CommandId,
+  returnId: row.returnId,
+  returnedValue: row.returnedValue,
+  requestedPoints: (row.requestedPoints ?? 0) as Points,
+  lapsedPoints: (row.lapsedPoints ?? 0) as Points,
+  points: row.points as Points,
+  debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
+});

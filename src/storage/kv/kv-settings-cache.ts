@@ -1,0 +1,82 @@
+import { z } from "zod";
+import type { Logger, SettingsCache } from "../../application/ports.ts";
+import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
+import {
+  codePrefixPattern,
+  earningBases,
+  factorPattern,
+  type RewardSettings,
+  returnPolicies,
+  validityMonthsMax,
+} from "../../domain/site-settings.ts";
+
+/** KV takes one write a second for a key: a write that came too soon is worth one more attempt. */
+const retryPauseMs = 1_100;
+
+const cachedSettings = z.object({
+  enabled: z.boolean(),
+  codePrefix: z.string().regex(codePrefixPattern),
+  orderValueToRewardPointsFactor: z.string().regex(factorPattern),
+  validityMonths: z.int().min(1).max(validityMonthsMax).nullable(),
+  earningBase: z.enum(earningBases),
+  returnPolicy: z.enum(returnPolicies),
+}) satisfies z.ZodType<RewardSettings>;
+
+export interface KvSettingsCacheServices {
+  readonly cache: KVNamespace;
+  readonly log: Logger;
+  /** How time is let pass; the platform's way unless given. */
+  readonly pause?: (durationMs: number) => Promise<void>;
+}
+
+/** Keeps settings in KV. What is there is checked when it is read: others can write to it, and older versions have. */
+export class KvSettingsCache implements SettingsCache {
+  readonly #prefix: string;
+  readonly #services: KvSettingsCacheServices;
+
+  /** @param prefix what the keys begin with: caches with different prefixes know nothing of one another */
+  constructor(prefix: string, services: KvSettingsCacheServices) {
+    this.#prefix = prefix;
+    this.#services = services;
+  }
+
+  async read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null> {
+    try {
+      const value = await this.#services.cache.get(this.#key(tenant, site), "json");
+      return value === null ? null : cachedSettings.parse(value);
+    } catch (error) {
+      this.#services.log.warn("site_settings_cache_not_read", { tenant, siteCode: site, reason: reasonOf(error) });
+      return null;
+    }
+  }
+
+  async keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void> {
+    try {
+      const text = JSON.stringify(settings);
+      await this.#services.cache.put(this.#key(tenant, site), text, { expirationTtl: seconds });
+    } catch (error) {
+      this.#services.log.warn("site_settings_not_cached", { tenant, siteCode: site, reason: reasonOf(error) });
+    }
+  }
+
+  async forget(tenant: TenantId, site: SiteCode): Promise<void> {
+    const { cache, log, pause = (durationMs: number) => scheduler.wait(durationMs) } = this.#services;
+    const forgetOnce = () => cache.delete(this.#key(tenant, site));
+    try {
+      await forgetOnce().catch(() => pause(retryPauseMs).then(forgetOnce));
+    } catch (error) {
+      log.error("site_settings_not_forgotten", { tenant, siteCode: site, reason: reasonOf(error) });
+    }
+  }
+
+  /** Unambiguous, because a tenant's name has no slash, and well below KV's 512 bytes for the longest site code. */
+  #key(tenant: TenantId, site: SiteCode): string {
+    return `${this.#prefix}/${tenant}/${site}`;
+  }
+}
+
+/** What went wrong, for the log. An error about data quotes the data, so that only its name is told. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return error instanceof SyntaxError || error instanceof z.ZodError ? error.name : `${error.name}: ${error.message}`;
+}

@@ -1,0 +1,649 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
+import { type EventInbox, type QueuedEvent, StoreUnavailable } from "../../src/application/ports.ts";
+import { eventsKeptDays, pruneEvents } from "../../src/application/prune-events.ts";
+import { receiveEvent } from "../../src/application/receive-event.ts";
+import type { Services } from "../../src/application/services.ts";
+import type { LedgerCommand } from "../../src/domain/command.ts";
+import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
+import type { EventId } from "../../src/domain/order-event.ts";
+import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
+import {
+  completedOrder,
+  FakeLedgers,
+  FakeMessage,
+  orderUpdated,
+  queued,
+  returnUpdated,
+} from "../support/order-events.ts";
+
+const settings: RewardSettings = {
+  enabled: true,
+  codePrefix: "RP",
+  orderValueToRewardPointsFactor: "1",
+  validityMonths: 12,
+  earningBase: "total",
+  returnPolicy: "negative",
+};
+
+let tenants = 0;
+let tenant: string;
+let ledgers: FakeLedgers;
+let siteSettings: (site: string) => Promise<RewardSettings>;
+let inbox: EventInbox;
+let services: Services;
+let now: number;
+let logged: string[];
+let sent: QueuedEvent[];
+
+beforeEach(() => {
+  tenants += 1;
+  tenant = `events-${tenants}`;
+  ledgers = new FakeLedgers();
+  siteSettings = (site) => Promise.resolve(site === "main" ? settings : switchedOff);
+  inbox = new D1EventInbox(env.DB);
+  now = Date.now();
+  logged = [];
+  sent = [];
+  const write = (event: string) => logged.push(event);
+  services = {
+    ledgers,
+    siteSettings: { effective: (_tenant: TenantId, site: string) => siteSettings(site), forget: async () => {} },
+    get eventInbox() {
+      return inbox;
+    },
+    eventQueue: { send: async (event: QueuedEvent) => void sent.push(event) },
+    clock: { now: () => now as EpochMs },
+    log: { info: write, warn: write, error: write },
+    newId: () => crypto.randomUUID(),
+  } as unknown as Services;
+});
+
+const process = async (...events: readonly QueuedEvent[]): Promise<FakeMessage[]> => {
+  const messages = events.map((event) => new FakeMessage(event));
+  await consumeEvents(services, messages);
+  return messages;
+};
+const kept = (id: string) => inbox.find(tenant as TenantId, id as EventId);
+/** What became of an event, in short. */
+const verdictOf = async ({ id }: { readonly id: string }): Promise<string> => {
+  const event = await kept(id);
+  if (event === null) return "not kept";
+  return [event.verdict, event.points, event.reason].filter((part) => part !== null).join(" ");
+};
+/** Takes in one event after another and tells what became of each at the end. */
+const become = async (...given: readonly object[]): Promise<string[]> => {
+  const events = given.map((event) => queued(tenant, event));
+  for (const event of events) await process(event);
+  return Promise.all(events.map(verdictOf));
+};
+const intents = () => ledgers.commands.map(({ intent }) => intent);
+
+describe("a completed order", () => {
+  test("earns floor(value × factor), and the inbox says so", async () => {
+    const event = queued(tenant, orderUpdated("EON2076"));
+    const [message] = await process(event);
+    expect(message?.outcome).toBe("acked");
+    expect(await kept(event.id)).toEqual({
+      tenant,
+      id: event.id,
+      type: "order.updated",
+      orderId: "EON2076",
+      returnId: null,
+      customerId: "61443563",
+      siteCode: "main",
+      verdict: "granted",
+      points: 433,
+      reason: null,
+      event: event.event,
+      receivedAt: event.receivedAt,
+      processedAt: now,
+      attempts: 1,
+    });
+    expect(ledgers.commands).toMatchObject([
+      {
+        id: event.id,
+        actor: "system:events",
+        idempotencyKey: null,
+        intent: {
+          kind: "earn",
+          order: { orderId: "EON2076", value: "433.72", points: 433, description: "Order EON2076", validityMonths: 12 },
+        },
+      },
+    ]);
+  });
+
+  test.each([
+    ["total", 433],
+    ["net", 368],
+    ["subTotal", 300],
+  ] as const)("earns by %s: %i points", async (earningBase, points) => {
+    siteSettings = () => Promise.resolve({ ...settings, earningBase });
+    expect(await become(completedOrder("EON2076"))).toEqual([`granted ${points}`]);
+  });
+
+  test("earns once when it comes 50 times at once, shuffled with other orders", async () => {
+    const orders = Array.from({ length: 60 }, (_, index) => `EON${index % 12 < 10 ? 2076 : index}`);
+    const messages = await process(...orders.map((id) => queued(tenant, orderUpdated(id))));
+    expect(orders.filter((id) => id === "EON2076")).toHaveLength(50);
+    expect(new Set(messages.map(({ outcome }) => outcome))).toEqual(new Set(["acked"]));
+    const verdicts = await Promise.all(messages.map(({ body }) => verdictOf(body as QueuedEvent)));
+    expect(verdicts.filter((verdict) => verdict === "granted 433")).toHaveLength(11);
+    expect(verdicts.filter((verdict) => verdict === "duplicate")).toHaveLength(49);
+    expect(ledgers.grants).toBe(11);
+  });
+
+  test("whose message comes again keeps its verdict", async () => {
+    const event = queued(tenant, orderUpdated("A"));
+    await process(event);
+    await process(event);
+    expect(await verdictOf(event)).toBe("granted 433");
+    expect(await kept(event.id)).toMatchObject({ attempts: 2 });
+  });
+
+  test.each([
+    ["order.updated"],
+    ["order.created"],
+    ["ORDER_UPDATED"],
+    ["order.order-updated"],
+    ["com.emporix.OrderUpdated"],
+    ["Order-Created"],
+  ])("is understood as %s, by type or eventType", async (name) => {
+    const payload = completedOrder("A");
+    expect(await become({ type: name, payload }, { eventType: name, payload })).toEqual(["granted 433", "duplicate"]);
+  });
+
+  test("at a site without a name counts for the site main", async () => {
+    expect(await become(completedOrder("A", { siteCode: undefined }))).toEqual(["granted 433"]);
+  });
+
+  test.each([
+    ["its sub-orders earn", { masterOrder: "M", orderType: "SUB_ORDER" }, "granted 433"],
+    ["no sub-orders are listed", { subOrders: [] }, "granted 433"],
+  ])("of a split earns when %s", async (_, more, verdict) => {
+    expect(await become(completedOrder("A", more))).toEqual([verdict]);
+  });
+});
+
+describe("an event is ignored for", () => {
+  const closed = { ...returnUpdated("R", "A", 5).payload, approvalStatus: "CLOSED" };
+  test.each([
+    ["order_not_completed", completedOrder("A", { status: "IN_CHECKOUT" })],
+    ["order_not_completed", orderUpdated("A", { status: "DECLINED" })],
+    ["guest", completedOrder("A", { customer: { id: "ANONYMOUS" } })],
+    ["guest", completedOrder("A", { customer: { id: "anonymous" } })],
+    ["guest", completedOrder("A", { customer: { id: "" } })],
+    ["guest", completedOrder("A", { customer: { email: "a@example.com" }, createdBy: "61443563" })],
+    ["guest", completedOrder("A", { customer: null })],
+    ["no_value", completedOrder("A", { calculatedPrice: { finalPrice: { grossValue: 0 } } })],
+    ["no_value", completedOrder("A", { calculatedPrice: null, totalPrice: -12.5 })],
+    ["less_than_one_point", completedOrder("A", { calculatedPrice: { finalPrice: { grossValue: 0.99 } } })],
+    ["too_many_points", completedOrder("A", { calculatedPrice: { finalPrice: { grossValue: 1e16 } } })],
+    ["site_unknown_or_switched_off", completedOrder("A", { siteCode: "elsewhere" })],
+    ["master_of_split_order", completedOrder("A", { subOrders: [{ id: "A-1" }, { id: "A-2" }] })],
+    ["master_of_split_order", completedOrder("A", { orderType: "MASTER_ORDER" })],
+    ["unknown_event_type", { type: "product.updated", payload: { id: "P" } }],
+    ["unknown_event_type", { type: "customer.opt-in", payload: { customerNumber: "1" } }],
+    ["unknown_event_type", { type: "", payload: {} }],
+    ["unknown_event_type", { payload: {} }],
+    ["unknown_event_type", { type: 5, payload: completedOrder("A") }],
+    ["unknown_event_type", { type: "constructor", payload: {} }],
+    ["unreadable_payload: id", {}],
+    ["unreadable_payload: id", { type: "order.updated-by-somebody" }],
+    ["unreadable_payload: id", completedOrder("\u0000")],
+    ["unreadable_payload: id", orderUpdated("x".repeat(129))],
+    ["unreadable_payload: payload", { type: "order.updated" }],
+    ["unreadable_payload: payload", { type: "order.updated", payload: [] }],
+    ["unreadable_payload: payload", { type: "order.updated", payload: null }],
+    ["unreadable_payload: status", completedOrder("A", { status: null })],
+    ["unreadable_payload: customer.id", completedOrder("A", { customer: { id: 61443563 } })],
+    ["unreadable_payload: siteCode", completedOrder("A", { siteCode: "a b" })],
+    ["unreadable_payload: totalPrice", completedOrder("A", { calculatedPrice: {}, totalPrice: "333.92" })],
+    ["unreadable_payload: id", { type: "order.deleted", payload: {} }],
+    ["unreadable_payload: orders.id", { type: "return.updated", payload: { id: "R", approvalStatus: "APPROVED" } }],
+    ["unreadable_payload: approvalStatus", returnUpdated("R", "A", 5, { approvalStatus: null })],
+    ["return_not_approved", returnUpdated("R", "A", 5, { approvalStatus: "PENDING" })],
+    ["return_not_approved", { type: "return.updated", payload: closed }],
+    ["return_unknown", { type: "return.deleted", payload: { id: "R" } }],
+    ["unreadable_payload: customerNumber", { type: "customer.deleted", payload: { email: "a@example.com" } }],
+  ])("%s: %j", async (reason, event) => {
+    expect(await become(event)).toEqual([`ignored ${reason}`]);
+    expect(intents().filter(({ kind }) => kind !== "undo-take-back")).toEqual([]);
+  });
+
+  test("no_value, and unreadable totals, of a return whose order has earned", async () => {
+    expect(
+      await become(
+        orderUpdated("A"),
+        returnUpdated("R1", "A", 0),
+        returnUpdated("R2", "A", 5, { total: null }),
+        returnUpdated("R3", "A", 5, { total: { value: "5" } }),
+      ),
+    ).toEqual([
+      "granted 433",
+      "ignored no_value",
+      "ignored unreadable_payload: total.value",
+      "ignored unreadable_payload: total.value",
+    ]);
+  });
+});
+
+describe("a return", () => {
+  test("takes back under its own id, once, on the terms of the order's site", async () => {
+    expect(
+      await become(
+        orderUpdated("A"),
+        returnUpdated("R", "A", 100.5, { requestor: undefined }),
+        returnUpdated("R", "A", 100.5),
+        returnUpdated("R2", "A", 10),
+      ),
+    ).toEqual(["granted 433", "taken-back 100", "duplicate", "taken-back 10"]);
+    expect(intents()[1]).toEqual({
+      kind: "take-back",
+      takeBack: {
+        orderId: "A",
+        returnId: "R",
+        returnedValue: "100.5",
+        policy: "negative",
+        description: "Return R of order A",
+      },
+    });
+    expect(ledgers.balance).toBe(323);
+  });
+
+  test("is measured as the order was, even when the site has changed its mind since", async () => {
+    siteSettings = () => Promise.resolve({ ...settings, earningBase: "net" });
+    await become(orderUpdated("A"));
+    siteSettings = () => Promise.resolve(settings);
+    const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
+    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
+  });
+
+  test("that comes before its order waits, and is settled with it", async () => {
+    const early = queued(tenant, returnUpdated("R", "A", 100));
+    const order = queued(tenant, orderUpdated("A"));
+    await process(early);
+    expect(await verdictOf(early)).toBe("waiting order_has_not_earned");
+    await process(order);
+    expect(await verdictOf(early)).toBe("taken-back 100");
+    expect(await verdictOf(order)).toBe("granted 433");
+    expect(ledgers.balance).toBe(333);
+  });
+
+  test("that hears of no grant just before its order earns misses nothing", async () => {
+    const order = queued(tenant, orderUpdated("A"));
+    const early = queued(tenant, returnUpdated("R", "A", 100));
+    let isFirst = true;
+    ledgers.after = async ({ intent }) => {
+      if (intent.kind !== "take-back" || !isFirst) return;
+      isFirst = false;
+      await process(order);
+    };
+    await process(early);
+    expect(ledgers.balance).toBe(333);
+    expect(await verdictOf(early)).toBe("taken-back 100");
+  });
+
+  test("that comes after its order has earned, and before that is kept, misses nothing", async () => {
+    const early = queued(tenant, returnUpdated("R", "A", 100, { requestor: undefined }));
+    ledgers.after = async ({ intent }) => {
+      if (intent.kind === "earn") await process(early);
+    };
+    await process(queued(tenant, orderUpdated("A")));
+    expect(ledgers.balance).toBe(333);
+    expect(await verdictOf(early)).toBe("taken-back 100");
+  });
+
+  test("undoes what it took when it is rejected, withdrawn or deleted", async () => {
+    const back = async (id: string, undo: object) => (await become(returnUpdated(id, "A", 100), undo)).join(", ");
+    await become(orderUpdated("A"));
+    for (const approvalStatus of ["REJECTED", "PENDING", "CLOSED"]) {
+      const undo = returnUpdated(approvalStatus, "A", 100, { approvalStatus });
+      expect(await back(approvalStatus, undo)).toMatch(/, given-back 100$/);
+      expect(ledgers.balance).toBe(433);
+    }
+    expect(await back("gone", { type: "return.deleted", payload: { id: "gone" } })).toMatch(/, given-back 100$/);
+    expect(ledgers.balance).toBe(433);
+  });
+
+  test("that is closed after its items were received stays taken back", async () => {
+    const closed = returnUpdated("R", "A", 100, { approvalStatus: "CLOSED", received: true });
+    await become(orderUpdated("A"), returnUpdated("R", "A", 100));
+    expect(await become(closed)).toEqual(["duplicate"]);
+    expect(ledgers.balance).toBe(333);
+  });
+
+  test("ends as its last revision says, in whatever order the revisions come", async () => {
+    const revision = (id: string, version: number, approvalStatus: string) =>
+      returnUpdated(id, "A", 100, { approvalStatus, metadata: { version } });
+    await become(orderUpdated("A"));
+    const orders = [
+      [1, 2, 3],
+      [1, 3, 2],
+      [2, 1, 3],
+      [2, 3, 1],
+      [3, 1, 2],
+      [3, 2, 1],
+    ];
+    const statuses = { 1: "PENDING", 2: "APPROVED", 3: "REJECTED" } as Record<number, string>;
+    for (const versions of orders) {
+      const id = `R${versions.join("")}`;
+      for (const version of versions) await become(revision(id, version, statuses[version] ?? ""));
+      expect(ledgers.balance, id).toBe(433);
+    }
+    for (const versions of orders) {
+      const id = `S${versions.join("")}`;
+      const swapped = { ...statuses, 2: "REJECTED", 3: "APPROVED" } as Record<number, string>;
+      const before = ledgers.balance;
+      for (const version of versions) await become(revision(id, version, swapped[version] ?? ""));
+      expect(ledgers.balance, id).toBe(before - 100);
+    }
+  });
+
+  test("that is overtaken by its rejection while it takes back follows it", async () => {
+    await become(orderUpdated("A"));
+    const approved = queued(tenant, returnUpdated("R", "A", 100, { metadata: { version: 2 } }));
+    const rejected = queued(
+      tenant,
+      returnUpdated("R", "A", 100, { approvalStatus: "REJECTED", metadata: { version: 3 } }),
+    );
+    let isFirst = true;
+    ledgers.before = async ({ intent }: LedgerCommand) => {
+      if (intent.kind !== "take-back" || !isFirst) return;
+      isFirst = false;
+      await consumeEvents(services, [new FakeMessage(rejected)]);
+    };
+    await process(approved);
+    expect(ledgers.balance).toBe(433);
+  });
+
+  test("that was deleted takes nothing back when its approval comes late", async () => {
+    await become(orderUpdated("A"), { type: "return.deleted", payload: { id: "R" } });
+    expect(await become(returnUpdated("R", "A", 100))).toEqual(["ignored superseded"]);
+    expect(ledgers.balance).toBe(433);
+  });
+
+  test("of several orders is an event for each, worth its own items", async () => {
+    await become(orderUpdated("A"), orderUpdated("B"));
+    const item = (value: number) => ({ id: "i", quantity: 1, total: { value, currency: "EUR" } });
+    const event = queued(
+      tenant,
+      returnUpdated("R", "", 60, {
+        orders: [
+          { id: "A", items: [item(10), item(20)] },
+          { id: "B", items: [item(30)] },
+          { id: "C", items: [item(5)] },
+        ],
+      }),
+    );
+    await process(event);
+    const verdicts = () => Promise.all([event.id, `${event.id}.2`, `${event.id}.3`].map((id) => verdictOf({ id })));
+    expect(await verdicts()).toEqual(["taken-back 30", "taken-back 30", "waiting order_has_not_earned"]);
+    await become(orderUpdated("C"));
+    expect(await verdicts()).toEqual(["taken-back 30", "taken-back 30", "taken-back 5"]);
+    await become({ type: "return.deleted", payload: { id: "R" } });
+    expect(ledgers.balance).toBe(3 * 433);
+  });
+});
+
+describe("a deleted order", () => {
+  const deleted = { type: "order.deleted", payload: { id: "A", siteCode: "main", status: "DELETED" } };
+
+  test("gives back all that it earned, though its event names no customer", async () => {
+    expect(await become(orderUpdated("A"), deleted, deleted)).toEqual(["granted 433", "taken-back 433", "duplicate"]);
+    expect(intents()[1]).toMatchObject({ kind: "take-back", takeBack: { returnId: null, returnedValue: null } });
+  });
+
+  test("earns nothing in the end when its completion comes later", async () => {
+    expect(await become(deleted, orderUpdated("A"))).toEqual(["taken-back 433", "granted 433"]);
+    expect(ledgers.balance).toBe(0);
+  });
+});
+
+describe("a deleted customer", () => {
+  test("is erased, and forgotten by the inbox", async () => {
+    const order = queued(tenant, orderUpdated("A"));
+    const returned = queued(tenant, returnUpdated("R", "A", 5, { requestor: undefined }));
+    const stranger = queued(tenant, orderUpdated("B", { customer: { id: "other" } }));
+    const gone = queued(tenant, { type: "customer.deleted", payload: { customerNumber: "61443563", email: "a@b.c" } });
+    for (const event of [order, returned, stranger, gone]) await process(event);
+
+    expect(await verdictOf(gone)).toBe("erased");
+    expect(ledgers.commands.at(-1)?.intent).toEqual({ kind: "erase" });
+    for (const { id } of [order, returned, gone]) expect((await kept(id))?.event).toBeNull();
+    expect((await kept(stranger.id))?.event).toEqual(stranger.event);
+    expect(await verdictOf(order)).toBe("granted 433");
+  });
+
+  test("stays erased when the order came before, in the same batch", async () => {
+    const events = [
+      queued(tenant, orderUpdated("A")),
+      queued(tenant, { type: "customer.deleted", payload: { customerNumber: "61443563" } }),
+    ];
+    await process(...events);
+    expect(ledgers.balance).toBe(0);
+    expect(intents().map(({ kind }) => kind)).toEqual(["earn", "erase"]);
+  });
+});
+
+describe("when something does not answer", () => {
+  test.each(["unavailable", "overloaded", "outcome_unknown"] as const)(
+    "(%s) an event is tried again, later every time, and then granted",
+    async (code) => {
+      const event = queued(tenant, orderUpdated("A"));
+      const delays: unknown[] = [];
+      for (const attempt of [1, 2, 3, 4, 5]) {
+        ledgers.refusals = [code];
+        const message = new FakeMessage(event, attempt);
+        await consumeEvents(services, [message]);
+        delays.push(message.outcome);
+        expect(await verdictOf(event)).toBe(`waiting retrying: ${code}`);
+      }
+      expect(delays).toEqual([5, 30, 120, 600, 1_800].map((retriedInSeconds) => ({ retriedInSeconds })));
+      const last = new FakeMessage(event, 6);
+      await consumeEvents(services, [last]);
+      expect(last.outcome).toBe("acked");
+      expect(await verdictOf(event)).toBe("granted 433");
+    },
+  );
+
+  test("settings that cannot be read are not taken for switched off", async () => {
+    siteSettings = () => Promise.reject(new StoreUnavailable("No answer."));
+    const event = queued(tenant, orderUpdated("A"));
+    const [message] = await process(event);
+    expect(message?.outcome).toEqual({ retriedInSeconds: 5 });
+    expect(await verdictOf(event)).toBe("waiting retrying: unavailable");
+  });
+
+  test("a message is not done with before its verdict is kept", async () => {
+    const real = inbox;
+    const down = () => Promise.reject(new StoreUnavailable("No answer."));
+    inbox = { ...facade(real), settle: down, note: down };
+    const event = queued(tenant, orderUpdated("A"));
+    const [message] = await process(event);
+    expect(message?.outcome).toEqual({ retriedInSeconds: 5 });
+    inbox = real;
+    await process(event);
+    expect(await verdictOf(event)).toBe("granted 433");
+    expect(ledgers.grants).toBe(1);
+  });
+
+  test("others of the same batch are not held up", async () => {
+    ledgers.refusals = ["unavailable"];
+    const messages = await process(
+      queued(tenant, orderUpdated("A")),
+      queued(tenant, orderUpdated("B", { customer: { id: "b" } })),
+    );
+    expect(messages.map(({ outcome }) => outcome).sort()).toEqual(["acked", { retriedInSeconds: 5 }].sort());
+  });
+
+  test("a defect is tried again, too, and told to the log", async () => {
+    ledgers.refusals = ["defect"];
+    const event = queued(tenant, orderUpdated("A"));
+    const [message] = await process(event);
+    expect(message?.outcome).toEqual({ retriedInSeconds: 5 });
+    expect(await verdictOf(event)).toBe("waiting retrying: internal");
+    expect(logged).toContain("event_not_processed");
+  });
+
+  test("an event that a ledger refuses has failed, and says why", async () => {
+    ledgers.refusals = ["balance_limit_exceeded"];
+    expect(await become(orderUpdated("A"))).toEqual(["failed balance_limit_exceeded"]);
+  });
+});
+
+describe("after the last attempt", () => {
+  test("an event has failed, with the reason of the last attempt, and can be processed again", async () => {
+    ledgers.refusals = ["outcome_unknown"];
+    const event = queued(tenant, orderUpdated("A"));
+    await process(event);
+    const dead = new FakeMessage(event);
+    await giveUpEvents(services, [dead]);
+    expect(dead.outcome).toBe("acked");
+    expect(await verdictOf(event)).toBe("failed gave_up: outcome_unknown");
+    await process(event);
+    expect(await verdictOf(event)).toBe("granted 433");
+  });
+
+  test("an event that was never kept is kept as failed", async () => {
+    const event = queued(tenant, orderUpdated("A"));
+    await giveUpEvents(services, [new FakeMessage(event)]);
+    expect(await verdictOf(event)).toBe("failed gave_up: unavailable");
+  });
+
+  test("a verdict that was reached after all stays", async () => {
+    const event = queued(tenant, orderUpdated("A"));
+    await process(event);
+    await giveUpEvents(services, [new FakeMessage(event)]);
+    expect(await verdictOf(event)).toBe("granted 433");
+  });
+
+  test("an inbox that does not answer keeps the message", async () => {
+    const down = () => Promise.reject(new StoreUnavailable("No answer."));
+    inbox = { ...facade(inbox), note: down, find: down };
+    const message = new FakeMessage(queued(tenant, orderUpdated("A")));
+    await giveUpEvents(services, [message]);
+    expect(message.outcome).toEqual({ retriedInSeconds: 1_800 });
+  });
+});
+
+test.each([
+  [null],
+  ["text"],
+  [{}],
+  [{ tenant: "x", id: "1" }],
+  [{ tenant: "demo", id: "1", receivedAt: 1, event: [] }],
+])("a message that is no event is dropped: %j", async (body) => {
+  const message = new FakeMessage(body);
+  await consumeEvents(services, [message]);
+  await giveUpEvents(services, [new FakeMessage(body)]);
+  expect(message.outcome).toBe("acked");
+  expect(logged).toContain("event_message_not_read");
+});
+
+test("events of one order are processed in order of arrival, however long each takes", async () => {
+  const seen: string[] = [];
+  let left = 30;
+  ledgers.before = async ({ id }) => {
+    left -= 1;
+    await new Promise((resolve) => setTimeout(resolve, left));
+    seen.push(id);
+  };
+  const events = Array.from({ length: 30 }, (_, index) => {
+    const order = index % 3;
+    return queued(tenant, orderUpdated(`O${order}`, { customer: { id: `c${order}` } }));
+  });
+  await process(...events);
+  for (const order of [0, 1, 2]) {
+    const own = events.filter((_, index) => index % 3 === order).map(({ id }) => id as string);
+    expect(seen.filter((id) => own.includes(id))).toEqual(own);
+  }
+});
+
+test("events of different orders are processed at once, a bounded number of them", async () => {
+  let running = 0;
+  let most = 0;
+  ledgers.before = async () => {
+    running += 1;
+    most = Math.max(most, running);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    running -= 1;
+  };
+  await process(
+    ...Array.from({ length: 40 }, (_, index) =>
+      queued(tenant, orderUpdated(`O${index}`, { customer: { id: `c${index}` } })),
+    ),
+  );
+  expect(most).toBe(12);
+});
+
+describe("an event is taken in", () => {
+  const receive = (event: object) =>
+    receiveEvent(services, { tenant: tenant as TenantId, event: event as Record<string, unknown> });
+
+  test("with an id and the moment", async () => {
+    const id = await receive(orderUpdated("A"));
+    expect(sent).toEqual([{ tenant, id: id.ok ? id.value : "", receivedAt: now, event: orderUpdated("A") }]);
+  });
+
+  test.each([
+    ["is nested too deeply", JSON.parse(`{"a":${"[".repeat(200)}${"]".repeat(200)}}`), "validation_failed"],
+    ["has numbers that cannot be kept", JSON.parse('{"a":1e999}'), "validation_failed"],
+    ["has broken text", JSON.parse('{"a":"\\ud800"}'), "validation_failed"],
+    ["grows too large", { a: new Array(10_000).fill(1e20) }, "payload_too_large"],
+  ])("unless it %s", async (_, event, code) => {
+    expect(await receive(event)).toMatchObject({ ok: false, failure: { code } });
+    expect(sent).toEqual([]);
+  });
+});
+
+test("events are removed after 90 days, and not before", async () => {
+  const day = 24 * 60 * 60 * 1_000;
+  const at = (days: number) => ({
+    ...queued(tenant, completedOrder("A", { status: "CREATED" })),
+    receivedAt: (now - days * day) as EpochMs,
+  });
+  const [old, young] = [at(eventsKeptDays + 0.01), at(eventsKeptDays - 0.01)];
+  await process(old, young);
+  await pruneEvents(services);
+  expect(await kept(old.id)).toBeNull();
+  expect(await kept(young.id)).not.toBeNull();
+});
+
+test("a bounded number of events is removed at a time", async () => {
+  const events = Array.from({ length: 5 }, () => ({
+    ...queued(tenant, completedOrder("A", { status: "CREATED" })),
+    receivedAt: 1 as EpochMs,
+  }));
+  await process(...events);
+  expect(await inbox.removeReceivedBefore(2 as EpochMs, 3)).toBe(3);
+  expect(await inbox.removeReceivedBefore(2 as EpochMs, 3)).toBe(2);
+  expect(await inbox.removeReceivedBefore(2 as EpochMs, 3)).toBe(0);
+});
+
+test("forgetting a customer leaves other tenants alone, and may be repeated", async () => {
+  const event = queued(tenant, orderUpdated("A"));
+  await process(event);
+  await inbox.forgetCustomer("elsewhere" as TenantId, "61443563" as CustomerId);
+  expect((await kept(event.id))?.event).not.toBeNull();
+  for (const _ of [1, 2]) await inbox.forgetCustomer(tenant as TenantId, "61443563" as CustomerId);
+  expect((await kept(event.id))?.event).toBeNull();
+});
+
+/** The inbox's methods, so that some of them can be replaced. */
+const facade = (real: EventInbox): EventInbox => ({
+  note: (...args) => real.note(...args),
+  settle: (...args) => real.settle(...args),
+  find: (...args) => real.find(...args),
+  list: (...args) => real.list(...args),
+  count: (...args) => real.count(...args),
+  grantOf: (...args) => real.grantOf(...args),
+  waitingFor: (...args) => real.waitingFor(...args),
+  latestOfReturn: (...args) => real.latestOfReturn(...args),
+  ordersOfReturn: (...args) => real.ordersOfReturn(...args),
+  forgetCustomer: (...args) => real.forgetCustomer(...args),
+  removeReceivedBefore: (...args) => real.removeReceivedBefore(...args),
+});

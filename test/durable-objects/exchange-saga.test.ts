@@ -1,0 +1,243 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { LedgerAnswer } from "../../src/application/ports.ts";
+import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
+import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { Actor } from "../../src/domain/identifiers.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { ExchangeSaga } from "../../src/durable-objects/exchange-saga.ts";
+import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
+import { EmporixCouponService } from "../../src/integrations/upstream/emporix-coupon-service.ts";
+import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
+import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { EmporixStandIn, type Fault } from "../support/emporix-stand-in.ts";
+import { commandOf, exchange, grant, keyOf } from "../support/ledgers.ts";
+import { rowsOf } from "../support/stored.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const validUntil = Date.parse("2099-05-11T12:00:00Z") as EpochMs;
+
+let customers = 0;
+let key: LedgerKey;
+let time: VirtualTime;
+let standIn: EmporixStandIn;
+let saga: ExchangeSaga;
+let turn: LedgerTurn;
+let wakeUps: number[];
+
+/** Another incarnation of the customer's object: nothing in memory is left. */
+function crash(): void {
+  const surroundings = {
+    store: new D1LedgerStore(env.DB),
+    clock: { now: () => time.now() as EpochMs },
+    log,
+    newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
+    pause: (ms: number) => time.pause(ms),
+  };
+  const running = new LedgerTurn(key, surroundings);
+  turn = running;
+  saga = new ExchangeSaga(key, {
+    ...surroundings,
+    coupons: new EmporixCouponService(standIn.access, { log, fetch: standIn.fetch, time, random: () => 0.5 }),
+    newId: () => crypto.randomUUID(),
+    execute: (command) => running.execute(command),
+    wakeUp: async (afterMs) => void wakeUps.push(afterMs),
+    // The client's patience is not what is tested here: a call that hangs ends by its own deadline.
+    pause: () => new Promise(() => {}),
+  });
+}
+
+beforeEach(async () => {
+  customers += 1;
+  key = keyOf("demo", `C${customers}`);
+  time = new VirtualTime();
+  standIn = new EmporixStandIn({ time });
+  wakeUps = [];
+  crash();
+  await turn.execute(commandOf(grant(100, { validUntil })));
+});
+
+const bought = (price = 10): Intent => {
+  const intent = exchange(price);
+  if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("no terms");
+  return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } };
+};
+const named = (name: string): IdempotencyKey => ({ operation: "op", caller: "client:test" as Actor, key: name });
+const keyed = (): LedgerCommand =>
+  commandOf(bought(), { idempotencyKey: named(`k-${key.customerId}`), fingerprint: "same" });
+const balance = async () => {
+  const result = await turn.activePoints();
+  return result.ok ? result.value : result.failure.code;
+};
+const endOf = ({ result }: LedgerAnswer) =>
+  result.ok ? (result.value.kind === "exchanged" ? result.value.couponCode : result.value.kind) : result.failure.code;
+const exchanges = () => new D1ExchangeReader(env.DB).ofCustomer(key, { pageNumber: 1, pageSize: 100 });
+const states = async () => (await exchanges()).map((some) => some.state);
+
+/** Every coupon is paid for, every point that was taken stands for a coupon, and nothing is left half-way. */
+async function expectSettled(): Promise<void> {
+  const live = standIn.liveCoupons("demo").filter((coupon) => coupon.issuedTo === key.customerId);
+  expect(await balance()).toBe(100 - 10 * live.length);
+  expect(await states()).not.toContain("PENDING");
+  expect(await states()).not.toContain("VOIDING");
+  const issued = (await exchanges()).filter((some) => some.state === "ISSUED");
+  expect(live.map((coupon) => coupon.code).sort()).toEqual(issued.map((some) => some.coupon.code).sort());
+}
+
+describe("an exchange for a coupon that a service elsewhere issues", () => {
+  test("takes the points, gets the coupon there, and gives its code", async () => {
+    const code = endOf(await saga.exchange(commandOf(bought())));
+    expect(standIn.coupons.get(`demo/${code}`)).toMatchObject({ issuedTo: key.customerId, maxRedemptions: 1 });
+    expect(await states()).toEqual(["ISSUED"]);
+    await expectSettled();
+  });
+
+  test("that is refused gives the points back with the end that they had, as a chargeback", async () => {
+    standIn.next("coupon.create", 400);
+    expect(endOf(await saga.exchange(commandOf(bought())))).toBe("coupon_refused");
+    expect(await states()).toEqual(["CHARGED_BACK"]);
+    await expectSettled();
+    const { journal } = await rowsOf(env.DB, key);
+    expect(journal.at(-1)).toMatchObject({ kind: "refunded", points: 10, valid_until: validUntil, balance_after: 100 });
+  });
+
+  test("that is too dear asks nobody", async () => {
+    expect(endOf(await saga.exchange(commandOf(bought(101))))).toBe("insufficient_points");
+    expect(standIn.requests).toEqual([]);
+  });
+
+  const faults: readonly Fault[] = [
+    "drop-before-acting",
+    "drop-after-acting",
+    "hang-before-acting",
+    "hang-after-acting",
+    "garbage",
+    "garbage-after-acting",
+    "stall-after-acting",
+    "overlong-after-acting",
+    "redirect",
+    400,
+    403,
+    404,
+    409,
+    429,
+    500,
+    503,
+  ];
+
+  test.each(faults)("adds up after the fault %s, whether the same key asks again or nobody does", async (fault) => {
+    for (const asksAgain of [true, false]) {
+      standIn.always("coupon.create", fault);
+      const command = keyed();
+      const first = endOf(await saga.exchange(asksAgain ? command : commandOf(bought())));
+      standIn.always("coupon.create", null);
+      crash();
+      const again = asksAgain ? endOf(await saga.exchange({ ...command, id: commandOf(bought()).id })) : null;
+      await saga.resume();
+      await expectSettled();
+      // What the client was told is true, and stays so.
+      if (first !== "outcome_unknown" && again !== null) expect(again).toBe(first);
+      expect(again).not.toBe("outcome_unknown");
+    }
+  });
+
+  test("ends the same whichever call breaks: the token, the creation, the look-up", async () => {
+    for (const operation of ["token", "coupon.find"] as const) {
+      for (const fault of ["drop-after-acting", "hang-before-acting", 503, "garbage"] as const) {
+        standIn.expireTokens();
+        standIn.always(operation, fault);
+        standIn.next("coupon.create", "drop-after-acting", 409, 409);
+        await saga.exchange(commandOf(bought()));
+        standIn.always(operation, null);
+        await saga.resume();
+        await saga.resume();
+      }
+    }
+    await expectSettled();
+  });
+
+  test("with one key has one code, at once and after crashes between any two steps", async () => {
+    const all = await Promise.all(Array.from({ length: 20 }, () => saga.exchange(keyed())));
+    expect(new Set(all.map(endOf)).size).toBe(1);
+    crash();
+    expect(endOf(await saga.exchange(keyed()))).toBe(all.map(endOf)[0]);
+    await expectSettled();
+    expect(await balance()).toBe(90);
+  });
+
+  test("that stopped right after the points were taken is gone on with by the alarm", async () => {
+    const reserved = await turn.execute(keyed());
+    expect(reserved.result).toMatchObject({ value: { kind: "reserved" } });
+    expect([await balance(), await states()]).toEqual([90, ["PENDING"]]);
+    crash();
+    await saga.resume();
+    expect(await states()).toEqual(["ISSUED"]);
+    const value = reserved.result.ok ? reserved.result.value : null;
+    expect(endOf(await saga.exchange(keyed()))).toBe(value?.kind === "reserved" ? value.couponCode : "");
+    await expectSettled();
+  });
+
+  test("has somebody come back before any points are taken, and again as long as it is under way", async () => {
+    standIn.always("coupon.create", 503);
+    await saga.exchange(commandOf(bought()));
+    expect(wakeUps).toHaveLength(1);
+    await saga.resume();
+    expect(wakeUps).toHaveLength(2);
+    standIn.always("coupon.create", null);
+    await saga.resume();
+    expect(wakeUps).toHaveLength(2);
+    await expectSettled();
+  });
+
+  test("is not charged back when an earlier attempt had got the coupon after all", async () => {
+    standIn.next("coupon.create", "hang-after-acting", "hang-before-acting", "hang-before-acting");
+    standIn.next("coupon.create", 400);
+    expect(endOf(await saga.exchange(keyed()))).toBe("outcome_unknown");
+    crash();
+    standIn.always("coupon.create", 400);
+    await saga.resume();
+    expect(await states()).toEqual(["ISSUED"]);
+    await expectSettled();
+  });
+});
+
+describe("giving back a coupon that a service elsewhere has issued", () => {
+  const buy = async () => {
+    const code = endOf(await saga.exchange(commandOf(bought())));
+    const found = await new D1ExchangeReader(env.DB).findByCode(key, canonicalCouponCode(code));
+    if (found === null) throw new Error("There is no such exchange.");
+    return { code, id: found.id };
+  };
+
+  test("takes it out of use there, and gives the points back once", async () => {
+    const { id } = await buy();
+    for (const _time of [1, 2]) expect(await saga.giveBack(id)).toBe("GIVEN_BACK");
+    expect(standIn.liveCoupons("demo")).toEqual([]);
+    expect(await balance()).toBe(100);
+    await expectSettled();
+  });
+
+  test("that was used is refused, and stays as it is", async () => {
+    const { id, code } = await buy();
+    standIn.useCoupon("demo", code);
+    expect(await saga.giveBack(id)).toBe("ISSUED");
+    expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
+  });
+
+  test.each<Fault>(["drop-before-acting", "drop-after-acting", "hang-after-acting", 503, "garbage"])(
+    "adds up after the fault %s",
+    async (fault) => {
+      const { id } = await buy();
+      standIn.always("coupon.remove", fault);
+      await saga.giveBack(id);
+      standIn.always("coupon.remove", null);
+      crash();
+      await saga.resume();
+      expect(await states()).toEqual(["GIVEN_BACK"]);
+      expect(await balance()).toBe(100);
+      await expectSettled();
+    },
+  );
+});

@@ -1,0 +1,412 @@
+/** What can be asked of the stand-in, and told to go wrong. */
+export type StandInOperation = (typeof operations)[number];
+
+const operations = ["token", "coupon.create", "coupon.find", "coupon.remove", "settings.find"] as const;
+
+export const isStandInOperation = (text: string): text is StandInOperation => operations.some((name) => name === text);
+
+/**
+ * How a request goes wrong:
+ *
+ * - a number: it is refused with that status and nothing is done; `{ status, … }` says more about the refusal
+ * - `drop-before-acting`, `drop-after-acting`: the connection is lost before or after it was done
+ * - `hang-before-acting`, `hang-after-acting`: it is never answered, and not done, or done
+ * - `act-late`: it is never answered, and done only when {@link EmporixStandIn.actLate} is called
+ * - `garbage`, `garbage-after-acting`: an answer with a good status that makes no sense, and not done, or done
+ * - `redirect`: it is sent elsewhere
+ * - `stall-after-acting`: it is done, and the answer's body never ends
+ * - `overlong-after-acting`: it is done, and the answer's body is far too long
+ */
+export type Fault = number | Refusal | (typeof namedFaults)[number];
+
+export interface Refusal {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of the contract's. */
+  readonly body?: string;
+}
+
+const namedFaults = [
+  "drop-before-acting",
+  "drop-after-acting",
+  "hang-before-acting",
+  "hang-after-acting",
+  "act-late",
+  "garbage",
+  "garbage-after-acting",
+  "redirect",
+  "stall-after-acting",
+  "overlong-after-acting",
+] as const;
+
+/** A fault by its name or status; null when there is none of that name. */
+export function parseFault(text: string): Fault | null {
+  return /^[2-5]\d\d$/.test(text) ? Number(text) : (namedFaults.find((fault) => fault === text) ?? null);
+}
+
+/** A coupon as the Coupon contract writes it. */
+export type StandInCoupon = { readonly [member: string]: unknown } & {
+  readonly code: string;
+  readonly issuedTo?: string;
+  readonly status: string;
+  readonly redemptionCount: number;
+  readonly deleted: boolean;
+};
+
+/** A request as it arrived. */
+export interface ReceivedRequest {
+  readonly operation: StandInOperation;
+  readonly method: string;
+  readonly path: string;
+  readonly tenant: string;
+  readonly authorization: string | null;
+  readonly contentType: string | null;
+  readonly body: string;
+}
+
+/** As much of time as the stand-in uses: whoever never answers lets it pass. */
+export interface PassingTime {
+  now(): number;
+  passUntilNext(): void;
+}
+
+interface Init {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+const clientId = "reward-points";
+const clientSecret = "a-secret-of-the-stand-in";
+const tokenSeconds = 3_600;
+
+/**
+ * Stands in for Emporix's OAuth, Coupon and Site Settings services: speaks their contracts, keeps coupons and
+ * mixins in memory, and goes wrong when told to. Nothing in it is left to chance.
+ */
+export class EmporixStandIn {
+  readonly baseUrl: string;
+  readonly tokenUrl: string;
+  readonly clientId = clientId;
+  readonly clientSecret = clientSecret;
+  /** Everything that has arrived, in order, also what went wrong. */
+  readonly requests: ReceivedRequest[] = [];
+  /** By tenant and code, `demo/RP-0123456789AB`; deleted ones stay, marked as such. */
+  readonly coupons = new Map<string, StandInCoupon>();
+  /** The sites' mixins, by tenant, site and name: `demo/main/couponSettings`. */
+  readonly mixins = new Map<string, unknown>();
+  /** Whether `issuedTo` and `redemptionCount` are shown, as they are to those who may see them. */
+  showsSellersFields = true;
+  readonly #time: PassingTime | null;
+  readonly #once = new Map<StandInOperation, Fault[]>();
+  readonly #always = new Map<StandInOperation, Fault>();
+  readonly #late: (() => void)[] = [];
+  /** Tokens that are good, with their tenants. */
+  readonly #tokens = new Map<string, { readonly tenant: string; readonly until: number }>();
+  #issuedTokens = 0;
+
+  /** @param time virtual time; without it, what hangs hangs until the caller gives up */
+  constructor({ baseUrl = "https://emporix.test", time }: { baseUrl?: string; time?: PassingTime } = {}) {
+    this.baseUrl = baseUrl;
+    this.tokenUrl = `${baseUrl}/oauth/token`;
+    this.#time = time ?? null;
+  }
+
+  /** How to reach it, as the service's adapters take it. */
+  get access() {
+    const { baseUrl, tokenUrl } = this;
+    return { baseUrl, tokenUrl, clientId, clientSecret };
+  }
+
+  /** The next calls of `operation` go wrong, one after the other, each in its way. */
+  next(operation: StandInOperation, ...faults: Fault[]): void {
+    this.#once.set(operation, [...(this.#once.get(operation) ?? []), ...faults]);
+  }
+
+  /** Every call of `operation` goes wrong, until it is told `null`. What {@link next} says comes first. */
+  always(operation: StandInOperation, fault: Fault | null): void {
+    if (fault === null) this.#always.delete(operation);
+    else this.#always.set(operation, fault);
+  }
+
+  /** From now on no token is good that was given before. */
+  expireTokens(): void {
+    this.#tokens.clear();
+  }
+
+  /** Does now what was put off by `act-late`. */
+  actLate(): void {
+    for (const act of this.#late.splice(0)) act();
+  }
+
+  count(operation: StandInOperation): number {
+    return this.requests.filter((request) => request.operation === operation).length;
+  }
+
+  /** The coupons that can be used: neither deleted nor used up. */
+  liveCoupons(tenant?: string): readonly StandInCoupon[] {
+    return [...this.coupons]
+      .filter(([key]) => tenant === undefined || key.startsWith(`${tenant}/`))
+      .map(([, coupon]) => coupon)
+      .filter(({ deleted, status }) => !deleted && status !== "USED");
+  }
+
+  /** Puts a coupon there, as a merchant would. */
+  putCoupon(tenant: string, coupon: Partial<StandInCoupon> & { readonly code: string }): void {
+    const defaults = { name: "A coupon", discountType: "PERCENT", discountPercentage: 10, allowAnonymous: false };
+    const counted = { status: "VALID", redemptionCount: 0, deleted: false };
+    this.coupons.set(couponKey(tenant, coupon.code), { ...defaults, ...counted, ...coupon });
+  }
+
+  /** A customer uses a coupon at a checkout. */
+  useCoupon(tenant: string, code: string): void {
+    const coupon = this.coupons.get(couponKey(tenant, code));
+    if (coupon === undefined) throw new Error("There is no such coupon.");
+    const redemptionCount = coupon.redemptionCount + 1;
+    const isUsedUp = coupon["maxRedemptions"] === redemptionCount;
+    this.coupons.set(couponKey(tenant, code), {
+      ...coupon,
+      redemptionCount,
+      ...(isUsedUp ? { status: "USED" } : {}),
+    });
+  }
+
+  putSettings(tenant: string, site: string, rewardpoints: unknown): void {
+    this.mixins.set(`${tenant}/${site}/couponSettings`, { rewardpoints });
+  }
+
+  /** To be used in the place of the platform's `fetch`. */
+  readonly fetch = async (url: string, init: Init = {}): Promise<Response> => {
+    const request = this.#received(url, init);
+    this.requests.push(request);
+    const fault = this.#once.get(request.operation)?.shift() ?? this.#always.get(request.operation) ?? null;
+    return this.#answer(request, fault, init.signal);
+  };
+
+  async #answer(request: ReceivedRequest, fault: Fault | null, signal: AbortSignal | undefined): Promise<Response> {
+    if (fault === null) return this.#act(request);
+    if (typeof fault === "number") return refusal(fault);
+    if (typeof fault === "object") return refusal(fault.status, fault);
+    switch (fault) {
+      case "drop-after-acting":
+        this.#act(request);
+        throw new TypeError(`Network connection lost: ${request.path}`);
+      case "drop-before-acting":
+        throw new TypeError(`Network connection lost: ${request.path}`);
+      case "hang-after-acting":
+        this.#act(request);
+        return this.#never(signal);
+      case "act-late":
+        this.#late.push(() => void this.#act(request));
+        return this.#never(signal);
+      case "hang-before-acting":
+        return this.#never(signal);
+      case "garbage-after-acting":
+        return new Response("<html>", { status: this.#act(request).status === 201 ? 201 : 200 });
+      case "garbage":
+        return new Response("<html>", {
+          status: request.method === "POST" && request.operation !== "token" ? 201 : 200,
+        });
+      case "redirect":
+        return new Response(null, { status: 302, headers: { Location: "https://elsewhere.test/" } });
+      case "stall-after-acting":
+        return this.#stalling(this.#act(request).status);
+      case "overlong-after-acting":
+        return overlong(this.#act(request));
+    }
+  }
+
+  /** Does what is asked. */
+  #act(request: ReceivedRequest): Response {
+    if (request.operation === "token") return this.#issueToken(request);
+    const unauthorized = this.#unauthorized(request);
+    if (unauthorized !== null) return unauthorized;
+    const [, , tenant = "", , name = "", , mixin = ""] = request.path.split("/").map(decodeURIComponent);
+    switch (request.operation) {
+      case "coupon.create":
+        return this.#createCoupon(tenant, request.body);
+      case "coupon.find":
+        return this.#findCoupon(tenant, name);
+      case "coupon.remove":
+        return this.#removeCoupon(tenant, name);
+      case "settings.find":
+        return this.#findMixin(tenant, name, mixin);
+    }
+  }
+
+  #issueToken({ contentType, body }: ReceivedRequest): Response {
+    const form = new URLSearchParams(body);
+    const scope = form.get("scope") ?? "";
+    const isForm = contentType === "application/x-www-form-urlencoded";
+    if (!isForm || form.get("grant_type") !== "client_credentials") return refusal(400);
+    if (form.get("client_id") !== clientId || form.get("client_secret") !== clientSecret) return refusal(401);
+    const tenant = /(?:^| )tenant=([^ ]+)/.exec(scope)?.[1] ?? "";
+    this.#issuedTokens += 1;
+    const token = `token-${this.#issuedTokens}`;
+    this.#tokens.set(token, { tenant, until: this.#now() + tokenSeconds * 1_000 });
+    return json(200, {
+      access_token: token,
+      token_type: "Bearer",
+      expires_in: tokenSeconds,
+      session_idle_time: 120,
+      refresh_token: "",
+      refresh_token_expires_in: 0,
+      scope,
+    });
+  }
+
+  #unauthorized({ authorization, tenant }: ReceivedRequest): Response | null {
+    const token = this.#tokens.get(authorization?.replace(/^Bearer /, "") ?? "");
+    if (token === undefined || token.until <= this.#now()) return refusal(401);
+    return token.tenant === tenant ? null : refusal(403);
+  }
+
+  #createCoupon(tenant: string, body: string): Response {
+    const coupon = objectIn(body);
+    const missing = coupon === null ? "a JSON object" : missingFrom(coupon);
+    if (coupon === null || missing !== null) return refusal(400, {}, `There must be ${missing}.`);
+    const code = String(coupon["code"]).toUpperCase();
+    if (this.coupons.has(couponKey(tenant, code))) return refusal(409);
+    const counted = { code, status: "VALID", redemptionCount: 0, deleted: false };
+    this.coupons.set(couponKey(tenant, code), { ...coupon, ...counted });
+    return json(201, { id: code });
+  }
+
+  #findCoupon(tenant: string, code: string): Response {
+    const coupon = this.coupons.get(couponKey(tenant, code));
+    if (coupon === undefined) return refusal(404);
+    if (this.showsSellersFields) return json(200, coupon);
+    const { issuedTo: _issuedTo, redemptionCount: _count, ...shown } = coupon;
+    return json(200, shown);
+  }
+
+  #removeCoupon(tenant: string, code: string): Response {
+    const coupon = this.coupons.get(couponKey(tenant, code));
+    if (coupon === undefined || coupon.deleted) return refusal(404);
+    this.coupons.set(couponKey(tenant, code), { ...coupon, deleted: true });
+    return new Response(null, { status: 204 });
+  }
+
+  #findMixin(tenant: string, site: string, name: string): Response {
+    const mixin = this.mixins.get(`${tenant}/${site}/${name}`);
+    return mixin === undefined ? refusal(404) : json(200, mixin);
+  }
+
+  #received(url: string, { method = "GET", headers = {}, body = "" }: Init): ReceivedRequest {
+    const path = new URL(url).pathname;
+    const given = new Headers(headers);
+    return {
+      operation: operationOf(method, path),
+      method,
+      path,
+      tenant: path.split("/")[2] ?? "",
+      authorization: given.get("Authorization"),
+      contentType: given.get("Content-Type"),
+      body,
+    };
+  }
+
+  /** Ends only when the caller gives up, which is at once in virtual time. */
+  #never(signal: AbortSignal | undefined): Promise<Response> {
+    this.#lettingTimePass();
+    return new Promise((_, reject) => {
+      const giveUp = (): void => reject(new DOMException("The operation was aborted.", "AbortError"));
+      if (signal?.aborted === true) giveUp();
+      else signal?.addEventListener("abort", giveUp);
+    });
+  }
+
+  #stalling(status: number): Response {
+    if (status === 204) return new Response(null, { status });
+    this.#lettingTimePass();
+    const body = new ReadableStream({ start: (stream) => stream.enqueue(new TextEncoder().encode('{"id":')) });
+    return new Response(body, { status });
+  }
+
+  /** A little later, when the caller has begun to wait. */
+  #lettingTimePass(): void {
+    const time = this.#time;
+    if (time !== null) setTimeout(() => time.passUntilNext(), 0);
+  }
+
+  #now(): number {
+    return this.#time?.now() ?? Date.now();
+  }
+}
+
+/** Which operation a request is for. @throws {Error} for what none of the services has */
+function operationOf(method: string, path: string): StandInOperation {
+  const asked = `${method} ${path}`;
+  if (/^POST \/oauth\/token$/.test(asked)) return "token";
+  if (/^POST \/coupon\/[^/]+\/coupons$/.test(asked)) return "coupon.create";
+  if (/^GET \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.find";
+  if (/^DELETE \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.remove";
+  if (/^GET \/site\/[^/]+\/sites\/[^/]+\/mixins\/[^/]+$/.test(asked)) return "settings.find";
+  throw new Error(`The stand-in knows no ${asked}.`);
+}
+
+const couponKey = (tenant: string, code: string): string => `${tenant}/${code.toUpperCase()}`;
+
+const json = (status: number, body: unknown): Response =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+const errorTypes: Readonly<Record<number, string>> = {
+  400: "validation_violation",
+  403: "insufficient_permissions",
+  404: "resource_not_found",
+  409: "conflict_resource",
+};
+
+/** An error as the contracts write it: 401 comes from the gateway, and has a form of its own. */
+function refusal(status: number, { headers, body }: Partial<Refusal> = {}, message = "Refused."): Response {
+  const fault = { faultstring: "Invalid access token", detail: { errorcode: "oauth.v2.InvalidAccessToken" } };
+  const problem = { status, type: errorTypes[status] ?? "internal_service_error", message };
+  const text = body ?? JSON.stringify(status === 401 ? { fault } : problem);
+  return new Response(text, { status, headers: { "Content-Type": "application/json", ...headers } });
+}
+
+/** A good answer, with 4 MiB of spaces after it. */
+function overlong({ status, body }: Response): Response {
+  if (body === null) return new Response(null, { status });
+  const padding = new TextEncoder().encode(" ".repeat(64 * 1024));
+  let paddings = 64;
+  const flush = (stream: TransformStreamDefaultController<Uint8Array>): void => {
+    for (; paddings > 0; paddings -= 1) stream.enqueue(padding);
+  };
+  return new Response(body.pipeThrough(new TransformStream({ flush })), { status });
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a coupon that is to be created lacks by the contract; null when nothing. */
+function missingFrom(coupon: Readonly<Record<string, unknown>>): string | null {
+  const { code, name, discountType, discountPercentage, discountAbsolute, allowAnonymous, restrictions } = coupon as {
+    readonly [member: string]: unknown;
+    readonly discountAbsolute?: { readonly amount?: unknown; readonly currency?: unknown };
+    readonly restrictions?: { readonly [member: string]: unknown };
+  };
+  if (typeof code !== "string" || typeof name !== "string" || name === "") return "a code and a name";
+  if (discountType === "PERCENT") {
+    const isShare = typeof discountPercentage === "number" && discountPercentage >= 0 && discountPercentage <= 100;
+    if (!isShare || discountAbsolute !== undefined) return "a percentage alone";
+  } else if (discountType === "ABSOLUTE") {
+    const { amount, currency } = discountAbsolute ?? {};
+    const isMoney = typeof amount === "number" && amount >= 0 && /^[A-Z]{3}$/.test(String(currency));
+    if (!isMoney || discountPercentage !== undefined) return "an amount alone";
+  } else {
+    return "a kind of discount";
+  }
+  if (allowAnonymous === true && coupon["maxRedemptionsPerCustomer"] !== undefined) return "no limit per customer";
+  if (allowAnonymous === true && restrictions?.["validFor"] !== undefined) return "no customers";
+  const moments = [restrictions?.["validFrom"], restrictions?.["validUntil"]].filter((value) => value !== undefined);
+  const areIso = moments.every((value) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(String(value)));
+  return areIso ? null : "moments in ISO 8601";
+}
