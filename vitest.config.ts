@@ -29,6 +29,9 @@ export default defineConfig({
           AUTH_ISSUER: "https://issuer.test",
           AUTH_AUDIENCE: "reward-points-test",
           CORS_ORIGINS: "https://shop.test",
+          // Whatever is tried out by hand with .dev.vars.
+          SITE_SETTINGS_URL: "",
+          COUPON_SERVICE_URL: "",
           WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
         },
       },

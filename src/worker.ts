@@ -48,6 +48,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     couponService: couponServiceOf(configuration, log),
     mixins,
     siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
+    hasSettingsElsewhere: configuration.SITE_SETTINGS_URL !== null,
     ...tokenServices(bindings, configuration, log),
     apiClients: new D1ApiClientStore(bindings.DB),
     probes: [

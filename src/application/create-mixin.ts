@@ -3,7 +3,7 @@ import { answerOnce, type KeyedAnswer } from "./answer-once.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
-import { type MixinAddress, writingMixin } from "./site-mixin.ts";
+import { keptElsewhere, type MixinAddress, writingMixin } from "./site-mixin.ts";
 import { type InvalidMixin, validateMixin } from "./validate-mixin.ts";
 
 /** Mixins that one site may have: they are listed all at once. */
@@ -20,7 +20,7 @@ export async function createMixin(
   body: string,
 ): Promise<KeyedAnswer<StoreFailure | InvalidMixin>> {
   const { siteCode, name, mixin } = input;
-  const valid = validateMixin(name, mixin);
+  const valid = keptElsewhere(context, input) ?? validateMixin(name, mixin);
   if (!valid.ok) return { result: valid, replayed: false };
   return writingMixin(context, input, () =>
     answerOnce(context, { siteCode, name, mixin }, async (keyed): Promise<Result<string, StoreFailure>> => {

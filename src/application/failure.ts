@@ -27,6 +27,8 @@ export type StoreFailure =
   | { readonly code: "option_limit_reached"; readonly limit: number }
   | { readonly code: "option_not_found"; readonly id: string }
   | { readonly code: "coupon_not_found"; readonly couponCode: string }
+  /** The site's settings are kept by a service elsewhere: what is written here would not count. */
+  | { readonly code: "settings_kept_elsewhere" }
   | { readonly code: "mixin_exists"; readonly mixinName: string; readonly siteCode: string }
   | { readonly code: "mixin_limit_reached"; readonly siteCode: string; readonly limit: number }
   | { readonly code: "mixin_not_found"; readonly mixinName: string }

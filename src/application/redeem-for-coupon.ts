@@ -31,12 +31,14 @@ async function exchangeTerms(
   if (!settings.enabled) return refuse({ code: "rewards_disabled", siteCode });
   if (option === null) return refuse({ code: "redeem_option_not_found", id });
   if (option.type !== "coupon" || option.coupon === null) return refuse({ code: "redeem_option_without_coupon", id });
+  const issuer = services.couponService === null ? "embedded" : "elsewhere";
   return succeed({
     redeemOptionId: id,
     points: option.points,
     description: option.description,
-    couponPrefix: settings.codePrefix,
+    // Emporix keeps codes in upper case: what the customer sees is what is stored there.
+    couponPrefix: issuer === "elsewhere" ? settings.codePrefix.toUpperCase() : settings.codePrefix,
     coupon: option.coupon,
-    issuer: services.couponService === null ? "embedded" : "elsewhere",
+    issuer,
   });
 }

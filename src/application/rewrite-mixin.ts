@@ -2,7 +2,7 @@ import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
 import { type Mixin, StoreConflict } from "./ports.ts";
-import { type MixinAddress, writingMixin } from "./site-mixin.ts";
+import { keptElsewhere, type MixinAddress, writingMixin } from "./site-mixin.ts";
 import { type InvalidMixin, validateMixin } from "./validate-mixin.ts";
 
 /** How often a change is made anew when another one came in between. */
@@ -13,12 +13,14 @@ const attemptsMax = 5;
  * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
  * @throws {StoreConflict} when other changes kept coming in between
  */
-export function rewriteMixin(
+export async function rewriteMixin(
   context: Context,
   address: MixinAddress,
   revise: (current: Mixin) => Mixin,
 ): Promise<Result<Mixin, StoreFailure | InvalidMixin>> {
   const { siteCode, name } = address;
+  const elsewhere = keptElsewhere(context, address);
+  if (elsewhere !== null) return elsewhere;
   const { mixins } = context.services;
   const { tenant } = context.principal;
   return writingMixin(context, address, async () => {

@@ -28,6 +28,8 @@ export interface Services {
   readonly coupons: CouponStore;
   readonly mixins: MixinStore;
   readonly siteSettings: SiteSettings;
+  /** Whether sites' settings come from a service elsewhere instead of the mixins kept here. */
+  readonly hasSettingsElsewhere: boolean;
   readonly tokens: TokenVerifier;
   /** Null when an external issuer makes the tokens. */
   readonly issuer: TokenIssuer | null;

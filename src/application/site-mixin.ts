@@ -1,11 +1,22 @@
 import type { SiteCode } from "../domain/identifiers.ts";
+import { refuse } from "../domain/result.ts";
 import { settingsMixinName } from "../domain/site-settings.ts";
 import type { Context } from "./context.ts";
+import type { StoreFailure } from "./failure.ts";
 
 /** Which mixin of which of the tenant's sites. */
 export interface MixinAddress {
   readonly siteCode: SiteCode;
   readonly name: string;
+}
+
+/** Why a mixin cannot be written here; null when it can: settings that a service elsewhere keeps belong there. */
+export function keptElsewhere(
+  { services }: Context,
+  { name }: MixinAddress,
+): { readonly ok: false; readonly failure: StoreFailure } | null {
+  const isElsewhere = services.hasSettingsElsewhere && name === settingsMixinName;
+  return isElsewhere ? refuse({ code: "settings_kept_elsewhere" }) : null;
 }
 
 /**

@@ -131,6 +131,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ id }) =>
       `The resource that was requested for update with id = ${id} has changed. Please retry your request with valid version`,
   },
+  settings_kept_elsewhere: {
+    status: 409,
+    describe: () => "Reward settings are kept in Emporix's Site Settings service: change them there.",
+  },
   mixin_exists: {
     status: 409,
     describe: ({ mixinName, siteCode }) => `Mixin ${mixinName} already exists for site ${siteCode}`,

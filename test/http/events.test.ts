@@ -2,7 +2,10 @@ import { createExecutionContext, createMessageBatch, createScheduledController, 
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { Services } from "../../src/application/services.ts";
 import { readConfiguration } from "../../src/env.ts";
+import { createApp } from "../../src/http/app.ts";
+import { CloudflareEventQueue } from "../../src/integrations/event-queue.ts";
 import worker from "../../src/worker.ts";
 import { completedOrder, orderUpdated, queued } from "../support/order-events.ts";
 import { type Answer, call, Shop } from "../support/shop.ts";
@@ -98,11 +101,22 @@ describe("a webhook", () => {
     expect((await send(`{"a":${"[".repeat(5_000)}${"]".repeat(5_000)}}`)).status).toBe(400);
   });
 
-  test("that the queue does not take is not lost in silence: 503", async () => {
-    const failing = { ...env, ORDER_EVENTS: { send: () => Promise.reject(new Error("Queue is down.")) } };
-    const { CloudflareEventQueue } = await import("../../src/integrations/event-queue.ts");
-    const queue = new CloudflareEventQueue(failing.ORDER_EVENTS as unknown as Queue<QueuedEvent>);
-    await expect(queue.send(queued(tenant, event))).rejects.toMatchObject({ name: "StoreUnavailable" });
+  test("that the queue does not take is answered 503, so that it is sent again", async () => {
+    const down = { send: () => Promise.reject(new Error("The queue is down.")) };
+    const services = {
+      eventQueue: new CloudflareEventQueue(down as unknown as Queue<QueuedEvent>),
+      webhookSignatures: { verify: () => Promise.resolve(true) },
+      clock: { now: () => 0 },
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+      newId: () => crypto.randomUUID(),
+    } as unknown as Services;
+    const answer = await createApp(services, { corsOrigins: [] }).request(path, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "emporix-event-signature": "any" },
+      body: JSON.stringify(event),
+    });
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("Retry-After")).toBe("2");
   });
 });
 

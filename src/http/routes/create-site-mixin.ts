@@ -23,6 +23,7 @@ const route = createRoute({
       path,
       siteManagers,
       ...failuresOf.jsonBody,
+      "settings_kept_elsewhere",
       "mixin_exists",
       "mixin_limit_reached",
       "idempotency_key_reused",

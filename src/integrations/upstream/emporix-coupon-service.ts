@@ -79,7 +79,8 @@ export class EmporixCouponService implements CouponService {
     if (outcome.kind === "unknown") return outcome;
     if (outcome.kind === "unauthorized") return this.#refused(operation, tenant, outcome.reason);
     const { status, body, doubtful } = outcome;
-    if (status === 204 || status === 200) return { kind: "removed" };
+    // The contract's only success: any other answer may come from somebody in between.
+    if (status === 204) return { kind: "removed" };
     if (saysNotFound(status, body)) return { kind: "absent" };
     const isRefusal = status >= 400 && status !== 404;
     if (isRefusal && !doubtful) return this.#refused(operation, tenant, refusalReason(status, body));
