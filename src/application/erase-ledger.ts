@@ -3,7 +3,15 @@ import type { Context } from "./context.ts";
 import type { LedgerAnswer } from "./ports.ts";
 import { sendCommand } from "./send-command.ts";
 
-/** Erases a customer's ledger; succeeds, too, when there is none. Coupons already issued stay valid. */
-export function eraseLedger(context: Context, input: { readonly customerId: CustomerId }): Promise<LedgerAnswer> {
-  return sendCommand(context, input.customerId, { kind: "erase" }, {});
+/**
+ * Erases a customer's ledger, and what the inbox of events has kept of the customer; succeeds, too, when there is
+ * none. Coupons already issued stay valid.
+ */
+export async function eraseLedger(
+  context: Context,
+  { customerId }: { readonly customerId: CustomerId },
+): Promise<LedgerAnswer> {
+  const answer = await sendCommand(context, customerId, { kind: "erase" }, {});
+  if (answer.result.ok) await context.services.eventInbox.forgetCustomer(context.principal.tenant, customerId);
+  return answer;
 }

@@ -293,3 +293,24 @@ describe("webhook secrets", () => {
 test("events are signed in these tests as the service understands it", () => {
   expect(sortedJson({ z: null, b: 1, a: { d: 2.5, c: [3, 1] } })).toBe('{"a":{"c":[3,1],"d":2.5},"b":1,"z":null}');
 });
+
+test("erasing a customer's ledger forgets what events have said of the customer, and keeps their verdicts", async () => {
+  const shop = await Shop.open();
+  const insert = `insert into order_events (tenant, id, type, order_id, customer_id, revision, verdict, payload, received_at, attempts)
+    values (?, ?, 'order.updated', ?, ?, 0, 'granted', '{"email":"a@b.c"}', 0, 1)`;
+  const keep = (id: string, customerId: string) =>
+    env.DB.prepare(insert).bind(shop.tenant, id, `order-${id}`, customerId).run();
+  await keep("e1", "C1");
+  await keep("e2", "C2");
+  await shop.addPoints("C1", 5);
+
+  expect((await shop.manage("DELETE", "/reward-points/customer/C1")).status).toBe(200);
+
+  const { results } = await env.DB.prepare("select id, verdict, payload from order_events where tenant = ? order by id")
+    .bind(shop.tenant)
+    .all();
+  expect(results).toEqual([
+    { id: "e1", verdict: "granted", payload: null },
+    { id: "e2", verdict: "granted", payload: '{"email":"a@b.c"}' },
+  ]);
+});
