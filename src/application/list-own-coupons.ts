@@ -41,6 +41,14 @@ export async function listOwnCoupons(
   );
 }
 
+/** What a coupon is worth whose exchange is not through, or was undone. */
+const statusInState: Readonly<Partial<Record<ExchangeState, CouponStatus>>> = {
+  PENDING: "INACTIVE",
+  VOIDING: "INACTIVE",
+  CHARGED_BACK: "EXPIRED",
+  GIVEN_BACK: "EXPIRED",
+};
+
 /** What the service says; else what the coupon's period says. */
 async function statusElsewhere(
   { services, principal }: Context,
@@ -48,7 +56,7 @@ async function statusElsewhere(
   isAsked: boolean,
   now: EpochMs,
 ): Promise<CouponStatus> {
-  const known = couponStatus(coupon, now);
+  const known = statusInState[state] ?? couponStatus(coupon, now);
   if (services.couponService === null || state !== "ISSUED" || !isAsked) return known;
   const sighting = await services.couponService.find(principal.tenant, coupon.code);
   return sighting.kind === "found" ? (sighting.status ?? known) : known;
