@@ -19,13 +19,13 @@ async function play(): Promise<void> {
   if (health.status !== 200) throw new Error(`${baseUrl}/health answers ${health.status}.`);
 
   const narrator = new Narrator();
-  const journey = new Journey(baseUrl, issuer, narrator);
-  narrator.title(`From points to a coupon, at ${baseUrl}, with the new tenant ${journey.tenant}`);
+  const journey = Journey.start(baseUrl, issuer, narrator);
+  narrator.title(`From an order to a coupon, and back, at ${baseUrl}, with the new tenant ${journey.tenant}`);
   for (const chapter of chapters) {
     narrator.chapter(chapter.title);
     await chapter.play(journey);
   }
-  narrator.title(`Everything was as it must be: ${journey.checks} checks.`);
+  narrator.title(`Everything was as it must be: ${journey.checks.count} checks.`);
 }
 
 await runScript(play);

@@ -26,12 +26,14 @@ export class DevServer {
     this.baseUrl = localBaseUrl(port);
     // `--show-interactive-dev-session`: keys pressed in the terminal are not for wrangler. `detached`: a process
     // group of its own, so that Ctrl-C in the terminal ends this script, and only this script ends the group.
+    // `--test-scheduled`: without it, wrangler warns at every start that it does not run cron triggers by itself.
     this.#process = spawnWrangler(
       [
         "dev",
         ...["--port", String(port)],
         ...["--log-level", logsEverything ? "log" : "warn"],
         "--show-interactive-dev-session=false",
+        "--test-scheduled",
         ...words,
       ],
       { stdio: ["ignore", "inherit", "inherit"], detached: true },

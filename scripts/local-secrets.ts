@@ -3,6 +3,8 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } fr
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { exportJWK, generateKeyPair } from "jose";
+import { z } from "zod";
+import type { TenantId } from "../src/domain/identifiers.ts";
 import { runScript } from "./usage-error.ts";
 
 /** Where wrangler looks for secrets when it runs the service locally. */
@@ -17,6 +19,21 @@ const secretMakers: Readonly<Record<string, () => Promise<string>>> = {
 /** @returns the variables of `file`, or none when it does not exist. */
 export function readLocalSecrets(file: string = localSecretsFile): Readonly<Record<string, string | undefined>> {
   return existsSync(file) ? parseEnv(readFileSync(file, "utf8")) : {};
+}
+
+/**
+ * The secret with which the locally running service expects a tenant's webhooks to be signed; the first of several.
+ * @throws {Error} when there is none
+ */
+export function localWebhookSecret(tenant: TenantId, file: string = localSecretsFile): string {
+  try {
+    const json: unknown = JSON.parse(readLocalSecrets(file)["WEBHOOK_SECRETS"] ?? "");
+    const { [tenant]: secrets } = z.record(z.string(), z.tuple([z.string().min(1)], z.string())).parse(json);
+    if (secrets !== undefined) return secrets[0];
+  } catch {
+    // What is wrong with it may quote a secret: the message below must do.
+  }
+  throw new Error(`WEBHOOK_SECRETS in .dev.vars is not a JSON object with a list of secrets for tenant ${tenant}.`);
 }
 
 /**

@@ -58,6 +58,7 @@ The service is running. Ctrl-C stops it; its data stays in .wrangler/state.
 
   Base URL       ${baseUrl}
   Documentation  ${baseUrl}/docs
+  Order events   ${baseUrl}/reward-points/${demoTenant}/events
 `);
   if (issuer === null) {
     console.log("AUTH_JWKS_URL is set: only that issuer's tokens are accepted, so nothing was seeded.");

@@ -25,7 +25,13 @@ export class Narrator {
     console.log(`${indent}${text}`);
   }
 
-  /** @param caller who asks, as it is told: `employee`, `customer` */
+  /** Says something about what has been shown. */
+  sayAfterwards(text: string): void {
+    console.log("");
+    this.say(text);
+  }
+
+  /** @param caller who asks, as it is told: `employee`, `order system` */
   request(caller: string, { method, path, headers, body }: ApiRequest): void {
     console.log(`\n${indent}${style("bold", `${method} ${path}`)}  ${style("dim", `as ${caller}`)}`);
     for (const [name, value] of Object.entries(headers ?? {})) console.log(`${indent}${name}: ${value}`);

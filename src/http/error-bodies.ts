@@ -97,15 +97,18 @@ const types: Readonly<Record<FailureStatus, string>> = {
 };
 
 function typedBody(failure: Failure, status: FailureStatus): object {
-  const base = { type: types[status], status, message: describeFailure(failure) };
-  if (failure.code !== "validation_failed") return base;
+  const message = describeFailure(failure);
+  const base = { type: types[status], status, message };
+  if (status !== 400) return base;
+  if (failure.code !== "validation_failed")
+    return { ...base, details: [{ type: failure.code, message, moreInfo: "" }] };
   return {
     ...base,
     message: "The request violates validation constraints.",
-    details: failure.violations.map(({ field, type, message }) => ({
-      ...(field === null ? {} : { field }),
-      type,
-      message,
+    details: failure.violations.map((violation) => ({
+      ...(violation.field === null ? {} : { field: violation.field }),
+      type: violation.type,
+      message: violation.message,
       moreInfo: "",
     })),
   };

@@ -84,8 +84,14 @@ const onJsonBody: readonly FailureCode[] = [
 ];
 const onLedgerWrite: readonly FailureCode[] = ["overloaded", "outcome_unknown", "idempotency_key_reused"];
 
+const onGrant: readonly FailureCode[] = [
+  "created_at_in_future",
+  "valid_until_before_created_at",
+  "balance_limit_exceeded",
+];
+
 /** Groups of failure codes that go together. */
-export const failuresOf = { jsonBody: onJsonBody, ledgerWrite: onLedgerWrite } as const;
+export const failuresOf = { jsonBody: onJsonBody, ledgerWrite: onLedgerWrite, grant: onGrant } as const;
 
 /**
  * The documentation of an operation's failures, with an example of each. The type says "nothing", because

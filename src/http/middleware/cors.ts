@@ -8,7 +8,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
     origin: origins.includes("*") ? "*" : [...origins],
     allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "X-Total-Count"],
-    exposeHeaders: ["Idempotency-Replayed", "Retry-After", "X-Request-Id", "X-Total-Count"],
+    exposeHeaders: ["Idempotency-Replayed", "Items-Count", "Retry-After", "X-Request-Id", "X-Total-Count"],
     maxAge: 86_400,
   });
 }

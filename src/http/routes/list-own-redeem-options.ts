@@ -1,9 +1,8 @@
 import { createRoute } from "@hono/zod-openapi";
-import { listRedeemOptions } from "../../application/list-redeem-options.ts";
-import { type App, contextOf } from "../app-env.ts";
+import type { App } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
-import { orRefuse } from "../refused.ts";
-import { redeemOptionsOut, redeemOptionToWire } from "../schemas/redeem-option.ts";
+import { redeemOptionsFor } from "../redeem-options-answer.ts";
+import { redeemOptionsOut } from "../schemas/redeem-option.ts";
 import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/redeemOptions";
@@ -22,12 +21,4 @@ const route = createRoute({
 });
 
 export const listOwnRedeemOptions = (app: App) =>
-  app.openapi(route, async (c) => {
-    const context = contextOf(c);
-    const now = context.services.clock.now();
-    const options = orRefuse(await listRedeemOptions(context));
-    return c.json(
-      options.map((option) => redeemOptionToWire(option, now)),
-      200,
-    );
-  });
+  app.openapi(route, async (c) => c.json(await redeemOptionsFor(c), 200));

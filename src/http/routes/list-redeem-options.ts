@@ -1,10 +1,9 @@
 import { createRoute } from "@hono/zod-openapi";
-import { listRedeemOptions } from "../../application/list-redeem-options.ts";
-import { type App, contextOf } from "../app-env.ts";
+import type { App } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
-import { orRefuse } from "../refused.ts";
+import { redeemOptionsFor } from "../redeem-options-answer.ts";
 import { tenantParams } from "../schemas/common.ts";
-import { redeemOptionsOut, redeemOptionToWire } from "../schemas/redeem-option.ts";
+import { redeemOptionsOut } from "../schemas/redeem-option.ts";
 import { anyone } from "./access-rules.ts";
 
 const path = "/reward-points/{tenant}/redeemOptions";
@@ -24,12 +23,4 @@ const route = createRoute({
 });
 
 export const listTenantRedeemOptions = (app: App) =>
-  app.openapi(route, async (c) => {
-    const context = contextOf(c);
-    const now = context.services.clock.now();
-    const options = orRefuse(await listRedeemOptions(context));
-    return c.json(
-      options.map((option) => redeemOptionToWire(option, now)),
-      200,
-    );
-  });
+  app.openapi(route, async (c) => c.json(await redeemOptionsFor(c), 200));

@@ -29,7 +29,12 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
   }
 
   async standing(tenant: TenantId, code: CanonicalCouponCode, use: CouponUse): Promise<CouponStanding | null> {
-    const ofCustomer = and(of(tenant, code), sql`${couponRedemptions.customerId} is ${use.customerId}`);
+    // A null equals nothing: nobody's uses are counted, and an order without a code is no other's.
+    const ofCustomer = sql`${couponRedemptions.customerId} = ${use.customerId}`;
+    const ofOrder = and(
+      sql`${couponRedemptions.customerId} is ${use.customerId}`,
+      sql`${couponRedemptions.orderCode} = ${use.orderCode}`,
+    );
     const ofLegalEntity =
       use.legalEntityId === null ? undefined : eq(couponRedemptions.legalEntityId, use.legalEntityId);
     const [found, [uses], sameOrder] = await answered(
@@ -38,18 +43,20 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
           .select()
           .from(coupons)
           .where(and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code))),
-        this.#drizzle.select({ count: count() }).from(couponRedemptions).where(and(ofCustomer, ofLegalEntity)),
+        this.#drizzle
+          .select({ count: count() })
+          .from(sql`${couponRedemptions} ${sql.raw(byCustomer)}`)
+          .where(and(of(tenant, code), ofCustomer, ofLegalEntity)),
         this.#drizzle
           .select()
           .from(couponRedemptions)
-          // A null order code equals nothing.
-          .where(and(ofCustomer, sql`${couponRedemptions.orderCode} = ${use.orderCode}`)),
+          .where(and(of(tenant, code), ofOrder)),
       ]),
     );
     if (found[0] === undefined) return null;
     return {
       coupon: couponFromRow(found[0]),
-      customerUses: use.customerId === null ? 0 : (uses?.count ?? 0),
+      customerUses: uses?.count ?? 0,
       sameOrder: sameOrder[0] === undefined ? null : redemptionFromRow(sameOrder[0]),
     };
   }
@@ -97,7 +104,8 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
         .select()
         .from(couponRedemptions)
         .where(fitting(tenant, code, filter))
-        .orderBy(sorted(couponRedemptions.redeemedAt), sorted(couponRedemptions.redemptionId))
+        // Ids are made at the moment of the use and are time-ordered; the primary key has them sorted already.
+        .orderBy(sorted(couponRedemptions.redemptionId))
         .limit(page.pageSize)
         .offset((page.pageNumber - 1) * page.pageSize)
         .execute(),
@@ -148,6 +156,9 @@ const fitting = (tenant: TenantId, code: CanonicalCouponCode, filter: CouponRede
     filter.orderCode === null ? undefined : eq(couponRedemptions.orderCode, filter.orderCode),
   );
 
+/** Without statistics SQLite would walk along all uses of the coupon instead, and a popular one has many. */
+const byCustomer = "indexed by coupon_redemptions_by_order";
+
 const thisUse = "tenant = ?1 and canonical_code = ?2 and redemption_id = ?3 and given_back_at is null";
 
 /** Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it. */
@@ -162,7 +173,7 @@ const statementTexts = {
         and (
           value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
           or definition ->> 'maxRedemptionsPerCustomer' > (
-            select count(*) from coupon_redemptions as use
+            select count(*) from coupon_redemptions as use ${byCustomer}
             where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
               and use.customer_id = value ->> 'customerId' and use.given_back_at is null
               and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
