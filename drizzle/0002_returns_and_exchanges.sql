@@ -24,6 +24,7 @@ ALTER TABLE `ledger_entries` ADD `lapsed_points` integer;--> statement-breakpoin
 ALTER TABLE `ledger_entries` ADD `owed_change` integer;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `absorbed_change` integer;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `coupon_issuer` text;--> statement-breakpoint
+CREATE UNIQUE INDEX `ledger_entries_of_orders` ON `ledger_entries` (`tenant`,`entry_id`) WHERE "ledger_entries"."order_value" is not null;--> statement-breakpoint
 ALTER TABLE `ledgers` ADD `owed` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE `ledgers` ADD `absorbed` integer DEFAULT 0 NOT NULL;
 --> statement-breakpoint

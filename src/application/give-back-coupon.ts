@@ -32,10 +32,18 @@ async function giveBackElsewhere(
     return refuse({ code: "own_coupon_not_found", couponCode: code });
   }
   if (exchange.state === "PENDING") return refuse({ code: "outcome_unknown" });
-  const state = await services.ledgers.giveBackExchange(key, exchange.id);
-  if (!state.ok) return state;
-  if (state.value === "GIVEN_BACK") return succeed(null);
-  return state.value === "ISSUED"
-    ? refuse({ code: "coupon_not_returnable", status: "USED" })
-    : refuse({ code: "outcome_unknown" });
+  const givingBack = await services.ledgers.giveBackExchange(key, exchange.id);
+  if (!givingBack.ok) return givingBack;
+  switch (givingBack.value.kind) {
+    case "given-back":
+      return succeed(null);
+    case "gone":
+      return refuse({ code: "own_coupon_not_found", couponCode: code });
+    case "spent":
+      return refuse({ code: "coupon_not_returnable", status: givingBack.value.status });
+    case "refused":
+      return refuse({ code: "coupon_return_refused" });
+    case "unknown":
+      return refuse({ code: "outcome_unknown" });
+  }
 }

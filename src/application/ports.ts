@@ -5,7 +5,7 @@ import type { Facts, LedgerKey } from "../domain/decide.ts";
 import type { EarningBase } from "../domain/earn-rule.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
-import type { CouponEffect, Exchange, ExchangeState } from "../domain/exchange.ts";
+import type { CouponEffect, Exchange } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type {
   Actor,
@@ -38,11 +38,22 @@ export interface LedgerAnswer {
 export interface LedgerGateway {
   /** Never throws; `overloaded` and `outcome_unknown` tell what went wrong on the way. */
   execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer>;
-  /** Has the coupon of an exchange voided, which a service elsewhere has issued. @returns the exchange's state then */
-  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<ExchangeState, Unavailable>>;
+  /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
+  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
   activePoints(key: LedgerKey): Promise<Result<number, Unavailable>>;
 }
+
+/** What came of giving a coupon back. */
+export type GivingBack =
+  | { readonly kind: "given-back" }
+  /** There is no such coupon, or not any more. */
+  | { readonly kind: "gone" }
+  | { readonly kind: "spent"; readonly status: CouponStatus }
+  /** The coupon service would not take it back: it is as it was. */
+  | { readonly kind: "refused" }
+  /** It will be known later: the same request again tells. */
+  | { readonly kind: "unknown" };
 
 /** A journal entry, as far as telling a repetition from something new needs it. */
 export interface RecalledEntry {
@@ -119,8 +130,10 @@ export interface LedgerStore {
   load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot>;
   /** What deciding a command about `subject` needs to know of it, as it is on the primary. */
   lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts>;
-  /** Ids of the customer's exchanges that are under way. */
-  exchangesUnderWay(key: LedgerKey): Promise<readonly EntryId[]>;
+  /** Ids of the customer's exchanges that are under way, oldest first, and no more than `limit`. */
+  exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]>;
+  /** Who has got an order's points; null when nobody has. */
+  earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null>;
   /**
    * @throws {StoreConflict} when the database refused; nothing was stored.
    * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.

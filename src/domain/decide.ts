@@ -13,6 +13,7 @@ import { type Result, refuse, succeed } from "./result.ts";
 import {
   type DatedDraw,
   earnedEntryId,
+  endOfPaidOff,
   lapsedPoints,
   type OrderHistory,
   type PastTakeBack,
@@ -254,11 +255,13 @@ function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exchange | 
   if (!precursors[step.to].includes(exchange.state)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
+  const isForgotten = !draft.ledger.isOpen && step.to !== "VOIDING";
   if (step.to === "CHARGED_BACK") {
     refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
   }
   if (step.to === "GIVEN_BACK") refund(draft, exchange.draws, exchange.id, null, "Coupon given back");
-  return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect: { kind: "step", step } });
+  const couponEffect: CouponEffect = isForgotten ? { kind: "forget", id: step.id } : { kind: "step", step };
+  return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
 }
 
 function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | null): Writing {
@@ -336,8 +339,8 @@ function undoTakeBack(draft: Draft, orderId: string, returnId: string | null, hi
     relatedId: undone.id,
     debt: { owed: -owed, absorbed: -absorbed },
   });
-  // What was paid off later came from lots that are not known any more: it ends when the order's own points end.
-  const paid = { lotId: history.grant.id, points: paidOff as Points, validUntil: history.grant.validUntil };
+  const validUntil = endOfPaidOff(history, draft.now);
+  const paid = { lotId: history.grant.id, points: paidOff as Points, validUntil };
   const refunds = paidOff > 0 ? [...undone.draws, paid] : undone.draws;
   refund(draft, refunds, undone.id, orderId, `Return of order ${orderId} undone`);
   return succeed({ outcome: { kind: "given-back", points: refunds.reduce((sum, draw) => sum + draw.points, 0) } });

@@ -46,5 +46,7 @@ export type CouponEffect =
   /** It is reserved: a coupon service elsewhere is going to be asked for it. */
   | { readonly kind: "reserve"; readonly coupon: Coupon }
   | { readonly kind: "step"; readonly step: ExchangeStep }
+  /** It has come to its end after its ledger was erased: nothing of it is kept. */
+  | { readonly kind: "forget"; readonly id: EntryId }
   /** The embedded coupon service takes it out of use. */
   | { readonly kind: "give-back"; readonly code: CouponCode };

@@ -15,10 +15,14 @@ export type LedgerFailure =
   | { readonly code: "idempotency_key_reused" }
   /** A return of an order that has earned nothing (yet): its completion may still be under way. */
   | { readonly code: "order_has_not_earned"; readonly orderId: string }
+  /** The order has already earned points, for another customer. */
+  | { readonly code: "order_earned_by_another"; readonly orderId: string }
   /** The customer has no such coupon. */
   | { readonly code: "own_coupon_not_found"; readonly couponCode: string }
   /** It has been used, or is over. */
   | { readonly code: "coupon_not_returnable"; readonly status: CouponStatus }
+  /** The coupon service would not take the coupon out of use: it is as it was. */
+  | { readonly code: "coupon_return_refused" }
   /** The coupon service would not issue the coupon. The points have been given back. */
   | { readonly code: "coupon_refused" }
   | { readonly code: "exchange_not_found" }

@@ -16,7 +16,7 @@ export type ReturnPolicy = "clamp" | "negative" | "absorb";
 
 /** What a ledger's journal tells of one order. */
 export interface OrderHistory {
-  readonly grant: Pick<Granted, "id" | "points" | "validUntil" | "orderValue">;
+  readonly grant: Pick<Granted, "id" | "points" | "createdAt" | "validUntil" | "orderValue">;
   /** Points of the grant's lot that were used, by whomever. */
   readonly usedPoints: number;
   /** Oldest first. */
@@ -40,13 +40,16 @@ export interface DatedDraw {
   readonly validUntil: EpochMs | null;
 }
 
+/** Part of an id that others are appended to with slashes. */
+const idPart = (text: string): string => text.replaceAll("%", "%25").replaceAll("/", "%2F");
+
 /** An order's grant has this id, so that an order is granted once. Clients cannot choose ids of this form. */
-export const earnedEntryId = (orderId: string): EntryId => `order:${orderId}` as EntryId;
+export const earnedEntryId = (orderId: string): EntryId => `order:${idPart(orderId)}` as EntryId;
 
 /** The n-th take-back of a return, or of the order as a whole, counted from 1. */
 export function takeBackEntryId(orderId: string, returnId: string | null, nth: number): EntryId {
-  const what = returnId === null ? "deleted" : `return:${returnId}`;
-  return `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}` as EntryId;
+  const what = returnId === null ? "deleted" : `return:${idPart(returnId)}`;
+  return `${earnedEntryId(orderId)}/${what}${nth === 1 ? "" : `/${nth}`}` as EntryId;
 }
 
 /** Take-backs of the history that still hold. */
@@ -85,4 +88,13 @@ export function lapsedPoints(history: OrderHistory, requested: Points, now: Epoc
   const counted = standing(history).reduce((sum, takeBack) => sum + takeBack.lapsedPoints, 0);
   const unused = history.grant.points - history.usedPoints - counted;
   return Math.max(0, Math.min(requested, unused)) as Points;
+}
+
+/**
+ * When points end that come back for a debt which later points paid off: which points these were is not kept. They
+ * end with the order's own, or, when those are over, live as long once more as the order's did.
+ */
+export function endOfPaidOff({ grant }: OrderHistory, now: EpochMs): EpochMs | null {
+  if (grant.validUntil === null || isActive(grant, now)) return grant.validUntil;
+  return (now + (grant.validUntil - grant.createdAt)) as EpochMs;
 }

@@ -2,11 +2,11 @@ import { DurableObject } from "cloudflare:workers";
 import { uuidv7 } from "uuidv7";
 import type { Unavailable } from "../application/failure.ts";
 import { jsonLogger } from "../application/json-logger.ts";
-import type { LedgerAnswer } from "../application/ports.ts";
+import type { GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
 import { systemClock } from "../application/system-clock.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import { couponEntropyBytes, couponSuffix } from "../domain/coupon.ts";
-import type { ExchangeState } from "../domain/exchange.ts";
+import type { LedgerKey } from "../domain/decide.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import type { Result } from "../domain/result.ts";
 import { type Bindings, readConfiguration } from "../env.ts";
@@ -16,11 +16,17 @@ import { ExchangeSaga } from "./exchange-saga.ts";
 import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 
+/** How often exchanges are looked at that wait for a coupon service which is not configured any more. */
+const resumeWithoutServiceMs = 3_600_000;
+
 /**
  * The one writer of one customer's ledger, named by tenant and customer. It keeps nothing in its own storage but an
  * alarm: what it knows is a cache of D1, so it can be evicted or moved at any moment.
  */
 export class CustomerLedger extends DurableObject<Bindings> {
+  readonly #key: LedgerKey;
+  readonly #store: LedgerStore;
+  readonly #log: Logger;
   readonly #turn: LedgerTurn;
   /** Null when the embedded coupon service issues the coupons: then an exchange is one transaction. */
   readonly #saga: ExchangeSaga | null;
@@ -35,6 +41,9 @@ export class CustomerLedger extends DurableObject<Bindings> {
       newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
       pause: (ms: number) => scheduler.wait(ms),
     };
+    this.#key = key;
+    this.#store = surroundings.store;
+    this.#log = surroundings.log;
     const turn = new LedgerTurn(key, surroundings);
     this.#turn = turn;
     const coupons = couponServiceOf(readConfiguration(env), surroundings.log);
@@ -61,15 +70,20 @@ export class CustomerLedger extends DurableObject<Bindings> {
     return this.#turn.activePoints();
   }
 
-  /** Gives back the coupon of an exchange that a service elsewhere has issued. @returns the exchange's state then */
-  async giveBackExchange(id: EntryId): Promise<ExchangeState> {
+  /** Gives back the coupon of an exchange that a service elsewhere has issued. */
+  async giveBackExchange(id: EntryId): Promise<GivingBack> {
     if (this.#saga === null) throw new Error("Coupons are issued by the embedded coupon service.");
     return this.#saga.giveBack(id);
   }
 
   /** Finishes what was left half-way. */
   override async alarm(): Promise<void> {
-    await this.#saga?.resume();
+    if (this.#saga !== null) return this.#saga.resume();
+    // The coupon service was taken out of the configuration: what waits for it waits on, and is not forgotten.
+    const underWay = await this.#store.exchangesUnderWay(this.#key, 1).catch(() => ["unknown"]);
+    if (underWay.length === 0) return;
+    this.#log.error("exchange_without_coupon_service");
+    await this.#wakeUp(resumeWithoutServiceMs);
   }
 
   async #wakeUp(afterMs: number): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, CouponService, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
+import type { Clock, CouponService, GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
 import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
 import type { Exchange, ExchangeState, ExchangeStep } from "../domain/exchange.ts";
@@ -21,11 +21,14 @@ export interface SagaSurroundings {
 }
 
 /** How long a client waits for an exchange at most, from its arrival. */
-export const exchangeDeadlineMs = 9_000;
+export const exchangeDeadlineMs = 7_000;
 /** When an exchange that was left half-way is taken up again. */
 const resumeAfterMs = 15_000;
 /** Between later attempts; the coupon service may be down for long. */
 const resumeAgainAfterMs = 60_000;
+
+/** Exchanges that are gone on with at a time. */
+const resumedMax = 20;
 
 const actor = "system:exchange" as Actor;
 
@@ -56,23 +59,38 @@ export class ExchangeSaga {
     return this.#answerFor(answer, answer.result.value, deadline);
   }
 
-  /** Goes on with everything of the customer's that was left half-way. Never rejects. */
+  /** Goes on with what was left half-way of the customer's. Never rejects. */
   async resume(): Promise<void> {
     try {
-      const underWay = await this.#surroundings.store.exchangesUnderWay(this.#key);
+      const underWay = await this.#surroundings.store.exchangesUnderWay(this.#key, resumedMax);
       const states = await Promise.all(underWay.map((id) => this.#run(id, true)));
-      if (states.some(isUnderWay)) await this.#surroundings.wakeUp(resumeAgainAfterMs);
+      const isMore = underWay.length === resumedMax;
+      if (isMore || states.some(isUnderWay)) await this.#surroundings.wakeUp(resumeAgainAfterMs);
     } catch (error) {
       this.#surroundings.log.warn("exchange_not_resumed", { reason: nameOf(error) });
       await this.#surroundings.wakeUp(resumeAgainAfterMs);
     }
   }
 
-  /** Takes an exchange's coupon back. @returns the state that it is in then */
-  async giveBack(id: EntryId): Promise<ExchangeState> {
-    await this.#surroundings.wakeUp(resumeAfterMs);
-    const state = await this.#advance({ id, to: "VOIDING", reason: null });
-    return state === "VOIDING" ? this.#run(id, true) : state;
+  /** Takes an issued coupon out of use, and gives its points back. Giving it back again is a success, too. */
+  async giveBack(id: EntryId): Promise<GivingBack> {
+    const { coupons, store } = this.#surroundings;
+    const { exchange } = await store.lookUp(this.#key, { kind: "exchange", id });
+    if (exchange === null) return { kind: "gone" };
+    if (exchange.state === "ISSUED") {
+      const sighting = await coupons.find(exchange.coupon.tenant, exchange.coupon.code);
+      if (sighting.kind === "unknown") return { kind: "unknown" };
+      // Somebody else has deleted it: whether it had been used is not known any more.
+      if (sighting.kind === "absent") return { kind: "gone" };
+      const status = sighting.redemptionCount > 0 ? "USED" : sighting.status;
+      if (status === "USED" || status === "EXPIRED") return { kind: "spent", status };
+      await this.#surroundings.wakeUp(resumeAfterMs);
+      await this.#advance({ id, to: "VOIDING", reason: null });
+    }
+    const state = await this.#run(id, true);
+    if (state === "GIVEN_BACK") return { kind: "given-back" };
+    if (state === "ISSUED") return { kind: "refused" };
+    return { kind: state === "CHARGED_BACK" ? "gone" : "unknown" };
   }
 
   async #answerFor(
@@ -126,15 +144,18 @@ export class ExchangeSaga {
     return this.#advance({ id, to: "CHARGED_BACK", reason });
   }
 
+  /** The coupon was there, and unused, before the exchange came to this state: that it is gone now is our doing. */
   async #void({ id, coupon }: Exchange): Promise<ExchangeState> {
     const { coupons } = this.#surroundings;
     const sighting = await coupons.find(coupon.tenant, coupon.code);
     if (sighting.kind === "unknown") return "VOIDING";
-    const isSpent = sighting.kind === "found" && (sighting.redemptionCount > 0 || sighting.status === "EXPIRED");
-    if (isSpent) return this.#advance({ id, to: "ISSUED", reason: null });
+    if (sighting.kind === "absent") return this.#advance({ id, to: "GIVEN_BACK", reason: null });
+    if (sighting.redemptionCount > 0) return this.#advance({ id, to: "ISSUED", reason: "used meanwhile" });
     const removal = await coupons.remove(coupon.tenant, coupon.code);
     if (removal.kind === "unknown") return "VOIDING";
-    return this.#advance({ id, to: removal.kind === "refused" ? "ISSUED" : "GIVEN_BACK", reason: null });
+    return removal.kind === "refused"
+      ? this.#advance({ id, to: "ISSUED", reason: removal.reason })
+      : this.#advance({ id, to: "GIVEN_BACK", reason: null });
   }
 
   /** @throws {Error} when the ledger does not take the step now; the alarm tries again */

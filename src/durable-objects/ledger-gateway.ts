@@ -1,8 +1,7 @@
 import type { Unavailable } from "../application/failure.ts";
-import type { LedgerAnswer, LedgerGateway, Logger } from "../application/ports.ts";
+import type { GivingBack, LedgerAnswer, LedgerGateway, Logger } from "../application/ports.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
-import type { ExchangeState } from "../domain/exchange.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { CustomerLedger } from "./customer-ledger.ts";
@@ -33,8 +32,8 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     return { result: refuse(called.failure), replayed: false };
   }
 
-  async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<ExchangeState, Unavailable>> {
-    const called = await this.#call(key, async (ledger): Promise<ExchangeState> => await ledger.giveBackExchange(id));
+  async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>> {
+    const called = await this.#call(key, async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id));
     return called.reached ? succeed(called.answer) : refuse(called.failure);
   }
 

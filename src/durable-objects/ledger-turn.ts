@@ -17,6 +17,7 @@ import { canonicalCouponCode } from "../domain/coupon.ts";
 import { decide, type LedgerKey } from "../domain/decide.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { CouponEffect } from "../domain/exchange.ts";
+import type { LedgerFailure } from "../domain/failure.ts";
 import { activePoints, type Ledger } from "../domain/ledger.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { EpochMs } from "../domain/time.ts";
@@ -42,7 +43,7 @@ export const turnLimits = {
   /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
   groupCouponCharactersMax: 500_000,
   /** How long a command may wait and be tried, from its arrival, before its caller is told that it is unknown. */
-  deadlineMs: 9_000,
+  deadlineMs: 5_000,
   /** How often a group is tried as a whole, and then each of its commands alone. */
   attemptsMax: 4,
   retryPauseMsMax: 200,
@@ -184,6 +185,7 @@ export class LedgerTurn {
   /** Decides, commits and answers `group`; does not return before every one of it has its answer. */
   async #settle(group: readonly WaitingCommand[], maybeStored = false): Promise<void> {
     let uncertain = maybeStored;
+    let conflicts = 0;
     for (let attempt = 1; attempt <= turnLimits.attemptsMax; attempt += 1) {
       if (group.every((waiting) => this.#now() >= waiting.giveUpAt)) break;
       let committing = false;
@@ -206,6 +208,7 @@ export class LedgerTurn {
       } catch (error) {
         this.#memory = null;
         const conflict = error instanceof StoreConflict;
+        if (conflict) conflicts += 1;
         if (committing && !conflict) {
           uncertain = true;
           this.#doubtUntil = this.#now() + turnLimits.doubtMs;
@@ -228,8 +231,27 @@ export class LedgerTurn {
       }
       return;
     }
-    const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "unavailable" };
-    for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
+    const unavailable: Unavailable = { code: uncertain ? "outcome_unknown" : "unavailable" };
+    for (const waiting of group) {
+      const barrier = conflicts === turnLimits.attemptsMax ? await this.#whatBars(waiting.command) : null;
+      waiting.answer({ result: refuse(barrier ?? unavailable), replayed: false });
+    }
+  }
+
+  /**
+   * Why the database refuses a command every time, though this ledger has nothing against it: what it would store
+   * belongs to another ledger. Null when that is not so.
+   */
+  async #whatBars({ intent }: LedgerCommand): Promise<LedgerFailure | null> {
+    if (intent.kind !== "earn") return null;
+    const { orderId } = intent.order;
+    try {
+      const earner = await this.#surroundings.store.earnerOf(this.#key.tenant, orderId);
+      const isAnother = earner !== null && earner !== this.#key.customerId;
+      return isAnother ? { code: "order_earned_by_another", orderId } : null;
+    } catch {
+      return null;
+    }
   }
 
   async #load(group: readonly WaitingCommand[]): Promise<Memory> {

@@ -31,10 +31,18 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   balance_limit_exceeded: { status: 400, describe: () => "The balance would be larger than can be kept exactly." },
   created_at_in_future: { status: 400, describe: () => "createdAt lies in the future." },
   valid_until_before_created_at: { status: 400, describe: () => "validUntil lies before createdAt." },
+  order_earned_by_another: {
+    status: 409,
+    describe: ({ orderId }) => `Order '${orderId}' has already earned points for another customer.`,
+  },
   order_has_not_earned: { status: 400, describe: ({ orderId }) => `Order '${orderId}' has earned no points.` },
   coupon_refused: {
     status: 400,
     describe: () => "The coupon service refused to issue the coupon. The points have been given back.",
+  },
+  coupon_return_refused: {
+    status: 409,
+    describe: () => "The coupon service refused to take the coupon back. It is as it was.",
   },
   own_coupon_not_found: { status: 404, describe: ({ couponCode }) => `You have no coupon with code ${couponCode}.` },
   exchange_not_found: { status: 404, describe: () => "There is no such exchange." },

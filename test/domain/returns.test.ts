@@ -211,6 +211,29 @@ describe("a return that is undone", () => {
     });
   });
 
+  test("gives back what later points have paid for it, also when the order's own points are over", () => {
+    const story = new Story().tell(
+      earn("O", 100, { value: "100", validityMonths: 1 }),
+      redeem(100),
+      takeBack("O", "R1", "30", "negative"),
+      grant(50),
+    );
+    expect(story.balance).toBe(20);
+    story.now = at("2026-07-01T00:00:00Z");
+    expect(story.tell(undo("R1")).balance).toBe(50);
+  });
+
+  test("is not mistaken for another order whose id looks like it", () => {
+    const story = new Story().tell(
+      earn("O", 100, { value: "100" }),
+      earn("O/return:R1", 7, { value: "7" }),
+      takeBack("O", "R1", "30", "clamp"),
+      takeBack("O/return:R1", "R1", "7", "clamp"),
+    );
+    expect(story.balance).toBe(70);
+    expect(new Set(story.journal.flatMap((entry) => ("id" in entry ? [entry.id] : []))).size).toBe(4);
+  });
+
   test("can be approved again, and counts again", () => {
     const story = new Story().tell(earn("O", 100, { value: "100" }));
     for (const _time of [1, 2, 3]) story.tell(takeBack("O", "R1", "40", "clamp"), undo("R1"), undo("R1"));

@@ -256,6 +256,18 @@ describe("an order", () => {
     }
   });
 
+  test("earns for one customer only, whomever its events name", async () => {
+    const customers = ["rival-1", "rival-2", "rival-3"].map((id) => keyOf("demo", id));
+    const order = earn("contested", 10);
+    const answers = await Promise.all(
+      customers.map((customer) =>
+        Promise.resolve(env.CUSTOMER_LEDGER.getByName(ledgerName(customer)).execute(commandOf(order))),
+      ),
+    );
+    expect(successes(answers)).toHaveLength(1);
+    expect(failureCodes(answers)).toEqual(["order_earned_by_another"]);
+  });
+
   test("that has earned nothing has nothing to give back", async () => {
     expect(failureCodes([await does(takeBack("unknown", "R1", "1", "clamp"))])).toEqual(["order_has_not_earned"]);
     expect(await does({ kind: "undo-take-back", orderId: "unknown", returnId: "R1" })).toEqual({

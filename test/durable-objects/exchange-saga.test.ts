@@ -191,6 +191,16 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     await expectSettled();
   });
 
+  test("of a customer who was erased meanwhile is brought to its end, and forgotten", async () => {
+    await turn.execute(commandOf(bought()));
+    await turn.execute(commandOf({ kind: "erase" }));
+    expect(await states()).toEqual(["PENDING"]);
+    crash();
+    await saga.resume();
+    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    expect([await exchanges(), await balance()]).toEqual([[], 0]);
+  });
+
   test("is not charged back when an earlier attempt had got the coupon after all", async () => {
     standIn.next("coupon.create", "hang-after-acting", "hang-before-acting", "hang-before-acting");
     standIn.next("coupon.create", 400);
@@ -213,7 +223,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
 
   test("takes it out of use there, and gives the points back once", async () => {
     const { id } = await buy();
-    for (const _time of [1, 2]) expect(await saga.giveBack(id)).toBe("GIVEN_BACK");
+    for (const _time of [1, 2]) expect(await saga.giveBack(id)).toEqual({ kind: "given-back" });
     expect(standIn.liveCoupons("demo")).toEqual([]);
     expect(await balance()).toBe(100);
     await expectSettled();
@@ -222,7 +232,31 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
   test("that was used is refused, and stays as it is", async () => {
     const { id, code } = await buy();
     standIn.useCoupon("demo", code);
-    expect(await saga.giveBack(id)).toBe("ISSUED");
+    expect(await saga.giveBack(id)).toEqual({ kind: "spent", status: "USED" });
+    expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
+  });
+
+  test("that somebody has deleted there is not paid for: it may have been used before", async () => {
+    const { id, code } = await buy();
+    standIn.useCoupon("demo", code);
+    standIn.putCoupon("demo", { ...standIn.coupons.get(`demo/${code}`), code, deleted: true });
+    expect(await saga.giveBack(id)).toEqual({ kind: "gone" });
+    expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
+  });
+
+  test("that the service will not take out of use leaves everything as it was", async () => {
+    const { id } = await buy();
+    standIn.always("coupon.remove", 403);
+    expect(await saga.giveBack(id)).toEqual({ kind: "refused" });
+    expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
+  });
+
+  test("that is used at the very moment is not paid for", async () => {
+    const { id, code } = await buy();
+    standIn.next("coupon.remove", "hang-before-acting", "hang-before-acting", "hang-before-acting");
+    expect(await saga.giveBack(id)).toEqual({ kind: "unknown" });
+    standIn.useCoupon("demo", code);
+    await saga.resume();
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
 

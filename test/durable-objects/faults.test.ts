@@ -11,7 +11,7 @@ import {
 } from "../../src/application/ports.ts";
 import type { IdempotencyKey, LedgerCommand } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
+import type { Actor, CustomerId, EntryId, TenantId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
@@ -39,8 +39,12 @@ class FaultyStore implements LedgerStore {
     return this.#real.lookUp(ledger, subject);
   }
 
-  exchangesUnderWay(ledger: LedgerKey): Promise<readonly EntryId[]> {
-    return this.#real.exchangesUnderWay(ledger);
+  exchangesUnderWay(ledger: LedgerKey, limit: number): Promise<readonly EntryId[]> {
+    return this.#real.exchangesUnderWay(ledger, limit);
+  }
+
+  earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
+    return this.#real.earnerOf(tenant, orderId);
   }
 
   commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {

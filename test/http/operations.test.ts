@@ -434,7 +434,7 @@ describe("keyed requests", () => {
     expect(await shop.balance("C1")).toBe(5);
   });
 
-  test("of one employee with one key for two customers are two requests", async () => {
+  test("of one employee may not use one key for two customers", async () => {
     const key = { "Idempotency-Key": "k" };
     await shop.manage("POST", customer("C1", "/addPoints"), { points: 5 }, key);
     expect((await shop.manage("POST", customer("C2", "/addPoints"), { points: 5 }, key)).status).toBe(422);

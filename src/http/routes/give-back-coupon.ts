@@ -32,6 +32,7 @@ const route = createRoute({
       "validation_failed",
       "own_coupon_not_found",
       "coupon_not_returnable",
+      "coupon_return_refused",
       "overloaded",
       "outcome_unknown",
     ),

@@ -19,7 +19,8 @@ const route = createRoute({
   }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "Exchange points for a coupon code",
-  description: "Takes the option's points from the signed-in customer and issues its coupon, both or neither.",
+  description:
+    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back.",
   request: { query: siteQuery, headers: idempotencyHeaders, body: jsonBody(exchangeIn) },
   responses: {
     200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: replayedHeader },
@@ -29,6 +30,7 @@ const route = createRoute({
       ...failuresOf.jsonBody,
       ...failuresOf.ledgerWrite,
       "insufficient_points",
+      "coupon_refused",
       "rewards_disabled",
       "redeem_option_not_found",
       "redeem_option_without_coupon",

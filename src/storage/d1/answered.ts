@@ -1,7 +1,7 @@
 import { StoreConflict, StoreUnavailable } from "../../application/ports.ts";
 
 /** How long one call to D1 may take. D1 can stall for tens of seconds; its callers must not. */
-export const d1DeadlineMs = 4_000;
+export const d1DeadlineMs = 3_000;
 
 /** How many nested causes are looked at; Drizzle and D1 wrap errors two or three deep. */
 const depthMax = 8;

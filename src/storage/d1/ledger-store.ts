@@ -14,7 +14,13 @@ import { type IdempotencyKey, outcomeOfRedemption } from "../../domain/command.t
 import { type Coupon, type CouponCode, canonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type DebtChange, drawsPoints, type Entry, makesLot } from "../../domain/entry.ts";
-import { actorOfCustomer, type CommandId, type EntryId } from "../../domain/identifiers.ts";
+import {
+  actorOfCustomer,
+  type CommandId,
+  type CustomerId,
+  type EntryId,
+  type TenantId,
+} from "../../domain/identifiers.ts";
 import { ledgerOf } from "../../domain/ledger.ts";
 import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
@@ -79,8 +85,12 @@ export class D1LedgerStore implements LedgerStore {
     return this.#subjects.lookUp(key, subject);
   }
 
-  exchangesUnderWay(key: LedgerKey): Promise<readonly EntryId[]> {
-    return this.#subjects.exchangesUnderWay(key);
+  exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
+    return this.#subjects.exchangesUnderWay(key, limit);
+  }
+
+  earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
+    return this.#subjects.earnerOf(tenant, orderId);
   }
 
   async commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {
@@ -103,6 +113,7 @@ export class D1LedgerStore implements LedgerStore {
     add(statementTexts.giveBackCoupons, rows.givenBack, tenant, customerId);
     add(statementTexts.insertExchanges, rows.exchanges, tenant, customerId);
     add(statementTexts.advanceExchanges, rows.steps, tenant, customerId);
+    add(statementTexts.forgetExchanges, rows.forgotten, tenant, customerId);
     add(statementTexts.insertRecords, rows.records, tenant);
     if (changes.entries.some((entry) => entry.kind === "erased")) statements.push(...this.#erasure(key, changes));
     await answered(this.#database.batch(statements));
@@ -155,6 +166,8 @@ const statementTexts = {
     set state = row.value ->> 'to', reason = row.value ->> 'reason', updated_at = row.value ->> 'at'
     from json_each(?3) as row
     where exchanges.tenant = ?1 and exchanges.customer_id = ?2 and exchanges.exchange_id = row.value ->> 'id'`,
+  forgetExchanges: `delete from exchanges
+    where tenant = ?1 and customer_id = ?2 and exchange_id in (select value from json_each(?3))`,
   insertRecords: insertFromJson(idempotencyRecords, ["tenant"]),
   changeDebt: `update ledgers
     set (owed, absorbed) = (
@@ -233,6 +246,7 @@ function effectRows({ couponEffects, now }: LedgerChanges) {
     coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(effect.coupon)] : [])),
     exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(effect.coupon)] : [])),
     steps: couponEffects.flatMap((effect) => (effect.kind === "step" ? [{ ...effect.step, at: now }] : [])),
+    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [effect.id] : [])),
     givenBack: couponEffects.flatMap((effect) =>
       effect.kind === "give-back" ? [{ canonicalCode: canonicalCouponCode(effect.code), at: now }] : [],
     ),

@@ -59,6 +59,8 @@ export const ledgerEntries = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.sequence] }),
     uniqueIndex("ledger_entries_by_id").on(table.tenant, table.customerId, table.entryId),
+    // An order earns once in all, whichever customers its events name.
+    uniqueIndex("ledger_entries_of_orders").on(table.tenant, table.entryId).where(sql`${table.orderValue} is not null`),
     check("ledger_entries_points", sql`${table.points} >= 0`),
   ],
 );

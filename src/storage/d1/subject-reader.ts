@@ -1,10 +1,10 @@
-import { and, eq, gt, inArray, lt, or } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, lt, or } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { Exchange, SoldCoupon } from "../../domain/exchange.ts";
-import type { CommandId, EntryId } from "../../domain/identifiers.ts";
+import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -35,12 +35,31 @@ export class SubjectReader {
     }
   }
 
-  async exchangesUnderWay(key: LedgerKey): Promise<readonly EntryId[]> {
+  async earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
+    const [row] = await answered(
+      this.#drizzle
+        .select({ customerId: ledgerEntries.customerId })
+        .from(ledgerEntries)
+        .where(
+          and(
+            eq(ledgerEntries.tenant, tenant),
+            eq(ledgerEntries.entryId, earnedEntryId(orderId)),
+            isNotNull(ledgerEntries.orderValue),
+          ),
+        )
+        .execute(),
+    );
+    return (row?.customerId ?? null) as CustomerId | null;
+  }
+
+  async exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
     const rows = await answered(
       this.#drizzle
         .select({ id: exchanges.exchangeId })
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), inArray(exchanges.state, ["PENDING", "VOIDING"])))
+        .orderBy(exchanges.exchangeId)
+        .limit(limit)
         .execute(),
     );
     return rows.map((row) => row.id as EntryId);
@@ -77,6 +96,7 @@ export class SubjectReader {
       grant: {
         id: grantId,
         points: grant.points as Points,
+        createdAt: grant.createdAt as EpochMs,
         validUntil: grant.validUntil as EpochMs | null,
         orderValue: grant.orderValue,
       },

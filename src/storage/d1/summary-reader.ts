@@ -129,33 +129,39 @@ export class D1SummaryReader implements SummaryReader {
   }
 }
 
+/** In which list of a summary each kind of entry is shown; null: in none. */
+const listOfKind: Readonly<Record<JournalRow["kind"], "granted" | "redeemed" | null>> = {
+  opened: null,
+  granted: "granted",
+  refunded: "granted",
+  redeemed: "redeemed",
+  "taken-back": "redeemed",
+  settled: "redeemed",
+  "given-back": null,
+};
+
 function summaryOf(customerId: CustomerId, journal: readonly JournalRow[], now: EpochMs): CustomerSummary {
-  const granted: GrantedPoints[] = [];
-  const redeemed: RedeemedPoints[] = [];
-  let activePoints = -(journal[0]?.owed ?? 0);
-  for (const row of journal.toSorted(
+  const oldestFirst = journal.toSorted(
     (left, right) => left.createdAt - right.createdAt || left.sequence - right.sequence,
-  )) {
-    const { entryId: id, description, points, createdAt, balanceAfter } = row;
-    if (row.kind === "redeemed" || row.kind === "taken-back" || row.kind === "settled")
-      redeemed.push({ id, description, points, createdAt, balanceAfter });
-    if (row.kind === "granted" || row.kind === "refunded") {
-      const { referenceId, validUntil } = row;
-      const usedPoints = row.usedPoints ?? 0;
-      const usedWith = row.usedWith === null ? [] : (JSON.parse(row.usedWith) as EntryId[]);
-      if (isActive(row, now)) activePoints += points - usedPoints;
-      granted.push({
-        id,
-        referenceId,
-        description,
-        points,
-        createdAt,
-        balanceAfter,
-        validUntil,
-        usedPoints,
-        usedWith,
-      });
-    }
-  }
-  return { customerId, activePoints, granted, redeemed };
+  );
+  const granted = oldestFirst.filter((row) => listOfKind[row.kind] === "granted").map(grantedOf);
+  const redeemed = oldestFirst.filter((row) => listOfKind[row.kind] === "redeemed").map(redeemedOf);
+  const unused = granted.filter((lot) => isActive(lot, now)).reduce((sum, lot) => sum + lot.points - lot.usedPoints, 0);
+  return { customerId, activePoints: unused - (journal[0]?.owed ?? 0), granted, redeemed };
 }
+
+const redeemedOf = ({ entryId: id, description, points, createdAt, balanceAfter }: JournalRow): RedeemedPoints => ({
+  id,
+  description,
+  points,
+  createdAt,
+  balanceAfter,
+});
+
+const grantedOf = (row: JournalRow): GrantedPoints => ({
+  ...redeemedOf(row),
+  referenceId: row.referenceId,
+  validUntil: row.validUntil,
+  usedPoints: row.usedPoints ?? 0,
+  usedWith: row.usedWith === null ? [] : (JSON.parse(row.usedWith) as EntryId[]),
+});
