@@ -1,12 +1,25 @@
-import type { LedgerCommand } from "./command.ts";
+import type { LedgerCommand, Outcome } from "./command.ts";
 import type { Entry, EntryBase } from "./entry.ts";
+import type { CouponEffect } from "./exchange.ts";
+import type { LedgerFailure } from "./failure.ts";
 import type { CommandId, EntryId } from "./identifiers.ts";
 import { activePoints, evolve, type Ledger } from "./ledger.ts";
 import type { Points } from "./points.ts";
+import type { Result } from "./result.ts";
 import type { EpochMs } from "./time.ts";
 
 /** An entry as a rule writes it: without what all entries share. */
 type Body<Kind extends Entry> = Kind extends Entry ? Omit<Kind, keyof EntryBase> : never;
+
+/** What a rule comes to, besides the entries that it has appended; or why it refuses. */
+export type Writing = Result<
+  {
+    readonly outcome: Outcome;
+    readonly couponEffect?: CouponEffect;
+    readonly isRepetition?: boolean;
+  },
+  LedgerFailure
+>;
 
 /** A decision in the making: entries are appended, and the ledger evolves with them. */
 export class Draft {

@@ -1,0 +1,85 @@
+import type { ExchangeTerms } from "./command.ts";
+import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
+import type { LedgerKey } from "./decide.ts";
+import type { Draft, Writing } from "./draft.ts";
+import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
+import { refund } from "./granting.ts";
+import { drawPoints } from "./ledger.ts";
+import { insufficient } from "./redeeming.ts";
+import { refuse, succeed } from "./result.ts";
+
+/** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
+export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
+  const { points, description, redeemOptionId, couponPrefix, coupon: definition } = terms;
+  const draws = drawPoints(draft.ledger, points, draft.now);
+  if (draws === null) return insufficient(draft, points);
+  const couponCode = couponCodeOf(couponPrefix, couponSuffix);
+  const redemptionId = draft.entryId(null);
+  draft.append({
+    kind: "redeemed",
+    id: redemptionId,
+    points,
+    createdAt: draft.now,
+    description,
+    draws,
+    redeemOptionId,
+    couponCode,
+    couponIssuer: terms.issuer,
+    fingerprint: null,
+  });
+  const coupon: Coupon = {
+    tenant: key.tenant,
+    code: couponCode,
+    definition,
+    issuedTo: key.customerId,
+    issuedAt: draft.now,
+    redemptionId,
+    redeemOptionId,
+    redemptionCount: 0,
+  };
+  return terms.issuer === "embedded"
+    ? succeed({ outcome: { kind: "exchanged", couponCode }, couponEffect: { kind: "issue", coupon } })
+    : succeed({
+        outcome: { kind: "reserved", exchangeId: redemptionId, couponCode },
+        couponEffect: { kind: "reserve", coupon },
+      });
+}
+
+/** States from which each state can be reached. */
+const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>> = {
+  ISSUED: ["PENDING", "VOIDING"],
+  CHARGED_BACK: ["PENDING"],
+  VOIDING: ["ISSUED"],
+  GIVEN_BACK: ["VOIDING"],
+};
+
+/** Takes an exchange to its next state; a failed one, and a coupon given back, refund. */
+export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exchange | null): Writing {
+  if (exchange === null) return refuse({ code: "exchange_not_found" });
+  if (!precursors[step.to].includes(exchange.state)) {
+    return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
+  }
+  const isForgotten = !draft.ledger.isOpen && step.to !== "VOIDING";
+  if (step.to === "CHARGED_BACK") {
+    refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
+  }
+  if (step.to === "GIVEN_BACK") refund(draft, exchange.draws, exchange.id, null, "Coupon given back");
+  const couponEffect: CouponEffect = isForgotten ? { kind: "forget", id: step.id } : { kind: "step", step };
+  return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
+}
+
+/** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
+export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | null): Writing {
+  if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
+  if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
+  if (sold.isDeleted) return refuse({ code: "own_coupon_not_found", couponCode: code });
+  const status = couponStatus(sold.coupon, draft.now);
+  if (status === "EXPIRED" || sold.coupon.redemptionCount > 0) {
+    return refuse({ code: "coupon_not_returnable", status: status === "EXPIRED" ? status : "USED" });
+  }
+  refund(draft, sold.draws, sold.coupon.redemptionId, null, "Coupon given back");
+  return succeed({
+    outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
+    couponEffect: { kind: "give-back", code: sold.coupon.code },
+  });
+}

@@ -1,0 +1,83 @@
+import type { Outcome, TakeBack } from "./command.ts";
+import type { Draft, Writing } from "./draft.ts";
+import { refund } from "./granting.ts";
+import type { EntryId } from "./identifiers.ts";
+import { drawUpTo } from "./ledger.ts";
+import type { Points } from "./points.ts";
+import { refuse, succeed } from "./result.ts";
+import {
+  endOfPaidOff,
+  lapsedPoints,
+  type OrderHistory,
+  type PastTakeBack,
+  requestedPoints,
+  standing,
+  takeBackEntryId,
+} from "./returns.ts";
+
+/** Takes back the share of an order's points that a return stands for, or all that are left of them. */
+export function takeBack(draft: Draft, terms: TakeBack, history: OrderHistory | null): Writing {
+  const { orderId, returnId, returnedValue, policy, description } = terms;
+  if (history === null) return refuse({ code: "order_has_not_earned", orderId });
+  const before = ofReturn(history, returnId);
+  const earlier = before.find((candidate) => !candidate.isUndone);
+  if (earlier !== undefined) {
+    const outcome: Outcome = { kind: "taken-back", requested: earlier.requestedPoints, taken: earlier.points };
+    return succeed({ outcome, isRepetition: earlier.commandId !== draft.commandId });
+  }
+  const requested = requestedPoints(history, returnedValue);
+  const lapsed = lapsedPoints(history, requested, draft.now);
+  const wanted = (requested - lapsed) as Points;
+  const draws = drawUpTo(draft.ledger, wanted, draft.now, history.grant.id);
+  const points = draws.reduce((sum, draw) => sum + draw.points, 0) as Points;
+  const missing = wanted - points;
+  draft.append({
+    kind: "taken-back",
+    id: takeBackEntryId(orderId, returnId, before.length + 1),
+    points,
+    createdAt: draft.now,
+    draws,
+    description,
+    referenceId: orderId,
+    relatedId: history.grant.id,
+    requestedPoints: requested,
+    lapsedPoints: lapsed,
+    debt: { owed: policy === "negative" ? missing : 0, absorbed: policy === "absorb" ? missing : 0 },
+    returnId,
+    returnedValue,
+  });
+  return succeed({ outcome: { kind: "taken-back", requested, taken: points } });
+}
+
+const ofReturn = (history: OrderHistory, returnId: string | null): readonly PastTakeBack[] =>
+  history.takeBacks.filter((takeBack) => takeBack.returnId === returnId);
+
+/** Undoes a take-back: what it had taken comes back, and what it had left open is forgotten. */
+export function undoTakeBack(
+  draft: Draft,
+  orderId: string,
+  returnId: string | null,
+  history: OrderHistory | null,
+): Writing {
+  const undone = history === null ? undefined : standing(history).findLast((some) => some.returnId === returnId);
+  if (history === null || undone === undefined) {
+    return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
+  }
+  const { debt } = draft.ledger;
+  const owed = Math.min(undone.debt.owed, debt.owed);
+  const absorbed = Math.min(undone.debt.absorbed, debt.absorbed);
+  const paidOff = undone.debt.owed - owed + (undone.debt.absorbed - absorbed);
+  draft.append({
+    kind: "given-back",
+    id: `${undone.id}/undone` as EntryId,
+    createdAt: draft.now,
+    referenceId: orderId,
+    relatedId: undone.id,
+    debt: { owed: -owed, absorbed: -absorbed },
+  });
+  const validUntil = endOfPaidOff(history, draft.now);
+  const paid = { lotId: history.grant.id, points: paidOff as Points, validUntil };
+  const refunds = paidOff > 0 ? [...undone.draws, paid] : undone.draws;
+  refund(draft, refunds, undone.id, orderId, `Return of order ${orderId} undone`);
+  return succeed({ outcome: { kind: "given-back", points: refunds.reduce((sum, draw) => sum + draw.points, 0) } });
+}
