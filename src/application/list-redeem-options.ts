@@ -1,4 +1,4 @@
-import { compareRedeemOptions, type RedeemOption } from "../domain/redeem-option.ts";
+import type { RedeemOption } from "../domain/redeem-option.ts";
 import { type Result, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
 import type { Unavailable } from "./failure.ts";
@@ -13,12 +13,13 @@ export async function listRedeemOptions({
 }: Context): Promise<Result<readonly RedeemOption[], Unavailable>> {
   const { tenant, customerId } = principal;
   const list = services.redeemOptions.list(tenant);
-  if (customerId === null) return succeed((await list).toSorted(compareRedeemOptions));
+  if (customerId === null) return succeed(await list);
   const [options, balance] = await Promise.all([list, services.ledgers.activePoints({ tenant, customerId })]);
   if (!balance.ok) return balance;
   return succeed(
-    options
-      .map((option) => ({ ...option, pointsAfterCoupon: option.pointsAfterCoupon ?? balance.value - option.points }))
-      .toSorted(compareRedeemOptions),
+    options.map((option) => ({
+      ...option,
+      pointsAfterCoupon: option.pointsAfterCoupon ?? balance.value - option.points,
+    })),
   );
 }

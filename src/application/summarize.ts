@@ -15,9 +15,9 @@ export async function summarizeCustomer(
 }
 
 /** A signed-in customer's own history: empty before the first entry. */
-export async function summarizeOwn({ services, principal }: Context, customerId: CustomerId): Promise<CustomerSummary> {
-  const summary = await services.summaries.ofCustomer({ tenant: principal.tenant, customerId }, services.clock.now());
-  return summary ?? { customerId, activePoints: 0, granted: [], redeemed: [] };
+export async function summarizeOwn(context: Context, customerId: CustomerId): Promise<CustomerSummary> {
+  const summary = await summarizeCustomer(context, customerId);
+  return summary.ok ? summary.value : { customerId, activePoints: 0, granted: [], redeemed: [] };
 }
 
 /** All customers' histories, or a page of them, as a stream that reads on only as fast as it is read. */

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { uuidv7 } from "uuidv7";
 import type { Unavailable } from "../application/failure.ts";
 import { jsonLogger } from "../application/json-logger.ts";
-import type { GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
+import type { CouponService, GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
 import { systemClock } from "../application/system-clock.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import { couponEntropyBytes, couponSuffix } from "../domain/coupon.ts";
@@ -15,6 +15,9 @@ import { D1LedgerStore } from "../storage/d1/ledger-store.ts";
 import { ExchangeSaga } from "./exchange-saga.ts";
 import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
+
+/** Made with an isolate's first ledger: the variables are read once, and all ledgers share an access token. */
+let couponService: { readonly shared: CouponService | null } | null = null;
 
 /** How often exchanges are looked at that wait for a coupon service which is not configured any more. */
 const resumeWithoutServiceMs = 3_600_000;
@@ -46,7 +49,8 @@ export class CustomerLedger extends DurableObject<Bindings> {
     this.#log = surroundings.log;
     const turn = new LedgerTurn(key, surroundings);
     this.#turn = turn;
-    const coupons = couponServiceOf(readConfiguration(env), surroundings.log);
+    couponService ??= { shared: couponServiceOf(readConfiguration(env), jsonLogger({ component: "customer-ledger" })) };
+    const coupons = couponService.shared;
     this.#saga =
       coupons === null
         ? null

@@ -13,7 +13,7 @@ const retryAfterSeconds = "2";
 
 /** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log everything. */
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
-  if (error instanceof Refused) return answerFailure(c, error.failure, error.replayed);
+  if (error instanceof Refused) return answerFailure(c, error.failure);
   if (error instanceof HTTPException && error.status === 400) return answerFailure(c, { code: "malformed_body" });
   if (error instanceof HTTPException && error.status === 415)
     return answerFailure(c, { code: "unsupported_media_type" });
@@ -27,7 +27,7 @@ export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   return answerFailure(c, { code: "internal" });
 }
 
-export function answerFailure(c: HonoContext<AppEnv>, failure: Failure, replayed = false): Response {
+export function answerFailure(c: HonoContext<AppEnv>, failure: Failure): Response {
   const { log, clock } = c.get("services");
   const status = statusOf(failure.code);
   if (failure.code === "invalid_token") {
@@ -37,6 +37,5 @@ export function answerFailure(c: HonoContext<AppEnv>, failure: Failure, replayed
   if (failure.code === "invalid_client") c.header("WWW-Authenticate", "Basic");
   if (failure.code === "method_not_allowed") c.header("Allow", failure.allowed.join(", "));
   if (status === 503) c.header("Retry-After", retryAfterSeconds);
-  if (replayed) c.header("Idempotency-Replayed", "true");
   return c.json(errorBody(failure, c.req.path, timestamp(clock.now())), status);
 }

@@ -164,6 +164,6 @@ export function keyedValue<Value>(
   answer: { readonly result: Result<Value, Failure>; readonly replayed: boolean },
 ): Value {
   if (answer.replayed) c.header("Idempotency-Replayed", "true");
-  if (!answer.result.ok) throw new Refused(answer.result.failure, answer.replayed);
+  if (!answer.result.ok) throw new Refused(answer.result.failure);
   return answer.result.value;
 }

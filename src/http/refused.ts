@@ -5,13 +5,10 @@ import type { Result } from "../domain/result.ts";
 export class Refused extends Error {
   override readonly name = "Refused";
   readonly failure: Failure;
-  /** True when an earlier, equal request had already failed like this. */
-  readonly replayed: boolean;
 
-  constructor(failure: Failure, replayed = false) {
+  constructor(failure: Failure) {
     super(failure.code);
     this.failure = failure;
-    this.replayed = replayed;
   }
 }
 

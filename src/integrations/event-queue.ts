@@ -1,4 +1,5 @@
 import { type EventQueue, type QueuedEvent, StoreUnavailable } from "../application/ports.ts";
+import { withinDeadline } from "../application/within-deadline.ts";
 
 /** How long the queue may take to accept an event: whoever sends it waits. */
 const deadlineMs = 5_000;
@@ -12,16 +13,11 @@ export class CloudflareEventQueue implements EventQueue {
   }
 
   async send(event: QueuedEvent): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const expiry = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`No answer within ${deadlineMs} ms.`)), deadlineMs);
-    });
+    const sent = this.#queue.send(event, { contentType: "json" });
     try {
-      await Promise.race([this.#queue.send(event, { contentType: "json" }), expiry]);
+      await withinDeadline(sent, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));
     } catch (error) {
       throw new StoreUnavailable(`The queue did not take an event. ${error instanceof Error ? error.message : ""}`);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -434,6 +434,14 @@ describe("keyed requests", () => {
     expect(await shop.balance("C1")).toBe(5);
   });
 
+  test("that were refused by the ledger say so when they are refused again", async () => {
+    const redeem = () =>
+      shop.manage("POST", customer("C1", "/redeemPoints"), { points: 5 }, { "Idempotency-Key": "too-much" });
+    const answers = [await redeem(), await redeem()];
+    expect(answers.map((answer) => answer.status)).toEqual([400, 400]);
+    expect(answers.map((answer) => answer.headers.get("Idempotency-Replayed"))).toEqual([null, "true"]);
+  });
+
   test("of one employee may not use one key for two customers", async () => {
     const key = { "Idempotency-Key": "k" };
     await shop.manage("POST", customer("C1", "/addPoints"), { points: 5 }, key);

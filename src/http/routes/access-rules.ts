@@ -1,7 +1,8 @@
 import type { Access } from "../../application/access.ts";
 
-/** Who may call which operations of the Reward Points API. */
+/** Who may call which operations of the Reward Points API, and of the Site Settings API. */
 export const viewers: Access = { kind: "employee", scopes: ["rewardspoints.rewardpoints_view"] };
 export const managers: Access = { kind: "employee", scopes: ["rewardspoints.rewardpoints_manage"] };
 export const customers: Access = { kind: "customer" };
 export const anyone: Access = { kind: "anyone" };
+export const siteManagers: Access = { kind: "employee", scopes: ["site.site_manage"] };

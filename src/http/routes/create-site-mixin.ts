@@ -4,7 +4,7 @@ import { type App, contextOf } from "../app-env.ts";
 import { failures, failuresOf, jsonAnswer, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
 import { idempotencyHeaders } from "../schemas/common.ts";
 import { mixinIdOut, namedMixinIn, siteParams } from "../schemas/site-mixin.ts";
-import { siteManagers } from "./site-access.ts";
+import { siteManagers } from "./access-rules.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins";
 

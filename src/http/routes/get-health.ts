@@ -1,5 +1,6 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import type { Probe } from "../../application/ports.ts";
+import { withinDeadline } from "../../application/within-deadline.ts";
 import type { App } from "../app-env.ts";
 import { failures, jsonAnswer, openOperation } from "../operation.ts";
 
@@ -46,15 +47,10 @@ export const getHealth = (app: App) =>
   });
 
 async function outcomeOf(probe: Probe): Promise<"ok" | "failed"> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const expiry = new Promise<"failed">((resolve) => {
-    timer = setTimeout(() => resolve("failed"), probeDeadlineMs);
-  });
   try {
-    return await Promise.race([probe.check().then(() => "ok" as const), expiry]);
+    await withinDeadline(probe.check(), probeDeadlineMs, () => new Error(`${probe.name} took too long.`));
+    return "ok";
   } catch {
     return "failed";
-  } finally {
-    clearTimeout(timer);
   }
 }

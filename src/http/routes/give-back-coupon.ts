@@ -1,20 +1,14 @@
-import { createRoute, z } from "@hono/zod-openapi";
+import { createRoute } from "@hono/zod-openapi";
 import { giveBackCoupon } from "../../application/give-back-coupon.ts";
 import { type App, customerContextOf } from "../app-env.ts";
 import { failures, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
-import { nonEmptyText } from "../schemas/common.ts";
+import { couponParams } from "../schemas/coupon-list.ts";
 import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/coupons/{code}";
 
-const params = z.object({
-  code: nonEmptyText(128).openapi({
-    param: { name: "code", in: "path" },
-    description: "The coupon's code; case, hyphens and look-alike characters do not matter.",
-    example: "RP-0G7R3MWX9C2K",
-  }),
-});
+const params = couponParams.omit({ tenant: true });
 
 const route = createRoute({
   method: "delete",

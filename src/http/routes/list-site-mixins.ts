@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { mixinsOut, siteParams } from "../schemas/site-mixin.ts";
-import { siteManagers } from "./site-access.ts";
+import { siteManagers } from "./access-rules.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins";
 

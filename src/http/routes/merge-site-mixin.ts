@@ -4,7 +4,7 @@ import { type App, contextOf } from "../app-env.ts";
 import { failures, failuresOf, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { mixinIn, mixinParams, unwrapped } from "../schemas/site-mixin.ts";
-import { siteManagers } from "./site-access.ts";
+import { siteManagers } from "./access-rules.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins/{mixinName}";
 

@@ -17,6 +17,20 @@ export const redeemOptionParams = tenantParams.extend({
     .openapi({ type: "string", param: { name: "redeemOptionId", in: "path" }, description: "The redeem option's id." }),
 });
 
+const example = {
+  type: "coupon",
+  name: "10 euro voucher",
+  description: "Exchange 90 points for a voucher over 10 euros.",
+  points: 90,
+  coupon: {
+    name: "Voucher over 10 euros",
+    discountType: "ABSOLUTE" as const,
+    discountAbsolute: { amount: 10, currency: "EUR" },
+    allowAnonymous: true,
+    maxRedemptions: 1,
+  },
+};
+
 /** `redeemOption` as a client sends it. */
 export const redeemOptionIn = z
   .object({
@@ -52,21 +66,7 @@ export const redeemOptionIn = z
       pointsAfterCoupon: pointsAfterCoupon ?? null,
     } satisfies RedeemOptionTerms,
   }))
-  .openapi("RedeemOptionTerms", {
-    example: {
-      type: "coupon",
-      name: "10 euro voucher",
-      description: "Exchange 90 points for a voucher over 10 euros.",
-      points: 90,
-      coupon: {
-        name: "Voucher over 10 euros",
-        discountType: "ABSOLUTE",
-        discountAbsolute: { amount: 10, currency: "EUR" },
-        allowAnonymous: true,
-        maxRedemptions: 1,
-      },
-    },
-  });
+  .openapi("RedeemOptionTerms", { example });
 
 /** `redeemOption` as answers show it. */
 export const redeemOptionOut = z
@@ -89,19 +89,8 @@ export const redeemOptionOut = z
   .openapi("redeemOption", {
     example: {
       id: "5f905280df6b3b0013b6c541",
-      type: "coupon",
-      name: "10 euro voucher",
-      description: "Exchange 90 points for a voucher over 10 euros.",
-      points: 90,
-      coupon: {
-        name: "Voucher over 10 euros",
-        discountType: "ABSOLUTE",
-        discountAbsolute: { amount: 10, currency: "EUR" },
-        allowAnonymous: true,
-        maxRedemptions: 1,
-        maxRedemptionsPerCustomer: -1,
-        status: "VALID",
-      },
+      ...example,
+      coupon: { ...example.coupon, maxRedemptionsPerCustomer: -1, status: "VALID" as const },
       metadata: { version: 1, createdAt: "2026-07-25T13:28:25.960Z", modifiedAt: "2026-07-25T13:28:25.960Z" },
     },
   });

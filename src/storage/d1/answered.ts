@@ -1,4 +1,5 @@
 import { StoreConflict, StoreUnavailable } from "../../application/ports.ts";
+import { withinDeadline } from "../../application/within-deadline.ts";
 
 /** How long one call to D1 may take. D1 can stall for tens of seconds; its callers must not. */
 export const d1DeadlineMs = 3_000;
@@ -13,16 +14,10 @@ const depthMax = 8;
  * @throws {Error} when the statement itself is wrong: a defect
  */
 export async function answered<T>(call: Promise<T>, deadlineMs: number = d1DeadlineMs): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const expiry = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new StoreUnavailable(`No answer within ${deadlineMs} ms.`)), deadlineMs);
-  });
   try {
-    return await Promise.race([call, expiry]);
+    return await withinDeadline(call, deadlineMs, () => new StoreUnavailable(`No answer within ${deadlineMs} ms.`));
   } catch (error) {
     throw error instanceof StoreUnavailable ? error : translated(error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -12,11 +12,11 @@ import type {
 } from "../../application/ports.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
 import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "../../domain/identifiers.ts";
-import { isJsonObject, type JsonObject } from "../../domain/json-object.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { orderEvents } from "./schema.ts";
+import { storedObject } from "./stored-object.ts";
 
 type EventRow = typeof orderEvents.$inferSelect;
 
@@ -259,12 +259,7 @@ const summaryFromRow = (row: Omit<EventRow, "payload" | "revision" | "earningBas
   attempts: row.attempts,
 });
 
-const keptFromRow = (row: EventRow): KeptEvent => ({ ...summaryFromRow(row), event: eventFromText(row.payload) });
-
-/** @throws {Error} when what is stored is no JSON object. */
-function eventFromText(text: string | null): JsonObject | null {
-  if (text === null) return null;
-  const event: unknown = JSON.parse(text);
-  if (!isJsonObject(event)) throw new Error("A stored event is not a JSON object.");
-  return event;
-}
+const keptFromRow = (row: EventRow): KeptEvent => ({
+  ...summaryFromRow(row),
+  event: row.payload === null ? null : storedObject(row.payload, "event"),
+});

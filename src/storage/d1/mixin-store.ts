@@ -3,10 +3,10 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { KeyedRequest, Mixin, MixinStore } from "../../application/ports.ts";
 import { systemClock } from "../../application/system-clock.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
-import { isJsonObject } from "../../domain/json-object.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answered } from "./answered.ts";
 import { idempotencyRecords, siteMixins } from "./schema.ts";
+import { storedObject } from "./stored-object.ts";
 
 /** Site mixins in D1, as JSON text. */
 export class D1MixinStore implements MixinStore {
@@ -92,9 +92,4 @@ export class D1MixinStore implements MixinStore {
 const named = (tenant: TenantId, site: SiteCode, name: string) =>
   and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site), eq(siteMixins.mixinName, name));
 
-/** @throws {Error} when what is stored is no JSON object. */
-function mixinFromText(text: string): Mixin {
-  const value: unknown = JSON.parse(text);
-  if (!isJsonObject(value)) throw new Error("A stored mixin is not a JSON object.");
-  return value;
-}
+const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");

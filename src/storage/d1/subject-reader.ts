@@ -88,10 +88,8 @@ export class SubjectReader {
     if (grant === undefined) return null;
     const takeBacks = entries.filter((row) => row.kind === "taken-back");
     const undone = new Set(entries.flatMap((row) => (row.kind === "given-back" ? [row.relatedId] : [])));
-    const draws = await this.#draws(
-      key,
-      takeBacks.map((row) => row.sequence),
-    );
+    const sequences = takeBacks.map((row) => row.sequence);
+    const [draws, usedPoints] = await Promise.all([this.#draws(key, sequences), this.#usedPoints(key, grantId)]);
     return {
       grant: {
         id: grantId,
@@ -100,7 +98,7 @@ export class SubjectReader {
         validUntil: grant.validUntil as EpochMs | null,
         orderValue: grant.orderValue,
       },
-      usedPoints: await this.#usedPoints(key, grantId),
+      usedPoints,
       takeBacks: takeBacks.map((row) => ({
         ...takeBackOf(row),
         isUndone: undone.has(row.entryId),
