@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { exportJWK, generateKeyPair } from "jose";
@@ -17,6 +18,12 @@ const contract: unknown = existsSync(contractFile) ? parse(readFileSync(contract
 /** An order of the published examples; null where it does not lie beside the project. */
 const orderFile = new URL("../shared/contract/examples/order-EON2076.json", import.meta.url);
 const exampleOrder: unknown = existsSync(orderFile) ? JSON.parse(readFileSync(orderFile, "utf8")) : null;
+
+/** How much the measured rows of docs/reliability.md do, and the seed of their random choices. */
+const verification = {
+  size: process.env["VERIFY_SIZE"] === "full" ? "full" : "small",
+  seed: Number(process.env["VERIFY_SEED"] ?? randomInt(2 ** 31)),
+} as const;
 
 export default defineConfig({
   plugins: [
@@ -40,7 +47,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/apply-migrations.ts"],
-    provide: { contract, exampleOrder },
+    provide: { contract, exampleOrder, verification },
     // The service logs every request; what passes may do so quietly.
     silent: "passed-only",
   },
