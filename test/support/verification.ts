@@ -1,5 +1,11 @@
 import { inject } from "vitest";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    verification: { readonly size: "small" | "full"; readonly seed: number };
+  }
+}
+
 /** How much a measured row of docs/reliability.md is to do in this run, and which random choices it makes. */
 const verification = inject("verification");
 
