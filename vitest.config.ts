@@ -35,7 +35,8 @@ export default defineConfig({
           AUTH_SIGNING_KEY: signingKey,
           AUTH_ISSUER: "https://issuer.test",
           AUTH_AUDIENCE: "reward-points-test",
-          CORS_ORIGINS: "https://shop.test",
+          CORS_ORIGINS: "https://shop.test,https://app.shop.test",
+          RATE_LIMITS: "off",
           // Whatever is tried out by hand with .dev.vars.
           SITE_SETTINGS_URL: "",
           COUPON_SERVICE_URL: "",

@@ -7,13 +7,16 @@ import { z } from "zod";
 import type { TenantId } from "../src/domain/identifiers.ts";
 import { runScript } from "./usage-error.ts";
 
-/** Where wrangler looks for secrets when it runs the service locally. */
+/** Where wrangler looks for secrets and for what is otherwise set when it runs the service locally. */
 export const localSecretsFile = fileURLToPath(new URL("../.dev.vars", import.meta.url));
 
-/** How to make each secret that the service needs. */
-const secretMakers: Readonly<Record<string, () => Promise<string>>> = {
+/** How to make each variable that the service needs on this machine. */
+const variableMakers: Readonly<Record<string, () => Promise<string>>> = {
   AUTH_SIGNING_KEY: newSigningKey,
   WEBHOOK_SECRETS: newWebhookSecrets,
+  // Pages under development come from any port, and whoever tries things out is not to be slowed down.
+  CORS_ORIGINS: () => Promise.resolve("*"),
+  RATE_LIMITS: () => Promise.resolve("off"),
 };
 
 /** @returns the variables of `file`, or none when it does not exist. */
@@ -37,12 +40,12 @@ export function localWebhookSecret(tenant: TenantId, file: string = localSecrets
 }
 
 /**
- * Adds the secrets that `file` lacks; those that it has stay as they are. The file is its owner's alone (mode 0600).
- * @returns the names of the added secrets.
+ * Adds the variables that `file` lacks; those that it has stay as they are. The file is its owner's alone (mode 0600).
+ * @returns the names of the added variables.
  */
 export async function ensureLocalSecrets(file: string = localSecretsFile): Promise<readonly string[]> {
   const present = readLocalSecrets(file);
-  const missing = Object.entries(secretMakers).filter(([name]) => present[name] === undefined);
+  const missing = Object.entries(variableMakers).filter(([name]) => present[name] === undefined);
   if (missing.length > 0) {
     const lines = await Promise.all(missing.map(async ([name, make]) => `${name}='${await make()}'\n`));
     if (!existsSync(file)) writeFileSync(file, "", { mode: 0o600 });
@@ -54,7 +57,7 @@ export async function ensureLocalSecrets(file: string = localSecretsFile): Promi
 }
 
 /** A private key as JSON. Base64url and identifiers hold no quotes, so single quotes around it are safe. */
-async function newSigningKey(): Promise<string> {
+export async function newSigningKey(): Promise<string> {
   const { privateKey } = await generateKeyPair("ES256", { extractable: true });
   return JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES256", kid: randomUUID() });
 }

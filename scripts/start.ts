@@ -28,8 +28,8 @@ async function serve(stopped: AbortSignal): Promise<void> {
   await requireFreePort(port);
   console.log("Starting…");
   buildDocsPage();
-  const addedSecrets = await ensureLocalSecrets();
-  if (addedSecrets.length > 0) console.log(`Created in .dev.vars: ${addedSecrets.join(", ")}`);
+  const added = await ensureLocalSecrets();
+  if (added.length > 0) console.log(`Added to .dev.vars: ${added.join(", ")}`);
   await runWrangler(["d1", "migrations", "apply", "reward-points", "--local"], stopped);
 
   const server = new DevServer(port, everything);

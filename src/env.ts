@@ -9,6 +9,14 @@ export interface Bindings {
   readonly SETTINGS_CACHE: KVNamespace;
   readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
   readonly ORDER_EVENTS: Queue<QueuedEvent>;
+  /** Limits of requests; see src/integrations/binding-rate-limiter.ts. Where one is missing, nothing is limited. */
+  readonly ADDRESS_LIMIT?: RateLimit;
+  readonly CUSTOMER_LIMIT?: RateLimit;
+  readonly CLIENT_LIMIT?: RateLimit;
+  readonly STRICT_ADDRESS_LIMIT?: RateLimit;
+  readonly STRICT_CUSTOMER_LIMIT?: RateLimit;
+  readonly STRICT_CLIENT_LIMIT?: RateLimit;
+  readonly TOKEN_REQUEST_LIMIT?: RateLimit;
 }
 
 const commaSeparated = z
@@ -20,6 +28,8 @@ const commaSeparated = z
       .map((item) => item.trim())
       .filter((item) => item !== ""),
   );
+/** As browsers send it; a slash at the end, for one, would never match. */
+const isOrigin = (text: string): boolean => text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 const optionalText = z
   .string()
   .optional()
@@ -84,7 +94,11 @@ const configurationSchema = z
     /** Secret: what each tenant's webhooks are signed with, as JSON: tenant → list of secrets. Empty: none. */
     WEBHOOK_SECRETS: webhookSecrets,
     /** Origins whose pages may call the API, separated by commas; `*` for all. */
-    CORS_ORIGINS: commaSeparated,
+    CORS_ORIGINS: commaSeparated.pipe(
+      z.array(z.string().refine(isOrigin, "has an item that is neither * nor an origin such as https://shop.example")),
+    ),
+    /** Whether requests are limited, by address and by caller. */
+    RATE_LIMITS: z.enum(["on", "off"]).default("on"),
     /** Emporix's Site Settings service: what comes before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
     /** Emporix's Coupon Service: what comes before `/coupon/…`. Empty: the embedded one. */

@@ -10,6 +10,8 @@ import { DurableObjectLedgerGateway } from "./durable-objects/ledger-gateway.ts"
 import { type Bindings, type Configuration, readConfiguration } from "./env.ts";
 import { createApp } from "./http/app.ts";
 import type { App } from "./http/app-env.ts";
+import { unconfiguredApp } from "./http/unconfigured-app.ts";
+import { BindingRateLimiter, noRateLimits } from "./integrations/binding-rate-limiter.ts";
 import { CloudflareEventQueue } from "./integrations/event-queue.ts";
 import { EmbeddedTokenIssuer } from "./integrations/tokens/embedded-issuer.ts";
 import { RememberedTokens } from "./integrations/tokens/remembered-tokens.ts";
@@ -51,6 +53,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     hasSettingsElsewhere: configuration.SITE_SETTINGS_URL !== null,
     ...tokenServices(bindings, configuration, log),
     apiClients: new D1ApiClientStore(bindings.DB),
+    rateLimiter: configuration.RATE_LIMITS === "on" ? new BindingRateLimiter(bindings, log) : noRateLimits,
     probes: [
       { name: "d1", check: async () => void (await bindings.DB.prepare("select 1").first()) },
       { name: "kv", check: async () => void (await bindings.SETTINGS_CACHE.get("health")) },
@@ -137,7 +140,7 @@ export default {
       return serviceOf(env).app.fetch(request, env, context);
     } catch (error) {
       jsonLogger().error("not_configured", { reason: error instanceof Error ? error.message : "unknown" });
-      return Response.json({ status: 500, error: "The service is not configured." }, { status: 500 });
+      return unconfiguredApp.fetch(request);
     }
   },
   async queue(batch: { readonly queue: string; readonly messages: readonly EventMessage[] }, env) {

@@ -60,6 +60,7 @@ export async function carryOut(
     case "overloaded":
     case "outcome_unknown":
     case "unavailable":
+    case "ledger_unsound":
       throw new TryLater(failure.code);
     default:
       return refuse(failure);

@@ -4,6 +4,7 @@ import { isJsonObject } from "../domain/json-object.ts";
 import { type EventId, readEvent } from "../domain/order-event.ts";
 import type { EpochMs } from "../domain/time.ts";
 import { TryLater } from "./carry-out.ts";
+import { errorFacts } from "./error-facts.ts";
 import { inOrder } from "./in-order.ts";
 import { type QueuedEvent, StoreUnavailable } from "./ports.ts";
 import { processEvent } from "./process-event.ts";
@@ -52,7 +53,7 @@ export async function consumeEvents(services: Services, messages: readonly Event
           id: event.id,
           attempt: message.attempts,
           reason,
-          ...(reason === "internal" && error instanceof Error ? { stack: error.stack } : {}),
+          ...(reason === "internal" ? errorFacts(error) : {}),
         });
         await note(services, event, waiting(`retrying: ${reason}`));
         message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });

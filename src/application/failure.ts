@@ -9,7 +9,9 @@ export type Unavailable =
   /** It may or may not have happened. The same request with the same idempotency key finds out. */
   | { readonly code: "outcome_unknown" }
   /** Something that the service needs did not answer; nothing was done. */
-  | { readonly code: "unavailable" };
+  | { readonly code: "unavailable" }
+  /** The ledger's books do not add up: nothing is done with it until somebody has looked. */
+  | { readonly code: "ledger_unsound" };
 
 /** What is wrong with one field of a request. */
 export interface Violation {
@@ -63,7 +65,9 @@ export type RequestFailure =
   | { readonly code: "unsupported_media_type" }
   | { readonly code: "payload_too_large"; readonly limitBytes: number }
   | { readonly code: "route_not_found" }
-  | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] };
+  | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }
+  /** Too many requests from one address, or of one caller; nothing was done. */
+  | { readonly code: "rate_limited"; readonly retryAfterSeconds: number };
 
 export type Failure =
   | LedgerFailure

@@ -3,13 +3,22 @@ import type { Logger } from "./ports.ts";
 type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * Writes a line of JSON an event to the console. JSON escapes every control character, so nothing that a
- * client sends can forge a line.
+ * What JSON leaves as it is, but readers of a log may take for the end of a line, for a command to their terminal or
+ * for a change of the writing direction: DEL and C1 controls, line and paragraph separators, bidirectional controls.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/**
+ * Writes a line of JSON an event to the console. JSON escapes control characters and lone surrogates, and what it
+ * does not is escaped here, so nothing that a client sends can forge or break a line.
  * @param shared facts that every line carries
  */
 export function jsonLogger(shared: Facts = {}): Logger {
   const line = (level: string, event: string, facts: Facts = {}): string =>
-    JSON.stringify({ level, event, ...shared, ...facts });
+    JSON.stringify({ level, event, ...shared, ...facts }).replaceAll(treacherous, escaped);
   return {
     info: (event, facts) => console.log(line("info", event, facts)),
     warn: (event, facts) => console.warn(line("warn", event, facts)),

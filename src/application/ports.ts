@@ -1,3 +1,4 @@
+import type { Branded } from "../domain/branded.ts";
 import type { IdempotencyKey, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { CanonicalCouponCode, Coupon, CouponCode, CouponStatus, KeptCoupon } from "../domain/coupon.ts";
 import type { CouponRedemption, CouponUse } from "../domain/coupon-redemption.ts";
@@ -76,8 +77,12 @@ export interface LedgerLookups {
   readonly entryIds: readonly EntryId[];
 }
 
+/** The seal of a ledger's last entry; empty while it has none. */
+export type LedgerHead = Branded<string, "LedgerHead">;
+
 export interface LedgerSnapshot {
   readonly ledger: Ledger;
+  readonly head: LedgerHead;
   /** The command that opened the ledger; null while it is not open. */
   readonly openedBy: CommandId | null;
   readonly records: readonly IdempotencyRecord[];
@@ -88,12 +93,14 @@ export interface LedgerSnapshot {
 export type CommandSubject =
   | { readonly kind: "order"; readonly orderId: string }
   | { readonly kind: "exchange"; readonly id: EntryId }
-  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode };
+  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode }
+  /** Lots that expired by the given moment, and of which the journal does not tell it yet. */
+  | { readonly kind: "expired-lots"; readonly by: EpochMs };
 
-/** What was found of a subject; the others are null. */
-export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold">;
+/** What was found of a subject; the others are null or empty. */
+export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold" | "expired">;
 
-export const nothingKnown: SubjectFacts = { order: null, exchange: null, sold: null };
+export const nothingKnown: SubjectFacts = { order: null, exchange: null, sold: null, expired: [] };
 
 /** An exchange, without where its points came from. */
 export type KnownExchange = Omit<Exchange, "draws">;
@@ -107,11 +114,15 @@ export interface ExchangeReader {
 
 /** What one commit stores: everything or nothing. */
 export interface LedgerChanges {
+  /** The head that the entries follow: the database refuses them when it is not the stored one. */
+  readonly follows: LedgerHead;
   readonly entries: readonly Entry[];
   readonly couponEffects: readonly CouponEffect[];
   /** When the effects take place. */
   readonly now: EpochMs;
   readonly records: readonly IdempotencyRecord[];
+  /** The ledger afterwards. */
+  readonly ledger: Ledger;
 }
 
 /** The database refused a commit: another writer was faster, or an id or code is already taken. Nothing was stored. */
@@ -124,10 +135,15 @@ export class StoreUnavailable extends Error {
   override readonly name = "StoreUnavailable";
 }
 
+/** A ledger's books do not add up. Nothing is done with it until somebody has looked. */
+export class UnsoundLedger extends Error {
+  override readonly name = "UnsoundLedger";
+}
+
 /** Where ledgers are kept. Only the writer of a ledger uses it. */
 export interface LedgerStore {
   /** The ledger as it is on the primary, together with what `lookups` asks for, in one round trip. */
-  load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot>;
+  load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot>;
   /** What deciding a command about `subject` needs to know of it, as it is on the primary. */
   lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts>;
   /** Ids of the customer's exchanges that are under way, oldest first, and no more than `limit`. */
@@ -135,10 +151,12 @@ export interface LedgerStore {
   /** Who has got an order's points; null when nobody has. */
   earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null>;
   /**
+   * Seals the entries and stores everything.
+   * @returns the head after the entries
    * @throws {StoreConflict} when the database refused; nothing was stored.
    * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.
    */
-  commit(key: LedgerKey, changes: LedgerChanges): Promise<void>;
+  commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead>;
 }
 
 /** Reads histories. Never decides anything. */
@@ -384,6 +402,26 @@ export interface SettingsCache {
 export interface TokenVerifier {
   /** @param token what follows `Bearer `; the principal that it stands for, or why it is refused. */
   verify(token: string): Promise<Result<Principal, TokenFailure>>;
+}
+
+/** A limit of so many requests in so many seconds, counted for each key; wrangler.toml has the numbers. */
+export type RateLimitName =
+  | "address"
+  | "customer"
+  | "client"
+  | "strictAddress"
+  | "strictCustomer"
+  | "strictClient"
+  | "tokenRequest";
+
+/** Counts requests, to tell when there are too many from one side. */
+export interface RateLimiter {
+  /**
+   * Counts one more request. Never throws, and never waits long: what cannot be counted may pass.
+   * @param key whose request it is; it may hold personal data or a token, so only a hash of it leaves the adapter
+   * @returns null when it may pass, else the seconds after which there will be room again
+   */
+  count(limit: RateLimitName, key: string): Promise<number | null>;
 }
 
 /** Makes access tokens; only the embedded issuer has one. */

@@ -11,6 +11,7 @@ import type {
   Logger,
   MixinStore,
   Probe,
+  RateLimiter,
   RedeemOptionStore,
   SiteSettings,
   SummaryReader,
@@ -34,6 +35,7 @@ export interface Services {
   /** Null when an external issuer makes the tokens. */
   readonly issuer: TokenIssuer | null;
   readonly apiClients: ApiClientStore;
+  readonly rateLimiter: RateLimiter;
   readonly probes: readonly Probe[];
   readonly exchanges: ExchangeReader;
   /** The service elsewhere that issues the coupons; null when the embedded one does. */

@@ -32,6 +32,8 @@ export type Intent =
   | { readonly kind: "advance-exchange"; readonly step: ExchangeStep }
   /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
   | { readonly kind: "give-back-coupon"; readonly code: string }
+  /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
+  | { readonly kind: "lapse" }
   /** Erase the ledger and everything in it. */
   | { readonly kind: "erase" };
 
@@ -98,6 +100,8 @@ export type Outcome =
   /** `requested` points were asked back; `taken` of them were there. */
   | { readonly kind: "taken-back"; readonly requested: number; readonly taken: number }
   | { readonly kind: "given-back"; readonly points: number }
+  /** So many points were entered as lapsed. */
+  | { readonly kind: "lapsed"; readonly points: number }
   | { readonly kind: "erased" };
 
 /** What the command came to that a redemption in the journal belongs to. */

@@ -6,6 +6,7 @@ import { advanceExchange, exchange, giveBackCoupon } from "./exchanging.ts";
 import type { LedgerFailure } from "./failure.ts";
 import { earn, grant, open } from "./granting.ts";
 import type { CustomerId, TenantId } from "./identifiers.ts";
+import { type ExpiredLot, lapse } from "./lapsing.ts";
 import type { Ledger } from "./ledger.ts";
 import { redeem } from "./redeeming.ts";
 import { type Result, succeed } from "./result.ts";
@@ -30,6 +31,8 @@ export interface Facts {
   readonly exchange: Exchange | null;
   /** For giving back a coupon: what is known of it; null when the customer has none of that code. */
   readonly sold: SoldCoupon | null;
+  /** For entering what has expired: a bounded number of lots, the first to expire first. */
+  readonly expired: readonly ExpiredLot[];
 }
 
 /** What is to be stored, all of it or nothing, and what the ledger is then. */
@@ -80,6 +83,8 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
       return advanceExchange(draft, intent.step, facts.exchange);
     case "give-back-coupon":
       return giveBackCoupon(draft, intent.code, facts.sold);
+    case "lapse":
+      return lapse(draft, facts.expired);
     case "erase":
       // Nothing to erase is a success too: the caller wants the ledger gone, and it is.
       if (draft.ledger.isOpen) draft.append({ kind: "erased" });

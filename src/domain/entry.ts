@@ -121,12 +121,23 @@ export interface Settled extends EntryBase {
   readonly debt: DebtChange;
 }
 
-/** The ledger was erased: everything before this entry is gone, and only the sequence goes on. */
+/** What was left of a lot has expired. The points had stopped counting by themselves: this only tells it. */
+export interface Lapsed extends EntryBase {
+  readonly kind: "lapsed";
+  readonly id: EntryId;
+  readonly points: Points;
+  /** When they expired. */
+  readonly createdAt: EpochMs;
+  /** The grant whose lot it was. */
+  readonly relatedId: EntryId;
+}
+
+/** The ledger was erased: everything is gone, this entry too, and the next one begins a new ledger. */
 export interface Erased extends EntryBase {
   readonly kind: "erased";
 }
 
-export type Entry = Opened | Granted | Refunded | Redeemed | TakenBack | GivenBack | Settled | Erased;
+export type Entry = Opened | Granted | Refunded | Redeemed | TakenBack | GivenBack | Settled | Lapsed | Erased;
 
 /** Entries that make a lot. */
 export type LotEntry = Granted | Refunded;
@@ -138,3 +149,9 @@ export const makesLot = (entry: Entry): entry is LotEntry => entry.kind === "gra
 
 export const drawsPoints = (entry: Entry): entry is DrawingEntry =>
   entry.kind === "redeemed" || entry.kind === "taken-back" || entry.kind === "settled";
+
+/** What the entry adds to the points of the journal, or takes from them when it is negative. */
+export function pointsChange(entry: Entry): number {
+  if (makesLot(entry)) return entry.points;
+  return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
+}

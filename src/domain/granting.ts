@@ -29,9 +29,7 @@ export function grant(draft: Draft, terms: Grant): Writing {
 function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFailure } | null {
   const period = grantPeriod(terms, draft.now);
   if (!period.ok) return period;
-  if (isActive(period.value, draft.now) && exceedsBalance(draft.ledger, terms.points)) {
-    return refuse({ code: "balance_limit_exceeded" });
-  }
+  if (exceedsBalance(draft.ledger, terms.points)) return refuse({ code: "balance_limit_exceeded" });
   const { points, referenceId, description } = terms;
   const id = draft.entryId(terms.id);
   const fingerprint = draft.fingerprintFor(terms.id);
@@ -49,7 +47,7 @@ function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFa
   return null;
 }
 
-const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledger.lotPoints + points > pointsMax;
+const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledger.points + points > pointsMax;
 
 /** That an order is granted once is the entry id's doing: it is the order's, and unique in the ledger. */
 export function earn(draft: Draft, order: EarningOrder): Writing {

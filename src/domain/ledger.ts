@@ -1,4 +1,4 @@
-import type { DebtChange, Entry, LotEntry } from "./entry.ts";
+import { type DebtChange, type Entry, type LotEntry, pointsChange } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
 import { compareConsumption, type Draw, isActive, type Lot, remainingPoints } from "./lot.ts";
 import type { Points } from "./points.ts";
@@ -17,6 +17,10 @@ export interface Ledger {
   readonly lots: readonly Lot[];
   /** Σ remaining points over `lots`. */
   readonly lotPoints: number;
+  /** What was left of lots that are in `lots` no more, because they expired, and is not yet entered as lapsed. */
+  readonly expiredPoints: number;
+  /** What all entries together come to; always `lotPoints + expiredPoints`, but summed up from the entries alone. */
+  readonly points: number;
   /**
    * What returns have left open. New points pay it off before anything else, so that there is never a debt while
    * there are active points.
@@ -26,11 +30,29 @@ export interface Ledger {
 
 const noDebt: DebtChange = { owed: 0, absorbed: 0 };
 
-export const emptyLedger: Ledger = { isOpen: false, sequence: 0, lots: [], lotPoints: 0, debt: noDebt };
+export const emptyLedger: Ledger = {
+  isOpen: false,
+  sequence: 0,
+  lots: [],
+  lotPoints: 0,
+  expiredPoints: 0,
+  points: 0,
+  debt: noDebt,
+};
 
-/** A ledger from what storage holds of it: `lots` in any order, exhausted ones not among them. */
-export function ledgerOf(isOpen: boolean, sequence: number, lots: readonly Lot[], debt = noDebt): Ledger {
-  return { isOpen, sequence, lots: lots.toSorted(compareConsumption), lotPoints: sumRemaining(lots), debt };
+/**
+ * An open ledger from what storage holds of it.
+ * @param lots in any order: all that have points left, also expired ones that are not yet entered as lapsed
+ */
+export function ledgerOf(stored: {
+  readonly sequence: number;
+  readonly points: number;
+  readonly lots: readonly Lot[];
+  readonly debt?: DebtChange;
+}): Ledger {
+  const { sequence, points, lots, debt = noDebt } = stored;
+  const inOrder = lots.toSorted(compareConsumption);
+  return { isOpen: true, sequence, lots: inOrder, lotPoints: sumRemaining(lots), expiredPoints: 0, points, debt };
 }
 
 const sumRemaining = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
@@ -100,7 +122,8 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
   if (entry.sequence !== ledger.sequence + 1) {
     throw new Error(`Entry ${entry.sequence} does not follow entry ${ledger.sequence}.`);
   }
-  const current = { ...withoutExpired(ledger, entry.recordedAt), sequence: entry.sequence };
+  const remaining = withoutExpired(ledger, entry.recordedAt);
+  const current = { ...remaining, sequence: entry.sequence, points: ledger.points + pointsChange(entry) };
   switch (entry.kind) {
     case "opened":
       return { ...current, isOpen: true };
@@ -114,8 +137,10 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
       return { ...withoutDraws(current, entry.draws), debt: changed(current.debt, entry.debt) };
     case "given-back":
       return { ...current, debt: changed(current.debt, entry.debt) };
+    case "lapsed":
+      return withoutLapsed(current, entry.points);
     case "erased":
-      return { ...emptyLedger, sequence: entry.sequence };
+      return emptyLedger;
     default:
       return unreachable(entry);
   }
@@ -129,7 +154,9 @@ export const replay = (entries: Iterable<Entry>): Ledger => {
 };
 
 function withLot(ledger: Ledger, entry: LotEntry): Ledger {
-  if (!isActive(entry, entry.recordedAt)) return ledger;
+  if (!isActive(entry, entry.recordedAt)) {
+    return { ...ledger, expiredPoints: ledger.expiredPoints + entry.points };
+  }
   const { id, points, createdAt, validUntil } = entry;
   const lot: Lot = { id, points, usedPoints: 0 as Points, createdAt, validUntil };
   return { ...ledger, lots: insertLot(ledger.lots, lot), lotPoints: ledger.lotPoints + points };
@@ -138,6 +165,11 @@ function withLot(ledger: Ledger, entry: LotEntry): Ledger {
 function withoutDraws(ledger: Ledger, draws: readonly Draw[]): Ledger {
   const taken = draws.reduce((sum, draw) => sum + draw.points, 0);
   return { ...ledger, lots: takeFromLots(ledger.lots, draws), lotPoints: ledger.lotPoints - taken };
+}
+
+function withoutLapsed(ledger: Ledger, points: Points): Ledger {
+  if (points > ledger.expiredPoints) throw new Error(`Not that many points have expired: ${points}.`);
+  return { ...ledger, expiredPoints: ledger.expiredPoints - points };
 }
 
 function changed(debt: DebtChange, change: DebtChange): DebtChange {
@@ -150,10 +182,12 @@ function changed(debt: DebtChange, change: DebtChange): DebtChange {
 function withoutExpired(ledger: Ledger, now: EpochMs): Ledger {
   const expired = countExpired(ledger.lots, now);
   if (expired === 0) return ledger;
+  const expiredPoints = sumRemaining(ledger.lots.slice(0, expired));
   return {
     ...ledger,
     lots: ledger.lots.slice(expired),
-    lotPoints: ledger.lotPoints - sumRemaining(ledger.lots.slice(0, expired)),
+    lotPoints: ledger.lotPoints - expiredPoints,
+    expiredPoints: ledger.expiredPoints + expiredPoints,
   };
 }
 

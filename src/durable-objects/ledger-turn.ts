@@ -5,12 +5,14 @@ import {
   type IdempotencyRecord,
   type LedgerAnswer,
   type LedgerChanges,
+  type LedgerHead,
   type LedgerLookups,
   type LedgerStore,
   type Logger,
   nothingKnown,
   StoreConflict,
   type SubjectFacts,
+  UnsoundLedger,
 } from "../application/ports.ts";
 import type { Intent, LedgerCommand } from "../domain/command.ts";
 import { canonicalCouponCode } from "../domain/coupon.ts";
@@ -20,6 +22,7 @@ import type { CouponEffect } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import { activePoints, type Ledger } from "../domain/ledger.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
+import { changeFault, ledgerFault } from "../domain/soundness.ts";
 import type { EpochMs } from "../domain/time.ts";
 import { entryIdOf, ReplayMemory } from "./replay-memory.ts";
 
@@ -57,6 +60,7 @@ export const turnLimits = {
 /** What is known of the ledger between commits: exactly what D1 holds. */
 interface Memory {
   readonly ledger: Ledger;
+  readonly head: LedgerHead;
   readonly replays: ReplayMemory;
 }
 
@@ -75,7 +79,7 @@ interface WaitingRead {
 interface Round {
   readonly answers: readonly LedgerAnswer[];
   readonly changes: LedgerChanges;
-  readonly memory: Memory;
+  readonly replays: ReplayMemory;
 }
 
 /**
@@ -172,6 +176,11 @@ export class LedgerTurn {
         read.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
         return;
       } catch (error) {
+        if (error instanceof UnsoundLedger) {
+          this.#alert(error);
+          read.resolve(refuse({ code: "ledger_unsound" }));
+          return;
+        }
         this.#surroundings.log.warn("ledger_read_failed", { attempt, reason: nameOf(error) });
         if (attempt >= turnLimits.attemptsMax || this.#now() >= read.giveUpAt) {
           read.resolve(refuse({ code: "unavailable" }));
@@ -186,6 +195,7 @@ export class LedgerTurn {
   async #settle(group: readonly WaitingCommand[], maybeStored = false): Promise<void> {
     let uncertain = maybeStored;
     let conflicts = 0;
+    let unsound = false;
     for (let attempt = 1; attempt <= turnLimits.attemptsMax; attempt += 1) {
       if (group.every((waiting) => this.#now() >= waiting.giveUpAt)) break;
       let committing = false;
@@ -197,9 +207,11 @@ export class LedgerTurn {
           this.#memory = null;
           continue;
         }
+        const { changes, replays } = round;
+        requireSound(memory.ledger, changes);
         committing = true;
-        if (hasChanges(round.changes)) await this.#surroundings.store.commit(this.#key, round.changes);
-        this.#memory = round.memory;
+        const head = hasChanges(changes) ? await this.#surroundings.store.commit(this.#key, changes) : memory.head;
+        this.#memory = { ledger: changes.ledger, head, replays };
         group.forEach((waiting, index) => {
           const answer = round.answers[index];
           if (answer !== undefined) waiting.answer(answer);
@@ -207,6 +219,11 @@ export class LedgerTurn {
         return;
       } catch (error) {
         this.#memory = null;
+        if (error instanceof UnsoundLedger) {
+          this.#alert(error);
+          unsound = true;
+          break;
+        }
         const conflict = error instanceof StoreConflict;
         if (conflict) conflicts += 1;
         if (committing && !conflict) {
@@ -231,7 +248,9 @@ export class LedgerTurn {
       }
       return;
     }
-    const unavailable: Unavailable = { code: uncertain ? "outcome_unknown" : "unavailable" };
+    const unavailable: Unavailable = {
+      code: unsound ? "ledger_unsound" : uncertain ? "outcome_unknown" : "unavailable",
+    };
     for (const waiting of group) {
       const barrier = conflicts === turnLimits.attemptsMax ? await this.#whatBars(waiting.command) : null;
       waiting.answer({ result: refuse(barrier ?? unavailable), replayed: false });
@@ -255,13 +274,20 @@ export class LedgerTurn {
   }
 
   async #load(group: readonly WaitingCommand[]): Promise<Memory> {
-    const snapshot = await this.#surroundings.store.load(this.#key, lookupsFor(group), this.#now());
-    return { ledger: snapshot.ledger, replays: new ReplayMemory(snapshot) };
+    const snapshot = await this.#surroundings.store.load(this.#key, lookupsFor(group));
+    const fault = ledgerFault(snapshot.ledger);
+    if (fault !== null) throw new UnsoundLedger(fault);
+    return { ledger: snapshot.ledger, head: snapshot.head, replays: new ReplayMemory(snapshot) };
+  }
+
+  /** Somebody has to look: the ledger takes nothing more until its books add up. */
+  #alert(error: UnsoundLedger): void {
+    this.#surroundings.log.error("ledger_unsound", { reason: error.message });
   }
 
   /** What a solitary command needs to know of its subject. */
   async #factsFor([first]: readonly WaitingCommand[]): Promise<SubjectFacts> {
-    const subject = first === undefined ? null : subjectOf(first.command);
+    const subject = first === undefined ? null : subjectOf(first.command, this.#now());
     return subject === null ? nothingKnown : await this.#surroundings.store.lookUp(this.#key, subject);
   }
 
@@ -296,7 +322,8 @@ export class LedgerTurn {
       }
       return { result, replayed: decided.ok && decided.value.isRepetition };
     });
-    return { answers, changes: { entries, couponEffects, records, now: this.#now() }, memory: { ledger, replays } };
+    const changes = { follows: memory.head, entries, couponEffects, records, now: this.#now(), ledger };
+    return { answers, changes, replays };
   }
 
   /** Waits a random while, longer after every failure, so that retries do not march in step. */
@@ -320,8 +347,14 @@ const mustLookUp = (group: readonly WaitingCommand[], answers: readonly LedgerAn
 const hasOwnId = (intent: Intent): boolean =>
   (intent.kind === "grant" && intent.grant.id !== null) || (intent.kind === "redeem" && intent.id !== null);
 
+/** @throws {UnsoundLedger} when the changes do not add up: nothing of them is stored */
+function requireSound(before: Ledger, changes: LedgerChanges): void {
+  const fault = changeFault(before, changes, changes.ledger);
+  if (fault !== null) throw new UnsoundLedger(fault);
+}
+
 /** What must be looked up to decide the command; null when the ledger tells enough. */
-function subjectOf({ intent }: LedgerCommand): CommandSubject | null {
+function subjectOf({ intent }: LedgerCommand, now: EpochMs): CommandSubject | null {
   switch (intent.kind) {
     case "take-back":
       return { kind: "order", orderId: intent.takeBack.orderId };
@@ -331,13 +364,16 @@ function subjectOf({ intent }: LedgerCommand): CommandSubject | null {
       return { kind: "exchange", id: intent.step.id };
     case "give-back-coupon":
       return { kind: "coupon", code: canonicalCouponCode(intent.code) };
+    case "lapse":
+      return { kind: "expired-lots", by: now };
     default:
       return null;
   }
 }
 
 /** Whether a command shares its commit with nobody: it erases what others add, or needs to know what they did. */
-const isSolitary = (command: LedgerCommand): boolean => command.intent.kind === "erase" || subjectOf(command) !== null;
+const isSolitary = (command: LedgerCommand): boolean =>
+  command.intent.kind === "erase" || subjectOf(command, 0 as EpochMs) !== null;
 
 /** What storage must be asked for to tell whether the group's commands, or equal ones, were carried out before. */
 const lookupsFor = (group: readonly WaitingCommand[]): LedgerLookups => ({

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context as HonoContext } from "hono";
 import type { Context } from "../application/context.ts";
+import type { FailureCode } from "../application/failure.ts";
 import type { Principal } from "../application/principal.ts";
 import type { Services } from "../application/services.ts";
 import type { CustomerId } from "../domain/identifiers.ts";
@@ -14,6 +15,8 @@ export interface AppEnv {
     operation: string | undefined;
     /** Set once the token has been verified. */
     principal: Principal | undefined;
+    /** Why the request was refused; unset when it was not. */
+    refusal: FailureCode | undefined;
   };
 }
 

@@ -7,6 +7,7 @@ import type { App, AppEnv } from "./app-env.ts";
 import { answerError, answerFailure } from "./failure-answer.ts";
 import { corsFor } from "./middleware/cors.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { securityHeaders } from "./middleware/security-headers.ts";
 import { wellFormedPath } from "./middleware/well-formed-path.ts";
 import { Refused } from "./refused.ts";
 import { addCustomerPoints } from "./routes/add-points.ts";
@@ -103,7 +104,7 @@ export function createApp(services: Services, settings: { readonly corsOrigins: 
     c.set("services", services);
     await next();
   });
-  app.use(requestLog, corsFor(settings.corsOrigins), wellFormedPath);
+  app.use(securityHeaders, requestLog, corsFor(settings.corsOrigins), wellFormedPath);
   app.onError(answerError);
   for (const register of operations) register(app);
 

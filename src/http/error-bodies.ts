@@ -19,6 +19,7 @@ const titles: Readonly<Record<FailureStatus, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   422: "Unprocessable Content",
+  429: "Too Many Requests",
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
@@ -56,7 +57,7 @@ function rewardsBody(failure: Failure, status: FailureStatus, path: string, now:
       return conflictBody(failure, message);
     case 500:
     case 503:
-      return { timestamp: now, status, error: status === 500 ? titles[status] : message, path };
+      return { timestamp: now, status, error: message, path };
     default: {
       const details = failure.code === "validation_failed" ? { details: failure.violations } : {};
       return { type: "about:blank", title: titles[status], status, detail: message, instance: path, ...details };
@@ -92,6 +93,7 @@ const types: Readonly<Record<FailureStatus, string>> = {
   413: "payload_too_large",
   415: "unsupported_media_type",
   422: "unprocessable_content",
+  429: "too_many_requests",
   500: "internal_service_error",
   503: "service_unavailable",
 };
@@ -118,7 +120,7 @@ function typedBody(failure: Failure, status: FailureStatus): object {
 const oauthErrors: ReadonlySet<string> = new Set(["invalid_client", "invalid_scope", "unsupported_grant_type"]);
 
 function oauthBody(failure: Failure, status: FailureStatus): object {
-  const otherwise = status >= 500 ? "temporarily_unavailable" : "invalid_request";
+  const otherwise = status === 429 || status >= 500 ? "temporarily_unavailable" : "invalid_request";
   const error = oauthErrors.has(failure.code) ? failure.code : otherwise;
   return { error, error_description: describeFailure(failure) };
 }

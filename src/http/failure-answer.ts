@@ -1,5 +1,6 @@
 import type { Context as HonoContext } from "hono";
 import { HTTPException } from "hono/http-exception";
+import { errorFacts } from "../application/error-facts.ts";
 import type { Failure } from "../application/failure.ts";
 import { StoreConflict, StoreUnavailable } from "../application/ports.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -11,31 +12,37 @@ import { timestamp } from "./schemas/common.ts";
 /** Seconds after which a client may try again when the service could not answer. */
 const retryAfterSeconds = "2";
 
-/** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log everything. */
+/** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log where. */
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   if (error instanceof Refused) return answerFailure(c, error.failure);
   if (error instanceof HTTPException && error.status === 400) return answerFailure(c, { code: "malformed_body" });
   if (error instanceof HTTPException && error.status === 415)
     return answerFailure(c, { code: "unsupported_media_type" });
   const { log } = c.get("services");
-  const facts = { requestId: c.get("requestId"), operation: c.get("operation"), error: error.name };
+  const facts = {
+    requestId: c.get("requestId"),
+    tenant: c.get("principal")?.tenant ?? null,
+    operation: c.get("operation") ?? null,
+  };
   if (error instanceof StoreUnavailable || error instanceof StoreConflict) {
-    log.warn("store_unavailable", { ...facts, reason: error.message });
+    log.warn("store_unavailable", { ...facts, error: error.name, reason: error.message });
     return answerFailure(c, { code: "unavailable" });
   }
-  log.error("unexpected_error", { ...facts, stack: error.stack });
+  log.error("unexpected_error", { ...facts, ...errorFacts(error) });
   return answerFailure(c, { code: "internal" });
 }
 
 export function answerFailure(c: HonoContext<AppEnv>, failure: Failure): Response {
   const { log, clock } = c.get("services");
   const status = statusOf(failure.code);
+  c.set("refusal", failure.code);
   if (failure.code === "invalid_token") {
     log.info("token_refused", { requestId: c.get("requestId"), reason: failure.reason });
     c.header("WWW-Authenticate", "Bearer");
   }
   if (failure.code === "invalid_client") c.header("WWW-Authenticate", "Basic");
   if (failure.code === "method_not_allowed") c.header("Allow", failure.allowed.join(", "));
+  if (failure.code === "rate_limited") c.header("Retry-After", String(failure.retryAfterSeconds));
   if (status === 503) c.header("Retry-After", retryAfterSeconds);
   return c.json(errorBody(failure, c.req.path, timestamp(clock.now())), status);
 }

@@ -8,6 +8,7 @@ import { errorBody, errorFamilyOf } from "./error-bodies.ts";
 import { failureSamples } from "./failure-samples.ts";
 import { requireAccess } from "./middleware/access.ts";
 import { limitedBody, requireMediaType } from "./middleware/json-body.ts";
+import { limitAddress } from "./middleware/rate-limits.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
 import { Refused } from "./refused.ts";
 import { errorSchema } from "./schemas/errors.ts";
@@ -28,7 +29,7 @@ export function operation<const Id extends string>(definition: {
   readonly accepts?: "json";
 }): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
   const { operationId, access, accepts } = definition;
-  const middleware = [named(operationId), requireAccess(access)];
+  const middleware = [named(operationId), limitAddress, requireAccess(access)];
   if (accepts === "json") middleware.push(limitedBody, requireMediaType(...jsonMediaTypes));
   return { operationId, security: securityOf(access), middleware };
 }
@@ -37,7 +38,7 @@ export function operation<const Id extends string>(definition: {
 export const openOperation = <const Id extends string>(operationId: Id) => ({
   operationId,
   security: [] as Security,
-  middleware: [named(operationId)],
+  middleware: [named(operationId), limitAddress],
 });
 
 const named =
@@ -68,21 +69,17 @@ function securityOf(access: Access): Security {
   }
 }
 
-/** Every operation with a token can fail with these. */
-const always: readonly FailureCode[] = [
-  "invalid_token",
-  "tenant_mismatch",
-  "issuer_unavailable",
-  "unavailable",
-  "internal",
-];
+/** Every operation can fail with these. */
+const always: readonly FailureCode[] = ["rate_limited", "internal"];
+/** Every operation with a token can fail with these, too. */
+const withToken: readonly FailureCode[] = ["invalid_token", "tenant_mismatch", "issuer_unavailable", "unavailable"];
 const onJsonBody: readonly FailureCode[] = [
   "validation_failed",
   "malformed_body",
   "payload_too_large",
   "unsupported_media_type",
 ];
-const onLedgerWrite: readonly FailureCode[] = ["overloaded", "outcome_unknown", "idempotency_key_reused"];
+const onLedgerWrite: readonly FailureCode[] = ["overloaded", "outcome_unknown", "ledger_unsound", "idempotency_key_reused"];
 
 const onGrant: readonly FailureCode[] = [
   "created_at_in_future",
@@ -100,7 +97,8 @@ export const failuresOf = { jsonBody: onJsonBody, ledgerWrite: onLedgerWrite, gr
  */
 export function failures(path: string, access: Access | null, ...codes: readonly FailureCode[]): Record<never, never> {
   const all = new Set<FailureCode>([
-    ...(access === null ? ["internal" as const] : always),
+    ...(access === null ? [] : withToken),
+    ...always,
     ...codes,
     ...accessCodes(access),
   ]);
@@ -124,7 +122,7 @@ function failureResponse(path: string, status: FailureStatus, codes: readonly Fa
   });
   return {
     description: codes.map((code) => `\`${code}\``).join(", "),
-    ...(status === 503 ? { headers: retryAfterHeader } : {}),
+    ...(status === 429 || status === 503 ? { headers: retryAfterHeader } : {}),
     content: {
       "application/json": { schema: errorSchema(errorFamilyOf(path), status), examples: Object.fromEntries(examples) },
     },

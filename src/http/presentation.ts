@@ -5,7 +5,7 @@ import type { EpochMs } from "../domain/time.ts";
 /** Statuses that failures are answered with. */
 export type FailureStatus = Extract<
   ContentfulStatusCode,
-  400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 503
+  400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503
 >;
 
 interface Presentation<Code extends FailureCode> {
@@ -156,6 +156,14 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   idempotency_key_reused: {
     status: 422,
     describe: () => "The Idempotency-Key was already used for another request.",
+  },
+  rate_limited: {
+    status: 429,
+    describe: ({ retryAfterSeconds }) => `Too many requests. Try again in ${retryAfterSeconds} seconds.`,
+  },
+  ledger_unsound: {
+    status: 500,
+    describe: () => "The ledger's books do not add up. Nothing was done, and nothing will be until somebody has looked.",
   },
   internal: { status: 500, describe: () => "Internal Server Error" },
   overloaded: { status: 503, describe: () => `Too many requests are waiting. ${retryLater}` },

@@ -21,7 +21,7 @@ class Story {
     for (const intent of intents) {
       const orderId = intent.kind === "take-back" ? intent.takeBack.orderId : "O";
       const order = orderHistoryIn(this.journal, orderId);
-      const facts = { now: this.now, couponSuffix: "", order, exchange: null, sold: null };
+      const facts = { now: this.now, couponSuffix: "", order, exchange: null, sold: null, expired: [] };
       const result = decide(keyOf("demo", "C1"), commandOf(intent), this.ledger, facts);
       if (!result.ok) throw new Error(result.failure.code);
       this.ledger = result.value.ledger;

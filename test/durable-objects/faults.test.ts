@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import {
   type CommandSubject,
   type LedgerChanges,
+  type LedgerHead,
   type LedgerLookups,
   type LedgerSnapshot,
   type LedgerStore,
@@ -18,7 +19,7 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 
-type Commit = (changes: LedgerChanges) => Promise<void>;
+type Commit = (changes: LedgerChanges) => Promise<LedgerHead>;
 type Load = () => Promise<LedgerSnapshot>;
 
 /** D1, with something in between. */
@@ -26,13 +27,13 @@ class FaultyStore implements LedgerStore {
   readonly #real = new D1LedgerStore(env.DB);
   loads = 0;
   commits = 0;
-  onCommit: (really: Commit, changes: LedgerChanges, commit: number) => Promise<void> = (really, changes) =>
+  onCommit: (really: Commit, changes: LedgerChanges, commit: number) => Promise<LedgerHead> = (really, changes) =>
     really(changes);
   onLoad: (really: Load, load: number) => Promise<LedgerSnapshot> = (really) => really();
 
-  load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot> {
+  load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
     this.loads += 1;
-    return this.onLoad(() => this.#real.load(key, lookups, now), this.loads);
+    return this.onLoad(() => this.#real.load(key, lookups), this.loads);
   }
 
   lookUp(ledger: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
@@ -47,7 +48,7 @@ class FaultyStore implements LedgerStore {
     return this.#real.earnerOf(tenant, orderId);
   }
 
-  commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {
+  commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
     this.commits += 1;
     return this.onCommit((some) => this.#real.commit(key, some), changes, this.commits);
   }
@@ -94,8 +95,8 @@ const kindOrCode = async (command: LedgerCommand) => {
 describe("a commit whose answer is lost", () => {
   test("after it took effect is found again: one effect, and the code that was stored", async () => {
     store.onCommit = async (really, changes, commit) => {
-      await really(changes);
-      if (commit === 2) await lost();
+      const head = await really(changes);
+      return commit === 2 ? lost() : head;
     };
     const { result } = await turn.execute(commandOf(exchange(10)));
     const { coupons } = await rowsOf(env.DB, key);
@@ -127,7 +128,7 @@ describe("a commit whose answer is lost", () => {
   test("every time leaves the outcome unknown, and the same key finds it out", async () => {
     store.onCommit = async (really, changes, commit) => {
       if (commit === 2) await really(changes);
-      await lost();
+      return lost();
     };
     store.onLoad = (really, load) => (load > 1 ? lost() : really());
     const keyed = () => commandOf(exchange(10), { idempotencyKey: named(`k-${key.customerId}`), fingerprint: "same" });
@@ -143,7 +144,7 @@ describe("a commit whose answer is lost", () => {
   });
 
   test("for a while keeps balances from being answered out of memory", async () => {
-    const late: (() => Promise<void>)[] = [];
+    const late: (() => Promise<unknown>)[] = [];
     store.onCommit = (really, changes) => {
       late.push(() => really(changes));
       return lost();
@@ -180,8 +181,8 @@ test("a command that the database never takes does not drag its neighbours down"
 
 test("commands that were stored together, unheard of, are answered truly one by one", async () => {
   store.onCommit = async (really, changes, commit) => {
-    await really(changes);
-    if (commit === 3) await lost();
+    const head = await really(changes);
+    return commit === 3 ? lost() : head;
   };
   store.onLoad = (really, load) => (load > 1 && load < 5 ? lost() : really());
   // The first is stored alone; meanwhile the others gather to a group.
@@ -219,7 +220,7 @@ test("commands that come while one is being stored share the next commit", async
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   store.onCommit = async (really, changes, commit) => {
     if (commit === 2) await gate;
-    await really(changes);
+    return really(changes);
   };
   const first = kindOrCode(commandOf(redeem(1)));
   const others = Promise.all(Array.from({ length: 50 }, () => kindOrCode(commandOf(redeem(1)))));
@@ -234,7 +235,7 @@ test("nobody is answered, and no balance changes, before the commit is through",
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   store.onCommit = async (really, changes) => {
     await gate;
-    await really(changes);
+    return really(changes);
   };
   let answered = false;
   const redemption = kindOrCode(commandOf(redeem(40))).then((kind) => {
@@ -252,7 +253,7 @@ test("a queue that is full refuses, and what waits too long is given up", async 
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
   store.onCommit = async (really, changes, commit) => {
     if (commit === 2) await gate;
-    await really(changes);
+    return really(changes);
   };
   const first = kindOrCode(commandOf(redeem(1)));
   await Promise.resolve();

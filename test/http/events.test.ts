@@ -5,6 +5,7 @@ import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { Services } from "../../src/application/services.ts";
 import { readConfiguration } from "../../src/env.ts";
 import { createApp } from "../../src/http/app.ts";
+import { noRateLimits } from "../../src/integrations/binding-rate-limiter.ts";
 import { CloudflareEventQueue } from "../../src/integrations/event-queue.ts";
 import worker from "../../src/worker.ts";
 import { completedOrder, orderUpdated, queued } from "../support/order-events.ts";
@@ -106,6 +107,7 @@ describe("a webhook", () => {
     const services = {
       eventQueue: new CloudflareEventQueue(down as unknown as Queue<QueuedEvent>),
       webhookSignatures: { verify: () => Promise.resolve(true) },
+      rateLimiter: noRateLimits,
       clock: { now: () => 0 },
       log: { info: () => {}, warn: () => {}, error: () => {} },
       newId: () => crypto.randomUUID(),

@@ -9,3 +9,10 @@ declare namespace Cloudflare {
     readonly mainModule: typeof import("../../src/worker.ts");
   }
 }
+
+/** A file's text. */
+declare module "*.toml?raw" {
+  const text: string;
+  // biome-ignore lint/style/noDefaultExport: that is how Vite gives it.
+  export default text;
+}

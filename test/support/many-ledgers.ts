@@ -13,7 +13,7 @@ const rowsPerSlice = 100_000;
 /**
  * SQL that makes ledgers `c0000001`, `c0000002`, …: the database makes the rows itself, which is much faster than
  * sending them. Each has, besides the row that opens it, `entriesEach − 1` grants of 100 points without an end, and
- * a redemption of 10 points from the first of them.
+ * a redemption of 10 points from the first of them. Their entries have no seals.
  * @returns slices; the statements of one belong in one transaction
  */
 export function manyLedgers({ tenant, customers, entriesEach }: ManyLedgers): string[][] {
@@ -36,13 +36,14 @@ function sliceStatements(tenant: string, first: number, last: number, grants: nu
       description)`;
   const origin = "'fill', 'client:fill'";
   return [
-    `${who} insert into ledgers (tenant, customer_id, opened_at, opened_by) select ${id}, 0, 'fill' from who`,
+    `${who} insert into ledgers (tenant, customer_id, opened_at, opened_by, sequence, points)
+      select ${id}, 0, 'fill', ${grants + 2}, ${100 * grants - 10} from who`,
     `${who} ${entries} select ${id}, 1, 'opened', null, ${origin}, 0, 0, 0, 0, null from who`,
     `${who} ${entries} select ${id}, i + 1, 'granted', 'g' || i, ${origin}, i, 100, 100 * i, i, 'Order ' || i
       from who, nth`,
     `${who} ${entries} select ${id}, ${grants + 2}, 'redeemed', 'r1', ${origin}, ${grants + 1}, 10,
       ${100 * grants - 10}, ${grants + 1}, null from who`,
-    `${who} insert into lots select ${id}, 'g' || i, 100, iif(i = 1, 10, 0), i, null from who, nth`,
+    `${who} insert into lots select ${id}, 'g' || i, 100, iif(i = 1, 10, 0), i, null, 0 from who, nth`,
     `${who} insert into lot_usages select ${id}, 'g1', 'r1', ${grants + 2}, 10 from who`,
   ];
 }

@@ -1,6 +1,10 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../app-env.ts";
 
+const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+/** A method is whatever word a client makes up; only known ones go into the log. */
+const methodOf = (method: string): string => (methods.has(method) ? method : "other");
+
 const acceptableRequestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** Gives every answer its `X-Request-Id` (the client's own when it is harmless), and every request its log line. */
@@ -14,9 +18,10 @@ export const requestLog: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.res.headers.set("X-Request-Id", requestId);
   log.info("request", {
     requestId,
-    tenant: c.get("principal")?.tenant,
-    operation: c.get("operation"),
-    method: c.req.method,
+    tenant: c.get("principal")?.tenant ?? null,
+    operation: c.get("operation") ?? null,
+    outcome: c.get("refusal") ?? (c.res.ok ? "ok" : "failed"),
+    method: methodOf(c.req.method),
     status: c.res.status,
     durationMs: clock.now() - startedAt,
   });

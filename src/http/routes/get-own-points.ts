@@ -15,7 +15,7 @@ const route = createRoute({
   summary: "Read the signed-in customer's balance",
   responses: {
     200: jsonAnswer("The active points.", pointsOut),
-    ...failures(path, customers, "overloaded"),
+    ...failures(path, customers, "overloaded", "ledger_unsound"),
   },
 });
 

@@ -27,7 +27,7 @@ const route = createRoute({
       "own_coupon_not_found",
       "coupon_not_returnable",
       "coupon_return_refused",
-      "overloaded",
+      "overloaded", "ledger_unsound",
       "outcome_unknown",
     ),
   },

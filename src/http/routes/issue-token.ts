@@ -2,6 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { grantToken } from "../../application/grant-token.ts";
 import type { App } from "../app-env.ts";
 import { limitedBody, requireMediaType } from "../middleware/json-body.ts";
+import { limitTokenRequests } from "../middleware/rate-limits.ts";
 import { failures, jsonAnswer, openOperation } from "../operation.ts";
 import { orRefuse, Refused } from "../refused.ts";
 
@@ -77,9 +78,9 @@ export const issueToken = (app: App) =>
       clientId: form.client_id ?? "",
       clientSecret: form.client_secret ?? "",
     };
+    await limitTokenRequests(c, credentials.clientId);
     const requestedScopes = form.scope === undefined ? null : form.scope.split(" ").filter((scope) => scope !== "");
     const token = orRefuse(await grantToken({ ...credentials, requestedScopes }, { apiClients, issuer }));
-    c.header("Cache-Control", "no-store");
     return c.json(
       {
         access_token: token.accessToken,

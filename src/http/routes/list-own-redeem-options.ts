@@ -16,7 +16,7 @@ const route = createRoute({
   description: "All redeem options, each with the points that would be left after it.",
   responses: {
     200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),
-    ...failures(path, customers, "overloaded"),
+    ...failures(path, customers, "overloaded", "ledger_unsound"),
   },
 });
 

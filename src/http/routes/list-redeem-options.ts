@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: tenantParams },
   responses: {
     200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),
-    ...failures(path, anyone, "overloaded"),
+    ...failures(path, anyone, "overloaded", "ledger_unsound"),
   },
 });
 

@@ -132,10 +132,15 @@ export class RemoteKeySet {
     this.#storeWhenNew(held);
   }
 
+  /** For the log: without credentials and query, which may be secret. */
+  get #shownUrl(): string {
+    return `${this.#url.origin}${this.#url.pathname}`;
+  }
+
   #noteFailure(error: unknown): void {
     if (error instanceof LoadPaused) return;
     this.#pausedUntil = this.#services.clock.now() + failurePauseMs;
-    this.#services.log.warn("key_set_load_failed", { url: this.#url.href, reason: reasonOf(error) });
+    this.#services.log.warn("key_set_load_failed", { url: this.#shownUrl, reason: reasonOf(error) });
   }
 
   /** Loads that happen together bring the same, and KV takes one write a second: the first of them is enough. */
@@ -149,7 +154,7 @@ export class RemoteKeySet {
     try {
       await this.#services.cache.put(this.#cacheKey, JSON.stringify(held), { expirationTtl: storedSeconds });
     } catch (error) {
-      this.#services.log.warn("key_set_not_stored", { url: this.#url.href, reason: reasonOf(error) });
+      this.#services.log.warn("key_set_not_stored", { url: this.#shownUrl, reason: reasonOf(error) });
     }
   }
 
@@ -161,7 +166,7 @@ export class RemoteKeySet {
       // Another machine's clock may be ahead; a moment to come would prolong the cooldown.
       return { uat: Math.min(parsed.data.uat, this.#services.clock.now()), jwks: parsed.data.jwks };
     } catch (error) {
-      this.#services.log.warn("key_set_not_read", { url: this.#url.href, reason: reasonOf(error) });
+      this.#services.log.warn("key_set_not_read", { url: this.#shownUrl, reason: reasonOf(error) });
       return null;
     }
   }

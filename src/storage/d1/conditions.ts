@@ -1,8 +1,14 @@
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { exchanges, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+import type { exchanges, ledgerEntries, ledgerFindings, ledgers, lots, lotUsages } from "./schema.ts";
 
-type OwnedTable = typeof ledgers | typeof ledgerEntries | typeof lots | typeof lotUsages | typeof exchanges;
+type OwnedTable =
+  | typeof ledgers
+  | typeof ledgerEntries
+  | typeof lots
+  | typeof lotUsages
+  | typeof exchanges
+  | typeof ledgerFindings;
 
 /** Rows of one customer. */
 export const ownedBy = (table: OwnedTable, key: LedgerKey): SQL | undefined =>

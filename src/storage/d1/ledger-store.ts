@@ -1,9 +1,10 @@
-import { and, desc, eq, gt, inArray, isNull, lt, notInArray, or, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type {
   CommandSubject,
   IdempotencyRecord,
   LedgerChanges,
+  LedgerHead,
   LedgerLookups,
   LedgerSnapshot,
   LedgerStore,
@@ -13,22 +14,19 @@ import type {
 import { type IdempotencyKey, outcomeOfRedemption } from "../../domain/command.ts";
 import { type Coupon, type CouponCode, canonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import { type DebtChange, drawsPoints, type Entry, makesLot } from "../../domain/entry.ts";
-import {
-  actorOfCustomer,
-  type CommandId,
-  type CustomerId,
-  type EntryId,
-  type TenantId,
-} from "../../domain/identifiers.ts";
-import { ledgerOf } from "../../domain/ledger.ts";
+import { drawsPoints, type Entry, makesLot } from "../../domain/entry.ts";
+import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import { emptyLedger, ledgerOf } from "../../domain/ledger.ts";
 import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { jsonList, ownedBy } from "./conditions.ts";
+import { rowOfEntry } from "./entry-row.ts";
+import { erasureOf } from "./erasure.ts";
 import { insertFromJson } from "./json-rows.ts";
 import { coupons, exchanges, idempotencyRecords, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
 
 /** Rows in one parameter, which D1 allows 2 MB: a redemption may draw from very many lots. */
@@ -46,26 +44,14 @@ export class D1LedgerStore implements LedgerStore {
     this.#subjects = new SubjectReader(this.#drizzle);
   }
 
-  async load(key: LedgerKey, lookups: LedgerLookups, now: EpochMs): Promise<LedgerSnapshot> {
-    const [opened, last, activeLots, records, entries] = await answered(
+  async load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
+    const [opened, lotsLeft, records, entries] = await answered(
       this.#drizzle.batch([
         this.#drizzle.select().from(ledgers).where(ownedBy(ledgers, key)),
         this.#drizzle
-          .select({ sequence: ledgerEntries.sequence })
-          .from(ledgerEntries)
-          .where(ownedBy(ledgerEntries, key))
-          .orderBy(desc(ledgerEntries.sequence))
-          .limit(1),
-        this.#drizzle
           .select()
           .from(lots)
-          .where(
-            and(
-              ownedBy(lots, key),
-              lt(lots.usedPoints, lots.points),
-              or(isNull(lots.validUntil), gt(lots.validUntil, now)),
-            ),
-          ),
+          .where(and(ownedBy(lots, key), sql`${lots.usedPoints} + ${lots.lapsedPoints} < ${lots.points}`)),
         this.#drizzle.select().from(idempotencyRecords).where(recordsNamed(key, lookups.idempotencyKeys)),
         this.#drizzle
           .select()
@@ -73,9 +59,20 @@ export class D1LedgerStore implements LedgerStore {
           .where(and(ownedBy(ledgerEntries, key), inArray(ledgerEntries.entryId, jsonList(lookups.entryIds)))),
       ]),
     );
+    const [row] = opened;
+    const ledger =
+      row === undefined
+        ? emptyLedger
+        : ledgerOf({
+            sequence: row.sequence,
+            points: row.points,
+            lots: lotsLeft.map(lotFromRow),
+            debt: { owed: row.owed, absorbed: row.absorbed },
+          });
     return {
-      ledger: ledgerOf(opened.length > 0, last[0]?.sequence ?? 0, activeLots.map(lotFromRow), debtOf(opened[0])),
-      openedBy: (opened[0]?.openedBy ?? null) as CommandId | null,
+      ledger,
+      head: (row?.hash ?? emptyHead) as LedgerHead,
+      openedBy: (row?.openedBy ?? null) as CommandId | null,
       records: records.map(recordFromRow),
       entries: entries.flatMap(recalledFromRow),
     };
@@ -93,54 +90,41 @@ export class D1LedgerStore implements LedgerStore {
     return this.#subjects.earnerOf(tenant, orderId);
   }
 
-  async commit(key: LedgerKey, changes: LedgerChanges): Promise<void> {
+  async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
     const { tenant, customerId } = key;
     const rows = rowsOf(changes);
+    const { sealed, head } = await sealAll(key, changes);
     const statements: D1PreparedStatement[] = [];
     const add = (text: string, list: readonly unknown[], ...shared: string[]): void => {
       for (let from = 0; from < list.length; from += rowsPerStatement) {
         statements.push(this.#bind(text, ...shared, list.slice(from, from + rowsPerStatement)));
       }
     };
-    // First of all, so that a writer who has missed an entry is refused by the primary key.
-    add(statementTexts.insertEntries, rows.entries, tenant, customerId);
+    // First of all, so that a writer who has missed an entry is refused: by the primary key, or by the link to the
+    // entry before.
+    add(statementTexts.insertEntries, sealed, tenant, customerId);
     add(statementTexts.insertLedgers, rows.ledgers, tenant, customerId);
-    add(statementTexts.changeDebt, rows.debts, tenant, customerId);
+    add(statementTexts.moveHeads, headOf(changes, head), tenant, customerId);
     add(statementTexts.insertLots, rows.lots, tenant, customerId);
     add(statementTexts.useLots, rows.usages, tenant, customerId);
     add(statementTexts.insertUsages, rows.usages, tenant, customerId);
+    add(statementTexts.lapseLots, rows.lapses, tenant, customerId);
     add(statementTexts.insertCoupons, rows.coupons, tenant);
     add(statementTexts.giveBackCoupons, rows.givenBack, tenant, customerId);
     add(statementTexts.insertExchanges, rows.exchanges, tenant, customerId);
     add(statementTexts.advanceExchanges, rows.steps, tenant, customerId);
     add(statementTexts.forgetExchanges, rows.forgotten, tenant, customerId);
-    add(statementTexts.insertRecords, rows.records, tenant);
-    if (changes.entries.some((entry) => entry.kind === "erased")) statements.push(...this.#erasure(key, changes));
+    add(statementTexts.insertRecords, rows.records, tenant, customerId);
+    if (changes.entries.some((entry) => entry.kind === "erased")) {
+      statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
+    }
     await answered(this.#database.batch(statements));
+    return head;
   }
 
-  /** Removes what the ledger held. The entry that says so stays, so that its sequence is never used again. */
-  #erasure(key: LedgerKey, changes: LedgerChanges): D1PreparedStatement[] {
-    const sequence = Math.max(...changes.entries.map((entry) => entry.sequence));
-    const before = and(ownedBy(ledgerEntries, key), lt(ledgerEntries.sequence, sequence));
-    const ownRequests = and(
-      eq(idempotencyRecords.tenant, key.tenant),
-      eq(idempotencyRecords.caller, actorOfCustomer(key.customerId)),
-    );
-    return [
-      this.#drizzle.delete(lotUsages).where(ownedBy(lotUsages, key)),
-      this.#drizzle.delete(lots).where(ownedBy(lots, key)),
-      this.#drizzle.delete(ledgerEntries).where(before),
-      this.#drizzle.delete(ledgers).where(ownedBy(ledgers, key)),
-      // What is under way must still be brought to its end.
-      this.#drizzle
-        .delete(exchanges)
-        .where(and(ownedBy(exchanges, key), notInArray(exchanges.state, ["PENDING", "VOIDING"]))),
-      this.#drizzle.delete(idempotencyRecords).where(ownRequests),
-    ].map((query) => {
-      const { sql: text, params } = query.toSQL();
-      return this.#database.prepare(text).bind(...params);
-    });
+  #prepared(query: { toSQL(): { sql: string; params: unknown[] } }): D1PreparedStatement {
+    const { sql: text, params } = query.toSQL();
+    return this.#database.prepare(text).bind(...params);
   }
 
   #bind(text: string, ...parameters: (string | readonly unknown[])[]): D1PreparedStatement {
@@ -168,12 +152,15 @@ const statementTexts = {
     where exchanges.tenant = ?1 and exchanges.customer_id = ?2 and exchanges.exchange_id = row.value ->> 'id'`,
   forgetExchanges: `delete from exchanges
     where tenant = ?1 and customer_id = ?2 and exchange_id in (select value from json_each(?3))`,
-  insertRecords: insertFromJson(idempotencyRecords, ["tenant"]),
-  changeDebt: `update ledgers
-    set (owed, absorbed) = (
-      select owed + sum(value ->> 'owed'), absorbed + sum(value ->> 'absorbed') from json_each(?3)
-    )
-    where tenant = ?1 and customer_id = ?2`,
+  insertRecords: insertFromJson(idempotencyRecords, ["tenant", "customerId"]),
+  moveHeads: `update ledgers
+    set sequence = row.value ->> 'sequence', hash = row.value ->> 'hash', points = row.value ->> 'points',
+      owed = row.value ->> 'owed', absorbed = row.value ->> 'absorbed'
+    from json_each(?3) as row
+    where ledgers.tenant = ?1 and ledgers.customer_id = ?2`,
+  lapseLots: `update lots set lapsed_points = row.value ->> 'points'
+    from json_each(?3) as row
+    where lots.tenant = ?1 and lots.customer_id = ?2 and lots.lot_id = row.value ->> 'lotId'`,
   // A lot may be used by several redemptions of one group: their points are summed up before they are added.
   useLots: `update lots set used_points = used_points + used.points
     from (
@@ -190,54 +177,75 @@ const recordsNamed = (key: LedgerKey, keys: readonly IdempotencyKey[]) =>
       select value ->> 'caller', value ->> 'operation', value ->> 'key' from json_each(${JSON.stringify(keys)}))`,
   );
 
-type EntryRow = Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId">;
+type LedgerRow = Omit<typeof ledgers.$inferInsert, "tenant" | "customerId">;
 type LotRow = Omit<typeof lots.$inferInsert, "tenant" | "customerId">;
 type UsageRow = Omit<typeof lotUsages.$inferInsert, "tenant" | "customerId">;
 
-/** The rows of a commit, without what they share. */
+/** The rows of a commit, without what they share, and without the entries themselves. */
 function rowsOf(changes: LedgerChanges) {
-  const openings: Omit<typeof ledgers.$inferInsert, "tenant" | "customerId">[] = [];
+  const openings: LedgerRow[] = [];
   const lotRows: LotRow[] = [];
   const usages: UsageRow[] = [];
-  const debts: DebtChange[] = [];
+  const lapses: { readonly lotId: string; readonly points: number }[] = [];
   for (const entry of changes.entries) {
     if (entry.kind === "opened") {
-      openings.push({ openedAt: entry.recordedAt, openedBy: entry.commandId, owed: 0, absorbed: 0 });
+      const { recordedAt: openedAt, commandId: openedBy } = entry;
+      openings.push({ openedAt, openedBy, owed: 0, absorbed: 0, sequence: 0, hash: "", points: 0 });
     }
     if (makesLot(entry)) {
       const { id: lotId, points, createdAt, validUntil } = entry;
-      lotRows.push({ lotId, points, usedPoints: 0, createdAt, validUntil });
+      lotRows.push({ lotId, points, usedPoints: 0, createdAt, validUntil, lapsedPoints: 0 });
     }
     if (drawsPoints(entry)) {
       for (const draw of entry.draws) {
         usages.push({ lotId: draw.lotId, redemptionId: entry.id, sequence: entry.sequence, points: draw.points });
       }
     }
-    if ("debt" in entry && (entry.debt.owed !== 0 || entry.debt.absorbed !== 0)) debts.push(entry.debt);
+    if (entry.kind === "lapsed") lapses.push({ lotId: entry.relatedId, points: entry.points });
   }
   return {
-    entries: changes.entries.map(entryRow),
     ledgers: openings,
     lots: lotRows,
     usages,
-    debts,
+    lapses,
     ...effectRows(changes),
     records: changes.records.map(recordRow),
   };
 }
 
-/** Every kind of entry has its own members, and each member its column; what a kind does not have stays null. */
-function entryRow(entry: Entry): EntryRow {
-  const { sequence, kind, commandId, actor, recordedAt, balanceAfter } = entry;
-  const base = { sequence, kind, commandId, actor, recordedAt, balanceAfter, points: 0, createdAt: recordedAt };
-  if (entry.kind === "opened" || entry.kind === "erased") return base;
-  const { id: entryId, debt, draws: _draws, ...members } = { debt: undefined, draws: undefined, ...entry };
-  return {
-    ...base,
-    ...members,
-    entryId,
-    ...(debt === undefined ? {} : { owedChange: debt.owed, absorbedChange: debt.absorbed }),
-  };
+/** Where the ledger's row stands after the commit; none when no entry is kept. */
+function headOf({ entries, ledger }: LedgerChanges, hash: LedgerHead): readonly LedgerStanding[] {
+  if (!entries.some(isKept)) return [];
+  return [{ sequence: ledger.sequence, hash, points: ledger.points, ...ledger.debt }];
+}
+
+type LedgerStanding = Pick<typeof ledgers.$inferSelect, "sequence" | "hash" | "points" | "owed" | "absorbed">;
+
+/** An erasure is carried out, and leaves nothing in the journal. */
+const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
+
+/** The entries as they are stored, each sealed on top of the one before. */
+async function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
+  const sealed: Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId">[] = [];
+  let head = follows;
+  for (const entry of entries.filter(isKept)) {
+    const row = rowOfEntry(entry);
+    const draws = drawsPoints(entry) ? entry.draws.map((draw) => ({ ...draw, redemptionId: entry.id })) : [];
+    const coupon = entry.kind === "redeemed" ? couponSoldBy(entry.id, couponEffects) : null;
+    const hash = await sealOf(key, { row, draws, coupon }, head);
+    sealed.push({ ...row, previousHash: head, hash });
+    head = hash;
+  }
+  return { sealed, head: entries.every(isKept) ? head : emptyHead };
+}
+
+/** The coupon that a redemption pays for, as it is going to be stored. */
+function couponSoldBy(redemptionId: EntryId, effects: LedgerChanges["couponEffects"]): SealedCoupon | null {
+  for (const effect of effects) {
+    if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.redemptionId !== redemptionId) continue;
+    return couponRow(effect.coupon);
+  }
+  return null;
 }
 
 /** What the coupon effects store, by statement. */
@@ -301,11 +309,6 @@ const recordFromRow = (row: typeof idempotencyRecords.$inferSelect): Idempotency
   fingerprint: row.fingerprint,
   result: JSON.parse(row.answer) as IdempotencyRecord["result"],
   createdAt: row.createdAt as EpochMs,
-});
-
-const debtOf = (row: typeof ledgers.$inferSelect | undefined): DebtChange => ({
-  owed: row?.owed ?? 0,
-  absorbed: row?.absorbed ?? 0,
 });
 
 function recalledFromRow(row: typeof ledgerEntries.$inferSelect): RecalledEntry[] {

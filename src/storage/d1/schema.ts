@@ -4,7 +4,7 @@ import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } fro
 // The tables as the queries see them. What Drizzle cannot say (STRICT, WITHOUT ROWID, triggers) stands in the
 // migrations in drizzle/, and a test compares the two. Points are integers, moments are epoch milliseconds.
 
-/** One row a customer with an open ledger: what lists and exports walk along. */
+/** One row a customer with an open ledger: what lists and exports walk along, and where its journal stands. */
 export const ledgers = sqliteTable(
   "ledgers",
   {
@@ -15,6 +15,11 @@ export const ledgers = sqliteTable(
     /** What returns have left open: points below zero, and points that the next grants are reduced by. */
     owed: integer("owed").notNull().default(0),
     absorbed: integer("absorbed").notNull().default(0),
+    /** Of the last entry, so that entries cannot be cut off at the end unnoticed. */
+    sequence: integer("sequence").notNull().default(0),
+    hash: text("hash").notNull().default(""),
+    /** What all entries together come to: Σ (points − used − lapsed) over all lots. */
+    points: integer("points").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.customerId] })],
 );
@@ -28,7 +33,7 @@ export const ledgerEntries = sqliteTable(
     /** The primary key refuses a second writer that has not seen the first one's entry. */
     sequence: integer("sequence").notNull(),
     kind: text("kind", {
-      enum: ["opened", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "erased"],
+      enum: ["opened", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
     }).notNull(),
     entryId: text("entry_id"),
     commandId: text("command_id").notNull(),
@@ -55,6 +60,10 @@ export const ledgerEntries = sqliteTable(
     owedChange: integer("owed_change"),
     absorbedChange: integer("absorbed_change"),
     couponIssuer: text("coupon_issuer", { enum: ["embedded", "elsewhere"] }),
+    /** The seal of the entry before; empty for a ledger's first. A trigger refuses any other. */
+    previousHash: text("previous_hash").notNull().default(""),
+    /** The entry's seal: see seal.ts. */
+    hash: text("hash").notNull().default(""),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.sequence] }),
@@ -76,12 +85,18 @@ export const lots = sqliteTable(
     usedPoints: integer("used_points").notNull(),
     createdAt: integer("created_at").notNull(),
     validUntil: integer("valid_until"),
+    /** What had expired unused when the journal was told so; 0 before that. */
+    lapsedPoints: integer("lapsed_points").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId] }),
-    index("lots_with_points")
+    index("lots_left")
       .on(table.tenant, table.customerId, table.validUntil)
-      .where(sql`${table.usedPoints} < ${table.points}`),
+      .where(sql`${table.usedPoints} + ${table.lapsedPoints} < ${table.points}`),
+    // Finds lots of all tenants that have expired, and of which the journal does not tell it yet.
+    index("lots_to_lapse")
+      .on(table.validUntil)
+      .where(sql`${table.validUntil} is not null and ${table.usedPoints} + ${table.lapsedPoints} < ${table.points}`),
     check("lots_used_points", sql`${table.usedPoints} between 0 and ${table.points}`),
   ],
 );
@@ -128,6 +143,8 @@ export const exchanges = sqliteTable(
     index("exchanges_under_way")
       .on(table.tenant, table.customerId)
       .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+    // Finds what has been under way for long, of all tenants.
+    index("exchanges_left_half_way").on(table.updatedAt).where(sql`${table.state} in ('PENDING', 'VOIDING')`),
   ],
 );
 
@@ -184,6 +201,10 @@ export const couponRedemptions = sqliteTable(
     uniqueIndex("coupon_redemptions_by_order")
       .on(table.tenant, table.canonicalCode, table.customerId, table.orderCode)
       .where(sql`${table.givenBackAt} is null`),
+    // For the erasure of a customer.
+    index("coupon_redemptions_by_customer")
+      .on(table.tenant, table.customerId)
+      .where(sql`${table.customerId} is not null`),
   ],
 );
 
@@ -229,8 +250,16 @@ export const idempotencyRecords = sqliteTable(
     /** A ledger's result as JSON, or the body of another operation's answer. */
     answer: text("answer").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** Whose ledger it was about, so that an erasure finds it; null when it was about none. */
+    customerId: text("customer_id"),
   },
-  (table) => [primaryKey({ columns: [table.tenant, table.caller, table.operation, table.idempotencyKey] })],
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.caller, table.operation, table.idempotencyKey] }),
+    index("idempotency_records_by_customer")
+      .on(table.tenant, table.customerId)
+      .where(sql`${table.customerId} is not null`),
+    index("idempotency_records_by_time").on(table.createdAt),
+  ],
 );
 
 /** Clients of the embedded token issuer. */
@@ -281,5 +310,61 @@ export const orderEvents = sqliteTable(
     index("order_events_by_customer").on(table.tenant, table.customerId),
     index("order_events_by_verdict").on(table.tenant, table.verdict),
     index("order_events_by_time").on(table.receivedAt),
+    // Finds what waits or was given up, of all tenants.
+    index("order_events_unsettled").on(table.processedAt).where(sql`${table.verdict} in ('waiting', 'failed')`),
   ],
+);
+
+/** What erased ledgers came to, by tenant and month of the erasure: sums that name nobody. */
+export const erasedTotals = sqliteTable(
+  "erased_totals",
+  {
+    tenant: text("tenant").notNull(),
+    /** `2026-11` */
+    month: text("month").notNull(),
+    ledgers: integer("ledgers").notNull(),
+    granted: integer("granted").notNull(),
+    redeemed: integer("redeemed").notNull(),
+    /** Refunds of all kinds. */
+    refunded: integer("refunded").notNull(),
+    /** By returns, and by the settling of what returns had left open. */
+    takenBack: integer("taken_back").notNull(),
+    /** Points that had expired unused, as far as the journal had told it. */
+    lapsed: integer("lapsed").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.month] })],
+);
+
+/** What the verification of ledgers has found wrong. Nothing removes a finding but people, or the erasure of its ledger. */
+export const ledgerFindings = sqliteTable(
+  "ledger_findings",
+  {
+    tenant: text("tenant").notNull(),
+    customerId: text("customer_id").notNull(),
+    kind: text("kind").notNull(),
+    /** Of the entry concerned; 0 when it is none. */
+    sequence: integer("sequence").notNull(),
+    /** One sentence. */
+    message: text("message").notNull(),
+    firstFoundAt: integer("first_found_at").notNull(),
+    lastFoundAt: integer("last_found_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.customerId, table.kind, table.sequence] }),
+    index("ledger_findings_by_time").on(table.lastFoundAt),
+  ],
+);
+
+/** How far jobs have come that go over all ledgers in slices. */
+export const sweeps = sqliteTable(
+  "sweeps",
+  {
+    name: text("name").notNull(),
+    /** The last ledger that was looked at; both empty at the beginning of a round. */
+    tenant: text("tenant").notNull(),
+    customerId: text("customer_id").notNull(),
+    roundStartedAt: integer("round_started_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.name] })],
 );

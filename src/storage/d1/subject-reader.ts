@@ -1,10 +1,11 @@
-import { and, eq, gt, inArray, isNotNull, lt, or } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { Exchange, SoldCoupon } from "../../domain/exchange.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -15,6 +16,9 @@ import { exchangeFromRow } from "./exchange-store.ts";
 import { coupons, exchanges, ledgerEntries, lots, lotUsages } from "./schema.ts";
 
 type EntryRow = typeof ledgerEntries.$inferSelect;
+
+/** Lots that lapse in one commit. */
+const expiredLotsMax = 500;
 
 /** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
 export class SubjectReader {
@@ -32,6 +36,8 @@ export class SubjectReader {
         return { ...nothingKnown, exchange: await this.#exchange(key, subject.id) };
       case "coupon":
         return { ...nothingKnown, sold: await this.#soldCoupon(key, subject.code) };
+      case "expired-lots":
+        return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
     }
   }
 
@@ -136,6 +142,29 @@ export class SubjectReader {
       isDeleted: row.deletedAt !== null,
       draws: await this.#drawsOf(key, row.redemptionId as EntryId),
     };
+  }
+
+  async #expiredLots(key: LedgerKey, by: EpochMs): Promise<readonly ExpiredLot[]> {
+    const rows = await answered(
+      this.#drizzle
+        .select()
+        .from(lots)
+        .where(
+          and(
+            ownedBy(lots, key),
+            sql`${lots.usedPoints} + ${lots.lapsedPoints} < ${lots.points}`,
+            lte(lots.validUntil, by),
+          ),
+        )
+        .orderBy(lots.validUntil, lots.lotId)
+        .limit(expiredLotsMax)
+        .execute(),
+    );
+    return rows.map((row) => ({
+      id: row.lotId as EntryId,
+      remainingPoints: (row.points - row.usedPoints - row.lapsedPoints) as Points,
+      validUntil: (row.validUntil ?? 0) as EpochMs,
+    }));
   }
 
   /** Where a redemption's points came from; empty when the ledger was erased since. */

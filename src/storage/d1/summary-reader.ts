@@ -121,7 +121,7 @@ export class D1SummaryReader implements SummaryReader {
         from ${ledgerEntries} e
         left join ${lots} l on l.tenant = e.tenant and l.customer_id = e.customer_id and l.lot_id = e.entry_id
         left join ${ledgers} g on g.tenant = e.tenant and g.customer_id = e.customer_id
-        where e.tenant = ${tenant} and e.kind <> 'erased' and e.customer_id >= ${range.from}
+        where e.tenant = ${tenant} and e.customer_id >= ${range.from}
           and e.customer_id > ${after} and (${range.to} is null or e.customer_id <= ${range.to})
         order by e.customer_id, e.sequence
         limit ${limit}`),
@@ -138,6 +138,8 @@ const listOfKind: Readonly<Record<JournalRow["kind"], "granted" | "redeemed" | n
   "taken-back": "redeemed",
   settled: "redeemed",
   "given-back": null,
+  // The contract's lists tell it by the lot's end.
+  lapsed: null,
 };
 
 function summaryOf(customerId: CustomerId, journal: readonly JournalRow[], now: EpochMs): CustomerSummary {

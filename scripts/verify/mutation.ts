@@ -1,0 +1,58 @@
+// The row `mutation` of docs/reliability.md: how many of the mutants of src/domain its tests find.
+//
+//   node scripts/verify/mutation.ts                           two small files
+//   VERIFY_SIZE=full node scripts/verify/mutation.ts          all of src/domain
+//   node scripts/verify/mutation.ts src/domain/returns.ts     what is named
+
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Stryker } from "@stryker-mutator/core";
+
+/** Percent of the mutants that must be found. */
+const target = 90;
+const smallSample = ["src/domain/lot.ts", "src/domain/time.ts"];
+const allRules = ["src/domain/**/*.ts"];
+
+type Options = ConstructorParameters<typeof Stryker>[0];
+
+const named = process.argv.slice(2);
+const size = process.env["VERIFY_SIZE"] === "full" ? allRules : smallSample;
+
+const mutants = await new Stryker({
+  mutate: named.length > 0 ? named : size,
+  testRunner: "vitest",
+  vitest: { configFile: "scripts/verify/vitest.domain.config.ts", related: false },
+  plugins: ["@stryker-mutator/vitest-runner", "./scripts/verify/stryker-ignore.ts"],
+  ignorers: ["unreachable"],
+  coverageAnalysis: "perTest",
+  concurrency: 2,
+  // No more than the tests need. In particular not tsconfig.json, which Stryker cannot rewrite with TypeScript 7.
+  ignorePatterns: [
+    "**",
+    "!package.json",
+    "!scripts/verify/*.ts",
+    "!src/domain/*.ts",
+    "!test/domain/**",
+    "!test/support/*.ts",
+  ],
+  tempDirName: join(tmpdir(), "reward-points-mutants"),
+  cleanTempDir: "always",
+  reporters: ["progress-append-only"],
+  logLevel: "warn" as NonNullable<Options["logLevel"]>,
+}).runMutationTest();
+
+const countOf = (...statuses: readonly string[]): number =>
+  mutants.filter(({ status }) => statuses.includes(status)).length;
+const found = countOf("Killed", "Timeout");
+const missed = countOf("Survived", "NoCoverage");
+// Rounded down: 89.99 is not 90.
+const score = Math.floor((10_000 * found) / (found + missed)) / 100;
+
+for (const { fileName, location, mutatorName, replacement, status } of mutants) {
+  if (status !== "Survived" && status !== "NoCoverage") continue;
+  const { line, column } = location.start;
+  console.log(`${status} ${fileName}:${line}:${column} ${mutatorName} ${replacement?.replaceAll(/\s+/g, " ")}`);
+}
+const words = `% of ${found + missed} mutants of ${named.length > 0 ? named.join(", ") : size.join(", ")} found`;
+console.log(`[verify] ${JSON.stringify({ row: "mutation", number: score, words, seed: 0 })}`);
+if (!(score >= target)) process.exitCode = 1;

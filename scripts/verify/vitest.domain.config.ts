@@ -1,0 +1,9 @@
+import { defineConfig } from "vitest/config";
+
+/** The domain's tests alone, in Node.js: the rules need no runtime, and Stryker cannot reach into workerd. */
+export default defineConfig({
+  test: {
+    include: ["test/domain/**/*.test.ts"],
+    setupFiles: ["scripts/verify/stryker-seed.ts"],
+  },
+});

@@ -1,0 +1,38 @@
+/** How many nested causes are told; wrappers of wrappers are two or three deep. */
+const depthMax = 5;
+/** How many lines of a stack are told. */
+const framesMax = 20;
+
+/** What the log may know of an error that nobody expected. */
+export interface ErrorFacts {
+  readonly error: string;
+  /** Where it was thrown: one line a call, innermost first. */
+  readonly stack: readonly string[];
+  /** Names of the errors that led to it, outermost first. */
+  readonly causes: readonly string[];
+}
+
+/**
+ * Names and places of an error, and never its message: messages quote what was being worked on, be it a statement's
+ * parameters or the text that could not be parsed, and with it codes and personal data.
+ */
+export function errorFacts(error: unknown): ErrorFacts {
+  if (!(error instanceof Error)) return { error: typeof error, stack: [], causes: [] };
+  return { error: error.name, stack: framesOf(error), causes: causesOf(error) };
+}
+
+/** The stack without the message at its top, which may have lines that look like frames. */
+function framesOf({ stack, message }: Error): readonly string[] {
+  const messageAt = stack?.indexOf(message) ?? -1;
+  if (stack === undefined || messageAt < 0) return [];
+  const frames = stack.slice(messageAt + message.length).split("\n");
+  return frames.flatMap((line) => (/^\s+at /.test(line) ? [line.trim()] : [])).slice(0, framesMax);
+}
+
+function causesOf(error: Error): readonly string[] {
+  const names: string[] = [];
+  for (let { cause } = error; cause instanceof Error && names.length < depthMax; cause = cause.cause) {
+    names.push(cause.name);
+  }
+  return names;
+}

@@ -1,0 +1,91 @@
+import type { CouponCode } from "../../domain/coupon.ts";
+import type { DebtChange, Entry, EntryBase } from "../../domain/entry.ts";
+import type { Actor, CommandId, EntryId, RedeemOptionId } from "../../domain/identifiers.ts";
+import type { Draw } from "../../domain/lot.ts";
+import type { Points } from "../../domain/points.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import type { ledgerEntries } from "./schema.ts";
+import type { UnsealedRow } from "./seal.ts";
+
+/** Every kind of entry has its own members, and each member its column; what a kind does not have stays null. */
+export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedRow {
+  const { sequence, kind, commandId, actor, recordedAt, balanceAfter } = entry;
+  const base = { sequence, kind, commandId, actor, recordedAt, balanceAfter, points: 0, createdAt: recordedAt };
+  if (entry.kind === "opened") return base;
+  const { id: entryId, debt, draws: _draws, ...members } = { debt: undefined, draws: undefined, ...entry };
+  return {
+    ...base,
+    ...members,
+    entryId,
+    ...(debt === undefined ? {} : { owedChange: debt.owed, absorbedChange: debt.absorbed }),
+  };
+}
+
+type Row = Omit<typeof ledgerEntries.$inferSelect, "tenant" | "customerId">;
+
+/**
+ * The entry that a row stands for. What its kind needs and the row lacks becomes empty or zero: whether the row is as
+ * it was written is the seal's to tell.
+ */
+export function entryOfRow(row: Row, draws: readonly Draw[]): Entry {
+  const base: EntryBase = {
+    sequence: row.sequence,
+    commandId: row.commandId as CommandId,
+    actor: row.actor as Actor,
+    recordedAt: row.recordedAt as EpochMs,
+    balanceAfter: row.balanceAfter as Points,
+  };
+  const id = (row.entryId ?? "") as EntryId;
+  const points = row.points as Points;
+  const createdAt = row.createdAt as EpochMs;
+  const validUntil = row.validUntil as EpochMs | null;
+  const { referenceId, description, fingerprint, orderValue } = row;
+  const relatedId = (row.relatedId ?? "") as EntryId;
+  const debt: DebtChange = { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 };
+  const shared = { ...base, id, createdAt };
+  switch (row.kind) {
+    case "opened":
+      return { ...base, kind: "opened" };
+    case "granted":
+      return { ...shared, kind: "granted", points, validUntil, referenceId, description, fingerprint, orderValue };
+    case "refunded": {
+      const members = { points, validUntil, referenceId, description: description ?? "", relatedId };
+      return { ...shared, kind: "refunded", ...members };
+    }
+    case "redeemed":
+      return {
+        ...shared,
+        kind: "redeemed",
+        points,
+        description,
+        draws,
+        redeemOptionId: row.redeemOptionId as RedeemOptionId | null,
+        couponCode: row.couponCode as CouponCode | null,
+        couponIssuer: row.couponIssuer,
+        fingerprint,
+      };
+    case "taken-back":
+      return {
+        ...shared,
+        kind: "taken-back",
+        points,
+        draws,
+        description: description ?? "",
+        referenceId: referenceId ?? "",
+        relatedId,
+        requestedPoints: (row.requestedPoints ?? 0) as Points,
+        lapsedPoints: (row.lapsedPoints ?? 0) as Points,
+        debt,
+        returnId: row.returnId,
+        returnedValue: row.returnedValue,
+      };
+    case "given-back":
+      return { ...shared, kind: "given-back", referenceId: referenceId ?? "", relatedId, debt };
+    case "settled":
+      return { ...shared, kind: "settled", points, draws, description: description ?? "", debt };
+    case "lapsed":
+      return { ...shared, kind: "lapsed", points, relatedId };
+    default:
+      throw new Error(`Unknown kind of entry: ${JSON.stringify(row.kind satisfies never)}`);
+  }
+}

@@ -1,0 +1,97 @@
+import { and, eq, inArray, notInArray, or, type Query, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { LedgerKey } from "../../domain/decide.ts";
+import { actorOfCustomer } from "../../domain/identifiers.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { ownedBy } from "./conditions.ts";
+import {
+  couponRedemptions,
+  coupons,
+  erasedTotals,
+  exchanges,
+  idempotencyRecords,
+  ledgerEntries,
+  ledgerFindings,
+  ledgers,
+  lots,
+  lotUsages,
+} from "./schema.ts";
+
+/** Who used a coupon whose customer has been erased. */
+const nobody = "customer:erased";
+
+/**
+ * What erases a customer from the ledger and from the coupons, in one transaction. What stays:
+ *
+ * - coupons, which are still worth what was paid for them, without whom they were issued to or used by: whoever has
+ *   the code may use it;
+ * - exchanges under way, until they have come to their end, because a service elsewhere may be issuing the coupon;
+ * - sums of a month's erased ledgers, so that a merchant's books still add up.
+ */
+export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: EpochMs): readonly { toSQL(): Query }[] {
+  const { tenant, customerId } = key;
+  const actor = actorOfCustomer(customerId);
+  const unnamed = (by: typeof couponRedemptions.redeemedBy | typeof couponRedemptions.givenBackBy) =>
+    sql`iif(${by} = ${actor}, ${nobody}, ${by})`;
+  const { kind, points } = ledgerEntries;
+  const total = (...kinds: readonly (typeof kind.enumValues)[number][]) =>
+    sql<number>`sum(iif(${inArray(kind, [...kinds])}, ${points}, 0))`;
+  const totals = database
+    .select({
+      tenant: ledgerEntries.tenant,
+      month: sql<string>`${new Date(now).toISOString().slice(0, "2026-11".length)}`.as("month"),
+      ledgers: sql<number>`1`.as("ledgers"),
+      granted: total("granted").as("granted"),
+      redeemed: total("redeemed").as("redeemed"),
+      refunded: total("refunded").as("refunded"),
+      takenBack: total("taken-back", "settled").as("taken_back"),
+      lapsed: total("lapsed").as("lapsed"),
+    })
+    .from(ledgerEntries)
+    .where(ownedBy(ledgerEntries, key))
+    .groupBy(ledgerEntries.tenant);
+  return [
+    database
+      .insert(erasedTotals)
+      .select(totals)
+      .onConflictDoUpdate({
+        target: [erasedTotals.tenant, erasedTotals.month],
+        set: {
+          ledgers: sql`${erasedTotals.ledgers} + excluded.ledgers`,
+          granted: sql`${erasedTotals.granted} + excluded.granted`,
+          redeemed: sql`${erasedTotals.redeemed} + excluded.redeemed`,
+          refunded: sql`${erasedTotals.refunded} + excluded.refunded`,
+          takenBack: sql`${erasedTotals.takenBack} + excluded.taken_back`,
+          lapsed: sql`${erasedTotals.lapsed} + excluded.lapsed`,
+        },
+      }),
+    database.delete(lotUsages).where(ownedBy(lotUsages, key)),
+    database.delete(lots).where(ownedBy(lots, key)),
+    database.delete(ledgerEntries).where(ownedBy(ledgerEntries, key)),
+    database.delete(ledgers).where(ownedBy(ledgers, key)),
+    database.delete(ledgerFindings).where(ownedBy(ledgerFindings, key)),
+    database.delete(exchanges).where(and(ownedBy(exchanges, key), notInArray(exchanges.state, ["PENDING", "VOIDING"]))),
+    database
+      .delete(idempotencyRecords)
+      .where(
+        and(
+          eq(idempotencyRecords.tenant, tenant),
+          or(eq(idempotencyRecords.customerId, customerId), eq(idempotencyRecords.caller, actor)),
+        ),
+      ),
+    database
+      .update(coupons)
+      .set({ issuedTo: "" })
+      .where(and(eq(coupons.tenant, tenant), eq(coupons.issuedTo, customerId))),
+    database
+      .update(couponRedemptions)
+      .set({
+        customerId: null,
+        legalEntityId: null,
+        orderCode: null,
+        redeemedBy: unnamed(couponRedemptions.redeemedBy),
+        givenBackBy: unnamed(couponRedemptions.givenBackBy),
+      })
+      .where(and(eq(couponRedemptions.tenant, tenant), eq(couponRedemptions.customerId, customerId))),
+  ];
+}

@@ -1,0 +1,403 @@
+import {
+  type CommandSubject,
+  type IdempotencyRecord,
+  type LedgerChanges,
+  type LedgerHead,
+  type LedgerLookups,
+  type LedgerSnapshot,
+  type LedgerStore,
+  nothingKnown,
+  type RecalledEntry,
+  StoreConflict,
+  type SubjectFacts,
+} from "../../src/application/ports.ts";
+import { type IdempotencyKey, outcomeOfRedemption } from "../../src/domain/command.ts";
+import { type CanonicalCouponCode, canonicalCouponCode, type KeptCoupon } from "../../src/domain/coupon.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import { type DebtChange, drawsPoints, type Entry, makesLot, type TakenBack } from "../../src/domain/entry.ts";
+import type { CouponEffect, ExchangeState } from "../../src/domain/exchange.ts";
+import { actorOfCustomer, type CommandId, type CustomerId, type EntryId } from "../../src/domain/identifiers.ts";
+import type { ExpiredLot } from "../../src/domain/lapsing.ts";
+import { emptyLedger, ledgerOf } from "../../src/domain/ledger.ts";
+import type { Lot } from "../../src/domain/lot.ts";
+import type { Points } from "../../src/domain/points.ts";
+import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../src/domain/returns.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+
+export type KeptEntry = Exclude<Entry, { kind: "erased" }>;
+
+export interface LotRow {
+  readonly id: EntryId;
+  readonly points: number;
+  usedPoints: number;
+  lapsedPoints: number;
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
+}
+
+export interface ExchangeRow {
+  readonly coupon: KeptCoupon;
+  state: ExchangeState;
+  reason: string | null;
+}
+
+export interface CouponRow {
+  coupon: KeptCoupon;
+  isGivenBack: boolean;
+}
+
+interface UsageRow {
+  readonly lotId: EntryId;
+  readonly sequence: number;
+  readonly points: Points;
+}
+
+interface SealedEntry {
+  readonly entry: KeptEntry;
+  readonly hash: LedgerHead;
+}
+
+/** The row of an open ledger. */
+interface LedgerRow {
+  readonly openedBy: CommandId;
+  readonly sequence: number;
+  readonly hash: LedgerHead;
+  readonly points: number;
+  readonly debt: DebtChange;
+}
+
+/** What is kept of one customer. */
+class Shelf {
+  row: LedgerRow | null = null;
+  readonly journal = new Map<number, SealedEntry>();
+  readonly entriesById = new Map<EntryId, KeptEntry>();
+  readonly lots = new Map<EntryId, LotRow>();
+  readonly usages = new Map<string, UsageRow>();
+  readonly exchanges = new Map<EntryId, ExchangeRow>();
+}
+
+const isPast = (moment: number | null, now: number): boolean => moment !== null && moment <= now;
+const conflict = (): never => {
+  throw new StoreConflict("The memory refused the write.");
+};
+const nameOf = (key: LedgerKey): string => `${key.tenant}/${key.customerId}`;
+const keyText = (tenant: string, key: IdempotencyKey): string =>
+  JSON.stringify([tenant, key.caller, key.operation, key.key]);
+const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
+
+/**
+ * Ledgers in memory: what D1 keeps, under the same keys, checks and triggers, each commit whole or not at all. It is
+ * fast enough for a million commands; `model.test.ts` compares it with D1. Seals are not made from the content here:
+ * each is new, which is what links need.
+ */
+export class MemoryLedgerStore implements LedgerStore {
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #records = new Map<string, IdempotencyRecord & { readonly ledger: string }>();
+  readonly #coupons = new Map<string, CouponRow>();
+  /** Who has the entry of an order, by tenant and entry id. */
+  readonly #orders = new Map<string, CustomerId>();
+  #seals = 0;
+  /** What takes a commit back that fails, the last change first. */
+  #undo: (() => void)[] = [];
+
+  load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
+    const { row, lots, entriesById } = this.shelfOf(key);
+    const left = [...lots.values()].filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points);
+    return Promise.resolve({
+      ledger: row === null ? emptyLedger : ledgerOf({ ...row, lots: left.map(lotOf) }),
+      head: row?.hash ?? ("" as LedgerHead),
+      openedBy: row?.openedBy ?? null,
+      records: lookups.idempotencyKeys.flatMap((name) => this.#records.get(keyText(key.tenant, name)) ?? []),
+      entries: lookups.entryIds.flatMap((id) => recalled(entriesById.get(id))),
+    });
+  }
+
+  lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
+    switch (subject.kind) {
+      case "order":
+        return Promise.resolve({ ...nothingKnown, order: this.#order(this.shelfOf(key), subject.orderId) });
+      case "exchange": {
+        const shelf = this.shelfOf(key);
+        const row = shelf.exchanges.get(subject.id);
+        const exchange = row === undefined ? null : { ...row, id: subject.id, draws: drawsOf(shelf, subject.id) };
+        return Promise.resolve({ ...nothingKnown, exchange });
+      }
+      case "coupon":
+        return Promise.resolve({ ...nothingKnown, sold: this.#sold(key, subject.code) });
+      case "expired-lots":
+        return Promise.resolve({ ...nothingKnown, expired: expiredLots(this.shelfOf(key), subject.by) });
+    }
+  }
+
+  exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
+    const rows = [...this.shelfOf(key).exchanges].filter(([, { state }]) => isUnderWay(state));
+    return Promise.resolve(rows.map(([id]) => id).sort(byText).slice(0, limit));
+  }
+
+  earnerOf(tenant: string, orderId: string): Promise<CustomerId | null> {
+    return Promise.resolve(this.#orders.get(`${tenant}/${earnedEntryId(orderId)}`) ?? null);
+  }
+
+  commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
+    this.#undo = [];
+    try {
+      return Promise.resolve(this.#store(key, changes));
+    } catch (error) {
+      for (const undo of this.#undo.reverse()) undo();
+      return Promise.reject(error);
+    }
+  }
+
+  /** Marks a coupon as used at a checkout, as the store of coupons does. @returns false when it cannot be */
+  useCoupon(tenant: string, code: string): boolean {
+    const row = this.#coupons.get(couponText(tenant, code));
+    if (row === undefined || row.coupon.deletedAt !== null) return false;
+    row.coupon = { ...row.coupon, redemptionCount: row.coupon.redemptionCount + 1 };
+    return true;
+  }
+
+  /** Everything that is kept of a customer, to be looked at only. */
+  shelfOf(key: LedgerKey): Shelf {
+    const name = nameOf(key);
+    const shelf = this.#shelves.get(name) ?? new Shelf();
+    this.#shelves.set(name, shelf);
+    return shelf;
+  }
+
+  get coupons(): readonly CouponRow[] {
+    return [...this.#coupons.values()];
+  }
+
+  /** How many answers of keyed requests are kept. */
+  get recordCount(): number {
+    return this.#records.size;
+  }
+
+  // The statements of D1LedgerStore.commit, in their order.
+  #store(key: LedgerKey, changes: LedgerChanges): LedgerHead {
+    const shelf = this.shelfOf(key);
+    const entries = changes.entries.filter((entry): entry is KeptEntry => entry.kind !== "erased");
+    let head = changes.follows;
+    for (const entry of entries) head = this.#insertEntry(key, shelf, entry, head);
+    const opened = entries.filter((entry) => entry.kind === "opened");
+    if (opened.length > 1 || (opened.length === 1 && shelf.row !== null)) conflict();
+    const openedBy = shelf.row?.openedBy ?? opened[0]?.commandId;
+    if (entries.length > 0 && openedBy !== undefined) {
+      const { sequence, points, debt } = changes.ledger;
+      this.#assign(shelf, "row", { openedBy, sequence, points, debt, hash: head });
+    }
+    for (const entry of entries) this.#insertLot(shelf, entry);
+    for (const entry of entries) this.#useLots(shelf, entry);
+    for (const entry of entries) if (entry.kind === "lapsed") this.#lapse(shelf, entry.relatedId, entry.points);
+    for (const effect of changes.couponEffects) this.#apply(key, shelf, effect, changes.now);
+    for (const record of changes.records) {
+      this.#insert(this.#records, keyText(key.tenant, record.idempotencyKey), { ...record, ledger: nameOf(key) });
+    }
+    if (entries.length === changes.entries.length) return head;
+    this.#erase(key, shelf);
+    return "" as LedgerHead;
+  }
+
+  #insertEntry(key: LedgerKey, shelf: Shelf, entry: KeptEntry, previous: LedgerHead): LedgerHead {
+    const before = entry.sequence === 1 ? "" : shelf.journal.get(entry.sequence - 1)?.hash;
+    if (before !== previous) conflict();
+    if ("points" in entry && entry.points < 0) conflict();
+    this.#seals += 1;
+    const hash = `seal ${this.#seals}` as LedgerHead;
+    this.#insert(shelf.journal, entry.sequence, { entry, hash });
+    if (entry.kind !== "opened") this.#insert(shelf.entriesById, entry.id, entry);
+    if (entry.kind === "granted" && entry.orderValue !== null) {
+      this.#insert(this.#orders, `${key.tenant}/${entry.id}`, key.customerId);
+    }
+    return hash;
+  }
+
+  #insertLot(shelf: Shelf, entry: KeptEntry): void {
+    if (!makesLot(entry)) return;
+    const { id, points, createdAt, validUntil } = entry;
+    this.#insert(shelf.lots, id, { id, points, usedPoints: 0, lapsedPoints: 0, createdAt, validUntil });
+  }
+
+  #useLots(shelf: Shelf, entry: KeptEntry): void {
+    if (!drawsPoints(entry)) return;
+    for (const { lotId, points } of entry.draws) {
+      const lot = shelf.lots.get(lotId) ?? conflict();
+      if (points <= 0) conflict();
+      this.#assign(lot, "usedPoints", lot.usedPoints + points);
+      this.#insert(shelf.usages, `${lotId} ${entry.sequence}`, { lotId, sequence: entry.sequence, points });
+      if (lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+    }
+  }
+
+  #lapse(shelf: Shelf, id: EntryId, points: number): void {
+    const lot = shelf.lots.get(id);
+    if (lot === undefined) return;
+    this.#assign(lot, "lapsedPoints", points);
+    if (points < 0 || lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+  }
+
+  #apply(key: LedgerKey, shelf: Shelf, effect: CouponEffect, now: EpochMs): void {
+    switch (effect.kind) {
+      case "issue": {
+        const coupon = { ...effect.coupon, deletedAt: null };
+        this.#insert(this.#coupons, couponText(key.tenant, coupon.code), { coupon, isGivenBack: false });
+        return;
+      }
+      case "reserve": {
+        const coupon = { ...effect.coupon, deletedAt: null };
+        this.#insert(shelf.exchanges, coupon.redemptionId, { coupon, state: "PENDING", reason: null });
+        return;
+      }
+      case "step": {
+        const row = shelf.exchanges.get(effect.step.id);
+        if (row === undefined) return;
+        if (!successors[row.state].includes(effect.step.to)) conflict();
+        this.#assign(row, "state", effect.step.to);
+        this.#assign(row, "reason", effect.step.reason);
+        return;
+      }
+      case "forget":
+        this.#remove(shelf.exchanges, effect.id);
+        return;
+      case "give-back": {
+        const row = this.#coupons.get(couponText(key.tenant, effect.code));
+        if (row?.coupon.issuedTo !== key.customerId) return;
+        if (row.coupon.redemptionCount > 0) conflict();
+        this.#assign(row, "coupon", { ...row.coupon, deletedAt: now });
+        this.#assign(row, "isGivenBack", true);
+      }
+    }
+  }
+
+  // Nothing can fail after this, so nothing of it has to be taken back.
+  #erase(key: LedgerKey, shelf: Shelf): void {
+    for (const id of shelf.entriesById.keys()) this.#orders.delete(`${key.tenant}/${id}`);
+    shelf.row = null;
+    shelf.journal.clear();
+    shelf.entriesById.clear();
+    shelf.lots.clear();
+    shelf.usages.clear();
+    for (const [id, { state }] of shelf.exchanges) if (!isUnderWay(state)) shelf.exchanges.delete(id);
+    const caller = actorOfCustomer(key.customerId);
+    for (const [text, record] of this.#records) {
+      const [tenant] = JSON.parse(text) as [string];
+      const isTheirs = record.ledger === nameOf(key) || record.idempotencyKey.caller === caller;
+      if (tenant === key.tenant && isTheirs) this.#records.delete(text);
+    }
+    for (const row of this.#coupons.values()) {
+      const { tenant, issuedTo } = row.coupon;
+      if (tenant === key.tenant && issuedTo === key.customerId) {
+        row.coupon = { ...row.coupon, issuedTo: "" as CustomerId };
+      }
+    }
+  }
+
+  /** @throws {StoreConflict} when the key is taken */
+  #insert<Key, Value>(table: Map<Key, Value>, key: Key, value: Value): void {
+    if (table.has(key)) conflict();
+    table.set(key, value);
+    this.#undo.push(() => table.delete(key));
+  }
+
+  #remove<Key, Value>(table: Map<Key, Value>, key: Key): void {
+    const value = table.get(key);
+    if (value === undefined) return;
+    table.delete(key);
+    this.#undo.push(() => table.set(key, value));
+  }
+
+  #assign<Row, Name extends keyof Row>(row: Row, name: Name, value: Row[Name]): void {
+    const before = row[name];
+    row[name] = value;
+    this.#undo.push(() => {
+      row[name] = before;
+    });
+  }
+
+  #sold(key: LedgerKey, code: CanonicalCouponCode) {
+    const row = this.#coupons.get(couponText(key.tenant, code));
+    if (row?.coupon.issuedTo !== key.customerId) return null;
+    const { coupon, isGivenBack } = row;
+    const draws = drawsOf(this.shelfOf(key), coupon.redemptionId);
+    return { coupon, isGivenBack, isDeleted: coupon.deletedAt !== null, draws };
+  }
+
+  #order(shelf: Shelf, orderId: string): OrderHistory | null {
+    const grantId = earnedEntryId(orderId);
+    const grant = shelf.entriesById.get(grantId);
+    if (grant?.kind !== "granted") return null;
+    const about = [...shelf.journal.values()].map(({ entry }) => entry);
+    const undone = new Set(about.flatMap((entry) => (entry.kind === "given-back" ? [entry.relatedId] : [])));
+    const takeBacks = about.filter(
+      (entry): entry is TakenBack => entry.kind === "taken-back" && entry.referenceId === orderId,
+    );
+    const { id, points, createdAt, validUntil, orderValue } = grant;
+    return {
+      grant: { id, points, createdAt, validUntil, orderValue },
+      usedPoints: shelf.lots.get(grantId)?.usedPoints ?? 0,
+      takeBacks: takeBacks.map((entry) => ({
+        id: entry.id,
+        commandId: entry.commandId,
+        returnId: entry.returnId,
+        returnedValue: entry.returnedValue,
+        requestedPoints: entry.requestedPoints,
+        lapsedPoints: entry.lapsedPoints,
+        points: entry.points,
+        debt: entry.debt,
+        isUndone: undone.has(entry.id),
+        draws: drawsOf(shelf, entry.id),
+      })),
+    };
+  }
+}
+
+/** States that an exchange can go to, as the trigger `exchanges_follow_their_states` has them. */
+const successors: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
+  PENDING: ["ISSUED", "CHARGED_BACK"],
+  ISSUED: ["VOIDING"],
+  VOIDING: ["GIVEN_BACK", "ISSUED"],
+  CHARGED_BACK: [],
+  GIVEN_BACK: [],
+};
+
+const isUnderWay = (state: ExchangeState): boolean => state === "PENDING" || state === "VOIDING";
+
+const couponText = (tenant: string, code: string): string => `${tenant}/${canonicalCouponCode(code)}`;
+
+const lotOf = ({ id, points, usedPoints, createdAt, validUntil }: LotRow): Lot => ({
+  id,
+  points: points as Points,
+  usedPoints: usedPoints as Points,
+  createdAt,
+  validUntil,
+});
+
+/** By lot, which is how D1's primary key gives them. */
+function drawsOf(shelf: Shelf, id: EntryId): readonly DatedDraw[] {
+  const entry = shelf.entriesById.get(id);
+  if (entry === undefined || !drawsPoints(entry)) return [];
+  const draws = entry.draws.toSorted((left, right) => byText(left.lotId, right.lotId));
+  return draws.map(({ lotId, points }) => ({
+    lotId,
+    points,
+    validUntil: shelf.lots.get(lotId)?.validUntil ?? null,
+  }));
+}
+
+function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {
+  return [...shelf.lots.values()]
+    .filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points && isPast(lot.validUntil, by))
+    .map((lot) => ({
+      id: lot.id,
+      remainingPoints: (lot.points - lot.usedPoints - lot.lapsedPoints) as Points,
+      validUntil: lot.validUntil ?? (0 as EpochMs),
+    }))
+    .sort((left, right) => left.validUntil - right.validUntil || byText(left.id, right.id));
+}
+
+function recalled(entry: KeptEntry | undefined): readonly RecalledEntry[] {
+  if (entry?.kind !== "granted" && entry?.kind !== "redeemed") return [];
+  const { id, commandId, fingerprint } = entry;
+  const outcome = entry.kind === "granted" ? ({ kind: "granted" } as const) : outcomeOfRedemption(entry);
+  return [{ id, commandId, fingerprint, outcome }];
+}
