@@ -32,8 +32,8 @@ export class LocalIssuer {
     this.#lifetimeSeconds = lifetimeSeconds;
   }
 
-  employeeToken(tenant: TenantId, scopes: readonly string[]): Promise<string> {
-    return this.#sign(tenant, "local", { client_id: "local", scope: scopes.join(" ") });
+  employeeToken(tenant: TenantId, scopes: readonly string[], client: string = "local"): Promise<string> {
+    return this.#sign(tenant, client, { client_id: client, scope: scopes.join(" ") });
   }
 
   customerToken(tenant: TenantId, customerId: CustomerId): Promise<string> {

@@ -29,7 +29,8 @@ const commaSeparated = z
       .filter((item) => item !== ""),
   );
 /** As browsers send it; a slash at the end, for one, would never match. */
-const isOrigin = (text: string): boolean => text === "*" || (URL.canParse(text) && new URL(text).origin === text);
+const isOrigin = (text: string): boolean =>
+  text === "*" || (!text.includes("*") && URL.canParse(text) && new URL(text).origin === text);
 const optionalText = z
   .string()
   .optional()

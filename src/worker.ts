@@ -3,7 +3,7 @@ import { uuidv7 } from "uuidv7";
 import { consumeEvents, type EventMessage, giveUpEvents } from "./application/consume-events.ts";
 import { jsonLogger } from "./application/json-logger.ts";
 import type { MixinStore, SiteSettings, TokenIssuer, TokenVerifier } from "./application/ports.ts";
-import { pruneEvents } from "./application/prune-events.ts";
+import { runJobs } from "./application/run-jobs.ts";
 import type { Services } from "./application/services.ts";
 import { systemClock } from "./application/system-clock.ts";
 import { DurableObjectLedgerGateway } from "./durable-objects/ledger-gateway.ts";
@@ -27,6 +27,9 @@ import { D1ApiClientStore } from "./storage/d1/api-client-store.ts";
 import { D1CouponStore } from "./storage/d1/coupon-store.ts";
 import { D1EventInbox } from "./storage/d1/event-inbox.ts";
 import { D1ExchangeReader } from "./storage/d1/exchange-store.ts";
+import { D1ExpiredLotFinder } from "./storage/d1/expired-lot-finder.ts";
+import { D1FindingStore } from "./storage/d1/finding-store.ts";
+import { D1LedgerBooks } from "./storage/d1/ledger-books.ts";
 import { D1MixinStore } from "./storage/d1/mixin-store.ts";
 import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
 import { D1SummaryReader } from "./storage/d1/summary-reader.ts";
@@ -42,11 +45,14 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const mixins = new D1MixinStore(bindings.DB);
   return {
     ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
+    ledgerBooks: new D1LedgerBooks(bindings.DB),
+    ledgerFindings: new D1FindingStore(bindings.DB),
     summaries: new D1SummaryReader(bindings.DB),
     redeemOptions: new D1RedeemOptionStore(bindings.DB),
     answers: new D1AnswerStore(bindings.DB),
     coupons: new D1CouponStore(bindings.DB),
     exchanges: new D1ExchangeReader(bindings.DB),
+    expiredLots: new D1ExpiredLotFinder(bindings.DB),
     couponService: couponServiceOf(configuration, log),
     mixins,
     siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
@@ -148,6 +154,6 @@ export default {
     await consume(serviceOf(env).services, batch.messages);
   },
   async scheduled(_controller, env) {
-    await pruneEvents(serviceOf(env).services);
+    await runJobs(serviceOf(env).services);
   },
 } satisfies ExportedHandler<Cloudflare.Env>;

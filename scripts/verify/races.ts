@@ -9,9 +9,9 @@ import { codeIn, distinct, TestShop, tally } from "./test-shop.ts";
 
 /** How many cases of each number of exchanges at once, small and full. */
 const cases = [
-  { atOnce: 2, small: 6, full: 70 },
-  { atOnce: 10, small: 4, full: 60 },
-  { atOnce: 50, small: 2, full: 40 },
+  { atOnce: 2, small: 3, full: 70 },
+  { atOnce: 10, small: 2, full: 60 },
+  { atOnce: 50, small: 1, full: 40 },
   { atOnce: 200, small: 1, full: 20 },
   { atOnce: 1000, small: 1, full: 12 },
 ] as const;

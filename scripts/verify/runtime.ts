@@ -31,7 +31,7 @@ const everyScope = [
 export interface RuntimeOptions {
   /** Where data is kept; a temporary folder, removed at the end, unless given. */
   readonly dataFolder?: string;
-  /** What stands in for the variables of wrangler.toml. */
+  /** Instead of the variables of wrangler.toml. Rate limits are off unless RATE_LIMITS is given. */
   readonly variables?: Readonly<Record<string, string>>;
   /** The tenants whose webhooks are signed, with {@link Runtime.webhookSecret}. */
   readonly signingTenants?: readonly string[];
@@ -94,6 +94,7 @@ export class Runtime {
     const config = unstable_readConfig({ config: wranglerFile }, { hideWarnings: true });
     const variables: Record<string, string> = {
       ...textVariables(config.vars),
+      RATE_LIMITS: "off",
       AUTH_SIGNING_KEY: await newSigningKey(),
       WEBHOOK_SECRETS: JSON.stringify(Object.fromEntries(signingTenants.map((tenant) => [tenant, [webhookSecret]]))),
       ...options.variables,
@@ -134,8 +135,9 @@ export class Runtime {
     }
   }
 
-  employeeToken(tenant: string, scopes: readonly string[] = everyScope): Promise<string> {
-    return this.#issuer.employeeToken(tenant as TenantId, scopes);
+  /** @param client who asks, as far as idempotency keys and histories tell */
+  employeeToken(tenant: string, client: string = "local", scopes: readonly string[] = everyScope): Promise<string> {
+    return this.#issuer.employeeToken(tenant as TenantId, scopes, client);
   }
 
   customerToken(tenant: string, customerId: string): Promise<string> {
@@ -254,8 +256,9 @@ function workersOf(
   variables: Readonly<Record<string, string>>,
   queue: OutsideQueue | null,
 ): Extract<V4MiniflareOptions, { workers: unknown }> {
-  // Without the config's path, what lies in .dev.vars stays out of it.
-  const { workerOptions } = unstable_getMiniflareWorkerOptions({ ...config, userConfigPath: undefined });
+  // What lies in .dev.vars is looked for beside the built Worker, and not found there.
+  const configPath = join(folder, "wrangler.toml");
+  const { workerOptions } = unstable_getMiniflareWorkerOptions({ ...config, configPath, userConfigPath: configPath });
   const { assets: _documentationPage, modulesRules: _rules, ...options } = workerOptions;
   const worker = {
     ...options,

@@ -35,9 +35,9 @@ export class TestShop {
     return known;
   }
 
-  /** A redeem option with a coupon, for `points`. */
-  async addOption(id: string, points: number): Promise<void> {
-    const json = { id, type: "coupon", name: `Voucher for ${points}`, points, coupon };
+  /** A redeem option with a coupon, for `points`; `more` goes into the coupon's definition. */
+  async addOption(id: string, points: number, more: object = {}): Promise<void> {
+    const json = { id, type: "coupon", name: `Voucher for ${points}`, points, coupon: { ...coupon, ...more } };
     await this.expect([200, 201], { ...this.managing("POST", `/reward-points/${this.tenant}/redeemOptions`), json });
   }
 

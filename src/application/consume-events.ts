@@ -6,8 +6,8 @@ import type { EpochMs } from "../domain/time.ts";
 import { TryLater } from "./carry-out.ts";
 import { errorFacts } from "./error-facts.ts";
 import { inOrder } from "./in-order.ts";
-import { type QueuedEvent, StoreUnavailable } from "./ports.ts";
-import { processEvent } from "./process-event.ts";
+import { type InboxEvent, type QueuedEvent, StoreUnavailable } from "./ports.ts";
+import { partsOf, processEvent } from "./process-event.ts";
 import type { Services } from "./services.ts";
 
 /** A message of the queue. */
@@ -64,7 +64,7 @@ export async function consumeEvents(services: Services, messages: readonly Event
 
 /**
  * Takes over events that could not be processed in all their attempts: their verdict is `failed`, with the reason.
- * An event that had already been settled stays so.
+ * An event that had already been settled stays so. The timer sends them again: see resend-events.ts.
  */
 export async function giveUpEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
   await inOrder(
@@ -73,17 +73,39 @@ export async function giveUpEvents(services: Services, messages: readonly EventM
     concurrencyMax,
     async (message) => {
       const event = queuedEvent(message.body);
-      if (event !== null) {
-        const last = await lastReason(services, event);
-        services.log.error("event_given_up", { tenant: event.tenant, id: event.id, reason: last });
-        if (!(await note(services, event, { kind: "failed", reason: `gave_up: ${last}` }))) {
-          message.retry({ delaySeconds: longestDelaySeconds });
-          return;
-        }
-      }
-      message.ack();
+      if (event === null || (await giveUp(services, event))) message.ack();
+      else message.retry({ delaySeconds: longestDelaySeconds });
     },
   );
+}
+
+/** @returns whether all that is left to do can be seen in the inbox */
+async function giveUp(services: Services, event: QueuedEvent): Promise<boolean> {
+  const { eventInbox, log } = services;
+  const { tenant, id } = event;
+  try {
+    const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
+    log.error("event_given_up", { tenant, id, reason });
+    // Of an event about several orders some may not even have been begun with.
+    for (const part of await partsOf(services, event)) {
+      await eventInbox.note(part, { kind: "failed", reason: `gave_up: ${reason}` });
+      if (part.action.kind === "earn") await wakeThoseThatWait(services, part, part.action.orderId, reason);
+    }
+    return true;
+  } catch (error) {
+    log.warn("event_not_given_up", { tenant, id, reason: reasonOf(error) });
+    return false;
+  }
+}
+
+/** An order may have earned, and those who had waited for that may not have been reached any more. */
+async function wakeThoseThatWait({ eventInbox }: Services, order: InboxEvent, orderId: string, reason: string) {
+  const verdict = (await eventInbox.find(order.tenant, order.id))?.verdict;
+  if (verdict !== "granted" && verdict !== "duplicate") return;
+  for (const { event, ...kept } of await eventInbox.waitingFor(order.tenant, orderId)) {
+    if (event === null) continue;
+    await eventInbox.note({ ...kept, event, subject: readEvent(event).subject }, waiting(`retrying: ${reason}`));
+  }
 }
 
 /** What an event must not be overtaken in by others. */
@@ -93,22 +115,12 @@ function keysOf({ tenant, event }: QueuedEvent): readonly string[] {
   return Object.entries(keys).flatMap(([kind, id]) => (id === null ? [] : [`${tenant}/${kind}/${id}`]));
 }
 
-/** @returns whether it is kept; that it is not is no reason to do more than to try the event again */
-async function note(services: Services, event: QueuedEvent, verdict: EventVerdict): Promise<boolean> {
+/** That it cannot be kept is no reason to do more than to try the event again. */
+async function note(services: Services, event: QueuedEvent, verdict: EventVerdict): Promise<void> {
   try {
     await services.eventInbox.note({ ...event, subject: readEvent(event.event).subject }, verdict);
-    return true;
   } catch {
-    return false;
-  }
-}
-
-async function lastReason({ eventInbox }: Services, { tenant, id }: QueuedEvent): Promise<string> {
-  try {
-    const kept = await eventInbox.find(tenant, id);
-    return kept?.reason?.replace("retrying: ", "") ?? "unavailable";
-  } catch {
-    return "unavailable";
+    // The log has the event already.
   }
 }
 

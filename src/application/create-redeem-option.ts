@@ -26,7 +26,9 @@ export function createRedeemOption(
     const id = input.id ?? (services.newId() as RedeemOptionId);
     const known = options.find((option) => option.id === id);
     if (known !== undefined) {
-      return hasTerms(known, input.terms) ? succeed(render(options)) : refuse({ code: "option_exists", id });
+      // Unchanged since, and with the same terms: it was created by the same request.
+      const isOurs = known.version === 1 && hasTerms(known, input.terms);
+      return isOurs ? succeed(render(options)) : refuse({ code: "option_exists", id });
     }
     if (options.length >= redeemOptionsMax) return refuse({ code: "option_limit_reached", limit: redeemOptionsMax });
     const option: RedeemOption = { ...input.terms, id, version: 1, createdAt: now, modifiedAt: now };
@@ -36,8 +38,8 @@ export function createRedeemOption(
   });
 }
 
-/** Whether the option was created by the same request: unchanged since, and with the same terms. */
-function hasTerms(option: RedeemOption, terms: RedeemOptionTerms): boolean {
-  const { id: _id, version, createdAt: _createdAt, modifiedAt: _modifiedAt, ...own } = option;
-  return version === 1 && canonicalize(own) === canonicalize(terms);
+/** Whether an option says what was asked for. */
+export function hasTerms(option: RedeemOption, terms: RedeemOptionTerms): boolean {
+  const { id: _id, version: _version, createdAt: _createdAt, modifiedAt: _modifiedAt, ...own } = option;
+  return canonicalize(own) === canonicalize(terms);
 }

@@ -17,6 +17,6 @@ export async function eraseCustomer(
     intent: { kind: "erase" },
     subject: [customerId],
   });
-  await services.eventInbox.forgetCustomer(tenant, customerId);
+  await services.eventInbox.forgetCustomer(tenant, customerId, services.clock.now());
   return carried.ok ? { kind: "erased" } : { kind: "failed", reason: carried.failure.code };
 }

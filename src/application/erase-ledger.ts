@@ -12,6 +12,7 @@ export async function eraseLedger(
   { customerId }: { readonly customerId: CustomerId },
 ): Promise<LedgerAnswer> {
   const answer = await sendCommand(context, customerId, { kind: "erase" }, {});
-  if (answer.result.ok) await context.services.eventInbox.forgetCustomer(context.principal.tenant, customerId);
+  const { eventInbox, clock } = context.services;
+  if (answer.result.ok) await eventInbox.forgetCustomer(context.principal.tenant, customerId, clock.now());
   return answer;
 }

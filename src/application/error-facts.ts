@@ -36,3 +36,10 @@ function causesOf(error: Error): readonly string[] {
   }
   return names;
 }
+
+/** What is said of an outage, in the words of D1, Queues and this service. */
+const outageWords =
+  /no answer within \d+ ms|overloaded|connection lost|reset|timed? ?out|refused the write|too many|transient|not known/i;
+
+/** Why something did not answer, as far as its message says so in known words. The rest of it may quote data. */
+export const outageReason = ({ message }: Error): string => outageWords.exec(message)?.[0] ?? "other";

@@ -45,5 +45,7 @@ async function giveBackElsewhere(
       return refuse({ code: "coupon_return_refused" });
     case "unknown":
       return refuse({ code: "outcome_unknown" });
+    case "overloaded":
+      return refuse({ code: "overloaded" });
   }
 }

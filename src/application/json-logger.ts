@@ -6,7 +6,6 @@ type Facts = Readonly<Record<string, unknown>>;
  * What JSON leaves as it is, but readers of a log may take for the end of a line, for a command to their terminal or
  * for a change of the writing direction: DEL and C1 controls, line and paragraph separators, bidirectional controls.
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;

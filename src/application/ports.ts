@@ -1,3 +1,4 @@
+import type { Books, Finding } from "../domain/audit.ts";
 import type { Branded } from "../domain/branded.ts";
 import type { IdempotencyKey, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { CanonicalCouponCode, Coupon, CouponCode, CouponStatus, KeptCoupon } from "../domain/coupon.ts";
@@ -41,6 +42,8 @@ export interface LedgerGateway {
   execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer>;
   /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
   giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
+  /** Has the customer's exchanges gone on with that were left half-way. */
+  resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
   activePoints(key: LedgerKey): Promise<Result<number, Unavailable>>;
 }
@@ -54,7 +57,9 @@ export type GivingBack =
   /** The coupon service would not take it back: it is as it was. */
   | { readonly kind: "refused" }
   /** It will be known later: the same request again tells. */
-  | { readonly kind: "unknown" };
+  | { readonly kind: "unknown" }
+  /** Too many wait already; nothing was done. */
+  | { readonly kind: "overloaded" };
 
 /** A journal entry, as far as telling a repetition from something new needs it. */
 export interface RecalledEntry {
@@ -110,6 +115,35 @@ export interface ExchangeReader {
   /** The customer's, newest first. */
   ofCustomer(key: LedgerKey, page: SummaryPage): Promise<readonly KnownExchange[]>;
   findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null>;
+  /**
+   * Exchanges of all tenants that are under way and have not moved since `before`, the oldest first.
+   * @param after the last one of the slice before; null: from the first
+   */
+  leftHalfWay(before: EpochMs, after: LeftExchange | null, limit: number): Promise<readonly LeftExchange[]>;
+}
+
+/** An exchange that was left half-way. */
+export interface LeftExchange {
+  readonly key: LedgerKey;
+  readonly id: EntryId;
+  /** When it was last taken to another state. */
+  readonly updatedAt: EpochMs;
+}
+
+/** Finds lots that have expired, and of which the journal does not tell it yet. */
+export interface ExpiredLotFinder {
+  /**
+   * Lots of all tenants that expired by `by`, the oldest end first.
+   * @param after the last one of the slice before; null: from the first
+   */
+  find(by: EpochMs, after: UnpostedLot | null, limit: number): Promise<readonly UnpostedLot[]>;
+}
+
+/** An expired lot whose end is not entered yet. */
+export interface UnpostedLot {
+  readonly key: LedgerKey;
+  readonly id: EntryId;
+  readonly validUntil: EpochMs;
 }
 
 /** What one commit stores: everything or nothing. */
@@ -132,7 +166,17 @@ export class StoreConflict extends Error {
 
 /** Storage cannot answer now. After a write it is unknown whether it took effect. */
 export class StoreUnavailable extends Error {
-  override readonly name = "StoreUnavailable";
+  override readonly name: string = "StoreUnavailable";
+}
+
+/** Too much is waiting for storage. Nothing was done, and asking again at once would make it worse. */
+export class StoreOverloaded extends StoreUnavailable {
+  override readonly name = "StoreOverloaded";
+}
+
+/** Storage did not answer a write: whether it took effect is unknown. The same request again finds out. */
+export class StoreOutcomeUnknown extends StoreUnavailable {
+  override readonly name = "StoreOutcomeUnknown";
 }
 
 /** A ledger's books do not add up. Nothing is done with it until somebody has looked. */
@@ -157,6 +201,43 @@ export interface LedgerStore {
    * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.
    */
   commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead>;
+}
+
+/** A ledger's books as they were read at one moment. */
+export interface ReadBooks {
+  readonly books: Books;
+  /** The seal of the last entry, as the ledger's row has it. */
+  readonly head: LedgerHead;
+}
+
+/** Reads everything that is stored of ledgers, to be audited or explained. */
+export interface LedgerBooks {
+  /**
+   * Null when nothing at all is stored of the ledger.
+   * @throws {StoreUnavailable} also when the ledger changed again and again while it was read
+   */
+  read(key: LedgerKey): Promise<ReadBooks | null>;
+  /**
+   * Ledgers of which anything is stored, whatever it is, in the order of tenant and customer.
+   * @param after null: from the first
+   */
+  keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]>;
+}
+
+/** How far a round over all ledgers has come. */
+export interface SweepPosition {
+  /** Null: at the beginning of a round. */
+  readonly after: LedgerKey | null;
+  readonly roundStartedAt: EpochMs;
+}
+
+/** What audits have found, for people to look at. */
+export interface FindingStore {
+  /** Keeps findings; one that is known already is found once more. */
+  keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void>;
+  /** Null before the first round. */
+  position(): Promise<SweepPosition | null>;
+  moveTo(position: SweepPosition, at: EpochMs): Promise<void>;
 }
 
 /** Reads histories. Never decides anything. */
@@ -208,6 +289,8 @@ export interface RedeemOptionStore {
 /** Answers of keyed requests that do not go through a ledger. */
 export interface AnswerStore {
   find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null>;
+  /** Removes at most `limit` records, those of ledgers too, that were made before `moment`, oldest first. @returns how many */
+  removeCreatedBefore(moment: EpochMs, limit: number): Promise<number>;
 }
 
 /** The coupons of the embedded coupon service. */
@@ -512,9 +595,9 @@ export interface KeptEventSummary extends Omit<EventSubject, "revision"> {
   readonly points: number | null;
   readonly reason: string | null;
   readonly receivedAt: EpochMs;
-  /** When it was last settled; null while it has never been. */
+  /** When it was last settled, or sent through the queue again by itself; null while it has never been. */
   readonly processedAt: EpochMs | null;
-  /** How often it was settled. */
+  /** How often it was settled, or sent again by itself. */
   readonly attempts: number;
 }
 
@@ -539,13 +622,28 @@ export interface OrderGrant {
   readonly earningBase: EarningBase;
 }
 
-/** Every event of the last months, with its verdict. Every method throws {@link StoreUnavailable}. */
+/** When an event that was not delivered is due for being sent again. */
+export interface ResendingPatience {
+  /** From its arrival; twice as long after each time that it was sent again. */
+  readonly firstAfterMs: number;
+  /** The longest time between two. */
+  readonly longestMs: number;
+  /** After so many times it is left to people. */
+  readonly attemptsMax: number;
+}
+
+/**
+ * Every event of the last months, with its verdict. Every method throws {@link StoreUnavailable}. An event that was
+ * forgotten stays as it is, whatever is to be kept of it afterwards.
+ */
 export interface EventInbox {
   /** Keeps an event with a verdict for the time being; the verdict on an event that has done something stays. */
   note(event: InboxEvent, verdict: EventVerdict): Promise<void>;
   /** Keeps an event's verdict, in the place of an earlier one; `waiting` only where the event has done nothing. */
   settle(event: InboxEvent, settlement: EventSettlement): Promise<void>;
   find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
+  /** Whether it is an event of a customer who has been erased since: it must do nothing any more. */
+  isForgotten(tenant: TenantId, id: EventId): Promise<boolean>;
   /** Newest first. */
   list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]>;
   count(tenant: TenantId, filter: EventFilter): Promise<number>;
@@ -557,8 +655,16 @@ export interface EventInbox {
   latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null>;
   /** The orders that events of a return have named. */
   ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]>;
-  /** Removes every event about the customer and the customer's orders; verdicts and ids stay. */
-  forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void>;
+  /**
+   * Forgets every event about the customer and the customer's orders, and whose it was: the event's own id, its type,
+   * verdict and times stay. What had not come to its end is `erased`.
+   */
+  forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void>;
+  /**
+   * Takes at most `limit` events of all tenants that were not carried through, because something did not answer, and
+   * that are due for being sent again. They are not due again before their time has come once more.
+   */
+  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]>;
   /** Removes at most `limit` of the events that came before `moment`, oldest first. @returns how many */
   removeReceivedBefore(moment: EpochMs, limit: number): Promise<number>;
 }

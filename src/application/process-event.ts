@@ -8,25 +8,29 @@ import type { Services } from "./services.ts";
 import { settleDeletedOrder, settleReturn } from "./settle-return.ts";
 
 /** An event that is about one order, or one customer, with what it asks for. */
-interface Part extends InboxEvent {
+export interface EventPart extends InboxEvent {
   readonly action: Exclude<EventAction, { kind: "split" | "delete-return" }>;
 }
 
 /**
  * Carries an event out and keeps its verdict. May be repeated as often as one likes, whatever became of the attempts
- * before: ledgers recognize commands by the event's id, orders and returns by their own.
+ * before: ledgers recognize commands by the event's id, orders and returns by their own. An event whose customer has
+ * been erased since does nothing any more, so that nobody comes back who was erased.
  * @throws {TryLater} when something that it needs did not answer
  * @throws {StoreUnavailable} likewise
  */
 export async function processEvent(services: Services, queued: QueuedEvent): Promise<void> {
-  for (const part of await partsOf(services, queued)) await processPart(services, part);
+  for (const part of await partsOf(services, queued)) {
+    const isForgotten = await services.eventInbox.isForgotten(part.tenant, part.id);
+    if (!isForgotten) await processPart(services, part);
+  }
 }
 
 /**
  * What an event consists of: an event of its own for each order that it names, so that each has its own verdict.
  * A single part has the event's id.
  */
-async function partsOf(services: Services, queued: QueuedEvent): Promise<readonly Part[]> {
+export async function partsOf(services: Services, queued: QueuedEvent): Promise<readonly EventPart[]> {
   const { subject, action } = readEvent(queued.event);
   switch (action.kind) {
     case "split":
@@ -43,18 +47,18 @@ async function partsOf(services: Services, queued: QueuedEvent): Promise<readonl
   }
 }
 
-function partOf(queued: QueuedEvent, event: JsonObject, index: number): Part {
+function partOf(queued: QueuedEvent, event: JsonObject, index: number): EventPart {
   const id = (index === 0 ? queued.id : `${queued.id}.${index + 1}`) as EventId;
   const { subject, action } = readEvent(event);
   return { ...queued, id, event, subject, action: undivided(action) };
 }
 
-const undivided = (action: EventReading["action"]): Part["action"] =>
+const undivided = (action: EventReading["action"]): EventPart["action"] =>
   action.kind === "split" || action.kind === "delete-return"
     ? { kind: "ignore", reason: "unreadable_payload: orders" }
     : action;
 
-async function processPart(services: Services, part: Part): Promise<void> {
+async function processPart(services: Services, part: EventPart): Promise<void> {
   const { action } = part;
   const settle = (verdict: EventVerdict, more: Partial<EventSettlement> = {}): Promise<void> =>
     services.eventInbox.settle(part, {

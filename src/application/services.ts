@@ -7,6 +7,9 @@ import type {
   EventInbox,
   EventQueue,
   ExchangeReader,
+  ExpiredLotFinder,
+  FindingStore,
+  LedgerBooks,
   LedgerGateway,
   Logger,
   MixinStore,
@@ -23,6 +26,8 @@ import type {
 /** Everything the use-cases work with; put together in worker.ts. */
 export interface Services {
   readonly ledgers: LedgerGateway;
+  readonly ledgerBooks: LedgerBooks;
+  readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;
   readonly answers: AnswerStore;
@@ -38,6 +43,7 @@ export interface Services {
   readonly rateLimiter: RateLimiter;
   readonly probes: readonly Probe[];
   readonly exchanges: ExchangeReader;
+  readonly expiredLots: ExpiredLotFinder;
   /** The service elsewhere that issues the coupons; null when the embedded one does. */
   readonly couponService: CouponService | null;
   readonly eventQueue: EventQueue;

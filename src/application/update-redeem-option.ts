@@ -2,13 +2,14 @@ import type { RedeemOptionId } from "../domain/identifiers.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../domain/redeem-option.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
+import { hasTerms } from "./create-redeem-option.ts";
 import type { StoreFailure } from "./failure.ts";
 
 /** How often an update without a given version is tried again when another one came in between. */
 const attemptsMax = 5;
 
 /**
- * Replaces what a redeem option says.
+ * Replaces what a redeem option says. The same request again, with the version that it replaced, is a success, too.
  * @returns the option as it is now; `option_not_found`; `option_version_conflict` when it no longer has the
  * version that the client gave
  */
@@ -20,7 +21,11 @@ export async function updateRedeemOption(
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const current = await services.redeemOptions.find(principal.tenant, id);
     if (current === null) return refuse({ code: "option_not_found", id });
-    if (version !== null && version !== current.version) return refuse({ code: "option_version_conflict", id });
+    if (version !== null && version !== current.version) {
+      // The answer to the same request may have been lost.
+      const isDone = current.version === version + 1 && hasTerms(current, terms);
+      return isDone ? succeed(current) : refuse({ code: "option_version_conflict", id });
+    }
     const updated: RedeemOption = {
       ...terms,
       id,

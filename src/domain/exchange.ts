@@ -12,6 +12,14 @@ import type { DatedDraw } from "./returns.ts";
  */
 export type ExchangeState = "PENDING" | "ISSUED" | "CHARGED_BACK" | "VOIDING" | "GIVEN_BACK";
 
+export const exchangeStates: ReadonlySet<ExchangeState> = new Set([
+  "PENDING",
+  "ISSUED",
+  "CHARGED_BACK",
+  "VOIDING",
+  "GIVEN_BACK",
+]);
+
 /** What is stored of an exchange. Its id is that of the redemption that took the points. */
 export interface Exchange {
   readonly id: EntryId;

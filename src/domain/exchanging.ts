@@ -59,7 +59,8 @@ export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exch
   if (!precursors[step.to].includes(exchange.state)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
-  const isForgotten = !draft.ledger.isOpen && step.to !== "VOIDING";
+  // The ledger was erased meanwhile: nothing of it is kept.
+  const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   if (step.to === "CHARGED_BACK") {
     refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
   }

@@ -95,9 +95,8 @@ function knownName(name: string): KnownName | null {
     .slice(0, typeLengthMax)
     .replaceAll(/([a-z])([A-Z])/g, "$1.$2")
     .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter((word) => word !== "");
-  const meant = words.slice(-2).join(".");
+    .match(/[a-z]+/g);
+  const meant = words?.slice(-2).join(".") ?? "";
   return isKnown(meant) ? meant : null;
 }
 
@@ -176,8 +175,8 @@ const partOf =
 /** The event of the return service names the return alone; `orders` are those that were looked up for it. */
 function readDeletedReturn(type: string, payload: JsonObject): EventReading {
   const returnId = idAt(payload, "id");
-  const [order] = objectsIn(payload["orders"]);
-  const orderId = order === undefined ? null : idAt(order, "id");
+  const [order = {}] = objectsIn(payload["orders"]);
+  const orderId = idAt(order, "id");
   const customerId = customerAt(payload, "requestor.customerId");
   const subject = { type, returnId, orderId, customerId, siteCode: siteAt(payload), revision: lastRevision };
   if (returnId === null) return ignoring(subject, "unreadable_payload: id");

@@ -1,3 +1,4 @@
+import { decimalOf, plainText } from "./decimal.ts";
 import type { EarningBase } from "./earn-rule.ts";
 import { isJsonObject } from "./json-object.ts";
 import { type Result, refuse, succeed } from "./result.ts";
@@ -129,11 +130,7 @@ const parseFactor: Parse<string> = (given) => {
 };
 
 /** The shortest decimal text that stands for `value`, without an exponent: 1e-7 is 0.0000001. */
-function plainDecimal(value: number): string {
-  const [mantissa = "", exponent] = String(value).split("e");
-  if (exponent === undefined) return mantissa;
-  const [whole = "", fraction = ""] = mantissa.split(".");
-  const digits = whole + fraction;
-  const pointAt = whole.length + Number(exponent);
-  return pointAt <= 0 ? `0.${"0".repeat(-pointAt)}${digits}` : digits.padEnd(pointAt, "0");
+function plainDecimal(value: number): string | undefined {
+  const decimal = decimalOf(value);
+  return decimal === null ? undefined : plainText(decimal);
 }

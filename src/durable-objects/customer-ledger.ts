@@ -80,8 +80,12 @@ export class CustomerLedger extends DurableObject<Bindings> {
     return this.#saga.giveBack(id);
   }
 
+  override alarm(): Promise<void> {
+    return this.resumeExchanges();
+  }
+
   /** Finishes what was left half-way. */
-  override async alarm(): Promise<void> {
+  async resumeExchanges(): Promise<void> {
     if (this.#saga !== null) return this.#saga.resume();
     // The coupon service was taken out of the configuration: what waits for it waits on, and is not forgotten.
     const underWay = await this.#store.exchangesUnderWay(this.#key, 1).catch(() => ["unknown"]);

@@ -29,6 +29,8 @@ const resumeAgainAfterMs = 60_000;
 
 /** Exchanges that are gone on with at a time. */
 const resumedMax = 20;
+/** Exchanges of one customer that may be waited for, or be under way here; more are refused as overloaded. */
+export const exchangesWaitingMax = 1_024;
 
 const actor = "system:exchange" as Actor;
 
@@ -43,6 +45,8 @@ export class ExchangeSaga {
   readonly #surroundings: SagaSurroundings;
   /** One run at a time for an exchange; others that come meanwhile share its end. */
   readonly #running = new Map<EntryId, Promise<ExchangeState>>();
+  #resuming: Promise<void> | null = null;
+  #callers = 0;
 
   constructor(key: LedgerKey, surroundings: SagaSurroundings) {
     this.#key = key;
@@ -50,7 +54,14 @@ export class ExchangeSaga {
   }
 
   /** Carries out an exchange. The answer is the code, or a failure that is true, within the deadline. */
-  async exchange(command: LedgerCommand): Promise<LedgerAnswer> {
+  exchange(command: LedgerCommand): Promise<LedgerAnswer> {
+    return this.#counted(
+      () => this.#exchange(command),
+      (): LedgerAnswer => ({ result: refuse({ code: "overloaded" }), replayed: false }),
+    );
+  }
+
+  async #exchange(command: LedgerCommand): Promise<LedgerAnswer> {
     const deadline = this.#surroundings.clock.now() + exchangeDeadlineMs;
     // Before the points are taken: from then on somebody must come back, whatever happens here.
     await this.#surroundings.wakeUp(resumeAfterMs);
@@ -59,8 +70,15 @@ export class ExchangeSaga {
     return this.#answerFor(answer, answer.result.value, deadline);
   }
 
-  /** Goes on with what was left half-way of the customer's. Never rejects. */
-  async resume(): Promise<void> {
+  /** Goes on with what was left half-way of the customer's. Never rejects; who comes meanwhile waits for the same end. */
+  resume(): Promise<void> {
+    this.#resuming ??= this.#resume().finally(() => {
+      this.#resuming = null;
+    });
+    return this.#resuming;
+  }
+
+  async #resume(): Promise<void> {
     try {
       const underWay = await this.#surroundings.store.exchangesUnderWay(this.#key, resumedMax);
       const states = await Promise.all(underWay.map((id) => this.#run(id, true)));
@@ -73,7 +91,14 @@ export class ExchangeSaga {
   }
 
   /** Takes an issued coupon out of use, and gives its points back. Giving it back again is a success, too. */
-  async giveBack(id: EntryId): Promise<GivingBack> {
+  giveBack(id: EntryId): Promise<GivingBack> {
+    return this.#counted(
+      () => this.#giveBack(id),
+      (): GivingBack => ({ kind: "overloaded" }),
+    );
+  }
+
+  async #giveBack(id: EntryId): Promise<GivingBack> {
     const { coupons, store } = this.#surroundings;
     const { exchange } = await store.lookUp(this.#key, { kind: "exchange", id });
     if (exchange === null) return { kind: "gone" };
@@ -91,6 +116,18 @@ export class ExchangeSaga {
     if (state === "GIVEN_BACK") return { kind: "given-back" };
     if (state === "ISSUED") return { kind: "refused" };
     return { kind: state === "CHARGED_BACK" ? "gone" : "unknown" };
+  }
+
+  /** Whoever waits takes memory, and the other side may hang: beyond the limit callers are turned away. */
+  async #counted<Answer>(work: () => Promise<Answer>, turnedAway: () => Answer): Promise<Answer> {
+    // A run may outlast the caller who has begun it.
+    if (Math.max(this.#callers, this.#running.size) >= exchangesWaitingMax) return turnedAway();
+    this.#callers += 1;
+    try {
+      return await work();
+    } finally {
+      this.#callers -= 1;
+    }
   }
 
   async #answerFor(

@@ -37,6 +37,11 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     return called.reached ? succeed(called.answer) : refuse(called.failure);
   }
 
+  async resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>> {
+    const called = await this.#call(key, async (ledger): Promise<void> => await ledger.resumeExchanges());
+    return called.reached ? succeed(null) : refuse(called.failure);
+  }
+
   async activePoints(key: LedgerKey): Promise<Result<number, Unavailable>> {
     const called = await this.#call(
       key,

@@ -19,6 +19,8 @@ import { deleteTenantCouponRedemption } from "./routes/delete-coupon-redemption.
 import { deleteCustomer } from "./routes/delete-customer.ts";
 import { deleteTenantRedeemOption } from "./routes/delete-redeem-option.ts";
 import { deleteSiteMixin } from "./routes/delete-site-mixin.ts";
+import { explainCustomerBalance } from "./routes/explain-balance.ts";
+import { explainSignedInCustomerBalance } from "./routes/explain-own-balance.ts";
 import { getCoupon } from "./routes/get-coupon.ts";
 import { getTenantCouponRedemption } from "./routes/get-coupon-redemption.ts";
 import { getCustomerPoints } from "./routes/get-customer-points.ts";
@@ -49,11 +51,13 @@ import { replayKeptEvent } from "./routes/replay-event.ts";
 import { takeEvent } from "./routes/take-event.ts";
 import { updateTenantRedeemOption } from "./routes/update-redeem-option.ts";
 import { validateTenantCoupon } from "./routes/validate-coupon.ts";
+import { verifyCustomerLedger } from "./routes/verify-ledger.ts";
 
 /** The operations. A path that two of them could match goes to the one that comes first. */
 const operations: readonly ((app: App) => unknown)[] = [
   getOwnPoints,
   getOwnSummary,
+  explainSignedInCustomerBalance,
   listOwnRedeemOptions,
   exchangeForCoupon,
   listSignedInCustomerCoupons,
@@ -63,6 +67,8 @@ const operations: readonly ((app: App) => unknown)[] = [
   createCustomer,
   deleteCustomer,
   getCustomerSummary,
+  explainCustomerBalance,
+  verifyCustomerLedger,
   addCustomerPoints,
   redeemCustomerPoints,
   listTenantRedeemOptions,

@@ -1,8 +1,8 @@
 import type { Context as HonoContext } from "hono";
 import { HTTPException } from "hono/http-exception";
-import { errorFacts } from "../application/error-facts.ts";
-import type { Failure } from "../application/failure.ts";
-import { StoreConflict, StoreUnavailable } from "../application/ports.ts";
+import { errorFacts, outageReason } from "../application/error-facts.ts";
+import type { Failure, Unavailable } from "../application/failure.ts";
+import { StoreConflict, StoreOutcomeUnknown, StoreOverloaded, StoreUnavailable } from "../application/ports.ts";
 import type { AppEnv } from "./app-env.ts";
 import { errorBody } from "./error-bodies.ts";
 import { statusOf } from "./presentation.ts";
@@ -25,11 +25,17 @@ export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
     operation: c.get("operation") ?? null,
   };
   if (error instanceof StoreUnavailable || error instanceof StoreConflict) {
-    log.warn("store_unavailable", { ...facts, error: error.name, reason: error.message });
-    return answerFailure(c, { code: "unavailable" });
+    log.warn("store_unavailable", { ...facts, error: error.name, reason: outageReason(error) });
+    return answerFailure(c, outageOf(error));
   }
   log.error("unexpected_error", { ...facts, ...errorFacts(error) });
   return answerFailure(c, { code: "internal" });
+}
+
+/** What a client is told of storage that does not answer. A conflict that cannot be decided has stored nothing. */
+function outageOf(error: StoreUnavailable | StoreConflict): Unavailable {
+  if (error instanceof StoreOverloaded) return { code: "overloaded" };
+  return { code: error instanceof StoreOutcomeUnknown ? "outcome_unknown" : "unavailable" };
 }
 
 export function answerFailure(c: HonoContext<AppEnv>, failure: Failure): Response {

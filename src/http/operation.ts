@@ -72,14 +72,25 @@ function securityOf(access: Access): Security {
 /** Every operation can fail with these. */
 const always: readonly FailureCode[] = ["rate_limited", "internal"];
 /** Every operation with a token can fail with these, too. */
-const withToken: readonly FailureCode[] = ["invalid_token", "tenant_mismatch", "issuer_unavailable", "unavailable"];
+const withToken: readonly FailureCode[] = [
+  "invalid_token",
+  "tenant_mismatch",
+  "issuer_unavailable",
+  "unavailable",
+  "overloaded",
+];
 const onJsonBody: readonly FailureCode[] = [
   "validation_failed",
   "malformed_body",
   "payload_too_large",
   "unsupported_media_type",
 ];
-const onLedgerWrite: readonly FailureCode[] = ["overloaded", "outcome_unknown", "ledger_unsound", "idempotency_key_reused"];
+const onLedgerWrite: readonly FailureCode[] = [
+  "overloaded",
+  "outcome_unknown",
+  "ledger_unsound",
+  "idempotency_key_reused",
+];
 
 const onGrant: readonly FailureCode[] = [
   "created_at_in_future",

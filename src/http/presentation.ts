@@ -163,7 +163,8 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   ledger_unsound: {
     status: 500,
-    describe: () => "The ledger's books do not add up. Nothing was done, and nothing will be until somebody has looked.",
+    describe: () =>
+      "The ledger's books do not add up. Nothing was done, and nothing will be until somebody has looked.",
   },
   internal: { status: 500, describe: () => "Internal Server Error" },
   overloaded: { status: 503, describe: () => `Too many requests are waiting. ${retryLater}` },

@@ -627,9 +627,9 @@ test("a bounded number of events is removed at a time", async () => {
 test("forgetting a customer leaves other tenants alone, and may be repeated", async () => {
   const event = queued(tenant, orderUpdated("A"));
   await process(event);
-  await inbox.forgetCustomer("elsewhere" as TenantId, "61443563" as CustomerId);
+  await inbox.forgetCustomer("elsewhere" as TenantId, "61443563" as CustomerId, now as EpochMs);
   expect((await kept(event.id))?.event).not.toBeNull();
-  for (const _ of [1, 2]) await inbox.forgetCustomer(tenant as TenantId, "61443563" as CustomerId);
+  for (const _ of [1, 2]) await inbox.forgetCustomer(tenant as TenantId, "61443563" as CustomerId, now as EpochMs);
   expect((await kept(event.id))?.event).toBeNull();
 });
 
@@ -638,6 +638,7 @@ const facade = (real: EventInbox): EventInbox => ({
   note: (...args) => real.note(...args),
   settle: (...args) => real.settle(...args),
   find: (...args) => real.find(...args),
+  isForgotten: (...args) => real.isForgotten(...args),
   list: (...args) => real.list(...args),
   count: (...args) => real.count(...args),
   grantOf: (...args) => real.grantOf(...args),
@@ -645,5 +646,6 @@ const facade = (real: EventInbox): EventInbox => ({
   latestOfReturn: (...args) => real.latestOfReturn(...args),
   ordersOfReturn: (...args) => real.ordersOfReturn(...args),
   forgetCustomer: (...args) => real.forgetCustomer(...args),
+  takeUndelivered: (...args) => real.takeUndelivered(...args),
   removeReceivedBefore: (...args) => real.removeReceivedBefore(...args),
 });

@@ -34,11 +34,13 @@ const useOf = (use: Partial<CouponUse> = {}): CouponUse => ({
   ...use,
 });
 
-/** The code of the refusal; null when the coupon can be used. */
-function refusalOf(terms: Terms, use: Partial<CouponUse> = {}, { redemptionCount = 0, customerUses = 0 } = {}) {
+/** Why the coupon cannot be used; null when it can. */
+function wholeRefusalOf(terms: Terms, use: Partial<CouponUse> = {}, { redemptionCount = 0, customerUses = 0 } = {}) {
   const coupon = { definition: definitionOf(terms), redemptionCount };
-  return whyNotRedeemable(coupon, useOf(use), customerUses, now)?.code ?? null;
+  return whyNotRedeemable(coupon, useOf(use), customerUses, now);
 }
+
+const refusalOf = (...given: Parameters<typeof wholeRefusalOf>) => wholeRefusalOf(...given)?.code ?? null;
 
 const restricted = (restrictions: CouponRestrictions): Terms => ({ restrictions });
 
@@ -78,6 +80,12 @@ describe("a coupon", () => {
     const terms = { maxRedemptionsPerCustomer: 2 };
     expect(refusalOf(terms, {}, { customerUses: 1, redemptionCount: 50 })).toBeNull();
     expect(refusalOf(terms, {}, { customerUses: 2, redemptionCount: 50 })).toBe("coupon_used_up_by_customer");
+    expect(refusalOf({ maxRedemptionsPerCustomer: 0 })).toBe("coupon_used_up_by_customer");
+  });
+
+  test("counts no uses for those who are nobody", () => {
+    const terms = { allowAnonymous: true, maxRedemptionsPerCustomer: 1 };
+    expect(refusalOf(terms, { customerId: null }, { customerUses: 5 })).toBeNull();
   });
 
   test("is for orders of at least minOrderValue, in its currency", () => {
@@ -138,6 +146,35 @@ describe("a coupon", () => {
     expect(refusalOf({ ...terms, restrictions: { validFor: ["C9"] } }, { customerId: null })).toBe(
       "coupon_not_for_anonymous",
     );
+  });
+});
+
+describe("a refusal says what the coupon asks for:", () => {
+  const validFrom = later(1);
+  const validUntil = later(-1);
+  const minOrderValue = eur(100.01);
+
+  test.each<[Terms, Partial<CouponUse>, object]>([
+    [{ maxRedemptions: 0 }, {}, { code: "coupon_used_up", maxRedemptions: 0 }],
+    [restricted({ validUntil }), {}, { code: "coupon_expired", validUntil }],
+    [restricted({ validFrom }), {}, { code: "coupon_not_valid_yet", validFrom }],
+    [{ maxRedemptionsPerCustomer: 0 }, {}, { code: "coupon_used_up_by_customer", maxRedemptionsPerCustomer: 0 }],
+    [restricted({ minOrderValue }), {}, { code: "coupon_order_too_small", minOrderValue }],
+    [restricted({ minOrderValue: usd(1) }), {}, { code: "coupon_currency_mismatch", expected: "USD", given: "EUR" }],
+    [{}, { discount: usd(1) }, { code: "coupon_currency_mismatch", expected: "EUR", given: "USD" }],
+    [
+      { discount: absolute(usd(1)) },
+      { discount: eur(1) },
+      { code: "coupon_currency_mismatch", expected: "USD", given: "EUR" },
+    ],
+    [{}, { discount: eur(11) }, { code: "coupon_discount_too_high", maxDiscount: eur(10) }],
+    [
+      { discount: absolute(eur(10)) },
+      { orderTotal: eur(5), discount: eur(6) },
+      { code: "coupon_discount_too_high", maxDiscount: eur(5) },
+    ],
+  ])("%j used for %j: %j", (terms, use, refusal) => {
+    expect(wholeRefusalOf(terms, use)).toEqual(refusal);
   });
 });
 

@@ -45,6 +45,7 @@ describe("an order counts", () => {
       { lines: [{ amount: 1.1 }, { amount: 2.2 }], total: { amount: 50 } },
       "6.7",
     ],
+    ["nothing for a tax line without an amount", { lines: [{ amount: 1.1 }, { rate: 19 }, { amount: null }] }, "8.9"],
     ["the tax total where there are no lines", { lines: [], total: { amount: 4.5 } }, "5.5"],
     ["nothing where there is no tax", {}, "10"],
     ["nothing where tax is null", null, "10"],
@@ -153,6 +154,8 @@ describe("a return is worth", () => {
     [{ total: { value: "5" } }],
     [{ orders: [{ id: "o", items: [] }] }],
     [{ orders: [{ id: "o", items: [item(1, 1), { id: "j", quantity: 1 }] }] }],
+    [{ orders: [{ id: "o", items: [item(1, 1), { id: "j", total: { value: "5" } }] }] }],
+    [{ orders: "o" }],
   ])("nothing that can be read in %j", (given) => {
     expect(text(given, "total")).toBeNull();
   });

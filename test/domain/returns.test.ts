@@ -1,47 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Intent } from "../../src/domain/command.ts";
-import { decide } from "../../src/domain/decide.ts";
-import type { Entry } from "../../src/domain/entry.ts";
-import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.ts";
-import type { ReturnPolicy } from "../../src/domain/returns.ts";
-import { at, commandOf, earn, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
+import {
+  earnedEntryId,
+  endOfPaidOff,
+  lapsedPoints,
+  type OrderHistory,
+  type ReturnPolicy,
+  requestedPoints,
+  takeBackEntryId,
+} from "../../src/domain/returns.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { at, earn, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { noon, Story } from "./story.ts";
 
-const noon = at("2026-05-11T12:00:00Z");
 const policies: readonly ReturnPolicy[] = ["clamp", "negative", "absorb"];
-
-/** One customer's ledger, told step by step. */
-class Story {
-  readonly journal: Entry[] = [];
-  ledger: Ledger = emptyLedger;
-  now = noon;
-
-  tell(...intents: readonly Intent[]): this {
-    for (const intent of intents) {
-      const orderId = intent.kind === "take-back" ? intent.takeBack.orderId : "O";
-      const order = orderHistoryIn(this.journal, orderId);
-      const facts = { now: this.now, couponSuffix: "", order, exchange: null, sold: null, expired: [] };
-      const result = decide(keyOf("demo", "C1"), commandOf(intent), this.ledger, facts);
-      if (!result.ok) throw new Error(result.failure.code);
-      this.ledger = result.value.ledger;
-      this.journal.push(...result.value.entries);
-    }
-    return this;
-  }
-
-  get balance(): number {
-    return activePoints(this.ledger, this.now);
-  }
-
-  get takenBack() {
-    return this.journal.filter((entry) => entry.kind === "taken-back");
-  }
-
-  get requested(): number {
-    return this.takenBack.reduce((sum, entry) => sum + entry.requestedPoints, 0);
-  }
-}
 
 const undo = (returnId: string | null): Intent => ({ kind: "undo-take-back", orderId: "O", returnId });
 const cents = (value: number): string => (value / 100).toFixed(2);
@@ -241,5 +215,173 @@ describe("a return that is undone", () => {
     story.tell(takeBack("O", "R1", "40", "clamp"));
     expect(story.balance).toBe(60);
     expect(new Set(story.takenBack.map((entry) => entry.id)).size).toBe(4);
+  });
+});
+
+describe("the id of an entry", () => {
+  test("of an order, or of what is taken back of it, is readable", () => {
+    expect(earnedEntryId("O1")).toBe("order:O1");
+    expect(earnedEntryId("50%/O1")).toBe("order:50%25%2FO1");
+    expect(takeBackEntryId("O1", "R/1", 1)).toBe("order:O1/return:R%2F1");
+    expect(takeBackEntryId("O1", "R1", 2)).toBe("order:O1/return:R1/2");
+    expect(takeBackEntryId("O1", null, 1)).toBe("order:O1/deleted");
+    expect(takeBackEntryId("O1", null, 3)).toBe("order:O1/deleted/3");
+  });
+
+  test("is of one order, one return and one time only, whatever they are called", () => {
+    const name = fc.string({ unit: fc.constantFrom("%", "2", "F", "/", "return:", "deleted"), maxLength: 4 });
+    const take = fc.tuple(name, fc.option(name), fc.integer({ min: 1, max: 3 }));
+    fc.assert(
+      fc.property(take, take, (left, right) => {
+        const isSame = left.every((part, index) => part === right[index]);
+        expect(takeBackEntryId(...left) === takeBackEntryId(...right)).toBe(isSame);
+        expect(earnedEntryId(left[0]) === earnedEntryId(right[0])).toBe(left[0] === right[0]);
+        expect(takeBackEntryId(...left)).not.toBe(earnedEntryId(right[0]));
+      }),
+    );
+  });
+});
+
+describe("what a return asks back", () => {
+  const day = 86_400_000;
+  const historyOf = (grant: Partial<OrderHistory["grant"]> = {}, usedPoints = 0): OrderHistory => ({
+    grant: {
+      id: "order:O" as EntryId,
+      points: points(100),
+      createdAt: noon,
+      validUntil: null,
+      orderValue: "80",
+      ...grant,
+    },
+    usedPoints,
+    takeBacks: [],
+  });
+  const later = (days: number) => (noon + days * day) as EpochMs;
+
+  test.each([
+    ["80", "20", 25],
+    ["80", "0.79", 0],
+    ["80", "0.8", 1],
+    ["80", "79.99", 99],
+    ["80", "80", 100],
+    ["80", "81", 100],
+    ["80", "0", 0],
+    ["80", null, 100],
+    ["0", "0", 100],
+    [null, "20", 100],
+    [null, null, 100],
+  ])("of an order worth %s, %s of it returned, are %i of 100 points", (orderValue, returnedValue, asked) => {
+    expect(requestedPoints(historyOf({ orderValue }), returnedValue)).toBe(asked);
+  });
+
+  test("has lapsed as far as it was not used before its end, and not before that", () => {
+    const ending = (usedPoints: number) => historyOf({ validUntil: later(1) }, usedPoints);
+    expect(lapsedPoints(ending(0), points(60), later(0))).toBe(0);
+    expect(lapsedPoints(ending(0), points(60), later(1))).toBe(60);
+    expect(lapsedPoints(ending(70), points(60), later(1))).toBe(30);
+    expect(lapsedPoints(ending(100), points(60), later(1))).toBe(0);
+    expect(lapsedPoints(historyOf(), points(60), later(9_999))).toBe(0);
+  });
+
+  test("and was paid off comes back with the order's own end, or to live as long as its points did", () => {
+    const ending = historyOf({ validUntil: later(30) });
+    expect(endOfPaidOff(historyOf(), later(1))).toBeNull();
+    expect(endOfPaidOff(ending, later(29))).toBe(later(30));
+    expect(endOfPaidOff(ending, later(30))).toBe(later(60));
+    expect(endOfPaidOff(ending, later(45))).toBe(later(75));
+  });
+});
+
+describe("several returns that have left something open", () => {
+  const spent = () => new Story().tell(earn("O", 100, { value: "100" }), redeem(100));
+  const debtOf = (story: Story) => [story.ledger.debt.owed, story.ledger.debt.absorbed];
+
+  test("are paid off by new points: what is below zero first, then what waits", () => {
+    const story = spent().tell(takeBack("O", "R1", "30", "negative"), takeBack("O", "R2", "25", "absorb"));
+    expect([...debtOf(story), story.balance]).toEqual([30, 25, -30]);
+    story.tell(grant(50));
+    expect([...debtOf(story), story.balance]).toEqual([0, 5, 0]);
+    expect(story.journal.at(-1)).toMatchObject({
+      kind: "settled",
+      points: 50,
+      debt: { owed: -30, absorbed: -20 },
+      createdAt: noon,
+      description: "Rest of earlier returns",
+    });
+    story.tell(grant(8));
+    expect([...debtOf(story), story.balance]).toEqual([0, 0, 3]);
+    story.tell(grant(2));
+    expect(story.journal.at(-1)).toMatchObject({ kind: "granted", balanceAfter: 5 });
+  });
+
+  test("are not paid off by points that are over already", () => {
+    const story = spent().tell(takeBack("O", "R1", "30", "negative"));
+    story.tell(grant(50, { createdAt: (noon - 1) as EpochMs, validUntil: noon }));
+    expect([...debtOf(story), story.balance]).toEqual([30, 0, -30]);
+    expect(story.journal.at(-1)).toMatchObject({ kind: "granted" });
+  });
+
+  test("are undone one by one, each for what it has left open and what was paid for it", () => {
+    const story = spent().tell(takeBack("O", "R1", "30", "absorb"), takeBack("O", "R2", "20", "absorb"), grant(10));
+    expect(debtOf(story)).toEqual([0, 40]);
+    expect(story.carryOut(undo("R2")).outcome).toEqual({ kind: "given-back", points: 0 });
+    expect([...debtOf(story), story.balance]).toEqual([0, 20, 0]);
+    const decision = story.carryOut(undo("R1"));
+    expect(decision.outcome).toEqual({ kind: "given-back", points: 10 });
+    expect(decision.entries).toMatchObject([
+      { kind: "given-back", id: "order:O/return:R1/undone", relatedId: "order:O/return:R1", referenceId: "O" },
+      { kind: "refunded", points: 10, description: "Return of order O undone", referenceId: "O" },
+    ]);
+    expect([...debtOf(story), story.balance]).toEqual([0, 0, 10]);
+  });
+
+  test("under both policies are undone without touching one another", () => {
+    const story = spent().tell(takeBack("O", "R1", "30", "negative"), takeBack("O", "R2", "25", "absorb"), grant(40));
+    expect(debtOf(story)).toEqual([0, 15]);
+    expect(story.carryOut(undo("R2")).outcome).toEqual({ kind: "given-back", points: 10 });
+    expect([...debtOf(story), story.balance]).toEqual([0, 0, 10]);
+    expect(story.carryOut(undo("R1")).outcome).toEqual({ kind: "given-back", points: 30 });
+    expect(story.balance).toBe(40);
+  });
+});
+
+describe("a return that is told again", () => {
+  const told = () => {
+    const story = new Story().tell(earn("O", 100, { value: "100" }), redeem(80));
+    const first = story.carryOut(takeBack("O", "R1", "50", "clamp"), {}, { id: "first" as never });
+    return { story, first };
+  };
+
+  test("answers what it came to, and is a repetition unless it is the same command", () => {
+    const { story, first } = told();
+    expect(first.outcome).toEqual({ kind: "taken-back", requested: 50, taken: 20 });
+    expect(first.isRepetition).toBe(false);
+    const again = story.carryOut(takeBack("O", "R1", "99", "negative"));
+    expect(again).toMatchObject({ outcome: first.outcome, isRepetition: true, entries: [] });
+    const same = story.carryOut(takeBack("O", "R1", "50", "clamp"), {}, { id: "first" as never });
+    expect(same).toMatchObject({ outcome: first.outcome, isRepetition: false, entries: [] });
+  });
+
+  test("in another order, or not at all, has nothing to undo", () => {
+    const { story } = told();
+    for (const facts of [{}, { order: null }]) {
+      const decision = story.carryOut(undo("R2"), facts);
+      expect(decision).toMatchObject({ outcome: { kind: "given-back", points: 0 }, isRepetition: true, entries: [] });
+    }
+  });
+
+  test("and was undone gives back what it took", () => {
+    const { story } = told();
+    const decision = story.carryOut(undo("R1"));
+    expect(decision.outcome).toEqual({ kind: "given-back", points: 20 });
+    expect(decision.isRepetition).toBe(false);
+    expect(story.balance).toBe(20);
+  });
+
+  test("of an order that has earned nothing is refused with the order", () => {
+    expect(new Story().decide(takeBack("O", "R1", "1", "clamp"))).toEqual({
+      ok: false,
+      failure: { code: "order_has_not_earned", orderId: "O" },
+    });
   });
 });

@@ -1,14 +1,28 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { outcomeOfRedemption } from "../../src/domain/command.ts";
 import {
   type Coupon,
+  type CouponCode,
   canonicalCouponCode,
+  couponCodeOf,
   couponEntropyBytes,
   couponStatus,
   couponSuffix,
 } from "../../src/domain/coupon.ts";
-import { parseCustomerId, parseSiteCode, parseTenantId } from "../../src/domain/identifiers.ts";
+import {
+  actorOfCustomer,
+  type CustomerId,
+  defaultSiteCode,
+  type EntryId,
+  parseCustomerId,
+  parseEntryId,
+  parseSiteCode,
+  parseTenantId,
+} from "../../src/domain/identifiers.ts";
 import { parseAmount } from "../../src/domain/points.ts";
+import { compareRedeemOptions, type RedeemOption } from "../../src/domain/redeem-option.ts";
+import { compareText } from "../../src/domain/text-order.ts";
 import { addCalendarMonths } from "../../src/domain/time.ts";
 import { at, coupon } from "../support/ledgers.ts";
 
@@ -64,6 +78,28 @@ describe("coupon codes", () => {
   });
 });
 
+describe("a coupon code", () => {
+  const bytesOf = (length: number) => new Uint8Array(length);
+
+  test("is the site's prefix and twelve characters, and takes exactly the randomness that it needs", () => {
+    expect(couponCodeOf("LLS", couponSuffix(bytesOf(12)))).toBe("LLS-000000000000");
+    expect(couponEntropyBytes).toBe(12);
+    for (const length of [0, 11, 13]) expect(() => couponSuffix(bytesOf(length))).toThrow(RangeError);
+  });
+
+  test("differs from another of the same prefix wherever their random bits differ", () => {
+    const entropy = fc.uint8Array({ minLength: couponEntropyBytes, maxLength: couponEntropyBytes });
+    const canonical = (bytes: Uint8Array) => canonicalCouponCode(couponCodeOf("RP", couponSuffix(bytes)));
+    const codeBits = (bytes: Uint8Array) => bytes.map((byte) => byte % 32).join();
+    fc.assert(
+      fc.property(entropy, fc.nat(couponEntropyBytes - 1), fc.nat(255), (bytes, index, change) => {
+        const other = bytes.with(index, change);
+        expect(canonical(bytes) === canonical(other)).toBe(codeBits(bytes) === codeBits(other));
+      }),
+    );
+  });
+});
+
 describe("a coupon's status", () => {
   const now = at("2026-05-11T12:00:00Z");
   const statusWith = (restrictions: Coupon["definition"]["restrictions"], redemptionCount = 0, maxRedemptions = 1) =>
@@ -77,6 +113,10 @@ describe("a coupon's status", () => {
     expect(statusWith({ validUntil: at("2026-05-11T12:00:00.001Z") })).toBe("VALID");
     expect(statusWith({ validUntil: now }, 1)).toBe("USED");
     expect(statusWith(undefined, 1_000, -1)).toBe("VALID");
+  });
+
+  test("is used up from the start when it may never be used", () => {
+    expect(statusWith(undefined, 0, 0)).toBe("USED");
   });
 });
 
@@ -100,6 +140,78 @@ describe("identifiers", () => {
   test("of sites hold no white space and no hash", () => {
     expect(parseSiteCode("DE")).toBe("DE");
     for (const bad of ["", "a b", "a#b", "a\u00a0b", "x".repeat(65)]) expect(parseSiteCode(bad)).toBeNull();
+  });
+});
+
+describe("identifiers of entries", () => {
+  test("are any printable text of 1 to 128 characters", () => {
+    for (const good of ["1", "ORDER-1", "order", "my-order:1", "é".repeat(128), "Refund:1", " order:1"]) {
+      expect(parseEntryId(good)).toBe(good);
+    }
+    for (const bad of ["", "x".repeat(129), "a\u0000b", "\ud800"]) expect(parseEntryId(bad)).toBeNull();
+  });
+
+  test("that the service makes itself cannot be taken by clients", () => {
+    for (const own of ["order:1", "refund:", "settled:x"]) expect(parseEntryId(own)).toBeNull();
+  });
+});
+
+test("a customer who acts is told from a client of the same name", () => {
+  expect(actorOfCustomer("C1" as CustomerId)).toBe("customer:C1");
+});
+
+test("the site that nobody names is called main", () => {
+  expect(defaultSiteCode).toBe("main");
+});
+
+test("texts are ordered as their code units are, and only equal texts are equal", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "B", "é", "\u{10000}", "\uffff"), maxLength: 3 });
+  fc.assert(
+    fc.property(fc.array(letters), letters, letters, (texts, left, right) => {
+      expect(texts.toSorted(compareText)).toEqual(texts.toSorted());
+      expect(compareText(left, right) === 0).toBe(left === right);
+      expect(compareText(left, left)).toBe(0);
+    }),
+  );
+});
+
+describe("redeem options", () => {
+  const option = (points: number, name: string, id: string) => ({ points, name, id }) as RedeemOption;
+
+  test("are listed by their price, then by their name, then by their id, however they come in", () => {
+    const inOrder = [
+      option(1, "B", "2"),
+      option(9, "A", "1"),
+      option(9, "A", "3"),
+      option(9, "B", "0"),
+      option(10, "A", "0"),
+      option(10, "a", "0"),
+    ];
+    const shuffled = fc.shuffledSubarray(inOrder, { minLength: inOrder.length });
+    fc.assert(
+      fc.property(shuffled, (options) => {
+        expect(options.toSorted(compareRedeemOptions)).toEqual(inOrder);
+      }),
+    );
+  });
+});
+
+describe("what a redemption of the journal has come to", () => {
+  const id = "E1" as EntryId;
+  const couponCode = "RP-1" as CouponCode;
+
+  test.each([
+    [{ id, couponCode: null, couponIssuer: null }, { kind: "redeemed" }],
+    [
+      { id, couponCode, couponIssuer: "embedded" },
+      { kind: "exchanged", couponCode },
+    ],
+    [
+      { id, couponCode, couponIssuer: "elsewhere" },
+      { kind: "reserved", exchangeId: id, couponCode },
+    ],
+  ] as const)("is, for %j: %j", (redemption, outcome) => {
+    expect(outcomeOfRedemption(redemption)).toEqual(outcome);
   });
 });
 

@@ -1,8 +1,7 @@
-import { Validator } from "@cfworker/json-schema";
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { Validator } from "@cfworker/json-schema";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { RateLimitName } from "../../src/application/ports.ts";
 import { rateClassOfOperation } from "../../src/http/middleware/rate-limits.ts";
 import {
   BindingRateLimiter,
@@ -39,7 +38,7 @@ const counters = Object.fromEntries(
 );
 const bindings: Cloudflare.Env = { ...env, ...counters, RATE_LIMITS: "on" } as Cloudflare.Env;
 
-interface Request_ {
+interface Ask {
   readonly token?: string;
   readonly address?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,7 +49,7 @@ interface Request_ {
 async function ask(
   method: string,
   path: string,
-  { token, address = "192.0.2.1", headers, body }: Request_ = {},
+  { token, address = "192.0.2.1", headers, body }: Ask = {},
 ): Promise<Answer> {
   const request = new Request<unknown, IncomingRequestCfProperties>(`https://points.test${path}`, {
     method,
@@ -222,7 +221,7 @@ describe("stricter limits", () => {
     expect(await statusOf("GET", coupon, { token })).toBe(429);
   });
 
-  const tokenRequest = (clientId: string, address: string, more: Partial<Request_> = {}) =>
+  const tokenRequest = (clientId: string, address: string, more: Partial<Ask> = {}) =>
     ask("POST", "/oauth/token", {
       address,
       headers: { "Content-Type": "application/x-www-form-urlencoded", ...more.headers },
@@ -265,10 +264,10 @@ describe("the answer to one request too many", () => {
       expect(documented?.headers, operationId).toHaveProperty("Retry-After");
       const { schema, examples } = documented?.content["application/json"] ?? { schema: {}, examples: {} };
       expect(Object.keys(examples), operationId).toEqual(["rate_limited"]);
-      const validator = new Validator({ ...schema, components: { schemas } } as object, "2020-12", false);
-      expect(validator.validate(answer.body), `${operationId} ${JSON.stringify(answer.body)}`).toMatchObject({
-        valid: true,
-      });
+      const shape = schemas[schema.$ref?.split("/").at(-1) ?? ""];
+      if (shape === undefined) throw new Error(`${operationId} documents no shape of its 429.`);
+      const { valid } = new Validator(shape, "2020-12", false).validate(answer.body);
+      expect(valid, `${operationId} ${JSON.stringify(answer.body)}`).toBe(true);
     }
   });
 
@@ -374,10 +373,4 @@ describe("the platform's limits", () => {
     }
     expect([...statuses]).toEqual([404]);
   });
-});
-
-/** The union of names and the table of bindings are one list. */
-const names: readonly RateLimitName[] = Object.keys(rateLimitBindings) as RateLimitName[];
-test("every limit has a binding of its own", () => {
-  expect(new Set(names.map((name) => rateLimitBindings[name].binding)).size).toBe(names.length);
 });

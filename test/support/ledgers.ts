@@ -1,10 +1,19 @@
 import fc from "fast-check";
-import type { EarningOrder, Intent, LedgerCommand } from "../../src/domain/command.ts";
+import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { ExchangeStep } from "../../src/domain/exchange.ts";
 import type { Grant } from "../../src/domain/grant.ts";
-import type { Actor, CommandId, CustomerId, EntryId, RedeemOptionId, TenantId } from "../../src/domain/identifiers.ts";
-import type { Points } from "../../src/domain/points.ts";
+import type {
+  Actor,
+  CommandId,
+  CustomerId,
+  EntryId,
+  RedeemOptionId,
+  SiteCode,
+  TenantId,
+} from "../../src/domain/identifiers.ts";
+import { type Points, pointsMax } from "../../src/domain/points.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 
@@ -58,19 +67,18 @@ export const redeem = (amount: number, id: string | null = null): Intent => ({
   description: null,
 });
 
+const exchangeTerms = (amount: number): ExchangeTerms => ({
+  redeemOptionId: "option" as RedeemOptionId,
+  points: points(amount),
+  description: "A voucher",
+  couponPrefix: "T",
+  coupon,
+  issuer: "embedded",
+});
+
 export const exchange = (amount: number): Intent => ({
   kind: "exchange",
-  terms: {
-    ok: true,
-    value: {
-      redeemOptionId: "option" as RedeemOptionId,
-      points: points(amount),
-      description: "A voucher",
-      couponPrefix: "T",
-      coupon,
-      issuer: "embedded",
-    },
-  },
+  terms: { ok: true, value: exchangeTerms(amount) },
 });
 
 /** Something that happens to a ledger some time after the thing before. */
@@ -153,3 +161,159 @@ export const anyHistory: fc.Arbitrary<readonly Step[]> = fc.array(
   }),
   { maxLength: 60 },
 );
+
+/** Something that is wanted of a ledger, told without naming a moment, a code or an exchange: what comes is unknown. */
+export type Plan =
+  | { readonly kind: "open"; readonly start: GrantPlan | null }
+  | ({ readonly kind: "grant" } & GrantPlan)
+  | { readonly kind: "earn"; readonly orderId: string; readonly amount: number; readonly validityMonths: number | null }
+  | { readonly kind: "redeem"; readonly amount: number; readonly id: string | null }
+  | {
+      readonly kind: "exchange";
+      readonly amount: number;
+      readonly issuer: "embedded" | "elsewhere";
+      /** Until when the coupon can be used; null: for ever. */
+      readonly couponLifeMs: number | null;
+    }
+  | { readonly kind: "exchange-refused" }
+  | { readonly kind: "advance-exchange"; readonly nth: number; readonly to: ExchangeStep["to"] }
+  | {
+      readonly kind: "take-back";
+      readonly orderId: string;
+      readonly returnId: string | null;
+      readonly value: string | null;
+      readonly policy: ReturnPolicy;
+    }
+  | { readonly kind: "undo-take-back"; readonly orderId: string; readonly returnId: string | null }
+  | { readonly kind: "give-back-coupon"; readonly nth: number; readonly isLowerCase: boolean }
+  | { readonly kind: "lapse" }
+  | { readonly kind: "erase" };
+
+export interface GrantPlan {
+  readonly id: string | null;
+  readonly amount: number;
+  /** How long ago the grant was made; null: it does not say. Negative: it is still to come. */
+  readonly ageMs: number | null;
+  /** From now on; null: it does not say. */
+  readonly lifeMs: number | null;
+  readonly validityMonths: number | null;
+}
+
+/** What a plan is carried out with. */
+export interface Present {
+  readonly now: number;
+  /** Coupons that were issued so far. */
+  readonly codes: readonly string[];
+  /** Exchanges that were begun so far. */
+  readonly exchanges: readonly string[];
+}
+
+const dayMs = 86_400_000;
+
+/** Of the same few, so that they meet: ends and steps in time fall on one another, too. */
+export const anyDurationMs = fc.constantFrom(0, 1, 400, 5_000, dayMs, 20 * dayMs);
+
+const anyGrantPlan: fc.Arbitrary<GrantPlan> = fc.record({
+  id: fc.constantFrom(null, null, "E1", "E2", "E3"),
+  amount: fc.oneof({ weight: 40, arbitrary: amount }, { weight: 1, arbitrary: fc.constant(pointsMax - 200) }),
+  ageMs: fc.constantFrom(null, null, null, 0, 400, dayMs, -1),
+  lifeMs: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: anyDurationMs }),
+  validityMonths: fc.constantFrom(null, null, 1),
+});
+
+const anyNth = fc.nat({ max: 7 });
+const anyValue = fc.option(fc.integer({ min: 0, max: 40_000 }).map((hundredths) => (hundredths / 100).toFixed(2)));
+
+const plan = <Kind extends Plan["kind"]>(
+  kind: Kind,
+  members: {
+    [Name in keyof Omit<Extract<Plan, { kind: Kind }>, "kind">]: fc.Arbitrary<Extract<Plan, { kind: Kind }>[Name]>;
+  },
+): fc.Arbitrary<Plan> => fc.record({ kind: fc.constant(kind), ...members }) as unknown as fc.Arbitrary<Plan>;
+
+/** Anything that can be wanted of a ledger, with few enough ids, orders and returns for them to meet. */
+export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
+  { weight: 1, arbitrary: plan("open", { start: fc.option(anyGrantPlan) }) },
+  { weight: 8, arbitrary: anyGrantPlan.map((terms): Plan => ({ kind: "grant", ...terms })) },
+  {
+    weight: 5,
+    arbitrary: plan("earn", { orderId: anyOrderId, amount, validityMonths: fc.constantFrom(null, null, 1) }),
+  },
+  { weight: 6, arbitrary: plan("redeem", { amount, id: fc.constantFrom(null, null, "E1", "E2", "E3") }) },
+  {
+    weight: 5,
+    arbitrary: plan("exchange", {
+      amount,
+      issuer: fc.constantFrom("embedded", "elsewhere"),
+      couponLifeMs: fc.option(anyDurationMs),
+    }),
+  },
+  { weight: 1, arbitrary: plan("exchange-refused", {}) },
+  {
+    weight: 4,
+    arbitrary: plan("advance-exchange", {
+      nth: anyNth,
+      to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: plan("take-back", {
+      orderId: anyOrderId,
+      returnId: anyReturnId,
+      value: anyValue,
+      policy: fc.constantFrom("clamp", "negative", "absorb"),
+    }),
+  },
+  { weight: 3, arbitrary: plan("undo-take-back", { orderId: anyOrderId, returnId: anyReturnId }) },
+  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean() }) },
+  { weight: 2, arbitrary: plan("lapse", {}) },
+  { weight: 1, arbitrary: plan("erase", {}) },
+);
+
+/** What a plan comes to at present. */
+export function intentOf(planned: Plan, present: Present): Intent {
+  const { now, codes, exchanges } = present;
+  switch (planned.kind) {
+    case "open":
+      return { kind: "open", startPoints: planned.start === null ? null : grantPlanned(planned.start, now) };
+    case "grant":
+      return { kind: "grant", grant: grantPlanned(planned, now) };
+    case "earn":
+      return earn(planned.orderId, planned.amount, { validityMonths: planned.validityMonths });
+    case "redeem":
+      return redeem(planned.amount, planned.id);
+    case "exchange": {
+      const { amount: price, issuer, couponLifeMs } = planned;
+      const restrictions =
+        couponLifeMs === null ? {} : { restrictions: { validUntil: (now + couponLifeMs) as EpochMs } };
+      const value = { ...exchangeTerms(price), coupon: { ...coupon, ...restrictions }, issuer };
+      return { kind: "exchange", terms: { ok: true, value } };
+    }
+    case "exchange-refused":
+      return {
+        kind: "exchange",
+        terms: { ok: false, failure: { code: "rewards_disabled", siteCode: "main" as SiteCode } },
+      };
+    case "advance-exchange": {
+      const id = exchanges[planned.nth % Math.max(1, exchanges.length)] ?? "unknown";
+      return { kind: "advance-exchange", step: { id: id as EntryId, to: planned.to, reason: null } };
+    }
+    case "take-back":
+      return takeBack(planned.orderId, planned.returnId, planned.value, planned.policy);
+    case "give-back-coupon": {
+      const code = codes[planned.nth % Math.max(1, codes.length)] ?? "T-UNKNOWN";
+      return { kind: "give-back-coupon", code: planned.isLowerCase ? code.toLowerCase() : code };
+    }
+    default:
+      return planned;
+  }
+}
+
+const grantPlanned = ({ id, amount: value, ageMs, lifeMs, validityMonths }: GrantPlan, now: number): Grant =>
+  grantOf(value, {
+    id: id as EntryId | null,
+    createdAt: ageMs === null ? null : ((now - ageMs) as EpochMs),
+    validUntil: lifeMs === null ? null : ((now + lifeMs) as EpochMs),
+    validityMonths,
+  });

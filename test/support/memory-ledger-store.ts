@@ -131,7 +131,12 @@ export class MemoryLedgerStore implements LedgerStore {
 
   exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
     const rows = [...this.shelfOf(key).exchanges].filter(([, { state }]) => isUnderWay(state));
-    return Promise.resolve(rows.map(([id]) => id).sort(byText).slice(0, limit));
+    return Promise.resolve(
+      rows
+        .map(([id]) => id)
+        .sort(byText)
+        .slice(0, limit),
+    );
   }
 
   earnerOf(tenant: string, orderId: string): Promise<CustomerId | null> {

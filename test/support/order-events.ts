@@ -156,6 +156,10 @@ export class FakeLedgers implements LedgerGateway {
     return Promise.reject(new Error("Events read no balance."));
   }
 
+  resumeExchanges(): Promise<never> {
+    return Promise.reject(new Error("Events resume no exchange."));
+  }
+
   giveBackExchange(): Promise<never> {
     return Promise.reject(new Error("Events exchange nothing."));
   }

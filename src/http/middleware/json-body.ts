@@ -13,11 +13,36 @@ export const limitedBody: MiddlewareHandler<AppEnv> = bodyLimit({
   },
 });
 
-/** Lets only bodies pass whose Content-Type is one of `mediaTypes` (lower case, without parameters). */
+const charsetPattern = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
+
+/**
+ * Lets only bodies pass whose Content-Type is one of `mediaTypes` (lower case, without parameters), in UTF-8. Bytes
+ * that stand for no text are refused: read leniently, two different bodies would be the same one.
+ */
 export function requireMediaType(...mediaTypes: readonly string[]): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
-    const mediaType = c.req.header("Content-Type")?.split(";")[0]?.trim().toLowerCase() ?? "";
-    if (!mediaTypes.includes(mediaType)) throw new Refused({ code: "unsupported_media_type" });
+    const contentType = c.req.header("Content-Type") ?? "";
+    const mediaType = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
+    const charset = charsetPattern.exec(contentType)?.[1]?.toLowerCase() ?? "utf-8";
+    const encoding = c.req.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
+    if (!mediaTypes.includes(mediaType) || charset !== "utf-8" || encoding !== "identity") {
+      throw new Refused({ code: "unsupported_media_type" });
+    }
+    if (!isUtf8(await c.req.arrayBuffer())) {
+      throw new Refused({
+        code: "validation_failed",
+        violations: [{ field: null, message: "The body is not UTF-8.", type: "invalid_body" }],
+      });
+    }
     await next();
   };
+}
+
+function isUtf8(bytes: ArrayBuffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -25,6 +25,7 @@ const route = createRoute({
       "option_exists",
       "option_limit_reached",
       "idempotency_key_reused",
+      "outcome_unknown",
     ),
   },
 });

@@ -27,6 +27,7 @@ const route = createRoute({
       "mixin_exists",
       "mixin_limit_reached",
       "idempotency_key_reused",
+      "outcome_unknown",
     ),
   },
 });

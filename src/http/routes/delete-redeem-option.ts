@@ -14,7 +14,7 @@ const route = createRoute({
   summary: "Delete a redeem option",
   description: "Also succeeds when there is none. Coupons already issued stay valid.",
   request: { params: redeemOptionParams },
-  responses: { 204: { description: "The option is gone." }, ...failures(path, managers) },
+  responses: { 204: { description: "The option is gone." }, ...failures(path, managers, "outcome_unknown") },
 });
 
 export const deleteTenantRedeemOption = (app: App) =>

@@ -13,7 +13,6 @@ const path = "/coupon/{tenant}/coupons/{code}";
 
 const query = z.object({
   customerNumber: customerId.optional().openapi({
-    type: "string",
     description: "Accepted, and not needed: who may read a coupon on behalf of customers may read it for each of them.",
   }),
   showDeleted: flag("true: a deleted coupon is found, too; for coupon.coupon_manage."),

@@ -64,6 +64,7 @@ const route = createRoute({
       "payload_too_large",
       "unsupported_media_type",
       "unavailable",
+      "overloaded",
     ),
   },
 });

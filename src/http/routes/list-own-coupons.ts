@@ -11,12 +11,10 @@ const path = "/reward-points/public/customer/coupons";
 const defaultPageSize = 16;
 
 const pageQuery = z.object({
-  pageNumber: wholeNumber(pageNumberMax)
-    .optional()
-    .openapi({ type: "integer", minimum: 1, description: "From 1; default: 1." }),
+  pageNumber: wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
   pageSize: wholeNumber(100)
     .optional()
-    .openapi({ type: "integer", minimum: 1, maximum: 100, description: `Default: ${defaultPageSize}.` }),
+    .openapi({ description: `Default: ${defaultPageSize}.` }),
 });
 
 const ownCouponOut = couponOut

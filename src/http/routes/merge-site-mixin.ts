@@ -25,7 +25,14 @@ const route = createRoute({
   request: { params: mixinParams, body },
   responses: {
     200: { description: "The mixin is changed; the answer has no body." },
-    ...failures(path, siteManagers, ...failuresOf.jsonBody, "settings_kept_elsewhere", "mixin_not_found"),
+    ...failures(
+      path,
+      siteManagers,
+      ...failuresOf.jsonBody,
+      "settings_kept_elsewhere",
+      "mixin_not_found",
+      "outcome_unknown",
+    ),
   },
 });
 

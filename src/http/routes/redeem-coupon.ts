@@ -23,7 +23,14 @@ Of checkouts that race for the last use, one gets it. The same order with the sa
   request: { params: couponParams, headers: idempotencyHeaders, body: jsonBody(couponUseIn) },
   responses: {
     201: { ...jsonAnswer("The redemption's id.", redemptionIdOut), headers: replayedHeader },
-    ...failures(path, couponRedeemers, ...failuresOf.jsonBody, ...couponUseFailures, "idempotency_key_reused"),
+    ...failures(
+      path,
+      couponRedeemers,
+      ...failuresOf.jsonBody,
+      ...couponUseFailures,
+      "idempotency_key_reused",
+      "outcome_unknown",
+    ),
   },
 });
 

@@ -19,7 +19,14 @@ const route = createRoute({
   request: { params: mixinParams, body: jsonBody(mixinIn) },
   responses: {
     200: { description: "The mixin is replaced; the answer has no body." },
-    ...failures(path, siteManagers, ...failuresOf.jsonBody, "settings_kept_elsewhere", "mixin_not_found"),
+    ...failures(
+      path,
+      siteManagers,
+      ...failuresOf.jsonBody,
+      "settings_kept_elsewhere",
+      "mixin_not_found",
+      "outcome_unknown",
+    ),
   },
 });
 

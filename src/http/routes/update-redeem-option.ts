@@ -18,7 +18,14 @@ const route = createRoute({
   request: { params: redeemOptionParams, body: jsonBody(redeemOptionIn) },
   responses: {
     200: jsonAnswer("The option as it is now.", redeemOptionOut),
-    ...failures(path, managers, ...failuresOf.jsonBody, "option_not_found", "option_version_conflict"),
+    ...failures(
+      path,
+      managers,
+      ...failuresOf.jsonBody,
+      "option_not_found",
+      "option_version_conflict",
+      "outcome_unknown",
+    ),
   },
 });
 

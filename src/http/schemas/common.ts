@@ -12,17 +12,50 @@ import {
 import { parseAmount } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 
-/** Text that can be stored and shown: well-formed, without NUL characters. */
-export const text = (lengthMax: number) =>
+// Patterns of the OpenAPI document are for clients in every language, so they name characters, not Unicode's classes.
+
+/** Control characters, line and paragraph separators, and halves of surrogate pairs. */
+const unprintable = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ud800-\\udfff";
+const printable = (lengthMax: number, before = "") => ({
+  type: "string" as const,
+  minLength: 1,
+  maxLength: lengthMax,
+  pattern: `^${before}[^${unprintable}]+$`,
+});
+
+/** Text that can be stored and shown: well-formed, without NUL characters. Its length is that in code points. */
+export const text = (lengthMax: number, lengthMin = 0) =>
   z
     .string()
-    .max(lengthMax)
+    .superRefine((value, context) => {
+      const { length } = [...value];
+      if (length < lengthMin) {
+        context.addIssue({ code: "too_small", origin: "string", minimum: lengthMin, inclusive: true, input: value });
+      }
+      if (length > lengthMax) {
+        context.addIssue({ code: "too_big", origin: "string", maximum: lengthMax, inclusive: true, input: value });
+      }
+    })
     .refine((value) => value.isWellFormed() && !value.includes("\u0000"), {
       error: "must be well-formed text without NUL characters",
+    })
+    .openapi({
+      ...(lengthMin === 0 ? {} : { minLength: lengthMin }),
+      maxLength: lengthMax,
+      pattern: "^[^\\u0000\\ud800-\\udfff]*$",
     });
 
 /** Text that must say something. */
-export const nonEmptyText = (lengthMax: number) => text(lengthMax).min(1);
+export const nonEmptyText = (lengthMax: number) => text(lengthMax, 1);
+
+/** What JSON numbers keep exactly; the largest whole number that requests may name. */
+export const wholeNumberMax = Number.MAX_SAFE_INTEGER;
+
+/** A whole number, of either sign, that JSON keeps exactly. */
+export const exactInteger = z.int().openapi({ minimum: -wholeNumberMax, maximum: wholeNumberMax });
+
+/** An amount of money, in units of its currency. Above the limit, not even its whole units would be kept exactly. */
+export const moneyAmount = z.number().min(0).max(wholeNumberMax);
 
 /** A number of points to grant or take. */
 export const amount = z
@@ -32,12 +65,18 @@ export const amount = z
     const points = parseAmount(value);
     if (points === null) context.addIssue({ code: "custom", message: "must be a safe integer of at least 1" });
     return points ?? z.NEVER;
-  });
+  })
+  .openapi({ type: "integer", minimum: 1, maximum: wholeNumberMax });
+
+/** The first and the last moment that answers can show with a year of four digits. */
+const momentMin = Date.parse("0000-01-01T00:00:00.000Z");
+const momentMax = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An ISO 8601 date and time with `Z` or an offset, as a moment. */
 export const moment = z.iso
   .datetime({ offset: true })
   .transform((value) => Date.parse(value) as EpochMs)
+  .refine((at) => at >= momentMin && at <= momentMax, { error: "must lie in the years 0000 to 9999 (UTC)" })
   .openapi({ type: "string", format: "date-time" });
 
 /** A moment as answers show it: ISO 8601, UTC, with milliseconds. */
@@ -53,17 +92,22 @@ const parsed = <Value>(parse: (value: string) => Value | null, requirement: stri
 export const customerId = parsed<CustomerId>(
   parseCustomerId,
   `must be 1 to ${customerIdLengthMax} printable characters`,
-).openapi({ type: "string", example: "C4289081720" });
+).openapi({ ...printable(customerIdLengthMax), example: "C4289081720" });
 
 export const entryId = parsed<EntryId>(
   parseEntryId,
-  `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund: or settled:`,
+  `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund:, settled: or lapsed:`,
 ).openapi({
-  type: "string",
+  ...printable(entryIdLengthMax, "(?!(?:order|refund|settled|lapsed):)"),
   example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
 });
 
-export const siteCode = parsed(parseSiteCode, "must be 1 to 64 characters without white space or #");
+export const siteCode = parsed(parseSiteCode, "must be 1 to 64 characters without white space or #").openapi({
+  type: "string",
+  minLength: 1,
+  maxLength: 64,
+  pattern: `^[^\\s#${unprintable}]+$`,
+});
 
 export const customerParams = z.object({
   customerId: customerId.openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id." }),
@@ -72,6 +116,9 @@ export const customerParams = z.object({
 export const tenantParams = z.object({
   tenant: z.string().openapi({
     param: { name: "tenant", in: "path" },
+    minLength: 3,
+    maxLength: 16,
+    pattern: "^[a-z][a-z0-9-]+$",
     description: "The tenant's name; must be the token's tenant.",
     example: "demo",
   }),
@@ -80,7 +127,7 @@ export const tenantParams = z.object({
 export const siteQuery = z.object({
   siteCode: siteCode
     .default(defaultSiteCode)
-    .openapi({ type: "string", default: "main", description: "Whose settings apply.", example: "main" }),
+    .openapi({ default: "main", description: "Whose settings apply.", example: "main" }),
 });
 
 /** The header with which a request can be repeated safely. */
@@ -102,6 +149,7 @@ export const wholeNumber = (max: number) =>
     .string()
     .regex(/^[1-9]\d{0,8}$/, { error: "must be a whole number of at least 1" })
     .transform(Number)
-    .refine((value) => value <= max, { error: `must be at most ${max}` });
+    .refine((value) => value <= max, { error: `must be at most ${max}` })
+    .openapi({ type: "integer", minimum: 1, maximum: max });
 
 export const pageNumberMax = 999_999_999;

@@ -21,7 +21,7 @@ const fields = {
 export const couponsQuery = z
   .object({
     ...fields,
-    issuedTo: fields.issuedTo.openapi({ type: "string", description: "The customer who exchanged points for it." }),
+    issuedTo: fields.issuedTo.openapi({ description: "The customer who exchanged points for it." }),
     q: simpleQuery(fields),
     showDeleted: flag("true: with coupons that were deleted; not for customers."),
     sort: sortedBy("issuedAt", "code"),

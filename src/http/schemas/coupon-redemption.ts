@@ -3,20 +3,22 @@ import type { CouponUseRequest } from "../../application/consider-coupon-use.ts"
 import type { CouponRedemptionFilter } from "../../application/ports.ts";
 import type { CouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption } from "../../domain/coupon-redemption.ts";
-import { customerId, nonEmptyText, timestamp } from "./common.ts";
+import { customerId, moneyAmount, nonEmptyText, timestamp } from "./common.ts";
 import { couponParams } from "./coupon-list.ts";
 import { eachOnce, pagingShape, simpleQuery, sortedBy } from "./list-query.ts";
+
+const currencyPattern = /^[a-zA-Z]{3}$/;
 
 /** The contract's amount: an absent one is 0, an absent currency USD. Currencies are kept in upper case. */
 const amountIn = z
   .object({
-    amount: z.number().min(0).default(0).openapi({ description: "In units of the currency." }),
+    amount: moneyAmount.default(0).openapi({ description: "In units of the currency." }),
     currency: z
       .string()
-      .regex(/^[a-zA-Z]{3}$/)
+      .regex(currencyPattern)
       .transform((currency) => currency.toUpperCase())
       .default("USD")
-      .openapi({ type: "string", description: "ISO 4217 code." }),
+      .openapi({ type: "string", pattern: currencyPattern.source, default: "USD", description: "ISO 4217 code." }),
   })
   .openapi("RedemptionAmount");
 
@@ -34,7 +36,7 @@ export const couponUseIn = z
       description: "Makes the request safe to repeat: an order uses a coupon once.",
     }),
     customerNumber: customerId.nullish().openapi({
-      type: "string",
+      type: ["string", "null"],
       description:
         "The customer in whose name the coupon is used. A customer's token may only name its own customer; without it, an employee's use is anonymous.",
     }),
@@ -113,7 +115,6 @@ export const couponRedemptionParams = couponParams.extend({
 
 export const couponRedemptionQuery = z.object({
   customerNumber: customerId.optional().openapi({
-    type: "string",
     description: "With coupon.coupon_redeem_on_behalf: the customer whose redemption it is.",
   }),
 });
@@ -122,8 +123,7 @@ const fields = { customerNumber: customerId.optional(), orderCode: nonEmptyText(
 
 export const couponRedemptionsQuery = z
   .object({
-    customerNumber: fields.customerNumber.openapi({ type: "string" }),
-    orderCode: fields.orderCode,
+    ...fields,
     q: simpleQuery(fields),
     sort: sortedBy("redeemedAt"),
     ...pagingShape,

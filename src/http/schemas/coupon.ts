@@ -7,11 +7,11 @@ import {
   type KeptCoupon,
 } from "../../domain/coupon.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { moment, nonEmptyText, text, timestamp } from "./common.ts";
+import { moment, moneyAmount, nonEmptyText, text, timestamp, wholeNumberMax } from "./common.ts";
 
 const money = z
   .object({
-    amount: z.number().min(0).default(0).openapi({ description: "In units of the currency." }),
+    amount: moneyAmount.default(0).openapi({ description: "In units of the currency." }),
     currency: z
       .string()
       .regex(/^[a-zA-Z]{3}$/)
@@ -23,7 +23,8 @@ const money = z
 const usageLimit = z
   .int()
   .refine((limit) => limit === -1 || limit >= 1, { error: "must be -1 (no limit) or at least 1" })
-  .default(-1);
+  .default(-1)
+  .openapi({ minimum: -1, maximum: wholeNumberMax, not: { enum: [0] } });
 
 const restrictionsIn = z
   .object({
@@ -38,7 +39,8 @@ const definitionFields = z.object({
   name: nonEmptyText(255),
   description: text(2_000).optional(),
   discountType: z.enum(["PERCENT", "ABSOLUTE", "FREE_SHIPPING"]).openapi({
-    description: "PERCENT or ABSOLUTE; FREE_SHIPPING cannot be bought with points.",
+    enum: ["PERCENT", "ABSOLUTE"],
+    description: "PERCENT or ABSOLUTE; the contract's FREE_SHIPPING cannot be bought with points.",
   }),
   discountPercentage: z.number().min(0).max(100).optional().openapi({ description: "With PERCENT, and only then." }),
   discountAbsolute: money.optional().openapi({ description: "With ABSOLUTE, and only then." }),
@@ -47,6 +49,35 @@ const definitionFields = z.object({
   maxRedemptionsPerCustomer: usageLimit.openapi({ description: "-1: no limit." }),
   restrictions: restrictionsIn.optional(),
 });
+
+// The rules below once more, as the OpenAPI document tells them. That validUntil comes after validFrom it cannot tell.
+
+const oneDiscount = {
+  oneOf: [
+    {
+      properties: { discountType: { enum: ["PERCENT"] } },
+      required: ["discountPercentage"],
+      not: { required: ["discountAbsolute"] },
+    },
+    {
+      properties: { discountType: { enum: ["ABSOLUTE"] } },
+      required: ["discountAbsolute"],
+      not: { required: ["discountPercentage"] },
+    },
+  ],
+};
+
+const noConditionsOnAnonymous = {
+  anyOf: [
+    { properties: { allowAnonymous: { enum: [false] } } },
+    {
+      properties: {
+        maxRedemptionsPerCustomer: { enum: [-1] },
+        restrictions: { properties: { validFor: { type: "array" as const, maxItems: 0 } } },
+      },
+    },
+  ],
+};
 
 /** The coupon that an option promises. Fields that only the service sets are ignored. */
 export const couponDefinitionIn = definitionFields
@@ -57,7 +88,7 @@ export const couponDefinitionIn = definitionFields
     checkRestrictions(fields, violation);
     return discount === null ? z.NEVER : { ...rest, ...discount };
   })
-  .openapi("CouponDefinitionIn");
+  .openapi("CouponDefinitionIn", { allOf: [oneDiscount, noConditionsOnAnonymous] });
 
 type DefinitionFields = z.output<typeof definitionFields>;
 type ReportViolation = (path: string[], message: string) => void;

@@ -17,7 +17,7 @@ export const pagingShape = {
   pageNumber: wholeNumber(pageNumberMax)
     .optional()
     .transform((value) => value ?? 1)
-    .openapi({ type: "integer", minimum: 1, default: 1 }),
+    .openapi({ type: "integer", minimum: 1, maximum: pageNumberMax, default: 1 }),
   pageSize: wholeNumber(pageSize.max)
     .optional()
     .transform((value) => value ?? pageSize.standard)
@@ -42,7 +42,8 @@ export const sortedBy = <const Order extends string>(...orders: readonly [Order,
     .openapi({ type: "string", enum: words, default: standard, description: "Ascending, unless it ends in :desc." });
 };
 
-const term = /^(\w+):([^\s:"'`()[\]{}<>~*,]+)$/;
+const valuePattern = "[^\\s:\"'`()[\\]{}<>~*,]+";
+const term = new RegExp(`^(\\w+):(${valuePattern})$`);
 const queryLengthMax = 1_000;
 
 /**
@@ -52,6 +53,7 @@ const queryLengthMax = 1_000;
  */
 export const simpleQuery = <Shape extends Record<string, z.ZodType>>(fields: Shape) => {
   const example = Object.keys(fields).join(", ");
+  const documentedTerm = `(?:${Object.keys(fields).join("|")}):${valuePattern}`;
   return text(queryLengthMax)
     .transform((query, context) => {
       const terms = query
@@ -70,6 +72,8 @@ export const simpleQuery = <Shape extends Record<string, z.ZodType>>(fields: Sha
     .optional()
     .openapi({
       type: "string",
+      maxLength: queryLengthMax,
+      pattern: `^ *(?:${documentedTerm}(?: +${documentedTerm})* *)?$`,
       description: `Terms \`field:value\`, separated by spaces, all of which must hold. Fields: ${example}. Values with other characters than letters, digits and simple punctuation go into the parameter of the field's name.`,
     });
 };

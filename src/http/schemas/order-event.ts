@@ -40,7 +40,7 @@ const summaryFields = z.object({
   reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
   receivedAt: z.string().openapi({ format: "date-time" }),
   processedAt: z.string().optional().openapi({ format: "date-time" }),
-  attempts: z.int().openapi({ description: "How often the event was processed." }),
+  attempts: z.int().openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
 });
 
 export const eventSummariesOut = z.array(summaryFields.openapi("OrderEventSummary")).openapi("OrderEventSummaries");
@@ -51,15 +51,16 @@ export const eventOut = summaryFields
   })
   .openapi("KeptOrderEvent");
 
-const idParam = nonEmptyText(64).transform((id) => id as EventId);
+const idParam = nonEmptyText(64);
 
 export const eventParams = tenantParams.extend({
-  eventId: idParam.openapi({
-    type: "string",
-    param: { name: "eventId", in: "path" },
-    description: "The id with which the event was taken in.",
-    example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
-  }),
+  eventId: idParam
+    .openapi({
+      param: { name: "eventId", in: "path" },
+      description: "The id with which the event was taken in.",
+      example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
+    })
+    .transform((id) => id as EventId),
 });
 
 const defaultPageSize = 60;
@@ -67,14 +68,12 @@ const pageSizeMax = 200;
 
 export const eventQuery = z.object({
   orderId: nonEmptyText(128).optional(),
-  customerId: customerId.optional().openapi({ type: "string" }),
+  customerId: customerId.optional(),
   verdict: z.enum(verdictKinds).optional(),
-  pageNumber: wholeNumber(pageNumberMax)
-    .optional()
-    .openapi({ type: "integer", minimum: 1, description: "From 1; default: 1." }),
+  pageNumber: wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
   pageSize: wholeNumber(pageSizeMax)
     .optional()
-    .openapi({ type: "integer", minimum: 1, maximum: pageSizeMax, description: `Default: ${defaultPageSize}.` }),
+    .openapi({ description: `Default: ${defaultPageSize}.` }),
 });
 
 export const countHeader = z.object({

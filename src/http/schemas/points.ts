@@ -8,12 +8,10 @@ import { amount, customerId, entryId, moment, nonEmptyText, text, timestamp } fr
 /** `addedPoints` as a client sends it. */
 export const grantIn = z
   .object({
-    id: entryId
-      .optional()
-      .openapi({ type: "string", description: "Chosen by the client; makes the request safe to repeat." }),
+    id: entryId.optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
     "reference-id": text(255).nullish().openapi({ description: "What earned the points, such as an order's id." }),
     description: text(2_000).optional(),
-    points: amount.openapi({ type: "integer", minimum: 1 }),
+    points: amount,
     createdAt: moment.optional().openapi({ description: "Default: now. Not in the future." }),
     validUntil: moment
       .optional()
@@ -34,7 +32,7 @@ export const grantIn = z
 /** `newCustomerIn`. */
 export const newCustomerIn = z
   .object({
-    customerId: customerId.optional().openapi({ type: "string", description: "When given, equal to the path's." }),
+    customerId: customerId.optional().openapi({ description: "When given, equal to the path's." }),
     startPoints: grantIn.optional(),
   })
   .openapi("newCustomerIn");
@@ -42,11 +40,9 @@ export const newCustomerIn = z
 /** `redeemedPoints` as a client sends it. */
 export const redemptionIn = z
   .object({
-    id: entryId
-      .optional()
-      .openapi({ type: "string", description: "Chosen by the client; makes the request safe to repeat." }),
+    id: entryId.optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
     description: text(2_000).optional(),
-    points: amount.openapi({ type: "integer", minimum: 1 }),
+    points: amount,
   })
   .openapi("redeemedPointsIn");
 
@@ -61,7 +57,10 @@ export const exchangeIn = z
     if (id === undefined) context.addIssue({ code: "custom", path: ["id"], message: "is required" });
     return id ?? z.NEVER;
   })
-  .openapi("redeemOptionIn", { example: { id: "575937654bf757001d8496c9" } });
+  .openapi("redeemOptionIn", {
+    anyOf: [{ required: ["id"] }, { required: ["redeemOptionId"] }],
+    example: { id: "575937654bf757001d8496c9" },
+  });
 
 export const couponCodeOut = z
   .object({ code: z.string() })

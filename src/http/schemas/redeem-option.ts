@@ -2,12 +2,14 @@ import { z } from "@hono/zod-openapi";
 import type { RedeemOptionId } from "../../domain/identifiers.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../../domain/redeem-option.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { amount, nonEmptyText, tenantParams, text, timestamp } from "./common.ts";
+import { amount, exactInteger, nonEmptyText, tenantParams, text, timestamp, wholeNumberMax } from "./common.ts";
 import { couponDefinitionIn, couponDefinitionOut, couponDefinitionToWire } from "./coupon.ts";
+
+const redeemOptionIdPattern = /^[A-Za-z0-9_.~-]{1,128}$/;
 
 const redeemOptionId = z
   .string()
-  .regex(/^[A-Za-z0-9_.~-]{1,128}$/, { error: "must be 1 to 128 letters, digits or any of _ . ~ -" })
+  .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -" })
   .transform((id) => id as RedeemOptionId);
 
 export const redeemOptionParams = tenantParams.extend({
@@ -36,21 +38,22 @@ export const redeemOptionIn = z
   .object({
     id: redeemOptionId.optional().openapi({
       type: "string",
+      pattern: redeemOptionIdPattern.source,
       description: "Chosen by the client when the option is created; ignored in an update.",
     }),
     type: nonEmptyText(64).openapi({ description: "`coupon` for what can be exchanged." }),
     name: nonEmptyText(255),
     description: text(2_000).optional(),
-    points: amount.openapi({ type: "integer", minimum: 1, description: "The price." }),
+    points: amount.openapi({ description: "The price." }),
     coupon: couponDefinitionIn.optional(),
-    pointsAfterCoupon: z.int().optional(),
+    pointsAfterCoupon: exactInteger.optional(),
     metadata: z
       .object({
         version: z
           .int()
           .min(0)
           .optional()
-          .openapi({ description: "In an update: the version that is to be replaced." }),
+          .openapi({ maximum: wholeNumberMax, description: "In an update: the version that is to be replaced." }),
       })
       .optional(),
   })

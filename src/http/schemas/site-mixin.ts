@@ -1,17 +1,27 @@
 import { z } from "@hono/zod-openapi";
 import { isJsonObject, type JsonObject } from "../../domain/json-object.ts";
+import {
+  codePrefixPattern,
+  earningBases,
+  factorPattern,
+  returnPolicies,
+  settingsMember,
+  settingsMixinName,
+  validityMonthsMax,
+} from "../../domain/site-settings.ts";
 import { siteCode, tenantParams } from "./common.ts";
 
 /** Names that a program could take for something else than a mixin, or a path for a step in a folder. */
 const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", ".", ".."]);
 const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+/** The same with the reserved names, for clients. */
+const documentedNamePattern = "^(?!(?:__proto__|constructor|prototype|[.][.]?)$)[A-Za-z0-9_.-]{1,64}$";
 const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ . -";
 
 const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
 
 export const siteParams = tenantParams.extend({
   siteCode: siteCode.openapi({
-    type: "string",
     param: { name: "siteCode", in: "path" },
     description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
     example: "main",
@@ -24,6 +34,7 @@ export const mixinParams = siteParams.extend({
     .refine(isMixinName, { error: nameRequirement })
     .openapi({
       param: { name: "mixinName", in: "path" },
+      pattern: documentedNamePattern,
       description: "The mixin's name; `couponSettings` holds the settings of reward points.",
       example: "couponSettings",
     }),
@@ -36,6 +47,50 @@ const jsonObject = z.custom<JsonObject>(isJsonObject, { error: "must be a JSON o
 
 const couponSettingsExample = {
   rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 0.5, validityInMonths: 12 },
+};
+
+/** What `readRewardSettings` takes, as the OpenAPI document tells it; an alias counts where its name is not given. */
+const documentedRewardSettings = {
+  type: "object" as const,
+  properties: {
+    enabled: { type: "boolean" as const },
+    codePrefix: { type: "string" as const, pattern: codePrefixPattern.source },
+    orderValueToRewardPointsFactor: {
+      anyOf: [
+        { type: "number" as const, minimum: 0 },
+        { type: "string" as const, pattern: factorPattern.source, maxLength: 400 },
+      ],
+    },
+    validityInMonths: { type: ["integer" as const, "null" as const], minimum: 1, maximum: validityMonthsMax },
+    earningBase: { type: "string" as const, enum: [...earningBases] },
+    returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
+  },
+  allOf: [
+    { anyOf: [{ required: ["enabled"] }, { properties: { enable: { type: "boolean" as const } } }] },
+    {
+      anyOf: [
+        { required: ["codePrefix"] },
+        { properties: { couponPrefix: { type: "string" as const, pattern: codePrefixPattern.source } } },
+      ],
+    },
+  ],
+  additionalProperties: true,
+};
+
+const documentedNamedMixin = {
+  type: "object" as const,
+  propertyNames: { pattern: documentedNamePattern },
+  properties: {
+    [settingsMixinName]: {
+      type: "object" as const,
+      properties: { [settingsMember]: documentedRewardSettings },
+      additionalProperties: true,
+    },
+  },
+  additionalProperties: anyMembers,
+  minProperties: 1,
+  maxProperties: 1,
+  example: { couponSettings: couponSettingsExample },
 };
 
 /** A mixin under its name, as it is created. */
@@ -51,12 +106,7 @@ export const namedMixinIn = jsonObject
     if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
     return isJsonObject(mixin) ? { name, mixin } : z.NEVER;
   })
-  .openapi("NamedMixin", {
-    ...anyMembers,
-    minProperties: 1,
-    maxProperties: 1,
-    example: { couponSettings: couponSettingsExample },
-  });
+  .openapi("NamedMixin", documentedNamedMixin);
 
 /** What a mixin holds, or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
 export const mixinIn = jsonObject.openapi("Mixin", { ...anyMembers, example: couponSettingsExample });

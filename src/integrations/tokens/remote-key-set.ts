@@ -14,12 +14,20 @@ import { z } from "zod";
 import type { Clock, Logger } from "../../application/ports.ts";
 
 const fetchTimeoutMs = 3_000;
-/** After a successful load, no unknown key leads to another one for this long. */
-const cooldownMs = 30_000;
+/** After a successful load, no unknown key leads to another one for this long: whoever brings one waits. */
+const cooldownMs = 1_000;
+/** Added to the wait, at random: the first of those who wait loads the set, and the others find it loaded. */
+const waitSpreadMs = 250;
+/** Requests that wait because of an unknown key. More are told to come back: made-up keys must not pile up. */
+const waitingMax = 64;
 /** After a failed load, the issuer is left alone for this long. */
 const failurePauseMs = 5_000;
-/** A set older than this is loaded anew in the background, at most once a cooldown. */
+/** A set older than this is loaded anew in the background. */
 const refreshAgeMs = 10 * 60_000;
+/** How often that is tried. */
+const refreshPauseMs = 30_000;
+/** How often a set that has stayed the same is stored again. */
+const storePauseMs = 30_000;
 /** Clears away what nobody uses any more. A set in use is written anew long before. */
 const storedSeconds = 30 * 24 * 60 * 60;
 
@@ -42,6 +50,14 @@ export interface RemoteKeySetServices {
   readonly defer: (work: Promise<unknown>) => void;
   /** How the set is fetched; the platform's `fetch` unless given. */
   readonly fetch?: FetchImplementation;
+  /** Resolves after `ms`; the platform's `scheduler.wait` unless given. */
+  readonly pause?: (ms: number) => Promise<void>;
+}
+
+/** The keys, and where they are held with the moment of their load. */
+interface OpenedKeySet {
+  readonly keys: RemoteJWKSet;
+  readonly held: JWKSCacheInput;
 }
 
 const storedKeySet = z.object({
@@ -54,6 +70,9 @@ const storedKeySet = z.object({
  * An external issuer's public keys. Keys that are known stay known while the issuer is down: the set never expires,
  * and is only ever replaced by a newer one.
  *
+ * An issuer may sign with a new key from one moment to the next: whoever brings an unknown key right after a load
+ * waits until the set may be loaded again, and is refused only by a set that is newer than the request.
+ *
  * Requests that need an unknown key at the same moment each ask the issuer themselves: on Workers, a request that
  * waits for another one's fetch hangs when that other one is cancelled.
  */
@@ -61,9 +80,10 @@ export class RemoteKeySet {
   readonly #url: URL;
   readonly #services: RemoteKeySetServices;
   readonly #cacheKey: string;
-  #opened: { readonly keys: RemoteJWKSet; readonly held: JWKSCacheInput } | null = null;
-  /** When the set in the cache was loaded: what is newer is still to be stored. */
-  #storedAt = 0;
+  #opened: OpenedKeySet | null = null;
+  /** The set in the cache, as JSON, and when it was loaded: what is newer is still to be stored. */
+  #kept: { readonly at: number; readonly keys: string | undefined } = { at: 0, keys: undefined };
+  #waiting = { loaded: 0, requests: 0 };
   #pausedUntil = 0;
   #nextRefreshAt = 0;
 
@@ -79,12 +99,13 @@ export class RemoteKeySet {
    * @throws {errors.JOSEError} when there is no such key.
    */
   async keyFor(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
-    const { keys, held } = await this.#open();
+    const opened = await this.#open();
+    const { keys, held } = opened;
     this.#refreshWhenOld(keys, held);
     try {
-      return await keys(header, token);
+      return await this.#find(opened, header, token);
     } catch (error) {
-      if (isFaultOfToken(error)) throw error;
+      if (isFaultOfToken(error) || error instanceof IssuerUnavailable) throw error;
       this.#noteFailure(error);
       throw new IssuerUnavailable("The issuer's keys could not be loaded.", { cause: error });
     } finally {
@@ -92,12 +113,33 @@ export class RemoteKeySet {
     }
   }
 
-  async #open(): Promise<{ readonly keys: RemoteJWKSet; readonly held: JWKSCacheInput }> {
+  async #find({ keys, held }: OpenedKeySet, header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
+    const askedAt = this.#services.clock.now();
+    try {
+      return await keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || loadedAt(held) >= askedAt) throw error;
+      await this.#waitUntilLoadable(loadedAt(held));
+      return await keys(header, token);
+    }
+  }
+
+  /** Those who wait are counted by the set that they know, and never counted out: a cancelled request blocks nobody. */
+  async #waitUntilLoadable(loaded: number): Promise<void> {
+    if (this.#waiting.loaded !== loaded) this.#waiting = { loaded, requests: 0 };
+    if (this.#waiting.requests >= waitingMax) throw new IssuerUnavailable("Too many requests bring unknown keys.");
+    this.#waiting.requests += 1;
+    const pause = this.#services.pause ?? ((ms: number) => scheduler.wait(ms));
+    const restMs = Math.max(0, loaded + cooldownMs - this.#services.clock.now());
+    await pause(restMs + Math.ceil(Math.random() * waitSpreadMs));
+  }
+
+  async #open(): Promise<OpenedKeySet> {
     if (this.#opened !== null) return this.#opened;
     const held: JWKSCacheInput = (await this.#stored()) ?? {};
     // Another request may have been faster; all must share one set.
     if (this.#opened !== null) return this.#opened;
-    this.#storedAt = loadedAt(held);
+    this.#kept = { at: loadedAt(held), keys: JSON.stringify(held["jwks"]) };
     const keys = createRemoteJWKSet(this.#url, {
       timeoutDuration: fetchTimeoutMs,
       cooldownDuration: cooldownMs,
@@ -118,7 +160,7 @@ export class RemoteKeySet {
   #refreshWhenOld(keys: RemoteJWKSet, held: JWKSCacheInput): void {
     const now = this.#services.clock.now();
     if (loadedAt(held) === 0 || now < loadedAt(held) + refreshAgeMs || now < this.#nextRefreshAt) return;
-    this.#nextRefreshAt = now + cooldownMs;
+    this.#nextRefreshAt = now + refreshPauseMs;
     this.#services.defer(this.#refresh(keys, held));
   }
 
@@ -145,8 +187,10 @@ export class RemoteKeySet {
 
   /** Loads that happen together bring the same, and KV takes one write a second: the first of them is enough. */
   #storeWhenNew(held: JWKSCacheInput): void {
-    if (loadedAt(held) < this.#storedAt + cooldownMs) return;
-    this.#storedAt = loadedAt(held);
+    if (loadedAt(held) === this.#kept.at) return;
+    const keys = JSON.stringify(held["jwks"]);
+    if (keys === this.#kept.keys && loadedAt(held) < this.#kept.at + storePauseMs) return;
+    this.#kept = { at: loadedAt(held), keys };
     this.#services.defer(this.#store(held));
   }
 

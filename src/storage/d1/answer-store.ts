@@ -1,10 +1,10 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, lt, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { AnswerStore, KeyedRequest, StoredAnswer } from "../../application/ports.ts";
 import type { IdempotencyKey } from "../../domain/command.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { idempotencyRecords } from "./schema.ts";
 
 /** Stored answers of keyed requests, in D1. */
@@ -16,7 +16,7 @@ export class D1AnswerStore implements AnswerStore {
   }
 
   async find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ fingerprint: idempotencyRecords.fingerprint, body: idempotencyRecords.answer })
         .from(idempotencyRecords)
@@ -31,6 +31,24 @@ export class D1AnswerStore implements AnswerStore {
         .execute(),
     );
     return rows[0] ?? null;
+  }
+
+  async removeCreatedBefore(moment: EpochMs, limit: number): Promise<number> {
+    const { tenant, caller, operation, idempotencyKey, createdAt } = idempotencyRecords;
+    const oldest = this.#drizzle
+      .select({ tenant, caller, operation, idempotencyKey })
+      .from(idempotencyRecords)
+      .where(lt(createdAt, moment))
+      .orderBy(createdAt)
+      .limit(limit);
+    const removed = await answeredWrite(
+      this.#drizzle
+        .delete(idempotencyRecords)
+        .where(sql`(${tenant}, ${caller}, ${operation}, ${idempotencyKey}) in (${oldest})`)
+        .returning({ createdAt })
+        .execute(),
+    );
+    return removed.length;
   }
 }
 

@@ -2,7 +2,7 @@ import { and, eq, isNull } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { ApiClient, ApiClientStore } from "../../application/ports.ts";
 import { parseTenantId } from "../../domain/identifiers.ts";
-import { answered } from "./answered.ts";
+import { answeredRead } from "./answered.ts";
 import { apiClients } from "./schema.ts";
 
 /** Clients of the embedded issuer, in D1. Reads the primary: a revocation holds at once. */
@@ -14,7 +14,7 @@ export class D1ApiClientStore implements ApiClientStore {
   }
 
   async find(clientId: string): Promise<ApiClient | null> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(apiClients)

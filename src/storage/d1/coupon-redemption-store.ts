@@ -13,7 +13,7 @@ import type { CouponRedemption, CouponUse } from "../../domain/coupon-redemption
 import type { Actor, CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { insertFromJson } from "./json-rows.ts";
 import { couponRedemptions, coupons, idempotencyRecords } from "./schema.ts";
@@ -37,7 +37,7 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     );
     const ofLegalEntity =
       use.legalEntityId === null ? undefined : eq(couponRedemptions.legalEntityId, use.legalEntityId);
-    const [found, [uses], sameOrder] = await answered(
+    const [found, [uses], sameOrder] = await answeredRead(() =>
       this.#drizzle.batch([
         this.#drizzle
           .select()
@@ -77,12 +77,12 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
       const insertAnswer = this.#database.prepare(statementTexts.insertAnswer);
       statements.push(insertAnswer.bind(JSON.stringify([answer]), tenant, code, redemption.id));
     }
-    const [inserted] = await answered(this.#database.batch(statements));
+    const [inserted] = await answeredWrite(this.#database.batch(statements));
     if (inserted?.results.length !== 1) throw new StoreConflict("The coupon does not allow the use.");
   }
 
   async find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponRedemption | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(couponRedemptions)
@@ -99,7 +99,7 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     page: SortedPage<"redeemedAt">,
   ): Promise<readonly CouponRedemption[]> {
     const sorted = page.descending ? desc : asc;
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(couponRedemptions)
@@ -114,7 +114,7 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
   }
 
   async count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): Promise<number> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ uses: count() })
         .from(couponRedemptions)
@@ -130,7 +130,7 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     id: string,
     by: { readonly actor: Actor; readonly at: EpochMs },
   ): Promise<boolean> {
-    const [, givenBack] = await answered(
+    const [, givenBack] = await answeredWrite(
       this.#database.batch([
         // First, as long as the use still counts: what is given back twice is taken off the count once.
         this.#database.prepare(statementTexts.uncountUse).bind(tenant, code, id),

@@ -4,7 +4,7 @@ import type { CouponFilter, CouponOrder, CouponStore, SortedPage } from "../../a
 import type { CanonicalCouponCode, KeptCoupon } from "../../domain/coupon.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { coupons } from "./schema.ts";
@@ -20,7 +20,7 @@ export class D1CouponStore implements CouponStore {
   }
 
   async find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null> {
-    const rows = await answered(this.#drizzle.select().from(coupons).where(coded(tenant, code)).execute());
+    const rows = await answeredRead(() => this.#drizzle.select().from(coupons).where(coded(tenant, code)).execute());
     return rows[0] === undefined ? null : couponFromRow(rows[0]);
   }
 
@@ -32,7 +32,7 @@ export class D1CouponStore implements CouponStore {
   ): Promise<readonly KeptCoupon[]> {
     const sorted = page.descending ? desc : asc;
     const by = page.sortBy === "issuedAt" ? [coupons.issuedAt, coupons.canonicalCode] : [coupons.canonicalCode];
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(coupons)
@@ -46,7 +46,7 @@ export class D1CouponStore implements CouponStore {
   }
 
   async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ coupons: count() })
         .from(coupons)
@@ -57,7 +57,7 @@ export class D1CouponStore implements CouponStore {
   }
 
   async remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean> {
-    const removed = await answered(
+    const removed = await answeredWrite(
       this.#drizzle
         .update(coupons)
         .set({ deletedAt: at })

@@ -9,12 +9,14 @@ import type {
   KeptEvent,
   KeptEventSummary,
   OrderGrant,
+  QueuedEvent,
+  ResendingPatience,
 } from "../../application/ports.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
 import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "../../domain/identifiers.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 
@@ -49,14 +51,14 @@ export class D1EventInbox implements EventInbox {
 
   async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
     const row = rowOf(event, verdict);
-    await answered(
+    await answeredWrite(
       this.#drizzle
         .insert(orderEvents)
         .values(row)
         .onConflictDoUpdate({
           target: [orderEvents.tenant, orderEvents.id],
           set: { verdict: row.verdict, points: row.points, reason: row.reason },
-          setWhere: hasDoneNothing,
+          setWhere: mayStillChange,
         })
         .execute(),
     );
@@ -68,10 +70,10 @@ export class D1EventInbox implements EventInbox {
       earningBase,
       processedAt: at,
       attempts: 1,
-      ...(isForgotten ? { payload: null } : {}),
+      ...(isForgotten ? nothingPersonal : {}),
     };
     const { tenant: _tenant, id: _id, receivedAt: _receivedAt, ...changes } = row;
-    await answered(
+    await answeredWrite(
       this.#drizzle
         .insert(orderEvents)
         .values(row)
@@ -79,19 +81,30 @@ export class D1EventInbox implements EventInbox {
           target: [orderEvents.tenant, orderEvents.id],
           set: { ...changes, attempts: sql`${orderEvents.attempts} + 1` },
           // Whoever finds out that an event has to wait may be late: its order may have earned since.
-          ...(verdict.kind === "waiting" ? { setWhere: hasDoneNothing } : {}),
+          setWhere: verdict.kind === "waiting" ? mayStillChange : isNotForgotten,
         })
         .execute(),
     );
   }
 
   async find(tenant: TenantId, id: EventId): Promise<KeptEvent | null> {
-    const rows = await answered(this.#drizzle.select().from(orderEvents).where(named(tenant, id)).execute());
+    const rows = await answeredRead(() => this.#drizzle.select().from(orderEvents).where(named(tenant, id)).execute());
     return rows[0] === undefined ? null : keptFromRow(rows[0]);
   }
 
+  async isForgotten(tenant: TenantId, id: EventId): Promise<boolean> {
+    const rows = await answeredRead(() =>
+      this.#drizzle
+        .select({ id: orderEvents.id })
+        .from(orderEvents)
+        .where(and(named(tenant, id), isNull(orderEvents.payload)))
+        .execute(),
+    );
+    return rows.length > 0;
+  }
+
   async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select(summaryColumns)
         .from(orderEvents)
@@ -105,14 +118,14 @@ export class D1EventInbox implements EventInbox {
   }
 
   async count(tenant: TenantId, filter: EventFilter): Promise<number> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle.select({ count: count() }).from(orderEvents).where(matching(tenant, filter)).execute(),
     );
     return rows[0]?.count ?? 0;
   }
 
   async grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({
           customerId: orderEvents.customerId,
@@ -139,7 +152,7 @@ export class D1EventInbox implements EventInbox {
   }
 
   async waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(orderEvents)
@@ -152,7 +165,7 @@ export class D1EventInbox implements EventInbox {
   }
 
   async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(orderEvents)
@@ -165,7 +178,7 @@ export class D1EventInbox implements EventInbox {
   }
 
   async ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .selectDistinct({ orderId: orderEvents.orderId })
         .from(orderEvents)
@@ -175,28 +188,78 @@ export class D1EventInbox implements EventInbox {
     return rows.flatMap(({ orderId }) => orderId ?? []).sort();
   }
 
-  async forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void> {
-    // Returns and deletions may name the order only.
-    const ordersOfCustomer = this.#drizzle
-      .select({ orderId: orderEvents.orderId })
+  async forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void> {
+    const { orderId, returnId } = orderEvents;
+    const ofCustomer = and(eq(orderEvents.tenant, tenant), eq(orderEvents.customerId, customerId));
+    const ofNobody = and(eq(orderEvents.tenant, tenant), isNull(orderEvents.customerId));
+    const orders = this.#drizzle
+      .select({ orderId })
       .from(orderEvents)
-      .where(and(eq(orderEvents.tenant, tenant), eq(orderEvents.customerId, customerId)));
-    await answered(
-      this.#drizzle
-        .update(orderEvents)
-        .set({ payload: null })
-        .where(
-          and(
-            eq(orderEvents.tenant, tenant),
-            or(eq(orderEvents.customerId, customerId), inArray(orderEvents.orderId, ordersOfCustomer)),
-          ),
-        )
-        .execute(),
+      .where(and(ofCustomer, isNotNull(orderId)));
+    const returns = this.#drizzle
+      .select({ returnId })
+      .from(orderEvents)
+      .where(
+        and(
+          eq(orderEvents.tenant, tenant),
+          isNotNull(returnId),
+          or(eq(orderEvents.customerId, customerId), inArray(orderId, orders)),
+        ),
+      );
+    // An event that could not be read names nothing in its columns, but may name the customer somewhere.
+    const mention = sql`instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0`;
+    const forget = (where: SQL | undefined) => this.#drizzle.update(orderEvents).set(forgotten(at)).where(where);
+    // Each finds its rows by what the later ones remove: deletions may name the return or the order only.
+    await answeredWrite(
+      this.#drizzle.batch([
+        forget(and(ofNobody, isNull(orderId), inArray(returnId, returns))),
+        forget(and(ofNobody, inArray(orderId, orders))),
+        forget(ofCustomer),
+        forget(and(ofNobody, isNull(orderId), isNull(returnId), mention)),
+      ]),
     );
   }
 
+  async takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]> {
+    const { firstAfterMs, longestMs, attemptsMax } = patience;
+    const sinceLast = sql`${now} - coalesce(${orderEvents.processedAt}, ${orderEvents.receivedAt})`;
+    const due = this.#drizzle
+      .select({ tenant: orderEvents.tenant, id: orderEvents.id })
+      .from(orderEvents)
+      .where(
+        and(
+          // Spelt out as the index has it, which is not found otherwise.
+          sql`${orderEvents.verdict} in ('waiting', 'failed')`,
+          isNotForgotten,
+          isUndelivered,
+          lt(orderEvents.attempts, attemptsMax),
+          sql`${sinceLast} >= min(${longestMs}, ${firstAfterMs} * (1 << ${orderEvents.attempts}))`,
+        ),
+      )
+      .orderBy(asc(orderEvents.processedAt))
+      .limit(limit);
+    const taken = await answeredWrite(
+      this.#drizzle
+        .update(orderEvents)
+        .set({ processedAt: now, attempts: sql`${orderEvents.attempts} + 1` })
+        .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${due})`)
+        .returning({
+          tenant: orderEvents.tenant,
+          id: orderEvents.id,
+          receivedAt: orderEvents.receivedAt,
+          payload: orderEvents.payload,
+        })
+        .execute(),
+    );
+    return taken.flatMap(({ tenant, id, receivedAt, payload }) => {
+      if (payload === null) return [];
+      const event = storedObject(payload, "event");
+      return [{ tenant: tenant as TenantId, id: id as EventId, receivedAt: receivedAt as EpochMs, event }];
+    });
+  }
+
   async removeReceivedBefore(moment: EpochMs, limit: number): Promise<number> {
-    const removed = await answered(
+    const removed = await answeredWrite(
       this.#drizzle
         .delete(orderEvents)
         .where(
@@ -215,6 +278,28 @@ export class D1EventInbox implements EventInbox {
 }
 
 const hasDoneNothing = inArray(orderEvents.verdict, ["waiting", "ignored", "failed"]);
+
+const isNotForgotten = isNotNull(orderEvents.payload);
+const mayStillChange = sql`${hasDoneNothing} and ${isNotForgotten}`;
+
+/** Taken on and not finished, be it now or after all attempts: see consume-events.ts. */
+const isUndelivered = sql`(
+  ${orderEvents.reason} = 'in_progress' or ${orderEvents.reason} like 'retrying: %' or ${orderEvents.reason} like 'gave_up: %'
+)`;
+
+/** What is left of an event that has been forgotten names nobody. */
+const nothingPersonal = { payload: null, customerId: null, orderId: null, returnId: null } as const;
+
+/** Forgets an event. One that might still have been carried out has come to its end with that. */
+function forgotten(at: EpochMs) {
+  const wasOpen = sql`(${orderEvents.verdict} = 'waiting' or (${orderEvents.verdict} = 'failed' and ${isUndelivered}))`;
+  return {
+    ...nothingPersonal,
+    verdict: sql`iif(${wasOpen}, 'erased', ${orderEvents.verdict})`,
+    reason: sql`iif(${wasOpen}, null, ${orderEvents.reason})`,
+    processedAt: sql`iif(${wasOpen}, ${at}, ${orderEvents.processedAt})`,
+  };
+}
 
 const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
 const ofOrder = (tenant: TenantId, orderId: string) =>

@@ -1,11 +1,11 @@
-import { and, desc, eq } from "drizzle-orm";
+import { and, desc, eq, lt, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { ExchangeReader, KnownExchange, SummaryPage } from "../../application/ports.ts";
+import type { ExchangeReader, KnownExchange, LeftExchange, SummaryPage } from "../../application/ports.ts";
 import type { CanonicalCouponCode, CouponCode, CouponDefinition } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { EntryId, RedeemOptionId } from "../../domain/identifiers.ts";
+import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead } from "./answered.ts";
 import { ownedBy } from "./conditions.ts";
 import { exchanges } from "./schema.ts";
 
@@ -18,7 +18,7 @@ export class D1ExchangeReader implements ExchangeReader {
   }
 
   async ofCustomer(key: LedgerKey, { pageNumber, pageSize }: SummaryPage): Promise<readonly KnownExchange[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(exchanges)
@@ -32,7 +32,7 @@ export class D1ExchangeReader implements ExchangeReader {
   }
 
   async findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(exchanges)
@@ -40,6 +40,30 @@ export class D1ExchangeReader implements ExchangeReader {
         .execute(),
     );
     return rows[0] === undefined ? null : exchangeFromRow(key, rows[0]);
+  }
+
+  async leftHalfWay(before: EpochMs, after: LeftExchange | null, limit: number): Promise<readonly LeftExchange[]> {
+    const { tenant, customerId, exchangeId, updatedAt } = exchanges;
+    const isLater =
+      after === null
+        ? undefined
+        : sql`(${updatedAt}, ${tenant}, ${customerId}, ${exchangeId}) >
+            (${after.updatedAt}, ${after.key.tenant}, ${after.key.customerId}, ${after.id})`;
+    const rows = await answeredRead(() =>
+      this.#drizzle
+        .select({ tenant, customerId, exchangeId, updatedAt })
+        .from(exchanges)
+        // Spelt out as the index has it, which is not found otherwise.
+        .where(and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isLater))
+        .orderBy(updatedAt, tenant, customerId, exchangeId)
+        .limit(limit)
+        .execute(),
+    );
+    return rows.map((row) => ({
+      key: { tenant: row.tenant as TenantId, customerId: row.customerId as CustomerId },
+      id: row.exchangeId as EntryId,
+      updatedAt: row.updatedAt as EpochMs,
+    }));
   }
 }
 

@@ -4,7 +4,7 @@ import type { KeyedRequest, Mixin, MixinStore } from "../../application/ports.ts
 import { systemClock } from "../../application/system-clock.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { idempotencyRecords, siteMixins } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 
@@ -17,7 +17,7 @@ export class D1MixinStore implements MixinStore {
   }
 
   async list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(siteMixins)
@@ -44,18 +44,18 @@ export class D1MixinStore implements MixinStore {
       .insert(siteMixins)
       .values({ tenant, siteCode: site, mixinName: name, value: JSON.stringify(mixin) });
     if (keyed === null) {
-      await answered(insertMixin.execute());
+      await answeredWrite(insertMixin.execute());
       return;
     }
     const answer = keyedAnswerRow(tenant, keyed, systemClock.now());
-    await answered(this.#drizzle.batch([insertMixin, this.#drizzle.insert(idempotencyRecords).values(answer)]));
+    await answeredWrite(this.#drizzle.batch([insertMixin, this.#drizzle.insert(idempotencyRecords).values(answer)]));
   }
 
   /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
   async replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean> {
     const text = await this.#textOf(tenant, site, name);
     if (text === null || JSON.stringify(mixinFromText(text)) !== JSON.stringify(previous)) return false;
-    const replaced = await answered(
+    const replaced = await answeredWrite(
       this.#drizzle
         .update(siteMixins)
         .set({ value: JSON.stringify(mixin) })
@@ -67,7 +67,7 @@ export class D1MixinStore implements MixinStore {
   }
 
   async remove(tenant: TenantId, site: SiteCode, name: string): Promise<boolean> {
-    const removed = await answered(
+    const removed = await answeredWrite(
       this.#drizzle
         .delete(siteMixins)
         .where(named(tenant, site, name))
@@ -78,7 +78,7 @@ export class D1MixinStore implements MixinStore {
   }
 
   async #textOf(tenant: TenantId, site: SiteCode, name: string): Promise<string | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ text: siteMixins.value })
         .from(siteMixins)

@@ -7,7 +7,7 @@ import type { Points } from "../../domain/points.ts";
 import { compareRedeemOptions, type RedeemOption } from "../../domain/redeem-option.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
-import { answered } from "./answered.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
 import { idempotencyRecords, redeemOptions } from "./schema.ts";
 
 type OptionRow = typeof redeemOptions.$inferSelect;
@@ -21,14 +21,16 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
   }
 
   async list(tenant: TenantId): Promise<readonly RedeemOption[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle.select().from(redeemOptions).where(eq(redeemOptions.tenant, tenant)).execute(),
     );
     return rows.map(optionFromRow).sort(compareRedeemOptions);
   }
 
   async find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null> {
-    const rows = await answered(this.#drizzle.select().from(redeemOptions).where(named(tenant, id)).execute());
+    const rows = await answeredRead(() =>
+      this.#drizzle.select().from(redeemOptions).where(named(tenant, id)).execute(),
+    );
     return rows[0] === undefined ? null : optionFromRow(rows[0]);
   }
 
@@ -39,15 +41,15 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
   ): Promise<void> {
     const insertOption = this.#drizzle.insert(redeemOptions).values({ tenant, ...rowOf(option) });
     if (keyed === null) {
-      await answered(insertOption.execute());
+      await answeredWrite(insertOption.execute());
       return;
     }
     const answer = keyedAnswerRow(tenant, keyed, option.createdAt);
-    await answered(this.#drizzle.batch([insertOption, this.#drizzle.insert(idempotencyRecords).values(answer)]));
+    await answeredWrite(this.#drizzle.batch([insertOption, this.#drizzle.insert(idempotencyRecords).values(answer)]));
   }
 
   async update(tenant: TenantId, option: RedeemOption, expectedVersion: number): Promise<boolean> {
-    const updated = await answered(
+    const updated = await answeredWrite(
       this.#drizzle
         .update(redeemOptions)
         .set(rowOf(option))
@@ -59,7 +61,7 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
   }
 
   async remove(tenant: TenantId, id: RedeemOptionId): Promise<void> {
-    await answered(this.#drizzle.delete(redeemOptions).where(named(tenant, id)).execute());
+    await answeredWrite(this.#drizzle.delete(redeemOptions).where(named(tenant, id)).execute());
   }
 }
 

@@ -7,7 +7,7 @@ import type { Entry } from "../../domain/entry.ts";
 import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import { isActive } from "../../domain/lot.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead } from "./answered.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
 
 /** Journal rows read at a time: a few hundred kilobytes. */
@@ -59,7 +59,7 @@ export class D1SummaryReader implements SummaryReader {
   }
 
   async countCustomers(tenant: TenantId): Promise<number> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle.select({ count: count() }).from(ledgers).where(eq(ledgers.tenant, tenant)).execute(),
     );
     return rows[0]?.count ?? 0;
@@ -67,7 +67,7 @@ export class D1SummaryReader implements SummaryReader {
 
   /** The customers of a page; null when it is empty. */
   async #rangeOf(tenant: TenantId, { pageNumber, pageSize }: SummaryPage): Promise<CustomerRange | null> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ customerId: ledgers.customerId })
         .from(ledgers)
@@ -108,7 +108,7 @@ export class D1SummaryReader implements SummaryReader {
   }
 
   #read(tenant: TenantId, range: CustomerRange, after: string, limit: number): Promise<JournalRow[]> {
-    return answered(
+    return answeredRead(() =>
       this.#drizzle.all<JournalRow>(sql`
         select e.customer_id as customerId, e.sequence, e.kind, e.entry_id as entryId, e.points,
           e.balance_after as balanceAfter, e.created_at as createdAt, e.valid_until as validUntil,

@@ -1,0 +1,206 @@
+import { spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { runScript, UsageError } from "./usage-error.ts";
+import { type Row, rows } from "./verify/rows.ts";
+import { buildWorker } from "./verify/runtime.ts";
+
+// Runs the rows of docs/reliability.md and prints what they come to.
+//
+//   npm run verify                        all rows, small
+//   npm run verify -- races model         these rows, small
+//   npm run verify -- --full races        this row, in full
+//   npm run verify:full                   all rows in full; keeps their numbers in docs/reliability.md
+//
+// VERIFY_SEED sets the seed of all random choices.
+
+const projectFolder = fileURLToPath(new URL("..", import.meta.url));
+const documentFile = join(projectFolder, "docs", "reliability.md");
+const tableBegin = "<!-- The table is written by `npm run verify:full`. -->";
+const tableEnd = "<!-- The end of what is written by `npm run verify:full`. -->";
+
+/** A row that takes more than this many times its time is ended. */
+const patience = 3;
+/** Lines of a row that failed which are shown. */
+const linesShown = 60;
+
+/** `absent`: the row's file is not there. */
+type Verdict = "met" | "missed" | "absent";
+
+interface RowOutcome {
+  readonly row: Row;
+  readonly verdict: Verdict;
+  readonly number: number | null;
+  readonly words: string;
+  readonly seconds: number;
+}
+
+const reportShape = z.object({ row: z.string(), number: z.number(), words: z.string() });
+
+/** Every row prints its number in a line of this form. */
+const reportPrefix = "[verify] ";
+
+async function runRow(row: Row, environment: NodeJS.ProcessEnv): Promise<RowOutcome> {
+  if (!existsSync(join(projectFolder, row.file))) {
+    return { row, verdict: "absent", number: null, words: `${row.file} is not there`, seconds: 0 };
+  }
+  const startedAt = performance.now();
+  const { exitCode, output } = await runProgram(commandOf(row), environment, row.secondsMax * patience * 1000);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const lines = output.split("\n");
+  const report = reportIn(lines, row.name);
+  const isFull = environment["VERIFY_SIZE"] === "full";
+  // Small runs do not reach the numbers of full ones; what must be right is right in both.
+  const isMet = exitCode === 0 && report !== null && (!isFull || row.isMet(report.number));
+  if (!isMet) console.error(`${lastLines(lines)}\n${row.name}: ended with ${exitCode ?? "a signal"}.`);
+  const words = report?.words ?? "it printed no number";
+  return { row, verdict: isMet ? "met" : "missed", number: report?.number ?? null, words, seconds };
+}
+
+const commandOf = ({ file }: Row): readonly [string, ...string[]] =>
+  file.startsWith("scripts/")
+    ? [process.execPath, join(projectFolder, file)]
+    : [join(projectFolder, "node_modules", ".bin", "vitest"), "run", file, "--silent=false"];
+
+/** @returns null as exit code when it was ended, after `deadlineMs` or by a signal */
+function runProgram(
+  [program, ...words]: readonly [string, ...string[]],
+  environment: NodeJS.ProcessEnv,
+  deadlineMs: number,
+): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+  return new Promise((resolve, reject) => {
+    // A group of its own: what it has started ends with it.
+    const child = spawn(program, words, { cwd: projectFolder, env: environment, detached: true });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const endGroup = (signal: NodeJS.Signals) => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, signal);
+      } catch {
+        // Nobody is left in the group.
+      }
+    };
+    const timer = setTimeout(() => endGroup("SIGKILL"), deadlineMs);
+    const interrupted = () => endGroup("SIGKILL");
+    process.once("exit", interrupted);
+    child.on("error", reject);
+    child.on("close", (exitCode) => {
+      clearTimeout(timer);
+      process.off("exit", interrupted);
+      resolve({ exitCode, output: Buffer.concat(chunks).toString("utf8") });
+    });
+  });
+}
+
+function reportIn(lines: readonly string[], name: string): z.output<typeof reportShape> | null {
+  for (const line of lines.toReversed()) {
+    const text = line.trim();
+    if (!text.startsWith(reportPrefix)) continue;
+    const report = reportShape.safeParse(JSON.parse(text.slice(reportPrefix.length))).data;
+    if (report?.row === name) return report;
+  }
+  return null;
+}
+
+/** Without the service's own log, which has a line a request. */
+const lastLines = (lines: readonly string[]): string =>
+  lines
+    .filter((line) => !line.startsWith("{") && line.trim() !== "")
+    .slice(-linesShown)
+    .join("\n");
+
+const numberText = (number: number | null): string => (number === null ? "–" : number.toLocaleString("en-US"));
+
+function printTable(outcomes: readonly RowOutcome[]): void {
+  const cells = outcomes.map(({ row, verdict, number, words, seconds }) => [
+    row.name,
+    verdict,
+    numberText(number),
+    `${seconds} s`,
+    words,
+  ]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((cell) => cell[column]?.length ?? 0)));
+  for (const cell of cells) {
+    console.log(cell.map((text, column) => text.padEnd(widths[column] ?? 0)).join("  "));
+  }
+}
+
+/** The table of docs/reliability.md with the numbers of this run. */
+function documentTable(outcomes: readonly RowOutcome[], seed: number): string {
+  const lines = outcomes.map(({ row, verdict, number, words, seconds }) => {
+    const file = `[\`${row.file.split("/").at(-1)}\`](../${row.file})`;
+    return `| \`${row.name}\` | ${row.shows} | ${row.target} | ${numberText(number)} ${words} | ${verdict} | ${seconds} s | ${file} |`;
+  });
+  const day = new Date().toISOString().slice(0, 10);
+  return [
+    `Last full run: ${day}, \`VERIFY_SEED=${seed}\`, ${outcomes.reduce((sum, { seconds }) => sum + seconds, 0)} s.`,
+    "",
+    "| row | what it shows | target | number | result | took | file |",
+    "|---|---|---|---|---|---|---|",
+    ...lines,
+  ].join("\n");
+}
+
+/** @throws {Error} when the document does not have both markers */
+function keepInDocument(table: string): void {
+  const text = readFileSync(documentFile, "utf8");
+  const begin = text.indexOf(tableBegin);
+  const end = text.indexOf(tableEnd);
+  if (begin < 0 || end < begin) throw new Error("docs/reliability.md lacks the markers of the table.");
+  writeFileSync(documentFile, `${text.slice(0, begin + tableBegin.length)}\n\n${table}\n\n${text.slice(end)}`);
+}
+
+function chosenRows(names: readonly string[], scriptsOnly: boolean): readonly Row[] {
+  for (const name of names) {
+    if (rows.some((row) => row.name === name)) continue;
+    throw new UsageError(`There is no row '${name}'. There are: ${rows.map((row) => row.name).join(", ")}`);
+  }
+  return rows.filter(
+    ({ name, file }) => (names.length === 0 || names.includes(name)) && (!scriptsOnly || file.startsWith("scripts/")),
+  );
+}
+
+await runScript(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      full: { type: "boolean", default: false },
+      // The rows that `vitest run` does not run.
+      scripts: { type: "boolean", default: false },
+    },
+  });
+  const chosen = chosenRows(positionals, values.scripts);
+  const seed = Number(process.env["VERIFY_SEED"] ?? randomInt(2 ** 31));
+  console.log(`${values.full ? "Full" : "Small"} size, VERIFY_SEED=${seed}`);
+  const environment = {
+    ...process.env,
+    VERIFY_SIZE: values.full ? "full" : "small",
+    VERIFY_SEED: String(seed),
+    ...(chosen.some(({ file }) => file.startsWith("scripts/")) ? { VERIFY_WORKER: await buildWorker() } : {}),
+  };
+  const outcomes: RowOutcome[] = [];
+  for (const row of chosen) {
+    const outcome = await runRow(row, environment);
+    outcomes.push(outcome);
+    console.log(
+      `${row.name}: ${outcome.verdict}, ${numberText(outcome.number)} ${outcome.words}, ${outcome.seconds} s`,
+    );
+  }
+  if (outcomes.length > 1) {
+    console.log();
+    printTable(outcomes);
+  }
+  if (values.full && chosen.length === rows.length) keepInDocument(documentTable(outcomes, seed));
+  const bad = outcomes.filter(({ verdict }) => verdict === "missed" || (values.full && verdict === "absent"));
+  if (bad.length > 0) {
+    const names = bad.map(({ row }) => row.name).join(" ");
+    throw new Error(
+      `Missed: ${names}. Again: VERIFY_SEED=${seed} npm run verify -- ${values.full ? "--full " : ""}${names}`,
+    );
+  }
+});

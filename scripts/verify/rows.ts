@@ -1,0 +1,151 @@
+/** A measured property of the service. */
+export interface Row {
+  readonly name: string;
+  /** What it shows, in a few words. */
+  readonly shows: string;
+  /** What the number of a full run must be, in words and as a rule. */
+  readonly target: string;
+  readonly isMet: (number: number) => boolean;
+  /** A test file, run by vitest, or a script, run by Node.js. Each prints a line `[verify] {"row": …, "number": …}`. */
+  readonly file: `test/${string}.test.ts` | `scripts/verify/${string}.ts`;
+  /** How long a full run may take, on two cores. All rows together stay within 20 minutes. */
+  readonly secondsMax: number;
+}
+
+const nothing = (number: number): boolean => number === 0;
+const atLeast =
+  (least: number) =>
+  (number: number): boolean =>
+    number >= least;
+
+/** All rows of docs/reliability.md, in its order. */
+export const rows: readonly Row[] = [
+  {
+    name: "races",
+    shows: "2 to 1,000 redemptions of one customer at once, over HTTP",
+    target: "0 of at least 200 cases wrong",
+    isMet: nothing,
+    file: "scripts/verify/races.ts",
+    secondsMax: 110,
+  },
+  {
+    name: "repetitions",
+    shows: "one idempotency key 200 times at once, with another body, by another caller",
+    target: "0 keys with other than one effect",
+    isMet: nothing,
+    file: "scripts/verify/repetitions.ts",
+    secondsMax: 40,
+  },
+  {
+    name: "faults",
+    shows: "every call to the outside fails: before, after, by silence, by eviction",
+    target: "100 % of the points, in all four ways",
+    isMet: atLeast(100),
+    file: "test/trust/faults.test.ts",
+    secondsMax: 90,
+  },
+  {
+    name: "kills",
+    shows: "SIGKILL of the runtime under load, at least 50 times",
+    target: "0 of at least 20,000 acknowledged operations lost or doubled",
+    isMet: nothing,
+    file: "scripts/verify/kills.ts",
+    secondsMax: 180,
+  },
+  {
+    name: "model",
+    shows: "random commands against a pure model, time under control",
+    target: "at least 1,000,000 commands",
+    isMet: atLeast(1_000_000),
+    file: "test/trust/model.test.ts",
+    secondsMax: 120,
+  },
+  {
+    name: "interleavings",
+    shows: "3 to 8 flows on one customer, in random orders of all their steps",
+    target: "at least 10,000 interleavings",
+    isMet: atLeast(10_000),
+    file: "test/trust/interleavings.test.ts",
+    secondsMax: 60,
+  },
+  {
+    name: "tampering",
+    shows: "rows changed, deleted, swapped and put in behind the service's back",
+    target: "at least 1,000, all found",
+    isMet: atLeast(1_000),
+    file: "test/trust/tampering.test.ts",
+    secondsMax: 30,
+  },
+  {
+    name: "sabotage",
+    shows: "the tests are run against copies that were broken on purpose",
+    target: "at least 25, all caught",
+    isMet: atLeast(25),
+    file: "scripts/verify/sabotage.ts",
+    secondsMax: 120,
+  },
+  {
+    name: "mutation",
+    shows: "mutants of src/domain that its tests find",
+    target: "at least 90 %",
+    isMet: atLeast(90),
+    file: "scripts/verify/mutation.ts",
+    secondsMax: 120,
+  },
+  {
+    name: "authorization",
+    shows: "every operation of the OpenAPI document with every kind of token",
+    target: "at least 16 kinds of token",
+    isMet: atLeast(16),
+    file: "test/http/authorization.test.ts",
+    secondsMax: 15,
+  },
+  {
+    name: "strangers",
+    shows: "ids of other customers and tenants in every path, query and body",
+    target: "0 answers that tell more than “not found”",
+    isMet: nothing,
+    file: "test/trust/strangers.test.ts",
+    secondsMax: 15,
+  },
+  {
+    name: "fuzz",
+    shows: "random requests made from the OpenAPI document, half of them broken",
+    target: "at least 100,000 requests",
+    isMet: atLeast(100_000),
+    file: "test/trust/fuzz.test.ts",
+    secondsMax: 120,
+  },
+  {
+    name: "bad-input",
+    shows: "hand-kept bad values in all fields",
+    target: "at least 400 cases",
+    isMet: atLeast(400),
+    file: "test/trust/bad-input.test.ts",
+    secondsMax: 15,
+  },
+  {
+    name: "signatures",
+    shows: "webhook signatures that are right, and that are not",
+    target: "at least 20 vectors",
+    isMet: atLeast(20),
+    file: "test/trust/signatures.test.ts",
+    secondsMax: 10,
+  },
+  {
+    name: "overload",
+    shows: "four times the load that it can answer, for 60 s",
+    target: "0 answers other than 2xx, 429 and 503; as before within 5 s",
+    isMet: nothing,
+    file: "scripts/verify/overload.ts",
+    secondsMax: 95,
+  },
+  {
+    name: "keys",
+    shows: "the issuer's keys change under load, and the issuer goes down",
+    target: "0 valid requests refused",
+    isMet: nothing,
+    file: "scripts/verify/keys.ts",
+    secondsMax: 60,
+  },
+];

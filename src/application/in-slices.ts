@@ -1,0 +1,30 @@
+import type { LedgerKey } from "../domain/decide.ts";
+import type { Clock } from "./ports.ts";
+
+/** How much a job does in one run: what is left then is done in the next one. */
+export interface SliceLimits {
+  readonly slicesMax: number;
+  /** After so long no other slice is begun. */
+  readonly msMax: number;
+}
+
+/**
+ * Works slice after slice, within the limits.
+ * @param slice tells whether there may be another one
+ */
+export async function inSlices(clock: Clock, limits: SliceLimits, slice: () => Promise<boolean>): Promise<void> {
+  const until = clock.now() + limits.msMax;
+  for (let count = 0; count < limits.slicesMax && clock.now() < until; count += 1) {
+    if (!(await slice())) return;
+  }
+}
+
+/** Whose rows they are, each customer once; `seen` grows by them. */
+export function keysNotIn(seen: Set<string>, rows: readonly { readonly key: LedgerKey }[]): readonly LedgerKey[] {
+  return rows.flatMap(({ key }) => {
+    const name = `${key.tenant}/${key.customerId}`;
+    if (seen.has(name)) return [];
+    seen.add(name);
+    return [key];
+  });
+}

@@ -1,0 +1,221 @@
+import { drawsPoints, type Entry, makesLot } from "./entry.ts";
+import type { EntryId } from "./identifiers.ts";
+import type { Draw } from "./lot.ts";
+import type { EpochMs } from "./time.ts";
+
+/** Why a balance is what it is at a moment. */
+export interface Explanation {
+  readonly asOf: EpochMs;
+  readonly balance: number;
+  /** Points that are owed to the ledger, by which the balance is lower than what the lots have left. */
+  readonly owedPoints: number;
+  /** In the order in which they came to be. */
+  readonly lots: readonly ExplainedLot[];
+  /** Everything that has happened, oldest first, with the balance right after it. */
+  readonly lines: readonly ExplainedLine[];
+}
+
+/** A lot, and what has become of it. */
+export interface ExplainedLot {
+  readonly id: EntryId;
+  readonly referenceId: string | null;
+  readonly points: number;
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
+  readonly usedPoints: number;
+  readonly expiredPoints: number;
+  readonly remainingPoints: number;
+  /** What took how much of it, oldest first. */
+  readonly usedBy: readonly { readonly id: EntryId; readonly points: number; readonly at: EpochMs }[];
+}
+
+export interface ExplainedLine {
+  readonly at: EpochMs;
+  readonly kind: Entry["kind"] | "expired";
+  /** The entry, or the lot that has expired; null for the opening. */
+  readonly id: EntryId | null;
+  /** By how much the balance changes. */
+  readonly change: number;
+  readonly balance: number;
+  /** One plain sentence. */
+  readonly text: string;
+}
+
+/** A lot on its way through the journal. */
+interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints"> {
+  left: number;
+  expiredPoints: number;
+  readonly usedBy: { id: EntryId; points: number; at: EpochMs }[];
+}
+
+/**
+ * Tells a ledger's story up to `asOf`: what the service knew then, and what had expired by then. A moment in the
+ * future tells what will have expired when nothing else happens.
+ * @param entries the whole journal, by sequence
+ */
+export function explain(entries: readonly Entry[], asOf: EpochMs): Explanation {
+  const teller = new Teller();
+  for (const entry of entries) {
+    if (entry.recordedAt > asOf) break;
+    teller.expireUntil(entry.recordedAt);
+    teller.tell(entry);
+  }
+  teller.expireUntil(asOf);
+  return teller.explanation(asOf);
+}
+
+class Teller {
+  readonly #lots = new Map<EntryId, OpenLot>();
+  /** Lots with points left that have an end. */
+  readonly #ending = new Set<OpenLot>();
+  /** The first end of them. */
+  #firstEnd = Number.POSITIVE_INFINITY;
+  readonly #lines: ExplainedLine[] = [];
+  #balance = 0;
+  #owed = 0;
+
+  /** Tells of the lots that have expired by `moment`, each at the moment of its end. */
+  expireUntil(moment: EpochMs): void {
+    if (moment < this.#firstEnd) return;
+    const due = [...this.#ending].filter((lot) => lot.validUntil !== null && lot.validUntil <= moment);
+    for (const lot of due.toSorted((left, right) => (left.validUntil ?? 0) - (right.validUntil ?? 0))) {
+      const { id, left: points } = lot;
+      this.#ending.delete(lot);
+      if (points === 0) continue;
+      lot.expiredPoints = points;
+      lot.left = 0;
+      const of = points === lot.points ? "" : ` of the ${lot.points}`;
+      const text = `${pointsText(points)}${of} from ${nameOf(lot)} expired unused.`;
+      this.#line({ at: lot.validUntil ?? moment, kind: "expired", id, change: -points, text });
+    }
+    this.#firstEnd = Number.POSITIVE_INFINITY;
+    for (const lot of this.#ending) this.#firstEnd = Math.min(this.#firstEnd, lot.validUntil ?? this.#firstEnd);
+  }
+
+  tell(entry: Entry): void {
+    const { recordedAt: at, kind } = entry;
+    // What it enters has been told at the moment of its end.
+    if (entry.kind === "lapsed" || entry.kind === "erased") return;
+    if (entry.kind === "opened") {
+      this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened." });
+      return;
+    }
+    let change = 0;
+    if (makesLot(entry)) change += this.#open(entry);
+    if (drawsPoints(entry)) change -= this.#draw(entry.id, entry.draws, at);
+    if ("debt" in entry) {
+      change -= entry.debt.owed;
+      this.#owed += entry.debt.owed;
+    }
+    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry) });
+  }
+
+  explanation(asOf: EpochMs): Explanation {
+    const lots = [...this.#lots.values()].map(({ left, ...lot }) => ({
+      ...lot,
+      usedPoints: lot.points - left - lot.expiredPoints,
+      remainingPoints: left,
+    }));
+    return { asOf, balance: this.#balance, owedPoints: this.#owed, lots, lines: this.#lines };
+  }
+
+  #line(line: Omit<ExplainedLine, "balance">): void {
+    this.#balance += line.change;
+    this.#lines.push({ ...line, balance: this.#balance });
+  }
+
+  /** @returns by how much the balance rises */
+  #open(entry: Extract<Entry, { kind: "granted" | "refunded" }>): number {
+    const { id, referenceId, points, createdAt, validUntil, recordedAt } = entry;
+    const isOver = validUntil !== null && validUntil <= recordedAt;
+    const left = isOver ? 0 : points;
+    const expiredPoints = isOver ? points : 0;
+    const lot: OpenLot = { id, referenceId, points, createdAt, validUntil, left, expiredPoints, usedBy: [] };
+    this.#lots.set(id, lot);
+    if (!isOver && validUntil !== null) {
+      this.#ending.add(lot);
+      this.#firstEnd = Math.min(this.#firstEnd, validUntil);
+    }
+    return left;
+  }
+
+  #draw(id: EntryId, draws: readonly Draw[], at: EpochMs): number {
+    for (const { lotId, points } of draws) {
+      const lot = this.#lots.get(lotId);
+      if (lot === undefined) throw new Error(`There is no lot ${lotId}.`);
+      lot.left -= points;
+      lot.usedBy.push({ id, points, at });
+    }
+    return sumOf(draws);
+  }
+
+  #textOf(entry: Exclude<Entry, { kind: "opened" | "lapsed" | "erased" }>): string {
+    switch (entry.kind) {
+      case "granted":
+        return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}; ${endOf(entry)}.`;
+      case "refunded":
+        return `${pointsText(entry.points)} came back (${entry.description}); ${endOf(entry)}.`;
+      case "redeemed": {
+        const forWhat = entry.couponCode === null ? "redeemed" : "exchanged for a coupon";
+        return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#fromWhere(entry.draws)}.`;
+      }
+      case "taken-back":
+        return this.#textOfTakeBack(entry);
+      case "given-back":
+        return `The return of order ${entry.referenceId} was undone.`;
+      case "settled":
+        return `${pointsText(entry.points)} of new points paid off what earlier returns had left open.`;
+    }
+  }
+
+  #textOfTakeBack(entry: Extract<Entry, { kind: "taken-back" }>): string {
+    const { points, requestedPoints, lapsedPoints, debt, draws } = entry;
+    const parts = [
+      `${pointsText(points)} ${were(points)} taken back${this.#fromWhere(draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due for a return of order ${entry.referenceId}`,
+    ];
+    if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired already`);
+    if (debt.owed > 0) parts.push(`${debt.owed} took the balance below zero`);
+    if (debt.absorbed > 0) parts.push(`${debt.absorbed} will be taken from the next points`);
+    const forgiven = requestedPoints - lapsedPoints - points - debt.owed - debt.absorbed;
+    if (forgiven > 0) parts.push(`${forgiven} ${were(forgiven)} not there any more and forgiven`);
+    return `${parts.join(", ")}.`;
+  }
+
+  #fromWhere(draws: readonly Draw[]): string {
+    if (draws.length === 0) return "";
+    const named = draws.slice(0, namedLotsMax).map(({ lotId, points }) => {
+      const lot = this.#lots.get(lotId);
+      return `${points} from ${lot === undefined ? lotId : nameOf(lot)}`;
+    });
+    const more = draws.length - named.length;
+    return ` (${named.join(", ")}${more > 0 ? ` and ${more} more` : ""})`;
+  }
+}
+
+/** A sentence names so many lots at most. */
+const namedLotsMax = 5;
+
+const sumOf = (draws: readonly Draw[]): number => draws.reduce((sum, draw) => sum + draw.points, 0);
+
+const pointsText = (points: number): string => (points === 1 ? "1 point" : `${points} points`);
+const were = (points: number): string => (points === 1 ? "was" : "were");
+
+const dayOf = (moment: EpochMs): string => new Date(moment).toISOString().slice(0, "2026-11-22".length);
+
+/** A lot as a sentence names it: by what earned it, else by its day. */
+const nameOf = ({ referenceId, createdAt }: Pick<OpenLot, "referenceId" | "createdAt">): string =>
+  referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${referenceId}`;
+
+const forWhat = ({ referenceId, description }: Extract<Entry, { kind: "granted" }>): string =>
+  `${referenceId === null ? "" : ` for ${referenceId}`}${description === null ? "" : ` (${description})`}`;
+
+function endOf({
+  validUntil,
+  recordedAt,
+}: Pick<Extract<Entry, { kind: "granted" }>, "validUntil" | "recordedAt">): string {
+  if (validUntil === null) return "they never expire";
+  const end = new Date(validUntil).toISOString();
+  return validUntil <= recordedAt
+    ? `they had expired on ${end} already, and never counted`
+    : `they are valid until ${end}`;
+}

@@ -1,0 +1,32 @@
+import { createRoute } from "@hono/zod-openapi";
+import { explainBalance } from "../../application/explain-balance.ts";
+import { type App, contextOf } from "../app-env.ts";
+import { failures, jsonAnswer, operation } from "../operation.ts";
+import { orRefuse } from "../refused.ts";
+import { explainQuery, explanationOut, explanationToWire } from "../schemas/audit.ts";
+import { customerParams } from "../schemas/common.ts";
+import { viewers } from "./access-rules.ts";
+
+const path = "/reward-points/customer/{customerId}/explain";
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-reward-points-explain-customer-balance", access: viewers }),
+  tags: ["Reward Points Management"],
+  summary: "Explain a customer's balance",
+  description:
+    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with the balance after it.",
+  request: { params: customerParams, query: explainQuery },
+  responses: {
+    200: jsonAnswer("The balance, explained.", explanationOut),
+    ...failures(path, viewers, "validation_failed", "ledger_not_found", "ledger_unsound"),
+  },
+});
+
+export const explainCustomerBalance = (app: App) =>
+  app.openapi(route, async (c) => {
+    const { asOf = null } = c.req.valid("query");
+    const explained = await explainBalance(contextOf(c), c.req.valid("param").customerId, asOf);
+    return c.json(explanationToWire(orRefuse(explained)), 200);
+  });

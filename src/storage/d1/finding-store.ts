@@ -1,0 +1,62 @@
+import { eq } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { FindingStore, SweepPosition } from "../../application/ports.ts";
+import type { Finding } from "../../domain/audit.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { sweeps } from "./schema.ts";
+
+/** Findings of one ledger that are kept; the first ones tell what is wrong. */
+const findingsMax = 100;
+
+const sweepName = "verification";
+
+/** What audits have found, in D1. */
+export class D1FindingStore implements FindingStore {
+  readonly #database: D1Database;
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#database = database;
+    this.#drizzle = drizzle(database);
+  }
+
+  async keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void> {
+    const rows = findings.slice(0, findingsMax).map(({ kind, sequence, message }) => ({ kind, sequence, message }));
+    await answered(
+      this.#database
+        .prepare(
+          `insert into ledger_findings
+            (tenant, customer_id, kind, sequence, message, first_found_at, last_found_at)
+          select ?1, ?2, value ->> 'kind', coalesce(value ->> 'sequence', 0), value ->> 'message', ?3, ?3
+          from json_each(?4) where true
+          on conflict do update set message = excluded.message, last_found_at = excluded.last_found_at`,
+        )
+        .bind(key.tenant, key.customerId, at, JSON.stringify(rows))
+        .run(),
+    );
+  }
+
+  async position(): Promise<SweepPosition | null> {
+    const [row] = await answered(this.#drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute());
+    if (row === undefined) return null;
+    const { tenant, customerId } = row;
+    return {
+      after: tenant === "" ? null : { tenant: tenant as TenantId, customerId: customerId as CustomerId },
+      roundStartedAt: row.roundStartedAt as EpochMs,
+    };
+  }
+
+  async moveTo({ after, roundStartedAt }: SweepPosition, updatedAt: EpochMs): Promise<void> {
+    const place = { tenant: after?.tenant ?? "", customerId: after?.customerId ?? "", roundStartedAt, updatedAt };
+    await answered(
+      this.#drizzle
+        .insert(sweeps)
+        .values({ name: sweepName, ...place })
+        .onConflictDoUpdate({ target: sweeps.name, set: place })
+        .execute(),
+    );
+  }
+}

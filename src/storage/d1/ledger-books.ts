@@ -1,0 +1,288 @@
+import { and, asc, count, eq, gt, isNull, type SQL, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { type LedgerBooks, type LedgerHead, type ReadBooks, StoreUnavailable } from "../../application/ports.ts";
+import type { AuditedEntry, Books, StoredCoupon, StoredExchange, StoredLot } from "../../domain/audit.ts";
+import type { CouponCode } from "../../domain/coupon.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import type { Draw } from "../../domain/lot.ts";
+import type { Points } from "../../domain/points.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answered } from "./answered.ts";
+import { ownedBy } from "./conditions.ts";
+import { entryOfRow } from "./entry-row.ts";
+import { couponRedemptions, coupons, exchanges, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+import { emptyHead, type SealedContent, type SealedCoupon, sealOf } from "./seal.ts";
+
+/** Rows of one table read at a time: a few megabytes. */
+const rowsPerRead = 5_000;
+
+/** How often a ledger is read again that changed while it was read. */
+const attemptsMax = 3;
+
+type LedgerRow = typeof ledgers.$inferSelect;
+type EntryRow = typeof ledgerEntries.$inferSelect;
+type UsageRow = typeof lotUsages.$inferSelect;
+type CouponRow = typeof coupons.$inferSelect;
+type ExchangeRow = typeof exchanges.$inferSelect;
+
+/** Everything that is stored of a ledger, as rows. */
+interface Rows {
+  readonly ledger: LedgerRow | undefined;
+  readonly entries: readonly EntryRow[];
+  readonly lots: readonly (typeof lots.$inferSelect)[];
+  readonly usages: readonly UsageRow[];
+  readonly coupons: readonly CouponRow[];
+  readonly exchanges: readonly ExchangeRow[];
+  readonly uses: ReadonlyMap<string, number>;
+}
+
+/** Ledgers as they are stored in D1, with nothing taken for granted. Reads the primary. */
+export class D1LedgerBooks implements LedgerBooks {
+  readonly #drizzle: DrizzleD1Database;
+
+  constructor(database: D1Database) {
+    this.#drizzle = drizzle(database);
+  }
+
+  async read(key: LedgerKey): Promise<ReadBooks | null> {
+    const rows = await this.#readRows(key);
+    const { ledger, uses: _uses, ...lists } = rows;
+    const isNothing = ledger === undefined && Object.values(lists).every(isEmpty);
+    if (isNothing) return null;
+    return { books: await booksOf(key, rows), head: (ledger?.hash ?? emptyHead) as LedgerHead };
+  }
+
+  async keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]> {
+    const [tenant, customerId] = [after?.tenant ?? "", after?.customerId ?? ""];
+    const keysIn = (table: SQLiteTable, owner: string): SQL => sql`
+      select * from (
+        select distinct tenant, ${sql.identifier(owner)} as customerId from ${table}
+        where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId})
+        order by tenant, ${sql.identifier(owner)} limit ${limit}
+      )`;
+    // Ledgers without a row of their own, or without entries, are not left out: that is what an audit looks for.
+    // Coupons of nobody are those of erased customers.
+    const rows = await answered(
+      this.#drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
+        ${keysIn(ledgers, "customer_id")} union ${keysIn(ledgerEntries, "customer_id")}
+        union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to")} union ${keysIn(exchanges, "customer_id")}
+        order by tenant, customerId limit ${limit}`),
+    );
+    return rows;
+  }
+
+  /** All rows of a ledger as they were at one moment: read at once, or in pieces between which nothing changed. */
+  async #readRows(key: LedgerKey): Promise<Rows> {
+    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
+      const rows = await this.#readOnce(key);
+      if (rows !== null) return rows;
+    }
+    throw new StoreUnavailable("The ledger changed whenever it was read.");
+  }
+
+  /** @returns null when the ledger changed meanwhile */
+  async #readOnce(key: LedgerKey): Promise<Rows | null> {
+    const [ledgerRows, entries, usages, lotRows, couponRows, exchangeRows, uses] = await answered(
+      this.#drizzle.batch([
+        this.#ledgerRow(key),
+        this.#entriesAfter(key, -1),
+        this.#usagesAfter(key, "", -1),
+        this.#lotsAfter(key, null),
+        this.#couponsAfter(key, null),
+        this.#exchangesAfter(key, null),
+        this.#usesOfCoupons(key),
+      ]),
+    );
+    const [ledger] = ledgerRows;
+    const first = { entries, usages, lots: lotRows, coupons: couponRows, exchanges: exchangeRows };
+    const isWhole = Object.values(first).every((rows) => rows.length < rowsPerRead);
+    const usesByCode = new Map(uses.map((row) => [row.canonicalCode, row.uses]));
+    if (isWhole) return { ledger, ...first, uses: usesByCode };
+    const rows: Rows = {
+      ledger,
+      entries: await allOf(entries, (last) => this.#entriesAfter(key, last.sequence)),
+      usages: await allOf(usages, (last) => this.#usagesAfter(key, last.lotId, last.sequence)),
+      lots: await allOf(lotRows, (last) => this.#lotsAfter(key, last.lotId)),
+      coupons: await allOf(couponRows, (last) => this.#couponsAfter(key, last.canonicalCode)),
+      exchanges: await allOf(exchangeRows, (last) => this.#exchangesAfter(key, last.exchangeId)),
+      uses: usesByCode,
+    };
+    const [now] = await answered(this.#ledgerRow(key).execute());
+    return now?.hash === ledger?.hash ? rows : null;
+  }
+
+  #ledgerRow(key: LedgerKey) {
+    return this.#drizzle.select().from(ledgers).where(ownedBy(ledgers, key));
+  }
+
+  #entriesAfter(key: LedgerKey, sequence: number) {
+    return this.#drizzle
+      .select()
+      .from(ledgerEntries)
+      .where(and(ownedBy(ledgerEntries, key), gt(ledgerEntries.sequence, sequence)))
+      .orderBy(asc(ledgerEntries.sequence))
+      .limit(rowsPerRead);
+  }
+
+  #usagesAfter(key: LedgerKey, lotId: string, sequence: number) {
+    return this.#drizzle
+      .select()
+      .from(lotUsages)
+      .where(and(ownedBy(lotUsages, key), sql`(${lotUsages.lotId}, ${lotUsages.sequence}) > (${lotId}, ${sequence})`))
+      .orderBy(asc(lotUsages.lotId), asc(lotUsages.sequence))
+      .limit(rowsPerRead);
+  }
+
+  #lotsAfter(key: LedgerKey, lotId: string | null) {
+    return this.#drizzle
+      .select()
+      .from(lots)
+      .where(and(ownedBy(lots, key), beyond(lots.lotId, lotId)))
+      .orderBy(asc(lots.lotId))
+      .limit(rowsPerRead);
+  }
+
+  #couponsAfter(key: LedgerKey, canonicalCode: string | null) {
+    return this.#drizzle
+      .select()
+      .from(coupons)
+      .where(
+        and(
+          eq(coupons.tenant, key.tenant),
+          eq(coupons.issuedTo, key.customerId),
+          beyond(coupons.canonicalCode, canonicalCode),
+        ),
+      )
+      .orderBy(asc(coupons.canonicalCode))
+      .limit(rowsPerRead);
+  }
+
+  #exchangesAfter(key: LedgerKey, exchangeId: string | null) {
+    return this.#drizzle
+      .select()
+      .from(exchanges)
+      .where(and(ownedBy(exchanges, key), beyond(exchanges.exchangeId, exchangeId)))
+      .orderBy(asc(exchanges.exchangeId))
+      .limit(rowsPerRead);
+  }
+
+  /** How often each of the customer's coupons has been used, as far as it counts. */
+  #usesOfCoupons(key: LedgerKey) {
+    return this.#drizzle
+      .select({ canonicalCode: couponRedemptions.canonicalCode, uses: count() })
+      .from(couponRedemptions)
+      .where(
+        and(
+          eq(couponRedemptions.tenant, key.tenant),
+          sql`${couponRedemptions.canonicalCode} in (
+            select canonical_code from ${coupons} where tenant = ${key.tenant} and issued_to = ${key.customerId})`,
+          isNull(couponRedemptions.givenBackAt),
+        ),
+      )
+      .groupBy(couponRedemptions.canonicalCode);
+  }
+}
+
+/** Rows after the one with `last`; all of them when it is null. An empty id is one, too: somebody may have put it there. */
+const beyond = (column: SQLiteColumn, last: string | null): SQL | undefined =>
+  last === null ? undefined : gt(column, last);
+
+const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;
+
+/** The rows that follow `first`, read piece by piece, after it. */
+async function allOf<Row>(
+  first: readonly Row[],
+  readAfter: (last: Row) => { execute(): Promise<readonly Row[]> },
+): Promise<readonly Row[]> {
+  const all = [...first];
+  let piece = first;
+  while (piece.length === rowsPerRead) {
+    const last = piece.at(-1);
+    if (last === undefined) break;
+    piece = await answered(readAfter(last).execute());
+    all.push(...piece);
+  }
+  return all;
+}
+
+async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
+  const usagesBySequence = Map.groupBy(rows.usages, (usage) => usage.sequence);
+  const sold = couponsSold(rows);
+  const entries: AuditedEntry[] = [];
+  let head = emptyHead;
+  for (const row of rows.entries) {
+    const usages = usagesBySequence.get(row.sequence) ?? [];
+    usagesBySequence.delete(row.sequence);
+    const draws = usages.map((usage): Draw => ({ lotId: usage.lotId as EntryId, points: usage.points as Points }));
+    const coupon = row.couponIssuer === null ? null : (sold.get(row.entryId ?? "") ?? null);
+    const seal = await sealOf(key, contentOf(row, usages, coupon), row.previousHash as LedgerHead);
+    entries.push({
+      sequence: row.sequence,
+      entry: entryOfRow(row, draws),
+      isSealed: seal === row.hash,
+      isLinked: row.previousHash === head,
+    });
+    head = row.hash as LedgerHead;
+  }
+  return {
+    standing: rows.ledger === undefined ? null : standingOf(rows.ledger, head),
+    entries,
+    lots: rows.lots.map(lotOfRow),
+    strayUsages: [...usagesBySequence.values()].flat().map((usage) => ({
+      lotId: usage.lotId as EntryId,
+      sequence: usage.sequence,
+    })),
+    coupons: rows.coupons.map((row) => storedCouponOf(row, rows.uses.get(row.canonicalCode) ?? 0)),
+    exchanges: rows.exchanges.map(storedExchangeOf),
+  };
+}
+
+function contentOf(row: EntryRow, usages: readonly UsageRow[], coupon: SealedCoupon | null): SealedContent {
+  const { tenant: _tenant, customerId: _customerId, previousHash: _previousHash, hash: _hash, ...content } = row;
+  return { row: content, draws: usages, coupon };
+}
+
+/** Coupons as they are stored, by the redemption that paid for them. */
+function couponsSold({ coupons: embedded, exchanges: elsewhere }: Rows): ReadonlyMap<string, SealedCoupon> {
+  return new Map<string, SealedCoupon>([
+    ...embedded.map((coupon) => [coupon.redemptionId, coupon] as const),
+    ...elsewhere.map(
+      (exchange) =>
+        [exchange.exchangeId, { ...exchange, code: exchange.couponCode, issuedAt: exchange.createdAt }] as const,
+    ),
+  ]);
+}
+
+const standingOf = (row: LedgerRow, head: LedgerHead): Books["standing"] => ({
+  sequence: row.sequence,
+  points: row.points,
+  debt: { owed: row.owed, absorbed: row.absorbed },
+  openedAt: row.openedAt as EpochMs,
+  openedBy: row.openedBy as CommandId,
+  hasHead: row.hash === head,
+});
+
+const lotOfRow = (row: typeof lots.$inferSelect): StoredLot => ({
+  id: row.lotId as EntryId,
+  points: row.points as Points,
+  usedPoints: row.usedPoints as Points,
+  createdAt: row.createdAt as EpochMs,
+  validUntil: row.validUntil as EpochMs | null,
+  lapsedPoints: row.lapsedPoints,
+});
+
+const storedCouponOf = (row: CouponRow, uses: number): StoredCoupon => ({
+  code: row.code as CouponCode,
+  redemptionId: row.redemptionId as EntryId,
+  redemptionCount: row.redemptionCount,
+  uses,
+  isGivenBack: row.givenBackAt !== null,
+});
+
+const storedExchangeOf = (row: ExchangeRow): StoredExchange => ({
+  id: row.exchangeId as EntryId,
+  code: row.couponCode as CouponCode,
+  state: row.state,
+});

@@ -1,0 +1,241 @@
+import { describe, expect, test } from "vitest";
+import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
+import type { Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "../../src/domain/exchange.ts";
+import type { EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
+import type { DatedDraw } from "../../src/domain/returns.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { at, coupon as definition, exchange, grant, points } from "../support/ledgers.ts";
+import { key, noon, Story } from "./story.ts";
+
+const june = at("2026-06-01T00:00:00Z");
+const draw = (lotId: string, amount: number, validUntil: EpochMs | null = null): DatedDraw => ({
+  lotId: lotId as EntryId,
+  points: points(amount),
+  validUntil,
+});
+
+/** A customer with 30 points that end in June, and 70 that never do. */
+const withPoints = () =>
+  new Story().tell(grant(30, { id: "june" as EntryId, validUntil: june }), grant(70, { id: "ever" as EntryId }));
+
+const sold: Coupon = {
+  tenant: key.tenant,
+  code: "T-0123456789AB" as CouponCode,
+  definition,
+  issuedTo: key.customerId,
+  issuedAt: noon,
+  redemptionId: "command" as EntryId,
+  redeemOptionId: "option" as RedeemOptionId,
+  redemptionCount: 0,
+};
+
+describe("an exchange", () => {
+  const redeemed = {
+    kind: "redeemed",
+    id: "command",
+    sequence: 4,
+    points: 50,
+    createdAt: noon,
+    recordedAt: noon,
+    actor: "client:test",
+    commandId: "command",
+    description: "A voucher",
+    draws: [
+      { lotId: "june", points: 30 },
+      { lotId: "ever", points: 20 },
+    ],
+    redeemOptionId: "option",
+    couponCode: "T-0123456789AB",
+    couponIssuer: "embedded",
+    fingerprint: null,
+    balanceAfter: 50,
+  };
+  const elsewhere = (amount: number) => {
+    const intent = exchange(amount);
+    if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("An exchange has terms.");
+    return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } } as const;
+  };
+
+  test("takes the price and issues the coupon in one", () => {
+    const decision = withPoints().carryOut(exchange(50), {}, { id: "command" as never });
+    expect(decision.entries).toEqual([redeemed]);
+    expect(decision.outcome).toEqual({ kind: "exchanged", couponCode: "T-0123456789AB" });
+    expect(decision.couponEffect).toEqual({ kind: "issue", coupon: sold });
+    expect(decision.isRepetition).toBe(false);
+  });
+
+  test("of a coupon from elsewhere takes the price and reserves the coupon", () => {
+    const decision = withPoints().carryOut(elsewhere(50), {}, { id: "command" as never });
+    expect(decision.entries).toEqual([{ ...redeemed, couponIssuer: "elsewhere" }]);
+    expect(decision.outcome).toEqual({ kind: "reserved", exchangeId: "command", couponCode: "T-0123456789AB" });
+    expect(decision.couponEffect).toEqual({ kind: "reserve", coupon: sold });
+  });
+
+  test("is refused to the point when there is not enough, and exactly enough is enough", () => {
+    const story = withPoints();
+    for (const intent of [exchange(101), elsewhere(101)]) {
+      expect(story.decide(intent)).toEqual({
+        ok: false,
+        failure: { code: "insufficient_points", activePoints: 100, requestedPoints: 101 },
+      });
+    }
+    expect(story.decide(exchange(100)).ok).toBe(true);
+    story.now = june;
+    expect(story.decide(exchange(71)).ok).toBe(false);
+  });
+
+  test("that was refused before it came to the ledger is refused for the same reason", () => {
+    const terms = { ok: false, failure: { code: "redeem_option_not_found", id: "option" as RedeemOptionId } } as const;
+    expect(withPoints().decide({ kind: "exchange", terms })).toEqual(terms);
+  });
+});
+
+describe("an exchange whose coupon is issued elsewhere", () => {
+  const id = "X" as EntryId;
+  const draws = [draw("june", 30, june), draw("ever", 20)];
+  const inState = (state: ExchangeState, more: Partial<Exchange> = {}): Exchange => ({
+    id,
+    state,
+    coupon: sold,
+    reason: null,
+    draws,
+    ...more,
+  });
+  const advance = (to: ExchangeStep["to"], reason: string | null = null) =>
+    ({ kind: "advance-exchange", step: { id, to, reason } }) as const;
+
+  const states: readonly ExchangeState[] = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+  const targets: readonly ExchangeStep["to"][] = ["ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+  const ways = new Set([
+    "PENDING ISSUED",
+    "PENDING CHARGED_BACK",
+    "ISSUED VOIDING",
+    "VOIDING GIVEN_BACK",
+    "VOIDING ISSUED",
+  ]);
+  const steps = states.flatMap((from) => targets.map((to) => [from, to] as const));
+
+  test.each(steps.filter(([from, to]) => ways.has(`${from} ${to}`)))("goes from %s to %s", (from, to) => {
+    const decision = withPoints().carryOut(advance(to, "because"), { exchange: inState(from) });
+    expect(decision.outcome).toEqual({ kind: "advanced", state: to });
+    expect(decision.couponEffect).toEqual({ kind: "step", step: { id, to, reason: "because" } });
+    expect(decision.isRepetition).toBe(false);
+    const isRefund = to === "CHARGED_BACK" || to === "GIVEN_BACK";
+    expect(decision.entries).toHaveLength(isRefund ? draws.length : 0);
+  });
+
+  test.each(steps.filter(([from, to]) => !ways.has(`${from} ${to}`)))("stays %s when asked to be %s", (from, to) => {
+    const decision = withPoints().carryOut(advance(to), { exchange: inState(from) });
+    expect(decision).toMatchObject({ outcome: { kind: "advanced", state: from }, couponEffect: null, entries: [] });
+    expect(decision.isRepetition).toBe(true);
+  });
+
+  test.each([
+    ["PENDING", "CHARGED_BACK", "Chargeback - the coupon could not be issued."],
+    ["VOIDING", "GIVEN_BACK", "Coupon given back"],
+  ] as const)("that is %s and becomes %s gives every point back to end when it would have ended", (from, to, why) => {
+    const story = withPoints().tell(exchange(50));
+    expect(story.carryOut(advance(to), { exchange: inState(from) }).entries).toMatchObject([
+      {
+        kind: "refunded",
+        id: "refund:X/1",
+        points: 30,
+        validUntil: june,
+        relatedId: id,
+        referenceId: null,
+        description: why,
+      },
+      { kind: "refunded", id: "refund:X/2", points: 20, validUntil: null, relatedId: id, createdAt: noon },
+    ]);
+    expect(story.balance).toBe(100);
+    story.now = june;
+    expect(story.balance).toBe(70);
+  });
+
+  test.each([
+    ["PENDING", "ISSUED", { kind: "forget", id }],
+    ["PENDING", "CHARGED_BACK", { kind: "forget", id }],
+    ["VOIDING", "GIVEN_BACK", { kind: "forget", id }],
+    ["ISSUED", "VOIDING", { kind: "step", step: { id, to: "VOIDING", reason: null } }],
+  ] as const)("of an erased ledger is brought from %s to %s and leaves nothing behind", (from, to, couponEffect) => {
+    const decision = new Story().carryOut(advance(to), { exchange: inState(from, { draws: [] }) });
+    expect(decision).toMatchObject({ entries: [], couponEffect, outcome: { kind: "advanced", state: to } });
+  });
+
+  test("that nobody knows of goes nowhere", () => {
+    expect(withPoints().decide(advance("ISSUED"))).toEqual({ ok: false, failure: { code: "exchange_not_found" } });
+  });
+});
+
+describe("a coupon of the embedded service", () => {
+  const code = "t-0123456789ab";
+  const giveBack = { kind: "give-back-coupon", code } as const;
+  const soldWith = (more: Partial<SoldCoupon> = {}, coupon: Partial<Coupon> = {}): SoldCoupon => ({
+    coupon: { ...sold, ...coupon },
+    isGivenBack: false,
+    isDeleted: false,
+    draws: [draw("june", 30, june), draw("ever", 20)],
+    ...more,
+  });
+  const endingAt = (validUntil: EpochMs) => ({ definition: { ...definition, restrictions: { validUntil } } });
+
+  test("can be given back unused: the points come back, and the coupon is out of use", () => {
+    const story = withPoints().tell(exchange(50));
+    const decision = story.carryOut(giveBack, { sold: soldWith() });
+    expect(decision).toMatchObject({
+      outcome: { kind: "given-back", points: 50 },
+      couponEffect: { kind: "give-back", code: sold.code },
+      isRepetition: false,
+      entries: [
+        {
+          id: "refund:command/1",
+          points: 30,
+          validUntil: june,
+          relatedId: "command",
+          description: "Coupon given back",
+        },
+        { id: "refund:command/2", points: 20, validUntil: null },
+      ],
+    });
+    expect(story.balance).toBe(100);
+  });
+
+  test("comes back once, also when it is deleted since", () => {
+    const repeated = withPoints().carryOut(giveBack, { sold: soldWith({ isGivenBack: true, isDeleted: true }) });
+    expect(repeated).toMatchObject({ outcome: { kind: "given-back", points: 0 }, entries: [], couponEffect: null });
+    expect(repeated.isRepetition).toBe(true);
+  });
+
+  test.each<[string, SoldCoupon | null]>([
+    ["nobody has bought", null],
+    ["was deleted", soldWith({ isDeleted: true })],
+  ])("that %s is not there, under the name that was given", (_, coupon) => {
+    expect(withPoints().decide(giveBack, { sold: coupon })).toEqual({
+      ok: false,
+      failure: { code: "own_coupon_not_found", couponCode: code },
+    });
+  });
+
+  test.each<[string, Partial<Coupon>, string]>([
+    ["used once of many times", { redemptionCount: 1, definition: { ...definition, maxRedemptions: 5 } }, "USED"],
+    ["used up", { redemptionCount: 1 }, "USED"],
+    ["over", endingAt(noon), "EXPIRED"],
+    [
+      "over and used",
+      { ...endingAt(noon), redemptionCount: 1, definition: { ...endingAt(noon).definition, maxRedemptions: 5 } },
+      "EXPIRED",
+    ],
+  ])("that is %s cannot be given back", (_, coupon, status) => {
+    expect(withPoints().decide(giveBack, { sold: soldWith({}, coupon) })).toEqual({
+      ok: false,
+      failure: { code: "coupon_not_returnable", status },
+    });
+  });
+
+  test("can be given back until just before its end, and before its beginning", () => {
+    const last = soldWith({}, endingAt((noon + 1) as EpochMs));
+    expect(withPoints().decide(giveBack, { sold: last }).ok).toBe(true);
+    const early = soldWith({}, { definition: { ...definition, restrictions: { validFrom: june } } });
+    expect(withPoints().decide(giveBack, { sold: early }).ok).toBe(true);
+  });
+});

@@ -1,0 +1,82 @@
+import type { Intent, LedgerCommand } from "../../src/domain/command.ts";
+import { type Decision, decide, type Facts } from "../../src/domain/decide.ts";
+import type { Entry } from "../../src/domain/entry.ts";
+import type { LedgerFailure } from "../../src/domain/failure.ts";
+import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.ts";
+import type { Result } from "../../src/domain/result.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { at, commandOf, keyOf, type Step } from "../support/ledgers.ts";
+import { orderHistoryIn } from "../support/order-history.ts";
+
+export const noon = at("2026-05-11T12:00:00Z");
+
+/** The customer whose story it is. */
+export const key = keyOf("demo", "C1");
+
+/** One customer's ledger, told step by step. */
+export class Story {
+  readonly journal: Entry[] = [];
+  ledger: Ledger = emptyLedger;
+  now = noon;
+
+  /** What `intent` would come to; nothing happens. */
+  decide(intent: Intent, facts: Partial<Facts> = {}, command: Partial<LedgerCommand> = {}) {
+    return decide(key, commandOf(intent, command), this.ledger, {
+      now: this.now,
+      couponSuffix: "0123456789AB",
+      order: orderHistoryIn(this.journal, orderIdOf(intent)),
+      exchange: null,
+      sold: null,
+      expired: [],
+      ...facts,
+    });
+  }
+
+  /** Like {@link decide}, and it happens. */
+  carryOut(...given: Parameters<Story["decide"]>): Decision {
+    const decision = decisionIn(this.decide(...given));
+    this.ledger = decision.ledger;
+    this.journal.push(...decision.entries);
+    return decision;
+  }
+
+  tell(...intents: readonly Intent[]): this {
+    for (const intent of intents) this.carryOut(intent);
+    return this;
+  }
+
+  /** Plays a history: what is refused does not happen, and an order that has earned earns no more. */
+  play(steps: readonly Step[]): this {
+    for (const { afterMs, intentAt } of steps) {
+      this.now = (this.now + afterMs) as EpochMs;
+      const intent = intentAt(this.now);
+      if (intent.kind === "earn" && orderHistoryIn(this.journal, intent.order.orderId) !== null) continue;
+      if (this.decide(intent).ok) this.carryOut(intent);
+      // Nothing of an erased ledger is kept, the erasure included.
+      if (intent.kind === "erase") this.journal.length = 0;
+    }
+    return this;
+  }
+
+  get balance(): number {
+    return activePoints(this.ledger, this.now);
+  }
+
+  get takenBack() {
+    return this.journal.filter((entry) => entry.kind === "taken-back");
+  }
+
+  get requested(): number {
+    return this.takenBack.reduce((sum, entry) => sum + entry.requestedPoints, 0);
+  }
+}
+
+function decisionIn(result: Result<Decision, LedgerFailure>): Decision {
+  if (!result.ok) throw new Error(result.failure.code);
+  return result.value;
+}
+
+function orderIdOf(intent: Intent): string {
+  if (intent.kind === "take-back") return intent.takeBack.orderId;
+  return intent.kind === "undo-take-back" ? intent.orderId : "";
+}

@@ -1,0 +1,342 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createExecutionContext, createMessageBatch, getQueueResult, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { CustomerLedger } from "../../src/worker.ts";
+import { type Caller, type Fault, FaultPoints } from "./fault-points.ts";
+import { NumberedDatabase, numberedFetch, numberedKv, numberedLimit, onlyWith } from "./numbered-bindings.ts";
+import type { Answer, Call } from "./shop.ts";
+
+type Worker = typeof import("../../src/worker.ts");
+
+/** How long a client waits for an answer, and the runtime for the end of a batch or of an alarm. */
+const patienceMs = 60_000;
+/** Turns of the event loop in which nothing happens outside before time passes: what is under way inside goes on. */
+const quietTurns = 4;
+
+/** Nobody answered within the client's patience. */
+export const noAnswer = Symbol("no answer");
+
+const turnOfTheLoop = (({ setTimeout: later }) => () => new Promise<void>((resolve) => void later(resolve, 0)))({
+  setTimeout: globalThis.setTimeout,
+});
+
+/** One life of a ledger's object. */
+interface Life extends Caller {
+  readonly object: CustomerLedger;
+  /** Rejects when the life ends. */
+  readonly ended: Promise<never>;
+  end(): void;
+}
+
+/**
+ * The whole service as worker.ts puts it together, over bindings on which every call is a numbered point: the real D1,
+ * KV, rate limits and alarms; a queue that hands out when it is told to; and objects that live until they are evicted.
+ *
+ * Time passes only when nobody is at work, and then at once, to when the next timer is due.
+ */
+export class FaultyService {
+  readonly points: FaultPoints;
+  /** What the points of hanging calls were called that only the client's patience has ended. */
+  readonly unendedPoints = new Set<string>();
+  readonly #worker: Worker;
+  readonly #workerEnv: Cloudflare.Env;
+  readonly #variables: Readonly<Record<string, string>>;
+  readonly #state: DurableObjectState;
+  readonly #lives = new Map<string, Life>();
+  readonly #living = new AsyncLocalStorage<Life>();
+  readonly #theWorker: Caller = { isGone: false };
+  #queued: { readonly id: string; readonly body: QueuedEvent; attempts: number }[] = [];
+  #errors = 0;
+
+  private constructor(worker: Worker, state: DurableObjectState, variables: Readonly<Record<string, string>>) {
+    this.#worker = worker;
+    this.#state = state;
+    this.#variables = variables;
+    this.points = new FaultPoints({ errorAt: (point) => this.#errorAt(point), evict: () => this.evict() });
+    this.#workerEnv = this.#bindingsOf(this.#theWorker);
+  }
+
+  /**
+   * A service of its own, with nothing in memory.
+   * @param variables instead of those of the tests' configuration
+   * @param fetch how other services are reached
+   */
+  static async start(
+    variables: Readonly<Record<string, string>>,
+    fetch: (url: string, init: RequestInit) => Promise<Response> = () => Promise.reject(new Error("Nobody is there.")),
+  ): Promise<FaultyService> {
+    if (!vi.isFakeTimers()) {
+      // Ahead of the runtime's clock, so that it never comes to an alarm by itself.
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: Date.now() + 3_600_000 });
+      vi.spyOn(scheduler, "wait").mockImplementation(
+        (durationMs) => new Promise<void>((resolve) => void setTimeout(resolve, durationMs)),
+      );
+    }
+    alarmKeeperState ??= await runInDurableObject(alarmKeeper(), (_object: unknown, state) => state);
+    vi.resetModules();
+    const service = new FaultyService(await import("../../src/worker.ts"), alarmKeeperState, variables);
+    // Before the runtime makes an object of the same module, with the configuration that it knows.
+    service.#lifeOf("faults/first");
+    // The runtime ends objects whose module was loaded anew, once.
+    await service.clearAlarm().catch(() => service.clearAlarm());
+    const caller = () => service.#living.getStore() ?? service.#theWorker;
+    vi.stubGlobal("fetch", numberedFetch(service.points, caller, fetch));
+    return service;
+  }
+
+  /** Calls the service as a client does; {@link noAnswer} when the client has lost patience. */
+  async call(method: string, path: string, { token, json, headers }: Call = {}): Promise<Answer | typeof noAnswer> {
+    const request = new Request(`https://points.test${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+    return this.#patiently(async () => {
+      const { fetch } = this.#worker.default;
+      const response = await fetch(request as never, this.#workerEnv, createExecutionContext());
+      const text = await response.text();
+      const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+      const body: unknown = isJson && text !== "" ? JSON.parse(text) : text;
+      return { status: response.status, headers: response.headers, body };
+    });
+  }
+
+  /** A call that must be answered, and with success. */
+  async must(method: string, path: string, more: Call = {}): Promise<Answer> {
+    const answer = await this.call(method, path, more);
+    if (answer === noAnswer || answer.status >= 300) {
+      const what = answer === noAnswer ? "no answer" : `${answer.status} ${JSON.stringify(answer.body)}`;
+      throw new Error(`${method} ${path}: ${what}`);
+    }
+    return answer;
+  }
+
+  /** How many messages the queue holds. */
+  get queuedCount(): number {
+    return this.#queued.length;
+  }
+
+  /** Hands out all messages of the queue, once. What is not acknowledged stays in it. */
+  async deliver(): Promise<void> {
+    const messages = this.#queued;
+    if (messages.length === 0) return;
+    for (const message of messages) message.attempts += 1;
+    const batch = createMessageBatch(
+      "reward-points-events",
+      messages.map((message) => ({ ...message, timestamp: new Date() })),
+    );
+    const context = createExecutionContext();
+    const handled = await this.#patiently(async () => this.#worker.default.queue(batch, this.#workerEnv)).catch(
+      () => noAnswer,
+    );
+    if (handled === noAnswer) return;
+    const { explicitAcks } = await getQueueResult(batch, context);
+    this.#queued = messages.filter(({ id }) => !explicitAcks.includes(id));
+  }
+
+  /** Runs the cron jobs. @returns whether they came to their end */
+  async runJobs(): Promise<boolean> {
+    const controller = { scheduledTime: Date.now(), cron: "23 * * * *", noRetry: () => {} };
+    const run = this.#patiently(async () => this.#worker.default.scheduled(controller, this.#workerEnv));
+    return (await run.catch(() => noAnswer)) !== noAnswer;
+  }
+
+  /**
+   * Lets time pass until the alarm, and runs it, as the runtime does: again when it has failed.
+   * @returns whether there was one
+   */
+  async runAlarm(key: LedgerKey): Promise<boolean> {
+    const at = await this.alarmAt();
+    if (at === null) return false;
+    if (at > Date.now()) vi.setSystemTime(at);
+    await this.clearAlarm();
+    const ran = await this.#patiently(() => this.#inLife(nameOf(key), ({ object }) => object.alarm())).catch(
+      () => noAnswer,
+    );
+    if (ran === noAnswer) await setAlarm(Date.now());
+    return true;
+  }
+
+  alarmAt(): Promise<number | null> {
+    return runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.getAlarm());
+  }
+
+  clearAlarm(): Promise<void> {
+    return runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.deleteAlarm());
+  }
+
+  /** Sends a command to a customer's ledger as the Worker does: through the gateway. */
+  async execute(key: LedgerKey, command: Parameters<CustomerLedger["execute"]>[0]) {
+    const { DurableObjectLedgerGateway } = await import("../../src/durable-objects/ledger-gateway.ts");
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const gateway = new DurableObjectLedgerGateway(this.#workerEnv.CUSTOMER_LEDGER, log);
+    return this.#patiently(() => gateway.execute(key, command));
+  }
+
+  /** Ends the lives of all objects: what was in their memory is gone, and whoever waits for them is told so. */
+  evict(): void {
+    for (const life of this.#lives.values()) life.end();
+    this.#lives.clear();
+  }
+
+  /** Counts points from here on, with a fault at one of them. The queue and what has to be done late start empty. */
+  begin(fault: Fault | null): void {
+    this.#queued = [];
+    vi.clearAllTimers();
+    this.points.begin(fault);
+  }
+
+  /** `work` to its end, letting time pass while there is nothing else to do. */
+  async settle<Value>(work: Promise<Value>): Promise<Value> {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    work.then(over, over);
+    for (let quiet = 0; ; ) {
+      await turnOfTheLoop();
+      if (isOver) return work;
+      quiet = this.points.isAtWork ? 0 : quiet + 1;
+      if (quiet < quietTurns) continue;
+      if (vi.getTimerCount() === 0) throw new Error("Somebody waits for nothing: no timer is due.");
+      vi.advanceTimersToNextTimer();
+      quiet = 0;
+    }
+  }
+
+  /** `work`, as long as patience lasts; afterwards what nobody waits for any more is done. */
+  async #patiently<Value>(work: () => Promise<Value>): Promise<Value | typeof noAnswer> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<typeof noAnswer>((resolve) => {
+      timer = setTimeout(resolve, patienceMs, noAnswer);
+    });
+    try {
+      const answer = await this.settle(Promise.race([work(), patience]));
+      if (answer === noAnswer && this.points.struck !== null) this.unendedPoints.add(this.points.struck);
+      return answer;
+    } finally {
+      clearTimeout(timer);
+      await this.settle(this.points.actLate());
+    }
+  }
+
+  async #inLife<Value>(name: string, use: (life: Life) => Promise<Value>): Promise<Value> {
+    const life = this.#lifeOf(name);
+    return Promise.race([this.#living.run(life, () => use(life)), life.ended]);
+  }
+
+  #lifeOf(name: string): Life {
+    const known = this.#lives.get(name);
+    if (known !== undefined) return known;
+    const { promise: ended, reject } = Promise.withResolvers<never>();
+    // Nobody may be waiting when it ends.
+    ended.catch(() => {});
+    const caller: Caller = { isGone: false };
+    const bindings = this.#bindingsOf(caller);
+    // The object is told who it is by its state, and nothing else.
+    Object.defineProperty(this.#state, "id", { value: { name }, configurable: true });
+    const object = new this.#worker.CustomerLedger(this.#state, bindings);
+    Object.defineProperty(object, "ctx", { value: this.#contextOf(caller) });
+    const life: Life = Object.assign(caller, {
+      object,
+      ended,
+      end: () => {
+        caller.isGone = true;
+        reject(Object.assign(new Error("The Durable Object was evicted."), { retryable: true }));
+      },
+    });
+    this.#lives.set(name, life);
+    return life;
+  }
+
+  #contextOf(caller: Caller): DurableObjectState {
+    const pass = <Value>(name: string, act: () => Promise<Value>) => this.points.pass(caller, name, act);
+    return onlyWith<DurableObjectState>("DurableObjectState", {
+      storage: onlyWith<DurableObjectStorage>("DurableObjectStorage", {
+        getAlarm: () => pass("alarm get", () => this.alarmAt()),
+        setAlarm: (at) => pass("alarm set", () => setAlarm(Number(at))),
+      }),
+    });
+  }
+
+  #bindingsOf(caller: Caller): Cloudflare.Env {
+    const { points } = this;
+    const bindings: Record<string, unknown> = {
+      ...Object.fromEntries(Object.entries(env).filter(([, value]) => typeof value === "string")),
+      RATE_LIMITS: "on",
+      ...this.#variables,
+      DB: new NumberedDatabase(points, caller, env.DB).binding(),
+      SETTINGS_CACHE: numberedKv(points, caller, env.SETTINGS_CACHE),
+      CUSTOMER_LEDGER: this.#namespaceFor(caller),
+      ORDER_EVENTS: onlyWith<Queue<QueuedEvent>>("Queue", {
+        send: ((body: QueuedEvent) => points.pass(caller, "queue send", async () => this.#enqueue(body))) as never,
+      }),
+    };
+    for (const [name, value] of Object.entries(env)) {
+      if (name.endsWith("_LIMIT")) bindings[name] = numberedLimit(points, caller, name, value as RateLimit);
+      if (name in bindings) continue;
+      // Bound by the platform and not wrapped above: what it does would have no number.
+      const get = () => {
+        throw new Error(`The binding ${name} is not numbered: wrap it in test/support/numbered-bindings.ts.`);
+      };
+      Object.defineProperty(bindings, name, { get });
+    }
+    return bindings as unknown as Cloudflare.Env;
+  }
+
+  #namespaceFor(caller: Caller): DurableObjectNamespace<CustomerLedger> {
+    const call = <Value>(ledger: string, method: string, use: (object: CustomerLedger) => Promise<Value>) =>
+      this.points.pass(
+        caller,
+        `rpc ${method}`,
+        async () => structuredClone(await this.#inLife(ledger, ({ object }) => use(object))),
+        false,
+      );
+    return onlyWith<DurableObjectNamespace<CustomerLedger>>("DurableObjectNamespace", {
+      getByName: ((ledger: string) =>
+        onlyWith<CustomerLedger>("DurableObjectStub", {
+          execute: (command) => call(ledger, "execute", (object) => object.execute(structuredClone(command))),
+          activePoints: () => call(ledger, "activePoints", (object) => object.activePoints()),
+          giveBackExchange: (id) => call(ledger, "giveBackExchange", (object) => object.giveBackExchange(id)),
+        })) as never,
+    });
+  }
+
+  async #enqueue(body: QueuedEvent): Promise<void> {
+    this.#queued.push({ id: crypto.randomUUID(), body: structuredClone(body), attempts: 0 });
+  }
+
+  /** As the platform words it. What the runtime says of failed calls to objects comes in all three kinds, in turn. */
+  #errorAt(point: string): Error {
+    const [kind = ""] = point.split(" ");
+    if (kind === "rpc") {
+      const traits = [{ retryable: true }, {}, { overloaded: true }][this.#errors % 3];
+      this.#errors += 1;
+      return Object.assign(new Error("Network connection lost."), traits);
+    }
+    const words: Readonly<Record<string, string>> = {
+      d1: "D1_ERROR: Network connection lost.",
+      kv: "KV request failed: 503 Service Unavailable",
+      queue: "Queue send failed: Service Unavailable",
+      alarm: "Internal error in Durable Object storage.",
+    };
+    return kind === "fetch" ? new TypeError("Network connection lost.") : new Error(words[kind] ?? "internal error");
+  }
+}
+
+const nameOf = ({ tenant, customerId }: LedgerKey): string => `${tenant}/${customerId}`;
+
+/** One object's storage does for the alarms of all: one customer at a time is looked at. */
+let alarmKeeperState: DurableObjectState | null = null;
+
+const alarmKeeper = () => env.CUSTOMER_LEDGER.getByName("faults/alarms");
+
+const setAlarm = (at: number): Promise<void> =>
+  runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.setAlarm(at));

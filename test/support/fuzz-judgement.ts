@@ -1,0 +1,217 @@
+import { type Breakage, read } from "./fuzz-breakages.ts";
+import type { ApiDocument, DocumentedAnswer, Operation } from "./fuzz-document.ts";
+import { type Caller, callers, customerCallers, customerOf, type Request } from "./fuzz-requests.ts";
+import type { Answer } from "./shop.ts";
+import { everyScope } from "./tokens.ts";
+
+/** The scopes of each caller who has some. */
+export const scopesOf: Readonly<Partial<Record<Caller, string>>> = {
+  employee: `${everyScope} coupon.coupon_manage coupon.coupon_redeem coupon.coupon_redeem_on_behalf`,
+  viewer: "rewardspoints.rewardpoints_view coupon.coupon_read",
+  cashier: "coupon.coupon_redeem",
+  checkout: "coupon.coupon_redeem coupon.coupon_redeem_on_behalf",
+  stranger: `${everyScope} coupon.coupon_manage coupon.coupon_redeem coupon.coupon_redeem_on_behalf`,
+};
+
+const withoutToken: ReadonlySet<Caller> = new Set(["nobody", "garbage", "expired"]);
+
+/** The status with which `caller` is kept out of `operation`; null for whom the document lets in. */
+export function refusalOf({ security, path }: Operation, caller: Caller): 401 | 403 | null {
+  if (security.length === 0) return null;
+  if (withoutToken.has(caller)) return 401;
+  if (caller === "stranger" && path.includes("{tenant}")) return 403;
+  const held = scopesOf[caller]?.split(" ") ?? [];
+  const isLetIn = security.some(({ OAuth2: scopes, CustomerAccessToken: customers }) => {
+    if (customers !== undefined && customerCallers.includes(caller)) return true;
+    return scopes !== undefined && scopes.every((scope) => held.includes(scope));
+  });
+  return isLetIn ? null : 403;
+}
+
+/** What a request's operation forbids and JSON Schema has no words for. */
+interface Rule {
+  readonly words: string;
+  /** `perhaps`: it depends on what is stored. */
+  readonly broken: (request: Request, document: ApiDocument) => boolean | "perhaps";
+}
+
+const momentPattern = /^\d{4}-\d\d-\d\dT/;
+const firstMoment = Date.parse("0000-01-01T00:00:00.000Z");
+const lastMoment = Date.parse("9999-12-31T23:59:59.999Z");
+
+const rules: readonly Rule[] = [
+  {
+    words: "the customer of the body is that of the path",
+    broken: ({ operation, parameters, body }) => {
+      if (operation.path !== "/reward-points/customer/{customerId}") return false;
+      const given = memberOf(body, "customerId");
+      return given !== undefined && given !== parameterOf(parameters, "customerId");
+    },
+  },
+  {
+    words: "moments lie in the years 0000 to 9999 (UTC)",
+    broken: ({ parameters, body }) =>
+      [...textsIn(body), ...textsIn([...parameters.values()])].some((text) => {
+        if (!momentPattern.test(text)) return false;
+        const at = Date.parse(text);
+        return at < firstMoment || at > lastMoment;
+      }),
+  },
+  {
+    words: "a coupon's validUntil comes after its validFrom",
+    broken: ({ body }) => {
+      const restrictions = memberOf(memberOf(body, "coupon"), "restrictions");
+      const from = memberOf(restrictions, "validFrom");
+      const until = memberOf(restrictions, "validUntil");
+      return from !== undefined && until !== undefined && Date.parse(String(until)) <= Date.parse(String(from));
+    },
+  },
+  {
+    words: "q names each field once, none that is a parameter, and values that the parameter could have",
+    broken: ({ operation, parameters }) => {
+      const terms = String(parameterOf(parameters, "q") ?? "")
+        .split(" ")
+        .filter((term) => term !== "")
+        .map((term) => term.split(":"));
+      const fields = terms.map(([field]) => field ?? "");
+      if (new Set(fields).size < fields.length) return true;
+      if (fields.some((field) => parameterOf(parameters, field) !== undefined)) return true;
+      return terms.some(([field, value = ""]) => {
+        const parameter = operation.parameters.find(({ name, in: place }) => name === field && place === "query");
+        return parameter?.shape.accepts(read(value, parameter.shape.schema)) === false;
+      });
+    },
+  },
+  {
+    words: "what is stored as couponSettings holds settings that can be read",
+    broken: ({ operation, parameters, body }, document) => {
+      const { method, path } = operation;
+      if (!path.endsWith("/mixins/{mixinName}") || parameterOf(parameters, "mixinName") !== "couponSettings") return false;
+      if (method === "PATCH") return "perhaps";
+      if (method !== "PUT") return false;
+      const names = Object.keys(body as object);
+      const inner = names.length === 1 ? memberOf(body, "couponSettings") : undefined;
+      const isWrapped = typeof inner === "object" && inner !== null && !Array.isArray(inner);
+      return !document.component("NamedMixin").accepts({ couponSettings: isWrapped ? inner : body });
+    },
+  },
+];
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+
+const parameterOf = (parameters: Request["parameters"], name: string): unknown =>
+  [...parameters].find(([parameter]) => parameter.name === name)?.[1];
+
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === "string") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}
+
+/** What is wrong with the answer to a request; null when it is what the document promises. */
+export function faultOf(
+  { request, breakage, answer }: { request: Request; breakage: Breakage | null; answer: Answer },
+  document: ApiDocument,
+): string | null {
+  const { operation, caller } = request;
+  if (answer.status >= 500) return "the service failed";
+  if (!answer.headers.has("X-Request-Id")) return "there is no X-Request-Id";
+  if (breakage?.isNoOperation) return faultOfNoOperation(breakage, answer, operation, document);
+  return (
+    faultOfForm(operation, answer) ??
+    faultOfAccess(request, answer) ??
+    (refusalOf(operation, caller) === null ? faultOfOutcome(request, breakage, answer, document) : null)
+  );
+}
+
+/** Shapes of answers that belong to no operation, by where the path begins. */
+function faultOfNoOperation(
+  { status }: Breakage,
+  answer: Answer,
+  { path }: Operation,
+  document: ApiDocument,
+): string | null {
+  if (answer.status !== status) return `the answer should be ${status}`;
+  if (status === 405 && (answer.headers.get("Allow") ?? "") === "") return "there is no Allow";
+  const ofRewards = status === 404 ? "NotFound" : "Problem";
+  const names = path.startsWith("/oauth") ? ["OAuthError", ofRewards] : [ofRewards, "ErrorMessage"];
+  const flaws = names.map((name) => document.component(name).flaw(answer.body));
+  return flaws.includes(null) ? null : `the body is of no known shape: ${flaws.join("; ")}`;
+}
+
+/** Whether status, headers and body are as documented. */
+function faultOfForm(operation: Operation, answer: Answer): string | null {
+  const documented = operation.answers.get(answer.status);
+  if (documented === undefined) return "the status is not documented";
+  for (const name of ["idempotency-replayed", "x-total-count", "items-count"]) {
+    const isError = answer.status >= 400;
+    if (answer.headers.has(name) && !documented.headers.has(name) && !isError) return `${name} is not documented`;
+  }
+  if (answer.status === 401 && !answer.headers.has("WWW-Authenticate")) return "there is no WWW-Authenticate";
+  return faultOfBody(documented, answer);
+}
+
+function faultOfBody({ content }: DocumentedAnswer, { headers, body }: Answer): string | null {
+  const contentType = headers.get("Content-Type");
+  if (content.size === 0) return body === "" ? null : "there is a body where none is documented";
+  const mediaType = contentType?.split(";")[0] ?? "";
+  const shape = content.get(mediaType);
+  if (shape === undefined) return `the body is '${mediaType}', which is not documented`;
+  const flaw = shape.flaw(body);
+  return flaw === null ? null : `the body is not of the documented shape: ${flaw}`;
+}
+
+/** Whether exactly those are kept out whom the document keeps out. */
+function faultOfAccess(request: Request, answer: Answer): string | null {
+  const { operation, caller } = request;
+  const refusal = refusalOf(operation, caller);
+  const isSigned = parameterOf(request.parameters, "emporix-event-signature") !== undefined;
+  // A signature that nobody has made: nothing makes up for it, and there may be something else to refuse.
+  if (isSigned) return answer.status >= 400 && answer.status < 500 ? null : "a made-up signature was taken";
+  if (refusal !== null) return answer.status === refusal ? null : `the answer should be ${refusal}`;
+  if (answer.status === 401) return operation.path === "/oauth/token" ? null : "a good token was refused";
+  if (answer.status === 403 && !namesAnother(request)) return "a caller with the right to it was refused";
+  return null;
+}
+
+/** Whether a caller who may only do so in some names asks for something in another's name. */
+function namesAnother({ caller, parameters, body }: Request): boolean {
+  const named = memberOf(body, "customerNumber") ?? parameterOf(parameters, "customerNumber") ?? null;
+  if (named === null) return false;
+  return customerCallers.includes(caller) ? named !== customerOf(caller) : caller === "cashier";
+}
+
+/** Whether what must be refused is refused, and nothing else is refused for how it looks. */
+function faultOfOutcome(
+  request: Request,
+  breakage: Breakage | null,
+  answer: Answer,
+  document: ApiDocument,
+): string | null {
+  const isSigned = parameterOf(request.parameters, "emporix-event-signature") !== undefined;
+  if (isSigned) return null;
+  if (breakage !== null) {
+    return answer.status === breakage.status ? null : `what is forbidden should be answered ${breakage.status}`;
+  }
+  if (answer.status === 413 || answer.status === 415) return "a request as documented was refused";
+  const verdicts = rules.map((rule) => [rule.words, rule.broken(request, document)] as const);
+  const forbidden = verdicts.find(([, isBroken]) => isBroken === true);
+  const refused = isRefusedForItsLooks(answer);
+  if (forbidden !== undefined) return refused ? null : `a rule was not kept: ${forbidden[0]}`;
+  const perhaps = verdicts.some(([, isBroken]) => isBroken === "perhaps");
+  return refused && !perhaps ? "a request as documented was refused" : null;
+}
+
+/** Whether an answer says that a request is not as documented, in any of the shapes that say so. */
+function isRefusedForItsLooks({ status, body }: Answer): boolean {
+  if (status !== 400) return false;
+  const { details, message, detail, error } = body as Record<string, unknown>;
+  if (message === "The request violates validation constraints.") return true;
+  if (Array.isArray(details)) return detail !== undefined || memberOf(details[0], "type") === "malformed_body";
+  return error === "invalid_request" || detail === "The body is not valid JSON.";
+}
+
+/** All callers whom some operation lets in, so that a run can tell that it has seen each of them. */
+export const lettableCallers: readonly Caller[] = callers.filter((caller) => !withoutToken.has(caller));

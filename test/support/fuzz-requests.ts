@@ -1,0 +1,165 @@
+import fc from "fast-check";
+import type { ApiDocument, Operation, Parameter } from "./fuzz-document.ts";
+import { Drawn, orderEvents, type PoolName, ValuesFor } from "./fuzz-values.ts";
+
+/** Who sends a request. */
+export const callers = [
+  "employee",
+  "viewer",
+  "cashier",
+  "checkout",
+  "customer-1",
+  "customer-2",
+  "customer-3",
+  "guest",
+  "stranger",
+  "nobody",
+  "garbage",
+  "expired",
+] as const;
+export type Caller = (typeof callers)[number];
+
+/** A request before it is known what earlier answers have told. */
+export interface Plan {
+  readonly kind: "request";
+  readonly operation: Operation;
+  readonly caller: Caller;
+  /** By place and name: `path:code`. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly mediaType: number;
+  readonly body: unknown;
+  /** Which of the ways to break the request is taken; null leaves it whole. */
+  readonly breakage: number | null;
+}
+
+/** What a sequence is made of. */
+export type Step =
+  | Plan
+  /** The queue hands out the events that were taken in. */
+  | { readonly kind: "deliver" };
+
+/** A request with everything in its place, still to be written as text. */
+export interface Request {
+  readonly operation: Operation;
+  readonly caller: Caller;
+  readonly parameters: ReadonlyMap<Parameter, unknown>;
+  readonly mediaType: string | null;
+  readonly body: unknown;
+}
+
+export const customerCallers: readonly Caller[] = ["customer-1", "customer-2", "customer-3"];
+/** The ids of the customers who have tokens, and of one who has none; some that must be escaped in paths. */
+export const customerIds = ["C-1", "C-2", "Zo\u00eb #3/%25?&+\u{1f600}", "C-4"] as const;
+
+export const customerOf = (caller: Caller): string | null => customerIds[customerCallers.indexOf(caller)] ?? null;
+
+/** Everything that a sequence knows and can name again, the newest last. */
+export type Pools = { readonly [Name in PoolName]: unknown[] };
+
+export const newPools = (): Pools => ({
+  coupon: [],
+  currency: ["USD", "EUR"],
+  customer: [...customerIds].reverse(),
+  entry: ["E-3", "E-2", "E-1"],
+  event: [],
+  key: ["key 3", "key 2", "key 1"],
+  mixin: ["other", "couponSettings"],
+  option: [],
+  order: ["EON-3", "EON-2", "EON-1"],
+  redemption: [],
+  site: ["second", "main"],
+  version: [2, 1],
+});
+
+/** What stands for others replaced by what is known now. */
+export function resolved(value: unknown, pools: Pools): unknown {
+  if (value instanceof Drawn) {
+    const pool = pools[value.pool];
+    return pool.length === 0 ? value.otherwise : pool.at(-1 - (value.index % pool.length));
+  }
+  if (Array.isArray(value)) return value.map((item) => resolved(item, pools));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolved(member, pools)]));
+}
+
+/** @param tenant whose sequence it is */
+export function requestOf(plan: Plan, pools: Pools, tenant: string): Request {
+  const { operation, caller, body } = plan;
+  const parameters = operation.parameters.flatMap((parameter): [Parameter, unknown][] => {
+    if (parameter.name === "tenant") return [[parameter, tenant]];
+    const value = plan.parameters[`${parameter.in}:${parameter.name}`];
+    return value === undefined ? [] : [[parameter, resolved(value, pools)]];
+  });
+  const mediaTypes = [...(operation.body?.keys() ?? [])];
+  return {
+    operation,
+    caller,
+    parameters: new Map(parameters),
+    mediaType: mediaTypes[plan.mediaType % mediaTypes.length] ?? null,
+    body: resolved(body, pools),
+  };
+}
+
+/** Random requests to all operations of the document, half of them to be broken, and deliveries in between. */
+export function steps(document: ApiDocument): fc.Arbitrary<Step> {
+  const requests = document.operations.map((operation) => ({
+    weight: weightOf(operation),
+    arbitrary: plansFor(operation, document),
+  }));
+  return fc.oneof({ weight: 30, arbitrary: fc.oneof(...requests) }, { weight: 1, arbitrary: delivery });
+}
+
+const delivery: fc.Arbitrary<Step> = fc.constant({ kind: "deliver" });
+
+/** What changes something is sent more often than what reads, and what says the same every time only rarely. */
+const weightOf = ({ method, path, security }: Operation): number => {
+  if (path === "/openapi.json") return 1;
+  if (security.length === 0) return 3;
+  if (/\/(redeem|redemptions|addPoints)$/.test(path) && method === "POST") return 20;
+  return method === "POST" ? 10 : 5;
+};
+
+function plansFor(operation: Operation, document: ApiDocument): fc.Arbitrary<Step> {
+  const values = new ValuesFor(operation.path);
+  const given = operation.parameters.filter(({ name }) => name !== "tenant");
+  const parameters = fc.record(
+    Object.fromEntries(given.map((parameter) => [`${parameter.in}:${parameter.name}`, values.parameter(parameter)])),
+    { requiredKeys: given.filter(({ required }) => required).map(({ name, in: place }) => `${place}:${name}`) },
+  );
+  const suited = suitedCallers(operation);
+  return fc.record({
+    kind: fc.constant("request" as const),
+    operation: fc.constant(operation),
+    caller: fc.oneof(
+      { weight: 8, arbitrary: fc.constantFrom(...suited) },
+      { weight: 2, arbitrary: fc.constantFrom(...callers) },
+    ),
+    parameters: parameters as fc.Arbitrary<Plan["parameters"]>,
+    mediaType: fc.nat(3),
+    body: bodiesOf(operation, values, document),
+    breakage: fc.oneof(fc.constant(null), fc.nat(1_000_000)),
+  });
+}
+
+function bodiesOf(operation: Operation, values: ValuesFor, document: ApiDocument): fc.Arbitrary<unknown> {
+  const [shape] = operation.body?.values() ?? [];
+  if (shape === undefined) return fc.constant(undefined);
+  if (shape === document.component("OrderEvent")) return orderEvents;
+  if (shape === document.component("TokenRequest")) {
+    return fc.oneof(values.body(shape), fc.constant({ grant_type: "client_credentials", ...client }));
+  }
+  // What is under `couponSettings` means something, and the document tells it only where it has its name.
+  const settings = document.component("NamedMixin").schema.properties?.["couponSettings"];
+  if (shape !== document.component("Mixin") || settings === undefined) return values.body(shape);
+  return fc.oneof(values.body(shape), values.values(settings));
+}
+
+/** An API client that the test has registered. */
+export const client = { client_id: "fuzz", client_secret: "a secret with +, % and \u{1f600}" } as const;
+
+/** Callers whom an operation is for. */
+function suitedCallers({ security }: Operation): readonly Caller[] {
+  const names = new Set(security.flatMap((scheme) => Object.keys(scheme)));
+  if (names.has("CustomerAccessToken") && names.has("OAuth2")) return ["employee", "checkout", ...customerCallers];
+  return names.has("CustomerAccessToken") ? customerCallers : ["employee"];
+}

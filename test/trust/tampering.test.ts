@@ -1,0 +1,221 @@
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { audit } from "../../src/domain/audit.ts";
+import type { Intent } from "../../src/domain/command.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
+import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
+import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { anyHistory, commandOf, earn, exchange, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
+import { report, seed, sized } from "../support/verification.ts";
+
+type Value = string | number | null;
+type Row = Readonly<Record<string, Value>>;
+
+interface Table {
+  /** The column that says whose row it is. */
+  readonly owner: "customer_id" | "issued_to";
+  /** What is no part of the ledger's story, and may change without it. */
+  readonly unsealed: readonly string[];
+}
+
+/** All that is stored of a ledger. */
+const tables: Readonly<Record<string, Table>> = {
+  ledgers: { owner: "customer_id", unsealed: [] },
+  ledger_entries: { owner: "customer_id", unsealed: [] },
+  lots: { owner: "customer_id", unsealed: [] },
+  lot_usages: { owner: "customer_id", unsealed: [] },
+  // A merchant may delete a coupon; when that was, and when it was given back, no entry tells.
+  coupons: { owner: "issued_to", unsealed: ["deleted_at", "given_back_at"] },
+  // Why a coupon was not issued, and when the exchange last went on, no entry tells.
+  exchanges: { owner: "customer_id", unsealed: ["reason", "updated_at"] },
+};
+
+/** How far an exchange has come is no part of the story either, but that its points came back is. */
+const progress: ReadonlySet<string> = new Set(["PENDING", "ISSUED", "VOIDING"]);
+
+const customers = 4;
+const keys: readonly LedgerKey[] = Array.from({ length: customers }, (_, index) => keyOf("tampered", `C${index}`));
+const books = new D1LedgerBooks(env.DB);
+
+const findingsOf = async (key: LedgerKey) => {
+  const read = await books.read(key);
+  return read === null ? null : audit(read.books).findings;
+};
+
+const rowsIn = async (table: string, key: LedgerKey): Promise<Row[]> => {
+  const owner = tables[table]?.owner ?? "customer_id";
+  const statement = env.DB.prepare(`select * from ${table} where tenant = ? and ${owner} = ?`);
+  return (await statement.bind(key.tenant, key.customerId).all<Row>()).results;
+};
+
+const insertion = (table: string, row: Row): D1PreparedStatement => {
+  const columns = Object.keys(row);
+  const marks = columns.map(() => "?");
+  const text = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")})`;
+  return env.DB.prepare(text).bind(...Object.values(row));
+};
+
+const deletion = (table: string, key: LedgerKey): D1PreparedStatement =>
+  env.DB.prepare(`delete from ${table} where tenant = ? and ${tables[table]?.owner} = ?`).bind(
+    key.tenant,
+    key.customerId,
+  );
+
+/** A ledger in which everything has happened, and more by chance. */
+async function live(key: LedgerKey): Promise<void> {
+  let now = Date.parse("2026-05-11T12:00:00Z");
+  const surroundings = {
+    store: new D1LedgerStore(env.DB),
+    clock: { now: () => now as EpochMs },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    newCouponSuffix: () => crypto.randomUUID().slice(24).toUpperCase(),
+    pause: () => Promise.resolve(),
+  };
+  const turn = new LedgerTurn(key, surroundings);
+  const does = async (intent: Intent) => {
+    now += 10;
+    const { result } = await turn.execute(commandOf(intent));
+    return result.ok ? result.value : null;
+  };
+  await does(grant(500, { referenceId: "first", description: "A start" }));
+  await does(grant(50, { validUntil: (now + 1_000) as EpochMs }));
+  const order = `${key.customerId}-order`;
+  await does(earn(order, 200));
+  await does(redeem(60));
+  const sold = await does(exchange(30));
+  await does(exchange(20));
+  if (sold?.kind === "exchanged") await does({ kind: "give-back-coupon", code: sold.couponCode });
+  await does(takeBack(order, "R1", "100", "negative"));
+  await does({ kind: "undo-take-back", orderId: order, returnId: "R1" });
+  const elsewhere = exchange(10);
+  if (elsewhere.kind === "exchange" && elsewhere.terms.ok) {
+    for (const to of ["ISSUED", "CHARGED_BACK"] as const) {
+      const terms = { ok: true, value: { ...elsewhere.terms.value, issuer: "elsewhere" } } as const;
+      const reserved = await does({ kind: "exchange", terms });
+      const id = (reserved?.kind === "reserved" ? reserved.exchangeId : "") as EntryId;
+      await does({ kind: "advance-exchange", step: { id, to, reason: null } });
+    }
+  }
+  now += 2_000;
+  await does({ kind: "lapse" });
+  const [more = []] = fc.sample(anyHistory, { numRuns: 1, seed: seed + Number(key.customerId.slice(1)) });
+  for (const step of more) {
+    now += step.afterMs;
+    const intent = step.intentAt(now as EpochMs);
+    // Orders are the tenant's, and would be another ledger's.
+    if (!["erase", "earn", "take-back", "undo-take-back"].includes(intent.kind)) await does(intent);
+  }
+}
+
+const anyTamper = fc.record({
+  customer: fc.nat({ max: customers - 1 }),
+  table: fc.constantFrom(...Object.keys(tables)),
+  row: fc.nat(),
+  other: fc.nat(),
+  column: fc.nat(),
+  act: fc.constantFrom("change", "change", "change", "delete", "swap", "insert"),
+  value: fc.oneof(
+    fc.constantFrom<Value>(null, "", 0, 1, -1, "granted", "redeemed", "lapsed", "ISSUED", "CHARGED_BACK", "embedded"),
+    fc.integer({ min: -10, max: 1_000 }),
+    fc.string({ maxLength: 8 }),
+  ),
+});
+
+type Tamper = typeof anyTamper extends fc.Arbitrary<infer T> ? T : never;
+
+/** What a tamper makes of a table's rows; null when it changes nothing that belongs to the ledger. */
+function tampered(table: string, rows: readonly Row[], tamper: Tamper): Row[] | null {
+  const index = tamper.row % rows.length;
+  const row = rows[index];
+  const other = rows[tamper.other % rows.length];
+  if (row === undefined || other === undefined) return null;
+  const unsealed = tables[table]?.unsealed ?? [];
+  const columns = Object.keys(row).filter((column) => !unsealed.includes(column));
+  const column = columns[tamper.column % columns.length] ?? "";
+  const old = row[column] ?? null;
+  const isProgress = (state: Value): boolean => tamper.table === "exchanges" && progress.has(String(state));
+  const given = typeof old === "string" && tamper.value !== null ? String(tamper.value) : tamper.value;
+  switch (tamper.act) {
+    case "delete":
+      return rows.toSpliced(index, 1);
+    case "insert":
+      return [...rows, { ...row, [column]: given }];
+    case "swap": {
+      const there = other[column] ?? null;
+      if (there === old || (isProgress(old) && isProgress(there))) return null;
+      return rows.map((some) =>
+        some === row ? { ...row, [column]: there } : some === other ? { ...other, [column]: old } : some,
+      );
+    }
+    default: {
+      // A number that is a little off is harder to see than one that is of another kind.
+      const value = typeof old === "number" && typeof given === "number" ? old + given : given;
+      return value === old || (isProgress(old) && isProgress(value))
+        ? null
+        : rows.with(index, { ...row, [column]: value });
+    }
+  }
+}
+
+beforeAll(async () => {
+  for (const key of keys) await live(key);
+  // Who tampers does not ask the service.
+  const { results } = await env.DB.prepare("select name from sqlite_master where type = 'trigger'").all<{
+    name: string;
+  }>();
+  await env.DB.batch(results.map(({ name }) => env.DB.prepare(`drop trigger ${name}`)));
+});
+
+test("a ledger that nobody has touched has no findings", async () => {
+  for (const key of keys) {
+    expect(await findingsOf(key)).toEqual([]);
+    for (const table of Object.keys(tables)) expect(await rowsIn(table, key)).not.toEqual([]);
+  }
+});
+
+test("whatever is changed, deleted, swapped or inserted in what is stored of a ledger is found", async () => {
+  let [found, refused] = [0, 0];
+  await fc.assert(
+    fc.asyncProperty(anyTamper, async (tamper) => {
+      const key = keys[tamper.customer % keys.length] ?? keyOf("tampered", "C0");
+      const before = await rowsIn(tamper.table, key);
+      const after = tampered(tamper.table, before, tamper);
+      fc.pre(after !== null);
+      const write = (rows: readonly Row[]) =>
+        env.DB.batch([deletion(tamper.table, key), ...rows.map((row) => insertion(tamper.table, row))]);
+      try {
+        await write(after);
+      } catch {
+        refused += 1;
+        fc.pre(false);
+      }
+      // A row may have become somebody else's.
+      const strangers = after.filter((row) => !before.includes(row));
+      const concerned = [key, ...strangers.map((row) => ownerOf(tamper.table, row))];
+      const findings = await Promise.all(concerned.map(findingsOf));
+      await env.DB.batch([
+        ...strangers.map((row) => exactDeletion(tamper.table, row)),
+        deletion(tamper.table, key),
+        ...before.map((row) => insertion(tamper.table, row)),
+      ]);
+      expect(findings.flatMap((some) => some ?? [])).not.toEqual([]);
+      found += 1;
+    }),
+    { seed, numRuns: sized(100, 1_000), maxSkipsPerRun: 1_000 },
+  );
+  for (const key of keys) expect(await findingsOf(key)).toEqual([]);
+  report("tampering", found, `of ${found} found, ${refused} more refused by the database`);
+}, 120_000);
+
+const ownerOf = (table: string, row: Row): LedgerKey =>
+  keyOf(String(row["tenant"]), String(row[tables[table]?.owner ?? ""]));
+
+function exactDeletion(table: string, row: Row): D1PreparedStatement {
+  const columns = Object.keys(row);
+  const text = `delete from ${table} where ${columns.map((column) => `${column} is ?`).join(" and ")}`;
+  return env.DB.prepare(text).bind(...Object.values(row));
+}
