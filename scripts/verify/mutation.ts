@@ -26,6 +26,8 @@ const mutants = await new Stryker({
   ignorers: ["unreachable"],
   coverageAnalysis: "perTest",
   concurrency: 2,
+  // Endless loops are found by counting, so this only has to be long enough for a busy machine.
+  timeoutMS: 20_000,
   // No more than the tests need. In particular not tsconfig.json, which Stryker cannot rewrite with TypeScript 7.
   ignorePatterns: [
     "**",

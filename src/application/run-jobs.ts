@@ -5,6 +5,7 @@ import { removeIdempotencyRecords } from "./remove-idempotency-records.ts";
 import { resendEvents } from "./resend-events.ts";
 import { resumeExchanges } from "./resume-exchanges.ts";
 import type { Services } from "./services.ts";
+import { verifyLedgers } from "./verify-ledgers.ts";
 import { withinDeadline } from "./within-deadline.ts";
 
 /** What the timer has done regularly: a bounded piece of it at a time. @returns numbers for the log */
@@ -17,6 +18,7 @@ export const jobs: Readonly<Record<string, Job>> = {
   postLapses,
   removeIdempotencyRecords,
   pruneEvents,
+  verifyLedgers,
 };
 
 /** Each job ends by itself well before; one that hangs must not keep the others from running. */

@@ -152,9 +152,9 @@ class Teller {
   #textOf(entry: Exclude<Entry, { kind: "opened" | "lapsed" | "erased" }>): string {
     switch (entry.kind) {
       case "granted":
-        return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}; ${endOf(entry)}.`;
+        return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}, ${endOf(entry)}.`;
       case "refunded":
-        return `${pointsText(entry.points)} came back (${entry.description}); ${endOf(entry)}.`;
+        return `${pointsText(entry.points)} came back (${entry.description}), ${endOf(entry)}.`;
       case "redeemed": {
         const forWhat = entry.couponCode === null ? "redeemed" : "exchanged for a coupon";
         return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#fromWhere(entry.draws)}.`;
@@ -213,9 +213,7 @@ function endOf({
   validUntil,
   recordedAt,
 }: Pick<Extract<Entry, { kind: "granted" }>, "validUntil" | "recordedAt">): string {
-  if (validUntil === null) return "they never expire";
+  if (validUntil === null) return "without an end";
   const end = new Date(validUntil).toISOString();
-  return validUntil <= recordedAt
-    ? `they had expired on ${end} already, and never counted`
-    : `they are valid until ${end}`;
+  return validUntil <= recordedAt ? `which was over on ${end} already, and so never counted` : `valid until ${end}`;
 }

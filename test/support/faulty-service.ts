@@ -72,7 +72,7 @@ export class FaultyService {
       // Ahead of the runtime's clock, so that it never comes to an alarm by itself.
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: Date.now() + 3_600_000 });
       vi.spyOn(scheduler, "wait").mockImplementation(
-        (durationMs) => new Promise<void>((resolve) => void setTimeout(resolve, durationMs)),
+        (durationMs = 0) => new Promise<void>((resolve) => void setTimeout(resolve, durationMs)),
       );
     }
     alarmKeeperState ??= await runInDurableObject(alarmKeeper(), (_object: unknown, state) => state);
@@ -180,6 +180,13 @@ export class FaultyService {
     return this.#patiently(() => gateway.execute(key, command));
   }
 
+  /** The balance, as the customer's object tells it. */
+  async activePoints({ tenant, customerId }: LedgerKey): Promise<unknown> {
+    const ledger = this.#workerEnv.CUSTOMER_LEDGER.getByName(nameOf({ tenant, customerId }));
+    const answer = await this.#patiently(async () => ledger.activePoints());
+    return answer !== noAnswer && answer.ok ? answer.value : answer;
+  }
+
   /** Ends the lives of all objects: what was in their memory is gone, and whoever waits for them is told so. */
   evict(): void {
     for (const life of this.#lives.values()) life.end();
@@ -189,7 +196,6 @@ export class FaultyService {
   /** Counts points from here on, with a fault at one of them. The queue and what has to be done late start empty. */
   begin(fault: Fault | null): void {
     this.#queued = [];
-    vi.clearAllTimers();
     this.points.begin(fault);
   }
 

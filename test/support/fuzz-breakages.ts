@@ -81,10 +81,18 @@ function waysFor(request: Request, document: ApiDocument): readonly Way[] {
   const { operation, mediaType } = request;
   const parameters = operation.parameters
     .filter(({ shape, in: place }) => place !== "header" || shape.schema.pattern !== undefined)
-    .map((parameter): Way => (choice) => brokenParameter(request, parameter, choice));
+    .map(
+      (parameter): Way =>
+        (choice) =>
+          brokenParameter(request, parameter, choice),
+    );
   const queries = [...request.parameters.keys()]
     .filter((parameter) => parameter.in === "query")
-    .map((parameter): Way => () => repeatedParameter(request, parameter));
+    .map(
+      (parameter): Way =>
+        () =>
+          repeatedParameter(request, parameter),
+    );
   const bodies: readonly Way[] = [
     // Bodies have many members: they are broken more often than anything else.
     ...Array.from({ length: 6 }, (): Way => (choice) => brokenBody(request, choice)),
@@ -118,7 +126,8 @@ const oddTexts: readonly string[] = [
 
 function brokenParameter(request: Request, parameter: Parameter, choice: number): Breakage | null {
   const { schema } = parameter.shape;
-  const tooLong = schema.maxLength === undefined ? [] : ["x".repeat(schema.maxLength + 1), "\u{1f600}".repeat(schema.maxLength + 1)];
+  const tooLong =
+    schema.maxLength === undefined ? [] : ["x".repeat(schema.maxLength + 1), "\u{1f600}".repeat(schema.maxLength + 1)];
   const empty = parameter.in === "query" ? [""] : [];
   const tooMuch = schema.maximum === undefined ? [] : [String(schema.maximum + 1)];
   const texts = [...oddTexts, ...tooLong, ...tooMuch, ...empty].filter((text) => canStandIn(parameter, text));
@@ -261,7 +270,16 @@ function brokenEscape(request: Request, choice: number): Breakage | null {
 function otherPath(request: Request, choice: number, document: ApiDocument): Breakage {
   const message = messageOf(request);
   const [path = ""] = message.path.split("?");
-  const candidates = [`${path}/more`, `${path}/`, `/v1${path}`, path.toUpperCase(), "/", "/reward-points", "/coupon//coupons"];
-  const other = rotated(candidates, choice).find((candidate) => document.methodsOf(candidate).length === 0) ?? "/nowhere";
+  const candidates = [
+    `${path}/more`,
+    `${path}/`,
+    `/v1${path}`,
+    path.toUpperCase(),
+    "/",
+    "/reward-points",
+    "/coupon//coupons",
+  ];
+  const other =
+    rotated(candidates, choice).find((candidate) => document.methodsOf(candidate).length === 0) ?? "/nowhere";
   return breakage(`path is ${other}`, { ...message, path: other }, 404);
 }

@@ -140,7 +140,9 @@ export async function readDocument(): Promise<ApiDocument> {
 }
 
 const patternOf = (path: string): RegExp => {
-  const segments = path.split("/").map((segment) => (segment.startsWith("{") ? "[^/]+" : segment.replaceAll(".", "\\.")));
+  const segments = path
+    .split("/")
+    .map((segment) => (segment.startsWith("{") ? "[^/]+" : segment.replaceAll(".", "\\.")));
   return new RegExp(`^${segments.join("/")}$`);
 };
 
@@ -150,5 +152,7 @@ function withoutReferences(node: unknown, schemas: RawDocument["components"]["sc
   if (Array.isArray(node)) return node.map((item) => withoutReferences(item, schemas, depth + 1));
   if (typeof node !== "object" || node === null) return node;
   if ("$ref" in node) return withoutReferences(schemas[String(node.$ref).split("/").at(-1) ?? ""], schemas, depth + 1);
-  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, withoutReferences(value, schemas, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(node).map(([key, value]) => [key, withoutReferences(value, schemas, depth + 1)]),
+  );
 }

@@ -86,7 +86,8 @@ const rules: readonly Rule[] = [
     words: "what is stored as couponSettings holds settings that can be read",
     broken: ({ operation, parameters, body }, document) => {
       const { method, path } = operation;
-      if (!path.endsWith("/mixins/{mixinName}") || parameterOf(parameters, "mixinName") !== "couponSettings") return false;
+      if (!path.endsWith("/mixins/{mixinName}") || parameterOf(parameters, "mixinName") !== "couponSettings")
+        return false;
       if (method === "PATCH") return "perhaps";
       if (method !== "PUT") return false;
       const names = Object.keys(body as object);

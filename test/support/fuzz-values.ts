@@ -84,7 +84,8 @@ export class ValuesFor {
     const shape = new Shape(schema);
     const isComposed = [schema.allOf, schema.anyOf, schema.oneOf, schema.not].some((part) => part !== undefined);
     const alternatives = flattened(schema).map((flat) => this.#simple(flat, name));
-    const values = alternatives.length === 1 && alternatives[0] !== undefined ? alternatives[0] : fc.oneof(...alternatives);
+    const values =
+      alternatives.length === 1 && alternatives[0] !== undefined ? alternatives[0] : fc.oneof(...alternatives);
     const allowed = isComposed ? values.filter((value) => shape.accepts(withoutDrawn(value))) : values;
     const pool = poolOf(this.#path, name);
     if (pool === null || typesOf(schema).every((type) => type === "object" || type === "array")) return allowed;
@@ -135,7 +136,10 @@ export class ValuesFor {
     // What a schema does not know is ignored, or kept where that is all there is.
     const unknown = fc.dictionary(names, others, { maxKeys: members.length === 0 ? 3 : 1 });
     return fc
-      .oneof({ weight: members.length === 0 ? 0 : 6, arbitrary: known }, { weight: 1, arbitrary: fc.tuple(unknown, known) })
+      .oneof(
+        { weight: members.length === 0 ? 0 : 6, arbitrary: known },
+        { weight: 1, arbitrary: fc.tuple(unknown, known) },
+      )
       .map((value) => (Array.isArray(value) ? { ...value[0], ...value[1] } : value));
   }
 }
@@ -241,7 +245,10 @@ const moments: fc.Arbitrary<string> = fc.oneof(
       .tuple(fc.integer({ min: -3_000, max: 60_000 }), fc.nat(dayMs - 1), fc.constantFrom("Z", "+02:00", "-11:30"))
       .map(([day, ms, zone]) => new Date(Date.UTC(2026, 0, 1) + day * dayMs + ms).toISOString().replace("Z", zone)),
   },
-  { weight: 2, arbitrary: fc.constantFrom("2020-02-29T23:59:59Z", "2026-01-01T00:00:00.5+14:00", "1969-12-31T00:00:00Z") },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom("2020-02-29T23:59:59Z", "2026-01-01T00:00:00.5+14:00", "1969-12-31T00:00:00Z"),
+  },
   {
     weight: 1,
     arbitrary: fc.constantFrom(
@@ -291,10 +298,10 @@ export const orderEvents: fc.Arbitrary<unknown> = (() => {
     id: fc.constantFrom("R-1", "R-2"),
     approvalStatus: fc.constantFrom("APPROVED", "APPROVED", "REJECTED"),
     received: fc.boolean(),
-    orders: fc.array(
-      fc.record({ id: drawnOf("order", "EON-1"), items: fc.constant([{ id: "item", quantity: 1 }]) }),
-      { minLength: 1, maxLength: 2 },
-    ),
+    orders: fc.array(fc.record({ id: drawnOf("order", "EON-1"), items: fc.constant([{ id: "item", quantity: 1 }]) }), {
+      minLength: 1,
+      maxLength: 2,
+    }),
     requestor: fc.record({ customerId: drawnOf("customer", "C-1") }),
     total: fc.record({ value: numbersOf({ maximum: 1_000 }), currency: fc.constant("EUR") }),
   });

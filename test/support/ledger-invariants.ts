@@ -1,6 +1,5 @@
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import { drawsPoints, makesLot } from "../../src/domain/entry.ts";
-import type { CommandId } from "../../src/domain/identifiers.ts";
 import { accountOf, type World } from "./ledger-model.ts";
 import type { KeptEntry, LotRow, MemoryLedgerStore } from "./memory-ledger-store.ts";
 
@@ -102,8 +101,21 @@ function faultOfCoupons(store: MemoryLedgerStore, key: LedgerKey, entries: reado
   return embedded === theirs.length ? null : "a coupon has no redemption";
 }
 
+/** A customer's ledger, and the tenant's coupons and keys, in plain values. */
+export interface Picture {
+  readonly openedBy: string | null;
+  readonly owed: number;
+  readonly absorbed: number;
+  /** Id, points left (were it not for their end), beginning, end, points entered as lapsed. */
+  readonly lots: readonly (readonly (string | number | null)[])[];
+  readonly exchanges: readonly string[];
+  readonly answersKept: number;
+  /** Code, to whom it was issued, whether it was given back. */
+  readonly coupons: readonly (readonly (string | boolean)[])[];
+}
+
 /** What is stored of a customer, and of the tenant's coupons and keys, as {@link modelPicture} shows it. */
-export function storedPicture(store: MemoryLedgerStore, key: LedgerKey) {
+export function storedPicture(store: MemoryLedgerStore, key: LedgerKey): Picture {
   const { row, lots, exchanges } = store.shelfOf(key);
   return {
     openedBy: row?.openedBy ?? null,
@@ -123,10 +135,10 @@ export function storedPicture(store: MemoryLedgerStore, key: LedgerKey) {
 }
 
 /** What the model has of a customer, and of the tenant's coupons and keys. */
-export function modelPicture(world: World, customer: string): ReturnType<typeof storedPicture> {
+export function modelPicture(world: World, customer: string): Picture {
   const { openedBy, owed, absorbed, lots } = accountOf(world, customer);
   return {
-    openedBy: openedBy as CommandId | null,
+    openedBy,
     owed,
     absorbed,
     lots: lots.map((lot) => [lot.id, lot.left, lot.from, lot.until, lot.isEntered ? lot.left : 0]),

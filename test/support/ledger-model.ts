@@ -106,15 +106,14 @@ export function step(world: World, customer: string, command: LedgerCommand, now
       ? { world, answer: { result: kept.result, replayed: true } }
       : { world, answer: { result: no({ code: "idempotency_key_reused" }), replayed: false } };
   }
-  const answer = repeated(accountOf(world, customer), command);
-  if (answer !== null) return { world, answer };
+  const before = repeated(accountOf(world, customer), command);
+  if (before !== null) return { world, answer: before };
   const done = carryOut(world, customer, command, now, code);
   const { result, isRepetition = false, isBarred = false } = done;
-  const note = key === null || isBarred ? {} : { [key]: { customer, fingerprint: command.fingerprint, result } };
-  return {
-    world: { ...done.world, keys: { ...done.world.keys, ...note } },
-    answer: { result, replayed: isRepetition },
-  };
+  const answer = { result, replayed: isRepetition };
+  if (key === null || isBarred) return { world: done.world, answer };
+  const keys = { ...done.world.keys, [key]: { customer, fingerprint: command.fingerprint, result } };
+  return { world: { ...done.world, keys }, answer };
 }
 
 function repeated(account: Account, { id, intent, fingerprint }: LedgerCommand): LedgerAnswer | null {

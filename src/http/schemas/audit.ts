@@ -118,7 +118,7 @@ export const explanationOut = z
           id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
           change: 2050,
           balance: 2050,
-          text: "2050 points were granted for EON2076; they are valid until 2027-05-11T18:32:18.591Z.",
+          text: "2050 points were granted for EON2076, valid until 2027-05-11T18:32:18.591Z.",
         },
         {
           at: "2026-06-11T18:32:38.501Z",

@@ -40,7 +40,9 @@ const summaryFields = z.object({
   reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
   receivedAt: z.string().openapi({ format: "date-time" }),
   processedAt: z.string().optional().openapi({ format: "date-time" }),
-  attempts: z.int().openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
+  attempts: z
+    .int()
+    .openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
 });
 
 export const eventSummariesOut = z.array(summaryFields.openapi("OrderEventSummary")).openapi("OrderEventSummaries");

@@ -56,10 +56,10 @@ export class D1LedgerBooks implements LedgerBooks {
 
   async keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]> {
     const [tenant, customerId] = [after?.tenant ?? "", after?.customerId ?? ""];
-    const keysIn = (table: SQLiteTable, owner: string): SQL => sql`
+    const keysIn = (table: SQLiteTable, owner: string, which: SQL = sql`true`): SQL => sql`
       select * from (
         select distinct tenant, ${sql.identifier(owner)} as customerId from ${table}
-        where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId})
+        where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId}) and ${which}
         order by tenant, ${sql.identifier(owner)} limit ${limit}
       )`;
     // Ledgers without a row of their own, or without entries, are not left out: that is what an audit looks for.
@@ -67,7 +67,7 @@ export class D1LedgerBooks implements LedgerBooks {
     const rows = await answered(
       this.#drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
         ${keysIn(ledgers, "customer_id")} union ${keysIn(ledgerEntries, "customer_id")}
-        union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to")} union ${keysIn(exchanges, "customer_id")}
+        union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to", sql`issued_to <> ''`)} union ${keysIn(exchanges, "customer_id")}
         order by tenant, customerId limit ${limit}`),
     );
     return rows;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Logger, SettingsCache } from "../../application/ports.ts";
+import { withinDeadline } from "../../application/within-deadline.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import {
   codePrefixPattern,
@@ -12,6 +13,8 @@ import {
 
 /** KV takes one write a second for a key: a write that came too soon is worth one more attempt. */
 const retryPauseMs = 1_100;
+/** How long KV may take: a request waits for it, and can do without it. */
+const deadlineMs = 2_000;
 
 const cachedSettings = z.object({
   enabled: z.boolean(),
@@ -42,7 +45,7 @@ export class KvSettingsCache implements SettingsCache {
 
   async read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null> {
     try {
-      const value = await this.#services.cache.get(this.#key(tenant, site), "json");
+      const value = await inTime(this.#services.cache.get(this.#key(tenant, site), "json"));
       return value === null ? null : cachedSettings.parse(value);
     } catch (error) {
       this.#services.log.warn("site_settings_cache_not_read", { tenant, siteCode: site, reason: reasonOf(error) });
@@ -53,7 +56,7 @@ export class KvSettingsCache implements SettingsCache {
   async keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void> {
     try {
       const text = JSON.stringify(settings);
-      await this.#services.cache.put(this.#key(tenant, site), text, { expirationTtl: seconds });
+      await inTime(this.#services.cache.put(this.#key(tenant, site), text, { expirationTtl: seconds }));
     } catch (error) {
       this.#services.log.warn("site_settings_not_cached", { tenant, siteCode: site, reason: reasonOf(error) });
     }
@@ -61,7 +64,7 @@ export class KvSettingsCache implements SettingsCache {
 
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {
     const { cache, log, pause = (durationMs: number) => scheduler.wait(durationMs) } = this.#services;
-    const forgetOnce = () => cache.delete(this.#key(tenant, site));
+    const forgetOnce = () => inTime(cache.delete(this.#key(tenant, site)));
     try {
       await forgetOnce().catch(() => pause(retryPauseMs).then(forgetOnce));
     } catch (error) {
@@ -74,6 +77,9 @@ export class KvSettingsCache implements SettingsCache {
     return `${this.#prefix}/${tenant}/${site}`;
   }
 }
+
+const inTime = <Value>(call: Promise<Value>): Promise<Value> =>
+  withinDeadline(call, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));
 
 /** What went wrong, for the log. An error about data quotes the data, so that only its name is told. */
 export function reasonOf(error: unknown): string {

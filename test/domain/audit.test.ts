@@ -1,0 +1,351 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type AuditedEntry, audit, type Books, type Standing, type StoredLot } from "../../src/domain/audit.ts";
+import type { CouponCode } from "../../src/domain/coupon.ts";
+import { drawsPoints, type Entry, makesLot } from "../../src/domain/entry.ts";
+import type { Exchange } from "../../src/domain/exchange.ts";
+import type { CommandId, EntryId } from "../../src/domain/identifiers.ts";
+import { emptyLedger } from "../../src/domain/ledger.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { anyHistory, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { noon, Story } from "./story.ts";
+
+const later = (ms: number) => (noon + ms) as EpochMs;
+
+const auditedOf = (entry: Entry): AuditedEntry => ({
+  sequence: entry.sequence,
+  entry,
+  isSealed: true,
+  isLinked: true,
+});
+
+/** What is stored of a story when nothing goes wrong. */
+function booksOf({ journal, ledger }: Story): Books {
+  const opening = journal[0];
+  const draws = journal.filter(drawsPoints).flatMap((entry) => entry.draws);
+  const refunded = new Set(journal.map((entry) => (entry.kind === "refunded" ? entry.relatedId : null)));
+  const sales = journal.flatMap((entry) =>
+    entry.kind === "redeemed" && entry.couponCode !== null ? [{ ...entry, couponCode: entry.couponCode }] : [],
+  );
+  const sold = (issuer: "embedded" | "elsewhere") => sales.filter(({ couponIssuer }) => couponIssuer === issuer);
+  return {
+    standing:
+      opening === undefined
+        ? null
+        : {
+            sequence: ledger.sequence,
+            points: ledger.points,
+            debt: ledger.debt,
+            openedAt: opening.recordedAt,
+            openedBy: opening.commandId,
+            hasHead: true,
+          },
+    entries: journal.map(auditedOf),
+    lots: journal.filter(makesLot).map(({ id, points: all, createdAt, validUntil }) => ({
+      id,
+      points: all,
+      usedPoints: points(draws.filter(({ lotId }) => lotId === id).reduce((sum, { points: taken }) => sum + taken, 0)),
+      lapsedPoints: journal.reduce(
+        (sum, entry) => sum + (entry.kind === "lapsed" && entry.relatedId === id ? entry.points : 0),
+        0,
+      ),
+      createdAt,
+      validUntil,
+    })),
+    strayUsages: [],
+    coupons: sold("embedded").map(({ id, couponCode }) => ({
+      code: couponCode,
+      redemptionId: id,
+      redemptionCount: 0,
+      uses: 0,
+      isGivenBack: refunded.has(id),
+    })),
+    exchanges: sold("elsewhere").map(({ id, couponCode }) => ({
+      id,
+      code: couponCode,
+      state: refunded.has(id) ? "CHARGED_BACK" : "PENDING",
+    })),
+  };
+}
+
+/** A customer to whom everything has happened; `X1` has bought a coupon, `X2` one from elsewhere, `X3` gave one back. */
+function fullStory(): Story {
+  const story = new Story().tell(
+    grant(100, { id: "A" as EntryId }),
+    grant(50, { id: "B" as EntryId, validUntil: later(10) }),
+  );
+  const [embedded, ordered] = [exchange(20), exchange(20)];
+  if (ordered.kind !== "exchange" || !ordered.terms.ok) throw new Error("An exchange has terms.");
+  const elsewhere = {
+    ...ordered,
+    terms: { ok: true, value: { ...ordered.terms.value, issuer: "elsewhere" } },
+  } as const;
+  story.carryOut(embedded, { couponSuffix: "1" }, { id: "X1" as CommandId });
+  const reserved = story.carryOut(elsewhere, { couponSuffix: "2" }, { id: "X2" as CommandId });
+  story.carryOut(elsewhere, { couponSuffix: "3" }, { id: "X3" as CommandId });
+  const coupon = reserved.couponEffect?.kind === "reserve" ? reserved.couponEffect.coupon : null;
+  if (coupon === null) throw new Error("A coupon was reserved.");
+  const draws = [{ lotId: "A" as EntryId, points: points(20), validUntil: null }];
+  const pending: Exchange = { id: "X3" as EntryId, state: "PENDING", coupon, reason: null, draws };
+  story.carryOut(
+    { kind: "advance-exchange", step: { id: "X3" as EntryId, to: "CHARGED_BACK", reason: null } },
+    { exchange: pending },
+  );
+  story.tell(earn("O", 40, { value: "40" }), redeem(150), takeBack("O", "R1", "30", "negative"));
+  story.now = later(10);
+  return story.tell(grant(60, { id: "C" as EntryId, validUntil: later(20) }));
+}
+
+const findingsOf = (books: Books) => audit(books).findings;
+const shortly = (books: Books) =>
+  findingsOf(books).map(({ kind, sequence, message }) => `${kind} ${sequence ?? "-"} ${message}`);
+
+describe("an audit", () => {
+  test("finds nothing where nothing went wrong, and comes to the ledger", () => {
+    fc.assert(
+      fc.property(anyHistory, (steps) => {
+        const story = new Story().play(steps);
+        expect(audit(booksOf(story))).toEqual({ ledger: story.ledger, findings: [] });
+      }),
+    );
+    const story = fullStory();
+    expect(audit(booksOf(story))).toEqual({ ledger: story.ledger, findings: [] });
+  });
+
+  test("of no ledger finds nothing", () => {
+    expect(audit(booksOf(new Story()))).toEqual({ ledger: emptyLedger, findings: [] });
+  });
+});
+
+describe("an audit finds", () => {
+  const story = fullStory();
+  const books = booksOf(story);
+  const last = story.ledger.sequence;
+  const entriesWith = (sequence: number, more: object, seals: Partial<AuditedEntry> = {}): Partial<Books> => ({
+    entries: story.journal.map((entry) =>
+      entry.sequence === sequence ? { ...auditedOf({ ...entry, ...more } as Entry), ...seals } : auditedOf(entry),
+    ),
+  });
+  const standing = (more: Partial<Standing>): Partial<Books> => ({
+    standing: books.standing === null ? null : { ...books.standing, ...more },
+  });
+  const lotWith = (id: string, more: Partial<StoredLot>): Partial<Books> => ({
+    lots: books.lots.map((lot) => (lot.id === id ? { ...lot, ...more } : lot)),
+  });
+  const [firstLot] = books.lots;
+  const [firstCoupon] = books.coupons;
+  const [ordered, chargedBack] = books.exchanges;
+  if (firstLot === undefined || firstCoupon === undefined || ordered === undefined || chargedBack === undefined) {
+    throw new Error("The story has lots, a coupon and two exchanges.");
+  }
+
+  test.each<[string, Partial<Books>, string]>([
+    [
+      "content that its seal is not over",
+      entriesWith(2, {}, { isSealed: false }),
+      "broken-seal 2 Entry 2 is not as it was written.",
+    ],
+    [
+      "an entry that is not linked",
+      entriesWith(3, {}, { isLinked: false }),
+      "broken-link 3 Entry 3 does not follow the one before.",
+    ],
+    [
+      "an entry at another place",
+      entriesWith(2, { sequence: 9 }),
+      "impossible-entry 9 Entry 9 is not possible: Entry 9 does not follow entry 1.",
+    ],
+    [
+      "a balance that is told wrongly",
+      entriesWith(2, { balanceAfter: 99 }),
+      "impossible-entry 2 Entry 2 is not possible: The balance after the last entry is not the ledger's.",
+    ],
+    [
+      "an entry of no kind that there is",
+      entriesWith(3, {}, { entry: null }),
+      "impossible-entry 3 Entry 3 is not possible: there is no such kind.",
+    ],
+    ["a ledger without its row", { standing: null }, "wrong-standing - The ledger has entries, and no row of its own."],
+    [
+      "the last entries missing",
+      standing({ sequence: last + 1 }),
+      `wrong-standing - The ledger's row stands at entry ${last + 1}, the journal ends with ${last}.`,
+    ],
+    [
+      "a last entry that is not the one that the row seals",
+      standing({ hasHead: false }),
+      `wrong-standing - The ledger's row stands at entry ${last}, the journal ends with ${last}.`,
+    ],
+    [
+      "other points in the row",
+      standing({ points: story.ledger.points + 1 }),
+      `wrong-standing - The ledger's row has ${story.ledger.points + 1} points, the journal comes to ${story.ledger.points}.`,
+    ],
+    [
+      "another debt in the row",
+      standing({ debt: { owed: story.ledger.debt.owed + 1, absorbed: 0 } }),
+      "wrong-standing - The ledger's row has another debt than the journal.",
+    ],
+    [
+      "a debt that waits in the row",
+      standing({ debt: { owed: story.ledger.debt.owed, absorbed: 1 } }),
+      "wrong-standing - The ledger's row has another debt than the journal.",
+    ],
+    [
+      "another time of opening",
+      standing({ openedAt: later(1) }),
+      "wrong-standing - The ledger was not opened as its row says.",
+    ],
+    [
+      "another opener",
+      standing({ openedBy: "X9" as CommandId }),
+      "wrong-standing - The ledger was not opened as its row says.",
+    ],
+    ["a lot missing", { lots: books.lots.slice(1) }, "wrong-lot - Lot A is missing."],
+    [
+      "a lot too many",
+      { lots: [...books.lots, { ...firstLot, id: "Z" as EntryId }] },
+      "wrong-lot - Lot Z has no entry.",
+    ],
+    [
+      "a lot of other points",
+      lotWith("A", { points: points(101) }),
+      "wrong-lot - Lot A is not what the journal comes to.",
+    ],
+    [
+      "a lot used more",
+      lotWith("C", { usedPoints: points(59) }),
+      "wrong-lot - Lot C is not what the journal comes to.",
+    ],
+    ["a lot lapsed", lotWith("C", { lapsedPoints: 1 }), "wrong-lot - Lot C is not what the journal comes to."],
+    ["a younger lot", lotWith("A", { createdAt: later(1) }), "wrong-lot - Lot A is not what the journal comes to."],
+    [
+      "a lot that ends later",
+      lotWith("B", { validUntil: null }),
+      "wrong-lot - Lot B is not what the journal comes to.",
+    ],
+    [
+      "a usage of nothing",
+      { strayUsages: [{ lotId: "A" as EntryId, sequence: 77 }] },
+      "wrong-lot - Lot A has a usage for entry 77, which took none.",
+    ],
+    ["a coupon missing", { coupons: [] }, "wrong-coupon 4 Entry 4 has paid for a coupon that is not there."],
+    [
+      "an exchange missing",
+      { exchanges: [chargedBack] },
+      "wrong-coupon 5 Entry 5 has paid for a coupon that is not there.",
+    ],
+    [
+      "a coupon of another code",
+      { coupons: [{ ...firstCoupon, code: "T-9" as CouponCode }] },
+      "wrong-coupon 4 Entry 4 has paid for a coupon that is not there.",
+    ],
+    [
+      "a coupon that was given back without its points",
+      { coupons: [{ ...firstCoupon, isGivenBack: true }] },
+      "wrong-coupon 4 The coupon of entry 4 was given back without its points, or its points without it.",
+    ],
+    [
+      "an exchange that was charged back without its points",
+      { exchanges: [{ ...ordered, state: "CHARGED_BACK" }, chargedBack] },
+      "wrong-coupon 5 The coupon of entry 5 was given back without its points, or its points without it.",
+    ],
+    [
+      "an exchange whose coupon was given back without its points",
+      { exchanges: [{ ...ordered, state: "GIVEN_BACK" }, chargedBack] },
+      "wrong-coupon 5 The coupon of entry 5 was given back without its points, or its points without it.",
+    ],
+    [
+      "points that came back with their coupon issued",
+      { exchanges: [ordered, { ...chargedBack, state: "ISSUED" }] },
+      "wrong-coupon 6 The coupon of entry 6 was given back without its points, or its points without it.",
+    ],
+    [
+      "a coupon that nobody paid for",
+      { coupons: [firstCoupon, { ...firstCoupon, redemptionId: "X9" as EntryId }] },
+      "wrong-coupon - The coupon of redemption X9 was paid for by no entry.",
+    ],
+    [
+      "a coupon that was used more often than is stored",
+      { coupons: [{ ...firstCoupon, redemptionCount: 1 }] },
+      "wrong-coupon - The coupon of redemption X1 counts other uses than there are.",
+    ],
+    [
+      "a coupon that was issued twice",
+      { coupons: [firstCoupon, firstCoupon] },
+      "wrong-coupon - A redemption has led to more than one coupon.",
+    ],
+    [
+      "an exchange that nobody paid for",
+      { exchanges: [...books.exchanges, { ...ordered, id: "X9" as EntryId, state: "ISSUED" }] },
+      "wrong-coupon - Exchange X9 was paid for by no entry.",
+    ],
+  ])("%s", (_, more, finding) => {
+    expect(shortly({ ...books, ...more })).toEqual([finding]);
+  });
+
+  test.each(["PENDING", "VOIDING"] as const)("nothing in a %s exchange of a ledger that was erased", (state) => {
+    expect(shortly({ ...books, exchanges: [...books.exchanges, { ...ordered, id: "X9" as EntryId, state }] })).toEqual(
+      [],
+    );
+  });
+
+  test("a row without entries", () => {
+    const orphan = { ...booksOf(new Story()), standing: books.standing };
+    expect(shortly(orphan)).toEqual(["wrong-standing - The ledger has a row of its own, and no entries."]);
+  });
+
+  test("a journal that does not begin with its opening", () => {
+    const [, ...others] = story.journal;
+    const entries = others.map((entry) => auditedOf({ ...entry, sequence: entry.sequence - 1 }));
+    expect(shortly({ ...books, ...standing({ sequence: last - 1 }), entries })).toContain(
+      "wrong-standing - The ledger was not opened as its row says.",
+    );
+  });
+
+  test("each broken seal, and every link, but follows the journal no further than it can", () => {
+    const entries = books.entries.map((audited) => ({ ...audited, isSealed: false, isLinked: false }));
+    expect(findingsOf({ ...books, entries })).toHaveLength(2 * entries.length);
+    const cut = { ...books, entries: books.entries.filter(({ sequence }) => sequence !== 3) };
+    expect(audit(cut)).toMatchObject({
+      ledger: { sequence: 2 },
+      findings: [{ kind: "impossible-entry", sequence: 4 }],
+    });
+  });
+});
+
+describe("an entry that lapses points is possible", () => {
+  const lapsing = () => {
+    const story = new Story().tell(grant(30, { id: "A" as EntryId, validUntil: later(10) }), redeem(10));
+    story.now = later(10);
+    const expired = [{ id: "A" as EntryId, remainingPoints: points(20), validUntil: later(10) }];
+    story.carryOut({ kind: "lapse" }, { expired });
+    return story;
+  };
+
+  test("when its points are what was left, at the moment of the lot's end", () => {
+    expect(findingsOf(booksOf(lapsing()))).toEqual([]);
+  });
+
+  test.each([{ points: 19 }, { createdAt: later(9) }, { relatedId: "Z" }])("and is not when it says %j", (more) => {
+    const story = lapsing();
+    const entries = story.journal.map((entry) =>
+      auditedOf((entry.kind === "lapsed" ? { ...entry, ...more } : entry) as Entry),
+    );
+    expect(findingsOf({ ...booksOf(story), entries })).toEqual([
+      { kind: "impossible-entry", sequence: 4, message: "Entry 4 is not possible: it lapses what has not lapsed." },
+    ]);
+  });
+
+  test("once", () => {
+    const story = lapsing();
+    const twice = new Story().tell(grant(30, { id: "B" as EntryId, validUntil: later(10) }));
+    const other = twice.journal[1];
+    const entry = story.journal.at(-1);
+    if (entry === undefined || other === undefined) throw new Error("A story has entries.");
+    const again = { ...entry, sequence: 6 };
+    const more = { ...other, sequence: 5, recordedAt: later(10), balanceAfter: points(0) };
+    const entries = [...story.journal, more, again].map(auditedOf);
+    expect(findingsOf({ ...booksOf(story), entries })).toMatchObject([{ kind: "impossible-entry", sequence: 6 }]);
+  });
+});

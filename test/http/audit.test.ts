@@ -1,0 +1,253 @@
+import { evictDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Services } from "../../src/application/services.ts";
+import { systemClock } from "../../src/application/system-clock.ts";
+import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
+import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
+import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
+import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
+import { keyOf } from "../support/ledgers.ts";
+import { call, Shop } from "../support/shop.ts";
+
+interface Line {
+  readonly kind: string;
+  readonly change: number;
+  readonly balance: number;
+  readonly text: string;
+}
+
+let shop: Shop;
+let customers = 0;
+let customerId: string;
+
+beforeAll(async () => {
+  shop = await Shop.open();
+});
+
+/** A customer with 100 points, of whom 30 are redeemed. */
+async function newCustomer(): Promise<string> {
+  customers += 1;
+  customerId = `Anna ${customers}`;
+  const path = `/reward-points/customer/${encodeURIComponent(customerId)}`;
+  expect(
+    (await shop.manage("POST", `${path}/addPoints`, { id: "g1", points: 100, "reference-id": "EON1" })).status,
+  ).toBe(201);
+  expect((await shop.manage("POST", `${path}/redeemPoints`, { id: "r1", points: 30 })).status).toBe(201);
+  return path;
+}
+
+const verify = async (path: string) => (await shop.manage("GET", `${path}/verify`)).body as Record<string, unknown>;
+
+describe("the verification of a ledger", () => {
+  test("finds nothing in a ledger as the service keeps it", async () => {
+    const path = await newCustomer();
+    expect(await shop.manage("GET", `${path}/verify`)).toMatchObject({
+      status: 200,
+      body: {
+        customerId,
+        sound: true,
+        entries: 3,
+        head: expect.stringMatching(/^[0-9a-f]{64}$/),
+        activePoints: 70,
+        findings: [],
+      },
+    });
+  });
+
+  test("finds that a past entry was changed, and which one; keeps the finding, and repairs nothing", async () => {
+    const path = await newCustomer();
+    const { head } = await verify(path);
+    await withoutTriggers(() =>
+      env.DB.prepare("update ledger_entries set points = 1000 where tenant = ? and customer_id = ? and sequence = 2")
+        .bind(shop.tenant, customerId)
+        .run(),
+    );
+    const findings = [
+      { kind: "broken-seal", sequence: 2, message: "Entry 2 is not as it was written." },
+      { kind: "impossible-entry", sequence: 2, message: expect.any(String) },
+      { kind: "wrong-answer", sequence: null, message: expect.any(String) },
+    ];
+    expect(await verify(path)).toMatchObject({ sound: false, head, findings });
+    expect(await verify(path)).toMatchObject({ sound: false, head, findings });
+    const kept = await env.DB.prepare("select kind, sequence from ledger_findings where tenant = ? and customer_id = ?")
+      .bind(shop.tenant, customerId)
+      .all();
+    expect(kept.results).toEqual([
+      { kind: "broken-seal", sequence: 2 },
+      { kind: "impossible-entry", sequence: 2 },
+      { kind: "wrong-answer", sequence: 0 },
+    ]);
+  });
+
+  test("finds that the last entry was cut off with everything that it had done", async () => {
+    const path = await newCustomer();
+    await env.DB.batch(
+      ["ledger_entries where sequence = 3 and", "lot_usages where sequence = 3 and"].map((what) =>
+        env.DB.prepare(`delete from ${what} tenant = ? and customer_id = ?`).bind(shop.tenant, customerId),
+      ),
+    );
+    await env.DB.prepare("update lots set used_points = 0 where tenant = ? and customer_id = ?")
+      .bind(shop.tenant, customerId)
+      .run();
+    expect(await verify(path)).toMatchObject({
+      sound: false,
+      findings: [{ kind: "wrong-standing" }, { kind: "wrong-standing" }, { kind: "wrong-answer" }],
+    });
+  });
+
+  test("of a customer without a ledger is not found", async () => {
+    expect((await shop.manage("GET", "/reward-points/customer/nobody/verify")).status).toBe(404);
+  });
+
+  test("sees a ledger through everything that can be done with it", async () => {
+    const path = await newCustomer();
+    const token = await shop.customerToken(customerId);
+    const json = { id: await shop.addOption(20) };
+    const redeemed = await call("POST", "/reward-points/public/customer/redeem", { token, json });
+    expect(redeemed.status).toBe(200);
+    expect(await verify(path)).toMatchObject({ sound: true, activePoints: 50 });
+    const { code } = redeemed.body as { code: string };
+    const givenBack = await call("DELETE", `/reward-points/public/customer/coupons/${code}`, { token });
+    expect([givenBack.status, await verify(path)]).toMatchObject([expect.any(Number), { sound: true }]);
+    await shop.manage("DELETE", path);
+    expect((await shop.manage("GET", `${path}/verify`)).status).toBe(404);
+    await newCustomer();
+    expect(await verify(`/reward-points/customer/${encodeURIComponent(customerId)}`)).toMatchObject({ sound: true });
+  });
+});
+
+describe("a ledger whose books do not add up", () => {
+  test("takes no commands and tells no balance, and nothing of it is changed", async () => {
+    const path = await newCustomer();
+    await env.DB.prepare("update ledgers set points = points + 1 where tenant = ? and customer_id = ?")
+      .bind(shop.tenant, customerId)
+      .run();
+    await evictDurableObject(env.CUSTOMER_LEDGER.getByName(ledgerName(keyOf(shop.tenant, customerId))));
+    const before = await storedOf(customerId);
+    expect((await shop.manage("POST", `${path}/addPoints`, { points: 1 })).status).toBe(500);
+    expect((await shop.manage("GET", path)).status).toBe(500);
+    expect(await storedOf(customerId)).toEqual(before);
+  });
+});
+
+const storedOf = async (customer: string) => {
+  const rows = await env.DB.prepare("select * from ledger_entries where tenant = ? and customer_id = ?")
+    .bind(shop.tenant, customer)
+    .all();
+  return rows.results;
+};
+
+describe("the explanation of a balance", () => {
+  test("tells an employee and the customer the same", async () => {
+    const path = await newCustomer();
+    const explained = await shop.manage("GET", `${path}/explain?asOf=2100-01-01T00:00:00Z`);
+    expect(explained).toMatchObject({
+      status: 200,
+      body: {
+        customerId,
+        asOf: "2100-01-01T00:00:00.000Z",
+        balance: 70,
+        owedPoints: 0,
+        lots: [
+          {
+            id: "g1",
+            "reference-id": "EON1",
+            points: 100,
+            validUntil: null,
+            usedPoints: 30,
+            expiredPoints: 0,
+            remainingPoints: 70,
+            usedBy: [{ id: "r1", points: 30 }],
+          },
+        ],
+      },
+    });
+    const { lines } = explained.body as { lines: readonly Line[] };
+    expect(lines.map(({ kind, change, balance }) => [kind, change, balance])).toEqual([
+      ["opened", 0, 0],
+      ["granted", 100, 100],
+      ["redeemed", -30, 70],
+    ]);
+    const own = await call("GET", "/reward-points/public/customer/explain?asOf=2100-01-01T00:00:00Z", {
+      token: await shop.customerToken(customerId),
+    });
+    expect(own.body).toEqual(explained.body);
+  });
+
+  test("as of a moment before the first entry is empty, and a moment that is none is refused", async () => {
+    const path = await newCustomer();
+    expect((await shop.manage("GET", `${path}/explain?asOf=2000-01-01T00:00:00Z`)).body).toMatchObject({
+      balance: 0,
+      lots: [],
+      lines: [],
+    });
+    for (const asOf of ["yesterday", "2026-13-01T00:00:00Z", ""]) {
+      const refused = await shop.manage("GET", `${path}/explain?asOf=${asOf}`);
+      expect(refused).toMatchObject({ status: 400, body: { details: [{ field: "asOf" }] } });
+    }
+  });
+
+  test("of a customer without a ledger is not found for an employee, and empty for the customer", async () => {
+    expect((await shop.manage("GET", "/reward-points/customer/nobody/explain")).status).toBe(404);
+    const token = await shop.customerToken("nobody");
+    expect(await call("GET", "/reward-points/public/customer/explain", { token })).toMatchObject({
+      status: 200,
+      body: { customerId: "nobody", balance: 0, lots: [], lines: [] },
+    });
+  });
+});
+
+describe("the verification of all ledgers", () => {
+  test("goes on where it ended, finds what is wrong wherever it is, and begins again", async () => {
+    const lines: string[] = [];
+    const services = {
+      ledgerBooks: new D1LedgerBooks(env.DB),
+      ledgerFindings: new D1FindingStore(env.DB),
+      clock: systemClock,
+      log: {
+        info: (event: string) => void lines.push(event),
+        warn: (event: string) => void lines.push(event),
+        error: (event: string) => void lines.push(event),
+      },
+    } as unknown as Services;
+    const other = await Shop.open();
+    for (let index = 0; index < 120; index += 1) await other.addPoints(`C${index}`, 10);
+    await env.DB.prepare("delete from ledgers where tenant = ? and customer_id = 'C7'").bind(other.tenant).run();
+    await env.DB.prepare("delete from ledger_entries where tenant = ? and customer_id = 'C8'").bind(other.tenant).run();
+    const findings = async () => {
+      const text = "select distinct customer_id from ledger_findings where tenant = ? order by customer_id";
+      return (await env.DB.prepare(text).bind(other.tenant).all<{ customer_id: string }>()).results;
+    };
+    const all = await env.DB.prepare("select count(*) as count from ledgers").first<{ count: number }>();
+    const { verified } = await verifyLedgers(services);
+    // The one without a row of its own is looked at, too.
+    expect(verified).toBe((all?.count ?? 0) + 1);
+    expect(await findings()).toEqual([{ customer_id: "C7" }, { customer_id: "C8" }]);
+    expect(lines).toContain("ledger_findings");
+    expect(lines.at(-1)).toBe("ledgers_verified_round");
+    expect((await verifyLedgers(services)).verified).toBe(verified);
+  });
+
+  test("takes up the round after the last ledger of the slice before", async () => {
+    const books = new D1LedgerBooks(env.DB);
+    const all = await books.keysAfter(null, 1_000);
+    const store = new D1FindingStore(env.DB);
+    const [, second] = all;
+    await store.moveTo({ after: second ?? null, roundStartedAt: systemClock.now() }, systemClock.now());
+    const position = await store.position();
+    expect(position?.after).toEqual(second);
+    expect(await books.keysAfter(position?.after ?? null, 1_000)).toEqual(all.slice(2));
+  });
+});
+
+/** Who tampers with the database does not ask its triggers. */
+async function withoutTriggers(act: () => Promise<unknown>): Promise<void> {
+  const { results } = await env.DB.prepare("select name, sql from sqlite_master where type = 'trigger'").all<{
+    name: string;
+    sql: string;
+  }>();
+  await env.DB.batch(results.map(({ name }) => env.DB.prepare(`drop trigger ${name}`)));
+  await act();
+  await env.DB.batch(results.map(({ sql }) => env.DB.prepare(sql)));
+}
