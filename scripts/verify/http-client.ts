@@ -1,7 +1,7 @@
 import { Agent, request } from "node:http";
 
-/** How long an answer may take. What takes longer counts as no answer. */
-const deadlineMs = 60_000;
+/** How long an answer may take unless the client is less patient. */
+const deadlineMsDefault = 60_000;
 
 export interface ServiceCall {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
@@ -26,19 +26,23 @@ export class NoAnswer extends Error {
 /** A client of the service that keeps its connections open, and sends nothing twice. */
 export class ServiceClient {
   readonly #url: URL;
-  readonly #agent: Agent;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #deadlineMs: number;
 
-  /** @param connectionsMax how many requests are under way at most; more wait */
-  constructor(url: string, connectionsMax: number = Number.POSITIVE_INFINITY) {
+  /** @param deadlineMs after which the client hangs up, and has no answer */
+  constructor(url: string, deadlineMs: number = deadlineMsDefault) {
     this.#url = new URL(url);
-    this.#agent = new Agent({ keepAlive: true, maxSockets: connectionsMax });
+    this.#deadlineMs = deadlineMs;
   }
 
   /** @throws {NoAnswer} when there is none */
   call({ method, path, token, idempotencyKey, json, headers }: ServiceCall): Promise<ServiceAnswer> {
     const body = json === undefined ? null : Buffer.from(JSON.stringify(json));
     return new Promise((resolve, reject) => {
-      const fail = (error: Error) => reject(new NoAnswer(`${method} ${path}: ${error.message}`));
+      const fail = (error: Error) => {
+        clearTimeout(timer);
+        reject(new NoAnswer(`${method} ${path}: ${error.message}`));
+      };
       const sent = request(
         {
           agent: this.#agent,
@@ -46,7 +50,6 @@ export class ServiceClient {
           port: this.#url.port,
           method,
           path,
-          timeout: deadlineMs,
           headers: {
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
@@ -59,13 +62,14 @@ export class ServiceClient {
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("end", () => {
             if (!response.complete) return fail(new Error("The answer broke off."));
+            clearTimeout(timer);
             const { statusCode = 0, headers: received } = response;
             resolve({ status: statusCode, headers: received, body: Buffer.concat(chunks).toString("utf8") });
           });
           response.on("error", fail);
         },
       );
-      sent.on("timeout", () => sent.destroy(new Error(`No answer within ${deadlineMs / 1000} s.`)));
+      const timer = setTimeout(() => sent.destroy(new Error("The client has hung up.")), this.#deadlineMs);
       sent.on("error", fail);
       sent.end(body ?? undefined);
     });

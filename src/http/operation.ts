@@ -7,7 +7,6 @@ import type { AppEnv } from "./app-env.ts";
 import { errorBody, errorFamilyOf } from "./error-bodies.ts";
 import { failureSamples } from "./failure-samples.ts";
 import { requireAccess } from "./middleware/access.ts";
-import { admission } from "./middleware/admission.ts";
 import { limitedBody, requireMediaType } from "./middleware/json-body.ts";
 import { limitAddress } from "./middleware/rate-limits.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
@@ -32,7 +31,6 @@ export function operation<const Id extends string>(definition: {
   const { operationId, access, accepts } = definition;
   const middleware = [named(operationId), limitAddress, requireAccess(access)];
   if (accepts === "json") middleware.push(limitedBody, requireMediaType(...jsonMediaTypes));
-  middleware.push(admission);
   return { operationId, security: securityOf(access), middleware };
 }
 

@@ -226,7 +226,6 @@ describe("points that have expired", () => {
     await Promise.all(Array.from({ length: 200 }, () => gateway.execute(key, commandOf(grant(1, expired)))));
     await post(gateway, database);
     const plan = await plans();
-    console.log(plan);
     expect(plan.match(/USING (COVERING )?INDEX lots_to_lapse/g)).toHaveLength(2);
     expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
   });

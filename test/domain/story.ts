@@ -46,12 +46,12 @@ export class Story {
   }
 
   /** Plays a history: what is refused does not happen, and an order that has earned earns no more. */
-  play(steps: readonly Step[]): this {
+  play(steps: readonly Step[], inspect: (decision: Decision) => void = () => {}): this {
     for (const { afterMs, intentAt } of steps) {
       this.now = (this.now + afterMs) as EpochMs;
       const intent = intentAt(this.now);
       if (intent.kind === "earn" && orderHistoryIn(this.journal, intent.order.orderId) !== null) continue;
-      if (this.decide(intent).ok) this.carryOut(intent);
+      if (this.decide(intent).ok) inspect(this.carryOut(intent));
       // Nothing of an erased ledger is kept, the erasure included.
       if (intent.kind === "erase") this.journal.length = 0;
     }

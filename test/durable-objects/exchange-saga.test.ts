@@ -6,7 +6,7 @@ import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Actor } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { ExchangeSaga } from "../../src/durable-objects/exchange-saga.ts";
+import { ExchangeSaga, exchangesWaitingMax } from "../../src/durable-objects/exchange-saga.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { EmporixCouponService } from "../../src/integrations/upstream/emporix-coupon-service.ts";
 import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
@@ -274,4 +274,47 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
       await expectSettled();
     },
   );
+});
+
+describe("a customer's object", () => {
+  /** A saga whose ledger and store answer nothing before they are let. */
+  function stuckSaga() {
+    const let_ = Promise.withResolvers<void>();
+    const stuck = new ExchangeSaga(key, {
+      store: new D1LedgerStore(env.DB),
+      clock: { now: () => time.now() as EpochMs },
+      log,
+      coupons: new EmporixCouponService(standIn.access, { log, fetch: standIn.fetch, time, random: () => 0.5 }),
+      newId: () => crypto.randomUUID(),
+      execute: async (command) => {
+        await let_.promise;
+        return turn.execute(command);
+      },
+      wakeUp: async () => {},
+      pause: () => new Promise(() => {}),
+    });
+    return { stuck, answerAll: () => let_.resolve() };
+  }
+
+  test("lets no more exchanges wait than it has room for, and takes others as soon as there is room", async () => {
+    const { stuck, answerAll } = stuckSaga();
+    const command = keyed();
+    const waiting = Array.from({ length: exchangesWaitingMax }, () => stuck.exchange(command));
+    expect(endOf(await stuck.exchange(commandOf(bought())))).toBe("overloaded");
+    expect(await stuck.giveBack(commandOf(bought()).id as never)).toEqual({ kind: "overloaded" });
+    expect(await balance()).toBe(100);
+
+    answerAll();
+    expect(new Set((await Promise.all(waiting)).map(endOf)).size).toBe(1);
+    expect(endOf(await stuck.exchange(commandOf(bought())))).toMatch(/^T-/);
+    expect(await balance()).toBe(80);
+  });
+
+  test("that is asked twice at once to go on with what was left does it once", async () => {
+    await turn.execute(commandOf(bought()));
+    crash();
+    await Promise.all([saga.resume(), saga.resume(), saga.resume()]);
+    expect(standIn.requests.filter(({ operation }) => operation === "coupon.create")).toHaveLength(1);
+    await expectSettled();
+  });
 });
