@@ -7,7 +7,7 @@ import { receiveEvent } from "../../src/application/receive-event.ts";
 import type { Services } from "../../src/application/services.ts";
 import type { LedgerCommand } from "../../src/domain/command.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
-import type { EventId } from "../../src/domain/order-event.ts";
+import { type EventId, readEvent } from "../../src/domain/order-event.ts";
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
@@ -416,6 +416,33 @@ describe("a deleted customer", () => {
     for (const { id } of [order, returned, gone]) expect((await kept(id))?.event).toBeNull();
     expect((await kept(stranger.id))?.event).toEqual(stranger.event);
     expect(await verdictOf(order)).toBe("granted 433");
+  });
+
+  test("leaves nothing of an event that was being processed at that moment, and had been tried before", async () => {
+    ledgers.refusals = ["unavailable"];
+    const order = queued(tenant, orderUpdated("A"));
+    await process(order);
+    ledgers.after = () => inbox.forgetCustomer(tenant as TenantId, "61443563" as CustomerId, now as EpochMs);
+    const [message] = await process(order);
+    expect(message?.outcome).toBe("acked");
+    expect(await kept(order.id)).toMatchObject({ event: null, customerId: null, orderId: null, verdict: "erased" });
+    await inbox.note({ ...order, subject: readEvent(order.event).subject }, { kind: "failed", reason: "gave_up: x" });
+    expect(await verdictOf(order)).toBe("erased");
+  });
+
+  test("has nothing done by events of the time before that are delivered again", async () => {
+    const order = queued(tenant, orderUpdated("A"));
+    const late = queued(tenant, orderUpdated("B"));
+    await process(order);
+    ledgers.refusals = ["unavailable"];
+    await process(late);
+    await inbox.forgetCustomer(tenant as TenantId, "61443563" as CustomerId, now as EpochMs);
+    const before = ledgers.commands.length;
+    const messages = await process(order, late);
+    expect(messages.map(({ outcome }) => outcome)).toEqual(["acked", "acked"]);
+    expect(ledgers.commands).toHaveLength(before);
+    expect(await Promise.all([order, late].map(verdictOf))).toEqual(["granted 433", "erased"]);
+    expect(await become(orderUpdated("A"))).toEqual(["duplicate"]);
   });
 
   test("stays erased when the order came before, in the same batch", async () => {

@@ -1,188 +1,326 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Intent } from "../../src/domain/command.ts";
-import { decide } from "../../src/domain/decide.ts";
-import type { Entry } from "../../src/domain/entry.ts";
 import { explain } from "../../src/domain/explain.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
-import { activePoints, emptyLedger, replay } from "../../src/domain/ledger.ts";
+import { lapsedEntryId } from "../../src/domain/lapsing.ts";
+import { activePoints, replay } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import {
-  anyHistory,
-  at,
-  commandOf,
-  earn,
-  exchange,
-  grant,
-  keyOf,
-  redeem,
-  type Step,
-  takeBack,
-} from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import { anyHistory, at, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { noon, Story } from "./story.ts";
 
-const key = keyOf("demo", "C1");
-const noon = at("2026-05-11T12:00:00Z");
-
-const orderIdOf = (intent: Intent): string => {
-  if (intent.kind === "take-back") return intent.takeBack.orderId;
-  return intent.kind === "undo-take-back" ? intent.orderId : "";
-};
-
-/** The journal that steps lead to; what is refused leaves nothing. */
-function journalOf(steps: readonly Step[]): readonly Entry[] {
-  let [ledger, now] = [emptyLedger, noon];
-  let journal: readonly Entry[] = [];
-  for (const step of steps) {
-    now = (now + step.afterMs) as EpochMs;
-    const intent = step.intentAt(now);
-    const isKnown = intent.kind === "earn" && orderHistoryIn(journal, intent.order.orderId) !== null;
-    if (isKnown || intent.kind === "erase") continue;
-    const decided = decide(key, commandOf(intent), ledger, {
-      now,
-      couponSuffix: "0123456789AB",
-      order: orderHistoryIn(journal, orderIdOf(intent)),
-      exchange: null,
-      sold: null,
-      expired: [],
-    });
-    if (!decided.ok) continue;
-    ledger = decided.value.ledger;
-    journal = [...journal, ...decided.value.entries];
-  }
-  return journal;
-}
-
-const step = (afterMs: number, intent: Intent): Step => ({ afterMs, intentAt: () => intent });
-const textsOf = (entries: readonly Entry[], asOf: EpochMs) => explain(entries, asOf).lines.map(({ text }) => text);
+const later = (ms: number) => (noon + ms) as EpochMs;
+const june = at("2026-06-01T00:00:00Z");
+const textsOf = (story: Story, asOf = story.now) => explain(story.journal, asOf).lines.map(({ text }) => text);
+const lastOf = (story: Story) => textsOf(story).at(-1);
+const named = (id: string) => ({ id: id as EntryId });
 
 describe("an explanation", () => {
-  test("comes, at every moment, to the balance that the ledger had", () => {
+  test("comes to the balance, at the time and at any later moment", () => {
     fc.assert(
-      fc.property(anyHistory, fc.integer({ min: 0, max: 90_000 }), (steps, sinceNoonMs) => {
-        const journal = journalOf(steps);
-        const asOf = (noon + sinceNoonMs) as EpochMs;
-        const ledger = replay(journal.filter((entry) => entry.recordedAt <= asOf));
-        expect(explain(journal, asOf).balance).toBe(activePoints(ledger, asOf));
+      fc.property(anyHistory, fc.integer({ min: 0, max: 10_000 }), (steps, laterMs) => {
+        const story = new Story().play(steps);
+        const asOf = (story.now + laterMs) as EpochMs;
+        const { balance, owedPoints, lots, lines } = explain(story.journal, asOf);
+        expect(balance).toBe(activePoints(story.ledger, asOf));
+        expect(owedPoints).toBe(story.ledger.debt.owed);
+        expect(lots.reduce((sum, lot) => sum + lot.remainingPoints, 0) - owedPoints).toBe(balance);
+        expect(lines.reduce((sum, line) => sum + line.change, 0)).toBe(balance);
       }),
     );
   });
 
-  test("has a running balance that its changes lead to, and that entries confirm", () => {
+  test("of an earlier moment comes to the balance that the ledger had then", () => {
     fc.assert(
-      fc.property(anyHistory, (steps) => {
-        const journal = journalOf(steps);
-        const { lines, balance } = explain(journal, (noon + 90_000) as EpochMs);
-        let running = 0;
-        for (const line of lines) {
-          running += line.change;
-          expect(line.balance).toBe(running);
-        }
-        expect(balance).toBe(running);
-        expect(lines.map(({ at: moment }) => moment)).toEqual(lines.map(({ at: moment }) => moment).toSorted());
-        const told = lines.filter(({ kind }) => kind !== "expired").map((line) => line.balance);
-        expect(told).toEqual(journal.map((entry) => entry.balanceAfter));
+      fc.property(anyHistory, fc.nat(60_000), (steps, upToMs) => {
+        const { journal } = new Story().play(steps);
+        const asOf = later(upToMs);
+        const then = replay(journal.filter((entry) => entry.recordedAt <= asOf));
+        expect(explain(journal, asOf).balance).toBe(activePoints(then, asOf));
       }),
     );
   });
 
-  test("accounts for every point of every lot", () => {
+  test("accounts for every point of a lot: used, expired or left", () => {
     fc.assert(
       fc.property(anyHistory, (steps) => {
-        const { lots, balance, owedPoints } = explain(journalOf(steps), (noon + 90_000) as EpochMs);
-        for (const lot of lots) {
+        const story = new Story().play(steps);
+        for (const lot of explain(story.journal, story.now).lots) {
           expect(lot.usedPoints + lot.expiredPoints + lot.remainingPoints).toBe(lot.points);
           expect(lot.usedBy.reduce((sum, use) => sum + use.points, 0)).toBe(lot.usedPoints);
+          if (lot.validUntil === null || lot.validUntil > story.now) expect(lot.expiredPoints).toBe(0);
+          else expect(lot.remainingPoints).toBe(0);
         }
-        expect(lots.reduce((sum, lot) => sum + lot.remainingPoints, 0) - owedPoints).toBe(balance);
       }),
     );
   });
 
-  test("does not tell twice that points expired, once it has been entered", () => {
-    const validUntil = at("2026-05-11T12:00:01Z");
-    const journal = journalOf([step(0, grant(30, { validUntil, referenceId: "O-1" }))]);
-    const entered: Entry = {
-      kind: "lapsed",
-      id: "lapsed:x" as EntryId,
-      sequence: 3,
-      commandId: commandOf(redeem(1)).id,
-      actor: commandOf(redeem(1)).actor,
-      recordedAt: at("2026-05-11T13:00:00Z"),
-      balanceAfter: journal[0]?.balanceAfter ?? fail(),
-      points: journal[1]?.kind === "granted" ? journal[1].points : fail(),
-      createdAt: validUntil,
-      relatedId: journal[1]?.kind === "granted" ? journal[1].id : fail(),
-    };
-    const { lines } = explain([...journal, entered], at("2026-05-12T00:00:00Z"));
-    expect(lines.filter(({ change }) => change < 0)).toEqual([
-      {
-        at: validUntil,
-        kind: "expired",
-        id: entered.relatedId,
-        change: -30,
-        balance: 0,
-        text: "30 points from the grant for O-1 expired unused.",
-      },
-    ]);
+  test("tells each balance as its entry does, in the order of time, and none that was not known then", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.nat(20_000), (steps, upToMs) => {
+        const { journal } = new Story().play(steps);
+        const asOf = later(upToMs);
+        const { lines } = explain(journal, asOf);
+        const told = lines.filter((line) => line.kind !== "expired");
+        const known = journal.filter((entry) => entry.recordedAt <= asOf);
+        expect(told.map((line) => [line.kind, line.at, line.balance])).toEqual(
+          known.map((entry) => [entry.kind, entry.recordedAt, entry.balanceAfter]),
+        );
+        const moments = lines.map((line) => line.at);
+        expect(moments).toEqual(moments.toSorted((left, right) => left - right));
+      }),
+    );
   });
 
-  test("tells in plain sentences what has happened", () => {
-    const validUntil = at("2026-05-11T12:00:04Z");
-    const journal = journalOf([
-      step(0, grant(1, { referenceId: "O-1", description: "Welcome" })),
-      step(0, grant(50, { validUntil })),
-      step(1_000, redeem(20)),
-      step(1_000, exchange(10)),
-      step(1_000, earn("O-2", 100)),
-      step(3_000, takeBack("O-2", "R1", "100", "clamp")),
-      step(0, { kind: "undo-take-back", orderId: "O-2", returnId: "R1" }),
-    ]);
-    expect(textsOf(journal, at("2026-05-11T13:00:00Z"))).toEqual([
-      "The ledger was opened.",
-      "1 point was granted for O-1 (Welcome), without an end.",
-      "50 points were granted, valid until 2026-05-11T12:00:04.000Z.",
-      "20 points were redeemed (20 from the grant of 2026-05-11).",
-      "10 points were exchanged for a coupon (10 from the grant of 2026-05-11).",
-      "100 points were granted for O-2 (Order O-2), without an end.",
-      "20 points of the 50 from the grant of 2026-05-11 expired unused.",
-      "50 points were taken back (50 from the grant for O-2): 50 points were due for a return of order O-2.",
-      "The return of order O-2 was undone.",
-      "50 points came back (Return of order O-2 undone), without an end.",
-    ]);
+  test("of nothing is nothing", () => {
+    expect(explain([], noon)).toEqual({ asOf: noon, balance: 0, owedPoints: 0, lots: [], lines: [] });
   });
 
-  test("tells what a return could not take", () => {
-    const story = (policy: "clamp" | "negative" | "absorb") =>
-      textsOf(
-        journalOf([
-          step(0, earn("O-1", 100)),
-          step(0, redeem(70)),
-          step(0, takeBack("O-1", null, null, policy)),
-          step(0, grant(90)),
-        ]),
-        noon,
-      ).slice(3);
-    const taken =
-      "30 points were taken back (30 from the grant for O-1): 100 points were due for a return of order O-1";
-    const granted = "90 points were granted, without an end.";
-    const settled = "70 points of new points paid off what earlier returns had left open.";
-    expect(story("clamp")).toEqual([`${taken}, 70 were not there any more and forgiven.`, granted]);
-    expect(story("negative")).toEqual([`${taken}, 70 took the balance below zero.`, granted, settled]);
-    expect(story("absorb")).toEqual([`${taken}, 70 will be taken from the next points.`, granted, settled]);
-  });
-
-  test("of a moment in the future tells what will have expired", () => {
-    const validUntil = at("2027-01-01T00:00:00Z");
-    const journal = journalOf([step(0, grant(30, { validUntil }))]);
-    expect(explain(journal, noon).balance).toBe(30);
-    expect(explain(journal, validUntil)).toMatchObject({
-      balance: 0,
-      lots: [{ expiredPoints: 30, remainingPoints: 0 }],
+  test("shows what came of a lot", () => {
+    const story = new Story().tell(
+      grant(100, { id: "A" as EntryId, referenceId: "O1", description: "Welcome", validUntil: later(20) }),
+      grant(50, { ...named("B"), createdAt: later(-5) }),
+    );
+    story.carryOut(redeem(30, "first"));
+    story.now = later(10);
+    story.carryOut(redeem(20, "second"));
+    expect(explain(story.journal, later(20))).toEqual({
+      asOf: later(20),
+      balance: 50,
+      owedPoints: 0,
+      lots: [
+        {
+          id: "A",
+          referenceId: "O1",
+          points: 100,
+          createdAt: noon,
+          validUntil: later(20),
+          usedPoints: 50,
+          expiredPoints: 50,
+          remainingPoints: 0,
+          usedBy: [
+            { id: "first", points: 30, at: noon },
+            { id: "second", points: 20, at: later(10) },
+          ],
+        },
+        {
+          id: "B",
+          referenceId: null,
+          points: 50,
+          createdAt: later(-5),
+          validUntil: null,
+          usedPoints: 0,
+          expiredPoints: 0,
+          remainingPoints: 50,
+          usedBy: [],
+        },
+      ],
+      lines: [
+        { at: noon, kind: "opened", id: null, change: 0, balance: 0, text: "The ledger was opened." },
+        {
+          at: noon,
+          kind: "granted",
+          id: "A",
+          change: 100,
+          balance: 100,
+          text: "100 points were granted for O1 (Welcome), valid until 2026-05-11T12:00:00.020Z.",
+        },
+        {
+          at: noon,
+          kind: "granted",
+          id: "B",
+          change: 50,
+          balance: 150,
+          text: "50 points were granted, without an end.",
+        },
+        {
+          at: noon,
+          kind: "redeemed",
+          id: "first",
+          change: -30,
+          balance: 120,
+          text: "30 points were redeemed (30 from the grant for O1).",
+        },
+        {
+          at: later(10),
+          kind: "redeemed",
+          id: "second",
+          change: -20,
+          balance: 100,
+          text: "20 points were redeemed (20 from the grant for O1).",
+        },
+        {
+          at: later(20),
+          kind: "expired",
+          id: "A",
+          change: -50,
+          balance: 50,
+          text: "50 points of the 100 from the grant for O1 expired unused.",
+        },
+      ],
     });
   });
 });
 
-function fail(): never {
-  throw new Error("The journal is another one.");
-}
+describe("what has expired", () => {
+  const ending = () =>
+    new Story().tell(
+      grant(5, { ...named("late"), validUntil: later(20), referenceId: "late" }),
+      grant(7, { ...named("soon"), validUntil: later(10), referenceId: "soon" }),
+      grant(9, { ...named("used"), validUntil: later(5) }),
+      redeem(9),
+    );
+  const expiredBy = (story: Story, asOf: EpochMs) =>
+    explain(story.journal, asOf)
+      .lines.filter(({ kind }) => kind === "expired")
+      .map(({ id, at: moment, text, balance }) => [id, moment - noon, text, balance]);
+
+  test("is told at the moment of its end, each in its turn, and nothing of what was used up", () => {
+    expect(expiredBy(ending(), later(9))).toEqual([]);
+    expect(expiredBy(ending(), later(10))).toEqual([
+      ["soon", 10, "7 points from the grant for soon expired unused.", 5],
+    ]);
+    expect(expiredBy(ending(), later(99))).toEqual([
+      ["soon", 10, "7 points from the grant for soon expired unused.", 5],
+      ["late", 20, "5 points from the grant for late expired unused.", 0],
+    ]);
+  });
+
+  test("is told before what came later, also when that is entered late", () => {
+    const story = ending();
+    story.now = later(15);
+    story.tell(grant(1, { ...named("new"), createdAt: later(1) }));
+    expect(
+      explain(story.journal, later(30))
+        .lines.map(({ id }) => id)
+        .slice(-3),
+    ).toEqual(["soon", "new", "late"]);
+  });
+
+  test("is told once, and not again when it is entered", () => {
+    const story = ending();
+    story.now = later(30);
+    const expired = ["soon", "late"].map((id) => ({
+      id: id as EntryId,
+      remainingPoints: points(id === "soon" ? 7 : 5),
+      validUntil: later(id === "soon" ? 10 : 20),
+    }));
+    story.carryOut({ kind: "lapse" }, { expired });
+    expect(story.journal.at(-1)).toMatchObject({ kind: "lapsed", id: lapsedEntryId("late" as EntryId) });
+    expect(expiredBy(story, later(30)).map(([id]) => id)).toEqual(["soon", "late"]);
+    expect(textsOf(story)).toHaveLength(7);
+  });
+
+  test("when it was entered never counted", () => {
+    const story = new Story().tell(grant(8, { createdAt: later(-9), validUntil: later(-1) }));
+    expect(lastOf(story)).toBe(
+      "8 points were granted, which was over on 2026-05-11T11:59:59.999Z already, and so never counted.",
+    );
+    expect(explain(story.journal, noon)).toMatchObject({
+      balance: 0,
+      lots: [{ expiredPoints: 8, remainingPoints: 0, usedPoints: 0 }],
+    });
+    expect(lastOf(new Story().tell(grant(8, { validUntil: noon })))).toMatch(/already, and so never counted\.$/);
+    expect(lastOf(new Story().tell(grant(8, { validUntil: later(1) })))).toMatch(/valid until/);
+  });
+});
+
+describe("one plain sentence tells of", () => {
+  const earned = () => new Story().tell(earn("O1", 100, { value: "100" }));
+
+  test.each<[string, () => Story, string]>([
+    ["a single point", () => new Story().tell(grant(1)), "1 point was granted, without an end."],
+    [
+      "a grant with words and no reference",
+      () => new Story().tell(grant(2, { description: "Welcome" })),
+      "2 points were granted (Welcome), without an end.",
+    ],
+    [
+      "a grant with a reference and no words",
+      () => new Story().tell(grant(2, { referenceId: "R" })),
+      "2 points were granted for R, without an end.",
+    ],
+    ["an order", earned, "100 points were granted for O1 (Order O1), without an end."],
+    [
+      "an exchange",
+      () => new Story().tell(grant(2), exchange(1)),
+      "1 point was exchanged for a coupon (1 from the grant of 2026-05-11).",
+    ],
+    [
+      "a return",
+      () => earned().tell(takeBack("O1", "R1", "30", "clamp")),
+      "30 points were taken back (30 from the grant for O1): 30 points were due for a return of order O1.",
+    ],
+    [
+      "a return of which something is forgiven",
+      () => earned().tell(redeem(99), takeBack("O1", "R1", "3", "clamp")),
+      "1 point was taken back (1 from the grant for O1): 3 points were due for a return of order O1, 2 were not there any more and forgiven.",
+    ],
+    [
+      "a return that takes the balance below zero",
+      () => earned().tell(redeem(100), takeBack("O1", "R1", "2", "negative")),
+      "0 points were taken back: 2 points were due for a return of order O1, 2 took the balance below zero.",
+    ],
+    [
+      "a return that waits for new points",
+      () => earned().tell(redeem(99), takeBack("O1", "R1", "2", "absorb")),
+      "1 point was taken back (1 from the grant for O1): 2 points were due for a return of order O1, 1 will be taken from the next points.",
+    ],
+    [
+      "new points that pay it off",
+      () => earned().tell(redeem(100), takeBack("O1", "R1", "2", "absorb"), grant(5)),
+      "2 points of new points paid off what earlier returns had left open.",
+    ],
+  ])("%s", (_, story, sentence) => {
+    expect(lastOf(story())).toBe(sentence);
+  });
+
+  test("a return of what had expired already", () => {
+    const story = new Story().tell(earn("O1", 100, { value: "100", validityMonths: 1 }), redeem(98));
+    story.now = at("2026-07-01T00:00:00Z");
+    story.tell(takeBack("O1", "R1", "100", "clamp"));
+    expect(lastOf(story)).toBe(
+      "0 points were taken back: 100 points were due for a return of order O1, 2 of them had expired already, 98 were not there any more and forgiven.",
+    );
+  });
+
+  test("a return that is undone, and of what came back for it", () => {
+    const story = new Story().tell(earn("O1", 100, { value: "100", validityMonths: 1 }));
+    story.tell(takeBack("O1", "R1", "1", "clamp"), { kind: "undo-take-back", orderId: "O1", returnId: "R1" });
+    expect(textsOf(story).slice(-2)).toEqual([
+      "The return of order O1 was undone.",
+      "1 point came back (Return of order O1 undone), valid until 2026-06-11T12:00:00.000Z.",
+    ]);
+  });
+
+  test("points from several grants, naming the first five of them", () => {
+    const grants = [1, 2, 3, 4, 5, 6, 7].map((day) =>
+      grant(1, {
+        ...named(`G${day}`),
+        referenceId: day % 2 === 0 ? `O${day}` : null,
+        createdAt: at(`2026-05-0${day}T00:00:00Z`),
+      }),
+    );
+    const story = () => new Story().tell(...grants);
+    const five =
+      "1 from the grant of 2026-05-01, 1 from the grant for O2, 1 from the grant of 2026-05-03, 1 from the grant for O4, 1 from the grant of 2026-05-05";
+    expect(lastOf(story().tell(redeem(5)))).toBe(`5 points were redeemed (${five}).`);
+    expect(lastOf(story().tell(redeem(6)))).toBe(`6 points were redeemed (${five} and 1 more).`);
+    expect(lastOf(story().tell(redeem(7)))).toBe(`7 points were redeemed (${five} and 2 more).`);
+  });
+});
+
+test("what is owed is told beside what is there", () => {
+  const story = new Story().tell(
+    earn("O1", 100, { value: "100" }),
+    redeem(100),
+    takeBack("O1", "R1", "30", "negative"),
+  );
+  expect(explain(story.journal, noon)).toMatchObject({ balance: -30, owedPoints: 30, lots: [{ remainingPoints: 0 }] });
+  story.tell({ kind: "undo-take-back", orderId: "O1", returnId: "R1" });
+  expect(explain(story.journal, noon)).toMatchObject({ balance: 0, owedPoints: 0 });
+  expect(explain(story.journal, june).lines.at(-1)).toMatchObject({
+    kind: "given-back",
+    change: 30,
+    id: "order:O1/return:R1/undone",
+  });
+});

@@ -203,22 +203,25 @@ describe("a ledger takes no entry", () => {
     return entry;
   };
   const evolved = (ledger: Ledger, entry: Entry, more: object) => () => evolve(ledger, { ...entry, ...more } as Entry);
-  const { ledger } = story();
-  const redeemed = { ...last(story()), sequence: 5 };
+  /** The next entry, right or wrong: a redemption, unless it says otherwise. */
+  const taken = (more: object) => {
+    const told = story();
+    return evolved(told.ledger, { ...last(told), sequence: 5 }, more);
+  };
   const draw = (lotId: string, amount: number) => ({ draws: [{ lotId, points: amount }] });
 
   test("that is not the next one", () => {
-    expect(evolved(ledger, redeemed, { sequence: 4 })).toThrow("does not follow");
-    expect(evolved(ledger, redeemed, { sequence: 6 })).toThrow("does not follow");
-    expect(evolved(ledger, redeemed, {})().sequence).toBe(5);
+    expect(taken({ sequence: 4 })).toThrow("does not follow");
+    expect(taken({ sequence: 6 })).toThrow("does not follow");
+    expect(taken({})().sequence).toBe(5);
   });
 
   test("that takes what is not there", () => {
-    expect(evolved(ledger, redeemed, draw("C", 1))).toThrow("No active lot C");
-    expect(evolved(ledger, redeemed, draw("A", 7))).toThrow("Lot A does not have 7 points");
-    expect(evolved(ledger, redeemed, draw("A", 6))().lots).toMatchObject([{ id: "B" }]);
-    expect(evolved(ledger, redeemed, { ...draw("A", 1), recordedAt: later(5) })).toThrow("No active lot A");
-    expect(evolved(ledger, redeemed, { ...draw("B", 3), recordedAt: later(5) })()).toMatchObject({
+    expect(taken(draw("C", 1))).toThrow("No active lot C");
+    expect(taken(draw("A", 7))).toThrow("Lot A does not have 7 points");
+    expect(taken(draw("A", 6))().lots).toMatchObject([{ id: "B" }]);
+    expect(taken({ ...draw("A", 1), recordedAt: later(5) })).toThrow("No active lot A");
+    expect(taken({ ...draw("B", 3), recordedAt: later(5) })()).toMatchObject({
       lots: [{ id: "B", usedPoints: 3 }],
       lotPoints: 7,
       expiredPoints: 6,
@@ -237,23 +240,22 @@ describe("a ledger takes no entry", () => {
   });
 
   test("that lapses more than has expired", () => {
-    const lapsed = { ...redeemed, kind: "lapsed", recordedAt: later(5) } as Entry;
-    expect(evolved(ledger, lapsed, { points: 7 })).toThrow("expired");
-    expect(evolved(ledger, lapsed, { points: 6 })()).toMatchObject({ expiredPoints: 0, points: 10, lotPoints: 10 });
-    expect(evolved(ledger, lapsed, { points: 2 })()).toMatchObject({ expiredPoints: 4, points: 14 });
+    const lapsed = { kind: "lapsed", recordedAt: later(5) };
+    expect(taken({ ...lapsed, points: 7 })).toThrow("expired");
+    expect(taken({ ...lapsed, points: 6 })()).toMatchObject({ expiredPoints: 0, points: 10, lotPoints: 10 });
+    expect(taken({ ...lapsed, points: 2 })()).toMatchObject({ expiredPoints: 4, points: 14 });
   });
 });
 
 describe("what an entry does to the points", () => {
-  const story = new Story().tell(
-    earn("O", 100, { value: "100" }),
-    redeem(60),
-    takeBack("O", "R1", "50", "absorb"),
-    grant(5),
-    { kind: "undo-take-back", orderId: "O", returnId: "R1" },
-  );
-
   test("is told by its kind", () => {
+    const story = new Story().tell(
+      earn("O", 100, { value: "100" }),
+      redeem(60),
+      takeBack("O", "R1", "50", "absorb"),
+      grant(5),
+      { kind: "undo-take-back", orderId: "O", returnId: "R1" },
+    );
     expect(
       story.journal.map((entry) => [entry.kind, pointsChange(entry), makesLot(entry), drawsPoints(entry)]),
     ).toEqual([
@@ -324,13 +326,15 @@ describe("a ledger that is read back", () => {
 });
 
 describe("drawing up to an amount", () => {
-  const { ledger } = new Story().tell(
-    grant(10, { ...named("soon"), validUntil: later(5) }),
-    grant(10, { ...named("late"), validUntil: later(9) }),
-    grant(10, named("ever")),
-  );
-  const drawn = (amount: number, preferred: string | null, moment = noon) =>
-    drawUpTo(ledger, points(amount), moment, preferred as EntryId | null).map((draw) => `${draw.lotId} ${draw.points}`);
+  const drawn = (amount: number, preferred: string | null, moment = noon) => {
+    const { ledger } = new Story().tell(
+      grant(10, { ...named("soon"), validUntil: later(5) }),
+      grant(10, { ...named("late"), validUntil: later(9) }),
+      grant(10, named("ever")),
+    );
+    const draws = drawUpTo(ledger, points(amount), moment, preferred as EntryId | null);
+    return draws.map((draw) => `${draw.lotId} ${draw.points}`);
+  };
 
   test.each([
     [15, null, ["soon 10", "late 5"]],

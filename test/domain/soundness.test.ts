@@ -1,146 +1,279 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Intent } from "../../src/domain/command.ts";
-import type { CouponCode } from "../../src/domain/coupon.ts";
-import { type Decision, decide } from "../../src/domain/decide.ts";
+import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
 import type { Entry } from "../../src/domain/entry.ts";
+import type { CouponEffect } from "../../src/domain/exchange.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
-import { emptyLedger, type Ledger } from "../../src/domain/ledger.ts";
-import type { Points } from "../../src/domain/points.ts";
+import { emptyLedger, evolve, type Ledger } from "../../src/domain/ledger.ts";
+import type { Lot } from "../../src/domain/lot.ts";
 import { type Change, changeFault, ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { anyHistory, at, commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import { anyHistory, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { noon, Story } from "./story.ts";
 
-const key = keyOf("demo", "C1");
-const noon = at("2026-05-11T12:00:00Z");
+const later = (ms: number) => (noon + ms) as EpochMs;
+const soon = later(10);
 
-function decided(ledger: Ledger, intent: Intent, now = noon, journal: readonly Entry[] = []): Decision | null {
-  const orderId = intent.kind === "take-back" ? intent.takeBack.orderId : "orderId" in intent ? intent.orderId : "";
-  const order = orderHistoryIn(journal, orderId);
-  const facts = { now, couponSuffix: "0123456789AB", order, exchange: null, sold: null, expired: [] };
-  const decision = decide(key, commandOf(intent), ledger, facts);
-  return decision.ok ? decision.value : null;
-}
+/** A customer with 100 points in lot A that never end, and 50 in lot B that soon do. */
+const withPoints = () =>
+  new Story().tell(grant(100, { id: "A" as EntryId }), grant(50, { id: "B" as EntryId, validUntil: soon }));
 
-const changeOf = ({ entries, couponEffect }: Decision): Change => ({
-  entries,
-  couponEffects: couponEffect === null ? [] : [couponEffect],
-});
+/** A member of any kind of entry, right or wrong. */
+type Alteration = Readonly<Record<string, unknown>>;
+const altered = (entry: Entry, alteration: Alteration): Entry => ({ ...entry, ...alteration }) as Entry;
 
-const required = <T>(value: T | null | undefined): T => {
-  if (value === null || value === undefined) throw new Error("There is none.");
-  return value;
-};
-
-const points = (value: number) => value as Points;
-
-/** 100 points that end in an hour, and 50 that never end. */
-function twoLots(): Ledger {
-  const first = required(decided(emptyLedger, grant(100, { validUntil: (noon + 3_600_000) as EpochMs })));
-  return required(decided(first.ledger, grant(50))).ledger;
-}
-
-test("what the rules decide is sound, whatever happens", () => {
+test("whatever happens to a ledger, the rules leave it sound and change it soundly", () => {
   fc.assert(
     fc.property(anyHistory, (steps) => {
-      let [ledger, now] = [emptyLedger, noon];
-      let journal: readonly Entry[] = [];
-      for (const step of steps) {
-        now = (now + step.afterMs) as EpochMs;
-        const intent = step.intentAt(now);
-        if (intent.kind === "earn" && orderHistoryIn(journal, intent.order.orderId) !== null) continue;
-        const decision = decided(ledger, intent, now, journal);
-        if (decision === null) continue;
-        expect(changeFault(ledger, changeOf(decision), decision.ledger)).toBeNull();
-        ledger = decision.ledger;
+      const story = new Story();
+      let before = story.ledger;
+      story.play(steps, ({ entries, couponEffect, ledger }) => {
+        const couponEffects = couponEffect === null ? [] : [couponEffect];
+        expect(changeFault(before, { entries, couponEffects }, ledger)).toBeNull();
         expect(ledgerFault(ledger)).toBeNull();
-        journal = intent.kind === "erase" ? [] : [...journal, ...decision.entries];
-      }
+        before = ledger;
+      });
     }),
   );
 });
 
-describe("a change that is not sound is told apart:", () => {
-  type Redeemed = Extract<Entry, { kind: "redeemed" }>;
-  const before = twoLots();
-  const sound = required(decided(before, exchange(120)));
-  const [entry] = sound.entries as readonly [Redeemed];
-  const [first, second] = entry.draws;
-
-  const faultOf = (changed: Partial<Redeemed>, ledger: Partial<Ledger> = {}): string | null =>
-    changeFault(before, { ...changeOf(sound), entries: [{ ...entry, ...changed }] }, { ...sound.ledger, ...ledger });
-
-  test("the sound one itself is not", () => {
-    expect(faultOf({})).toBeNull();
-  });
-
-  test.each<[string, Partial<Redeemed>]>([
-    ["a gap in the sequence", { sequence: entry.sequence + 1 }],
-    ["a sequence that was used", { sequence: entry.sequence - 1 }],
-    ["draws that are less than the points", { draws: [required(first)] }],
-    ["points that are less than the draws", { points: points(119) }],
-    ["a lot that is not there", { draws: [{ ...required(first), lotId: "none" as EntryId }, required(second)] }],
-    [
-      "more than a lot has",
-      { points: points(151), draws: [required(first), { ...required(second), points: points(51) }] },
-    ],
-    ["nothing from a lot", { draws: [...entry.draws, { ...required(second), points: points(0) }] }],
-    ["the same lot twice, beyond its points", { points: points(200), draws: [required(first), required(first)] }],
-    ["expired points", { recordedAt: (noon + 3_600_000) as EpochMs }],
-    ["another balance", { balanceAfter: points(31) }],
-    ["another coupon", { couponCode: "T-OTHER" as CouponCode }],
-    ["no coupon", { couponCode: null }],
-  ])("%s", (_, changed) => {
-    expect(faultOf(changed)).not.toBeNull();
-  });
-
-  test.each<[string, Partial<Ledger>]>([
-    ["points that the entries do not come to", { points: sound.ledger.points + 1 }],
-    ["lots that have more left", { lotPoints: sound.ledger.lotPoints + 1 }],
-    ["lots that have less left", { expiredPoints: -1 }],
-    ["less than nothing left", { lotPoints: -1, expiredPoints: 31 }],
-    ["a sequence of its own", { sequence: sound.ledger.sequence + 1 }],
-    ["a debt from nowhere", { debt: { owed: 1, absorbed: 0 } }],
-    ["points to be absorbed from nowhere", { debt: { owed: 0, absorbed: 1 } }],
-  ])("a ledger with %s", (_, ledger) => {
-    expect(faultOf({}, ledger)).not.toBeNull();
-  });
-
-  test("one code for two redemptions", () => {
-    const again = required(decided(sound.ledger, exchange(10)));
-    const change: Change = {
-      entries: [entry, ...again.entries],
-      couponEffects: [required(sound.couponEffect), required(again.couponEffect)],
+describe("a ledger is not sound", () => {
+  const sound = () => withPoints().tell(redeem(60)).ledger;
+  const faultWith = (more: Partial<Ledger>) => ledgerFault({ ...sound(), ...more });
+  /** A ledger of one lot, used so much. */
+  const used = (usedPoints: number): Partial<Ledger> => {
+    const lot: Lot = {
+      id: "A" as EntryId,
+      points: points(100),
+      usedPoints: points(usedPoints),
+      createdAt: noon,
+      validUntil: null,
     };
-    expect(changeFault(before, change, again.ledger)).toBe("A code is issued twice.");
+    return { lots: [lot], lotPoints: 100 - usedPoints, points: 100 - usedPoints };
+  };
+
+  test("only when something is wrong with it", () => {
+    expect(ledgerFault(emptyLedger)).toBeNull();
+    expect(faultWith({})).toBeNull();
+    expect(faultWith({ debt: { owed: 1, absorbed: 1 } })).toBeNull();
+    expect(faultWith({ lots: [], lotPoints: 0, expiredPoints: 90 })).toBeNull();
+    for (const usedPoints of [0, 99]) expect(faultWith(used(usedPoints))).toBeNull();
   });
 
-  test("points beside a debt", () => {
-    const indebted: Ledger = { ...before, debt: { owed: 10, absorbed: 0 } };
-    const decision = required(decided(before, redeem(10)));
-    const after = { ...decision.ledger, debt: indebted.debt };
-    const entries = decision.entries.map((some) => ({ ...some, balanceAfter: points(some.balanceAfter - 10) }));
-    expect(changeFault(indebted, { entries, couponEffects: [] }, after)).toBe("There are points beside a debt.");
+  test.each<[string, Partial<Ledger>, string]>([
+    ["its points are a fraction", { points: 90.5 }, "The points are no amount."],
+    ["its points are not exact", { points: 2 ** 53 }, "The points are no amount."],
+    ["its lots have less than nothing", { lotPoints: -1, expiredPoints: 91 }, "The points are no amount."],
+    ["less than nothing has expired", { lotPoints: 91, expiredPoints: -1 }, "The points are no amount."],
+    ["its lots have more than its entries", { lotPoints: 91 }, "The lots have 91 points left, the entries come to 90."],
+    ["its entries have more than its lots", { points: 91 }, "The lots have 90 points left, the entries come to 91."],
+    ["points are missing that expired", { expiredPoints: 1 }, "The lots have 91 points left, the entries come to 90."],
+    ["a lot was used for less than nothing", used(-1), "A lot is used beyond its points."],
+    ["a lot is there that has nothing left", used(100), "A lot is used beyond its points."],
+    ["less than nothing is owed", { debt: { owed: -1, absorbed: 0 } }, "The debt is below zero."],
+    ["less than nothing is to be absorbed", { debt: { owed: 0, absorbed: -1 } }, "The debt is below zero."],
+  ])("when %s", (_, more, fault) => {
+    expect(faultWith(more)).toBe(fault);
   });
 });
 
-describe("a ledger that is not sound is told apart:", () => {
-  const ledger = twoLots();
-  const [lot] = ledger.lots;
+describe("a redemption is not sound", () => {
+  const faultOf = (alteration: Alteration, after: Partial<Ledger> = {}) => {
+    const story = withPoints();
+    const before = story.ledger;
+    const decision = story.carryOut(redeem(60));
+    const [redeemed] = decision.entries;
+    if (redeemed === undefined) throw new Error("A redemption has an entry.");
+    const change = { entries: [altered(redeemed, alteration)], couponEffects: [] };
+    return changeFault(before, change, { ...decision.ledger, ...after });
+  };
+  const draws = (...given: readonly (readonly [string, number])[]) => ({
+    draws: given.map(([lotId, taken]) => ({ lotId, points: taken })),
+  });
 
-  test.each<[string, Partial<Ledger>]>([
-    ["more points than its lots have", { points: 151 }],
-    ["fewer points than its lots have", { points: 149 }],
-    ["a part of a point", { points: 150.5, lotPoints: 150.5 }],
-    ["lots below zero", { lotPoints: -1, expiredPoints: 151 }],
-    ["less than nothing expired", { lotPoints: 151, expiredPoints: -1 }],
-    ["a lot used below zero", { lots: [{ ...required(lot), usedPoints: points(-1) }] }],
-    ["a lot that is used up", { lots: [{ ...required(lot), usedPoints: required(lot).points }] }],
-    ["a debt below zero", { debt: { owed: -1, absorbed: 0 } }],
-    ["less than nothing to absorb", { debt: { owed: 0, absorbed: -1 } }],
-  ])("%s", (_, changed) => {
-    expect(ledgerFault(ledger)).toBeNull();
-    expect(ledgerFault({ ...ledger, ...changed })).not.toBeNull();
+  test("only when something is wrong with it", () => {
+    expect(faultOf({})).toBeNull();
+    expect(faultOf(draws(["B", 20], ["A", 10], ["B", 30]))).toBeNull();
+  });
+
+  test.each<[string, Alteration, string]>([
+    ["skips a place", { sequence: 5 }, "Entry 5: it does not follow the one before."],
+    ["takes a place twice", { sequence: 3 }, "Entry 3: it does not follow the one before."],
+    ["takes more than there is", { points: 151 }, "Entry 4: the points are no amount any more."],
+    ["takes a fraction", { points: 0.5 }, "Entry 4: the points are no amount any more."],
+    ["takes more than its draws", { points: 61 }, "Entry 4: its draws do not add up."],
+    ["takes less than its draws", { points: 59 }, "Entry 4: its draws do not add up."],
+    ["draws nothing", { draws: [] }, "Entry 4: its draws do not add up."],
+    ["draws from nowhere", draws(["C", 60]), "Entry 4: it takes from a lot that is not there."],
+    ["draws too much", draws(["B", 51], ["A", 9]), "Entry 4: it takes more than the lot has."],
+    ["draws too much in two", draws(["B", 30], ["B", 30]), "Entry 4: it takes more than the lot has."],
+    ["draws nothing from a lot", draws(["B", 0], ["A", 60]), "Entry 4: it takes more than the lot has."],
+    ["draws less than nothing", draws(["B", -1], ["A", 61]), "Entry 4: it takes more than the lot has."],
+    ["draws from what is over", { recordedAt: soon }, "Entry 4: it takes expired points."],
+    ["tells another balance", { balanceAfter: 91 }, "The balance after the last entry is not the ledger's."],
+  ])("when it %s", (_, alteration, fault) => {
+    expect(faultOf(alteration)).toBe(fault);
+  });
+
+  test("may take the last point, and draw until just before the end", () => {
+    const all = withPoints().carryOut(redeem(150));
+    expect(changeFault(withPoints().ledger, { entries: all.entries, couponEffects: [] }, all.ledger)).toBeNull();
+    expect(faultOf({ recordedAt: later(9) })).toBeNull();
+  });
+
+  test.each<[string, Partial<Ledger>, string]>([
+    ["at another place", { sequence: 5 }, "The sequence is not that of the last entry."],
+    ["with other points", { points: 91 }, "The lots have 90 points left, the entries come to 90."],
+    ["with fuller lots", { lotPoints: 91 }, "The lots have 91 points left, the entries come to 90."],
+    ["with expired points", { expiredPoints: 1 }, "The lots have 91 points left, the entries come to 90."],
+    ["with lots below nothing", { lotPoints: -1, expiredPoints: 91 }, "Less than nothing is left."],
+    ["with less than nothing expired", { lotPoints: 91, expiredPoints: -1 }, "Less than nothing is left."],
+    ["with a debt below zero", { debt: { owed: 1, absorbed: 0 } }, "The debt does not add up."],
+    ["with a debt that waits", { debt: { owed: 0, absorbed: 1 } }, "The debt does not add up."],
+    [
+      "with another balance",
+      { lotPoints: 89, expiredPoints: 1 },
+      "The balance after the last entry is not the ledger's.",
+    ],
+  ])("when it leaves a ledger %s", (_, after, fault) => {
+    expect(faultOf({}, after)).toBe(fault);
+  });
+
+  test("when the lots that are over had more than all", () => {
+    const lots = withPoints()
+      .ledger.lots.slice(-1)
+      .map((lot) => ({ ...lot, usedPoints: points(10), validUntil: noon }));
+    const after = { lots, lotPoints: 40, expiredPoints: 50 };
+    expect(faultOf({ balanceAfter: -50 }, after)).toBe("The balance is below zero.");
+  });
+});
+
+describe("a debt", () => {
+  const inDebt = () =>
+    new Story().tell(earn("O", 50, { value: "50" }), redeem(50), takeBack("O", "R1", "20", "negative"));
+  const faultOf = (before: Ledger, entry: Entry) => {
+    const after = evolve(before, entry);
+    return changeFault(before, { entries: [entry], couponEffects: [] }, after);
+  };
+
+  test("makes a balance negative by itself and by nothing else", () => {
+    const story = inDebt();
+    const { sequence } = story.ledger;
+    const paid = story.carryOut(grant(30));
+    expect(changeFault(inDebt().ledger, { entries: paid.entries, couponEffects: [] }, paid.ledger)).toBeNull();
+    expect([sequence, paid.ledger.debt.owed]).toEqual([4, 0]);
+  });
+
+  test.each(["owed", "absorbed"])("cannot be %s beside points that can be spent", (which) => {
+    const story = withPoints().tell(earn("O", 50, { value: "50" }));
+    const before = story.ledger;
+    const [entry] = story.carryOut(takeBack("O", "R1", "20", "clamp")).entries;
+    if (entry === undefined) throw new Error("A return has an entry.");
+    const debt = { owed: 0, absorbed: 0, [which]: 1 };
+    const balanceAfter = entry.balanceAfter - debt.owed;
+    expect(faultOf(before, altered(entry, { debt, balanceAfter }))).toBe("There are points beside a debt.");
+  });
+
+  test.each([
+    { owed: -21, absorbed: 0 },
+    { owed: 0, absorbed: -1 },
+  ])("is not paid off by more than it is: %j", (debt) => {
+    const { ledger, journal } = inDebt();
+    const last = journal.at(-1);
+    if (last === undefined) throw new Error("A return has an entry.");
+    const entry = altered(last, { sequence: 5, draws: [], points: 0, debt });
+    const fault = changeFault(ledger, { entries: [entry], couponEffects: [] }, ledger);
+    expect(fault).toBe("Entry 5: more debt is paid off than there is.");
+  });
+});
+
+describe("an erasure", () => {
+  const erase = { kind: "erase" } as const;
+
+  test("leaves nothing, and what comes after it begins anew", () => {
+    const { ledger: before } = withPoints();
+    const { entries, ledger } = withPoints().carryOut(erase);
+    expect(changeFault(before, { entries, couponEffects: [] }, ledger)).toBeNull();
+    expect(changeFault(before, { entries, couponEffects: [] }, before)).toBe(
+      "The sequence is not that of the last entry.",
+    );
+    const anew = new Story().tell(grant(7, { id: "A" as EntryId }), redeem(7));
+    const change = { entries: [...entries, ...anew.journal], couponEffects: [] };
+    expect(changeFault(before, change, anew.ledger)).toBeNull();
+  });
+
+  test("takes the debts with it", () => {
+    const indebted = () =>
+      new Story()
+        .tell(earn("O", 50, { value: "50" }), redeem(50))
+        .tell(takeBack("O", "R1", "20", "negative"), takeBack("O", "R2", "20", "absorb"));
+    const { entries } = indebted().carryOut(erase);
+    expect(changeFault(indebted().ledger, { entries, couponEffects: [] }, emptyLedger)).toBeNull();
+  });
+
+  test("takes the lots with it, those of before and those of the same change", () => {
+    const erased = withPoints().tell(erase);
+    const anew = new Story().tell(grant(60, { id: "C" as EntryId }));
+    const taking = anew
+      .carryOut(redeem(50))
+      .entries.map((entry) => altered(entry, { draws: [{ lotId: "A", points: 50 }] }));
+    const after = [...anew.journal.slice(0, 2), ...taking];
+    const fault = (before: Ledger, entries: readonly Entry[]) =>
+      changeFault(before, { entries: [...entries, ...after], couponEffects: [] }, anew.ledger);
+    expect(fault(withPoints().ledger, erased.journal.slice(-1))).toBe(
+      "Entry 3: it takes from a lot that is not there.",
+    );
+    expect(fault(emptyLedger, erased.journal)).toBe("Entry 3: it takes from a lot that is not there.");
+  });
+});
+
+describe("coupons and redemptions", () => {
+  const issue = (redemptionId: string, code: string, kind: "issue" | "reserve" = "issue"): CouponEffect => ({
+    kind,
+    coupon: { redemptionId: redemptionId as EntryId, code: code as CouponCode } as Coupon,
+  });
+  /** Two exchanges, one after the other. */
+  const exchanges = () => {
+    const story = withPoints();
+    const before = story.ledger;
+    const first = story.carryOut(exchange(20), { couponSuffix: "1" }, { id: "X1" as never });
+    const second = story.carryOut(exchange(20), { couponSuffix: "2" }, { id: "X2" as never });
+    return { before, first, second };
+  };
+  const faultOf = (couponEffects: Change["couponEffects"]) => {
+    const { before, first } = exchanges();
+    return changeFault(before, { entries: first.entries, couponEffects }, first.ledger);
+  };
+
+  test.each([
+    [[issue("X1", "T-1")], null],
+    [[issue("X1", "T-1", "reserve")], null],
+    [[issue("X1", "T-1"), { kind: "give-back", code: "T-9" }], null],
+    [[], "Redemptions and coupons do not go together."],
+    [[issue("X2", "T-1")], "Redemptions and coupons do not go together."],
+    [[issue("X1", "T-2")], "Redemptions and coupons do not go together."],
+    [[issue("X1", "T-1"), issue("X2", "T-2")], "Redemptions and coupons do not go together."],
+    [[issue("X1", "T-1"), issue("X2", "T-1")], "A code is issued twice."],
+  ] as [CouponEffect[], string | null][])("go together one to one: %j comes to %j", (effects, fault) => {
+    expect(faultOf(effects)).toBe(fault);
+  });
+
+  test("of two exchanges are not mixed up", () => {
+    const { before, first, second } = exchanges();
+    const entries = [...first.entries, ...second.entries];
+    const fault = (...couponEffects: readonly CouponEffect[]) =>
+      changeFault(before, { entries, couponEffects }, second.ledger);
+    expect(fault(issue("X2", "T-2"), issue("X1", "T-1"))).toBeNull();
+    expect(fault(issue("X1", "T-2"), issue("X2", "T-1"))).toBe("Redemptions and coupons do not go together.");
+    expect(fault(issue("X1", "T-1"), issue("X1", "T-1"))).toBe("A code is issued twice.");
+  });
+
+  test("are not looked at where a journal does not tell of coupons, and a redemption without one has none", () => {
+    expect(faultOf("unknown")).toBeNull();
+    const plain = withPoints().carryOut(redeem(20));
+    const fault = (couponEffects: readonly CouponEffect[]) =>
+      changeFault(withPoints().ledger, { entries: plain.entries, couponEffects }, plain.ledger);
+    expect(fault([])).toBeNull();
+    expect(fault([issue("X1", "T-1")])).toBe("Redemptions and coupons do not go together.");
   });
 });

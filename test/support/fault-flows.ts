@@ -91,7 +91,12 @@ export class Stage {
 
   /** The merchant's settings and the option that customers buy; once for a tenant. */
   async furnish(): Promise<void> {
-    const rewardpoints = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1, returnPolicy: "negative" };
+    const rewardpoints = {
+      enabled: true,
+      codePrefix: "RP",
+      orderValueToRewardPointsFactor: 1,
+      returnPolicy: "negative",
+    };
     await this.manage("POST", `/site/${this.tenant}/sites/main/mixins`, { couponSettings: { rewardpoints } });
     await this.manage("POST", `/reward-points/${this.tenant}/redeemOptions`, optionOf(this.optionId));
     // From here on the coupon service elsewhere has given a token.
@@ -154,6 +159,12 @@ export class Stage {
     );
     const answers = await this.#stored;
     return answers[Object.keys(columns).indexOf(what)]?.results.flatMap((row) => Object.values(row)) ?? [];
+  }
+
+  /** One column of what is stored of the customer now. */
+  async read(sql: string): Promise<readonly unknown[]> {
+    const { results } = await env.DB.prepare(sql).bind(this.tenant, this.customerId).all();
+    return results.flatMap((row) => Object.values(row));
   }
 
   async count(sql: string, ...values: readonly string[]): Promise<unknown> {
@@ -255,7 +266,8 @@ const optionOf = (id: string | undefined, more: object = {}) => ({
 });
 
 const redeemPath = "/reward-points/public/customer/redeem";
-const dayMs = 24 * 60 * 60 * 1_000;
+const hourMs = 60 * 60 * 1_000;
+const dayMs = 24 * hourMs;
 
 /** Has the exchange's coupon, one and no more, and has paid for it once. */
 async function expectOneCoupon(stage: Stage, { body }: Answer): Promise<void> {
@@ -266,6 +278,47 @@ async function expectOneCoupon(stage: Stage, { body }: Answer): Promise<void> {
   expect(codes).toEqual([code]);
   expect(await stage.stored("records")).toHaveLength(1);
 }
+
+/** The exchange was left half-way, and has come to its coupon: one and no more. */
+async function expectOneIssued(stage: Stage): Promise<void> {
+  await stage.expectLedger(["opened", "granted", "redeemed"], given - price);
+  expect(await stage.stored("exchanges")).toEqual(["ISSUED"]);
+  const live = stage.standIn.liveCoupons(stage.tenant).map(({ issuedTo }) => issuedTo);
+  expect(live.filter((customerId) => customerId === stage.customerId)).toHaveLength(1);
+}
+
+/** Jobs look at everybody's rows: nobody else's are there. Settings and options stay. */
+async function clearTables(): Promise<void> {
+  const tables = `select name from sqlite_master where type = 'table' and name not in ('site_mixins', 'redeem_options')
+    and name not like 'd1_%' and name not like 'sqlite_%' and name not like '_cf_%'`;
+  const { results } = await env.DB.prepare(tables).all<{ name: string }>();
+  await env.DB.batch(results.map(({ name }) => env.DB.prepare(`delete from ${name}`)));
+}
+
+/** An event that was carried out, unheard of; one that is too old; points that expired; a key that is too old. */
+async function leaveForJobs(stage: Stage): Promise<void> {
+  const { tenant, customerId } = stage;
+  await stage.process(stage.order(), stage.returned({ orders: [{ id: "unknown" }] }));
+  const path = `/reward-points/customer/${customerId}/addPoints`;
+  const json = { points: 5, validUntil: new Date(Date.now() + 1_000).toISOString() };
+  const headers = { "Idempotency-Key": `old-${customerId}` };
+  await stage.service.must("POST", path, { token: stage.employee, json, headers });
+  const change = (what: string, moment: number) =>
+    env.DB.prepare(`update ${what} and tenant = ? and customer_id = ?`).bind(moment, tenant, customerId);
+  const undelivered = "verdict = 'waiting', reason = 'retrying: unavailable', processed_at = null, attempts = 0";
+  await env.DB.batch([
+    change(`order_events set received_at = ? where return_id is not null`, Date.now() - 91 * dayMs),
+    change(`order_events set ${undelivered}, received_at = ? where return_id is null`, Date.now() - 2 * hourMs),
+    change(`idempotency_records set created_at = ? where true`, Date.now() - 3 * dayMs),
+  ]);
+  vi.setSystemTime(Date.now() + 2_000);
+}
+
+/** How much the jobs have not done yet. */
+const leftForJobs = `select
+  (select count(*) from order_events where tenant = ?1 and customer_id = ?2 and verdict = 'waiting')
+  + (select count(*) from idempotency_records where tenant = ?1 and customer_id = ?2)
+  + (select 1 - count(*) from ledger_entries where tenant = ?1 and customer_id = ?2 and kind = 'lapsed')`;
 
 /** An exchange with a coupon service that does not answer: its points are taken, and nobody knows more. */
 async function leaveHalfWay(stage: Stage): Promise<void> {
@@ -278,7 +331,7 @@ async function leaveHalfWay(stage: Stage): Promise<void> {
 /** The alarm runs, as often as it is set. */
 const untilNoAlarm = (stage: Stage) => async (): Promise<boolean> => {
   await stage.service.runAlarm(stage.key);
-  return (await stage.service.alarmAt()) === null;
+  return !stage.service.hasAlarm;
 };
 
 /** Every way in which something is written. */
@@ -287,16 +340,40 @@ export const flows: readonly Flow[] = [
     name: "the hourly jobs",
     coupons: "embedded",
     arrange: async (stage) => {
-      await stage.process(stage.order());
-      const longAgo = Date.now() - 91 * dayMs;
-      const makeOld = "update order_events set received_at = ? where tenant = ? and customer_id = ?";
-      await env.DB.prepare(makeOld).bind(longAgo, stage.tenant, stage.customerId).run();
+      await clearTables();
+      await leaveForJobs(stage);
       return {
-        attempt: () => stage.service.runJobs(),
-        expectEffect: async () => {
-          expect(await stage.stored("verdicts")).toEqual([]);
-          await stage.expectLedger(["opened", "granted"], 433);
+        attempt: async () => {
+          const isRun = await stage.service.runJobs();
+          await stage.service.deliver();
+          // What is left is there for another run: events are sent again after hours.
+          vi.setSystemTime(Date.now() + dayMs);
+          const [left] = await stage.read(leftForJobs);
+          return isRun && stage.service.queuedCount === 0 && left === 0;
         },
+        expectEffect: async () => {
+          await stage.expectLedger(["opened", "granted", "granted", "lapsed"], 433);
+          expect(await stage.stored("verdicts")).toEqual(["granted"]);
+          expect(await stage.stored("records")).toEqual([]);
+        },
+      };
+    },
+  },
+  {
+    name: "an exchange that was left half-way, and its alarm lost, taken up by the hourly jobs",
+    coupons: "elsewhere",
+    arrange: async (stage) => {
+      await clearTables();
+      await leaveHalfWay(stage);
+      stage.service.clearAlarm();
+      vi.setSystemTime(Date.now() + hourMs);
+      return {
+        attempt: async () => {
+          await stage.service.runJobs();
+          const [state] = await stage.read(columns.exchanges);
+          return state !== "PENDING";
+        },
+        expectEffect: () => expectOneIssued(stage),
       };
     },
   },
@@ -398,12 +475,7 @@ export const flows: readonly Flow[] = [
       await leaveHalfWay(stage);
       return {
         attempt: untilNoAlarm(stage),
-        expectEffect: async () => {
-          await stage.expectLedger(["opened", "granted", "redeemed"], given - price);
-          expect(await stage.stored("exchanges")).toEqual(["ISSUED"]);
-          const live = stage.standIn.liveCoupons(stage.tenant).map(({ issuedTo }) => issuedTo);
-          expect(live.filter((customerId) => customerId === stage.customerId)).toHaveLength(1);
-        },
+        expectEffect: () => expectOneIssued(stage),
       };
     },
   },
@@ -508,6 +580,23 @@ export const flows: readonly Flow[] = [
           isSent ||= await replay.attempt();
           await stage.service.deliver();
           return isSent && stage.service.queuedCount === 0;
+        },
+      };
+    },
+  },
+  {
+    name: "an event that is given up",
+    coupons: "embedded",
+    arrange: async (stage) => {
+      await stage.manage("POST", stage.eventsPath, stage.order());
+      return {
+        attempt: async () => {
+          await stage.service.deliver("reward-points-events-dlq");
+          return stage.service.queuedCount === 0;
+        },
+        expectEffect: async () => {
+          await stage.expectLedger([], 0);
+          await stage.expectVerdicts(["failed"]);
         },
       };
     },
@@ -637,7 +726,9 @@ export const flows: readonly Flow[] = [
       await stage.manage("POST", `/reward-points/${stage.tenant}/redeemOptions`, optionOf(id));
       const path = `/reward-points/${stage.tenant}/redeemOptions/${id}`;
       return stage.request("DELETE", path, { end: 204, isKeyed: false }, async () => {
-        expect(await stage.count("select count(*) as count from redeem_options where tenant = ? and id = ?", id)).toBe(0);
+        expect(await stage.count("select count(*) as count from redeem_options where tenant = ? and id = ?", id)).toBe(
+          0,
+        );
       });
     },
   },
@@ -647,7 +738,9 @@ export const flows: readonly Flow[] = [
     arrange: async (stage) => {
       const json = { couponSettings: { rewardpoints: { enabled: true } } };
       const path = `/site/${stage.tenant}/sites/${stage.customerId}/mixins`;
-      return stage.request("POST", path, { json, end: 201 }, () => expectMixin(stage, '{"rewardpoints":{"enabled":true}}'));
+      return stage.request("POST", path, { json, end: 201 }, () =>
+        expectMixin(stage, '{"rewardpoints":{"enabled":true}}'),
+      );
     },
   },
   {

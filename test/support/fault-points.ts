@@ -121,6 +121,7 @@ export class FaultPoints {
 
   async #whileAtWork<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#underWay += 1;
+    (globalThis as any).OPS = ((globalThis as any).OPS ?? 0) + 1;
     try {
       return await act();
     } finally {

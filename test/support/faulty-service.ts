@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import { createExecutionContext, createMessageBatch, getQueueResult, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
@@ -19,7 +19,11 @@ const quietTurns = 4;
 /** Nobody answered within the client's patience. */
 export const noAnswer = Symbol("no answer");
 
-const turnOfTheLoop = (({ setTimeout: later }) => () => new Promise<void>((resolve) => void later(resolve, 0)))({
+const turnOfTheLoop = (
+  ({ setTimeout: later }) =>
+  () =>
+    new Promise<void>((resolve) => void later(resolve, 0))
+)({
   setTimeout: globalThis.setTimeout,
 });
 
@@ -33,7 +37,8 @@ interface Life extends Caller {
 
 /**
  * The whole service as worker.ts puts it together, over bindings on which every call is a numbered point: the real D1,
- * KV, rate limits and alarms; a queue that hands out when it is told to; and objects that live until they are evicted.
+ * KV and rate limits; a queue that hands out, and an alarm that rings, when it is told to; and objects that live until
+ * they are evicted. One customer at a time is looked at.
  *
  * Time passes only when nobody is at work, and then at once, to when the next timer is due.
  */
@@ -48,6 +53,7 @@ export class FaultyService {
   readonly #lives = new Map<string, Life>();
   readonly #living = new AsyncLocalStorage<Life>();
   readonly #theWorker: Caller = { isGone: false };
+  #alarmAt: number | null = null;
   #queued: { readonly id: string; readonly body: QueuedEvent; attempts: number }[] = [];
   #errors = 0;
 
@@ -69,19 +75,17 @@ export class FaultyService {
     fetch: (url: string, init: RequestInit) => Promise<Response> = () => Promise.reject(new Error("Nobody is there.")),
   ): Promise<FaultyService> {
     if (!vi.isFakeTimers()) {
-      // Ahead of the runtime's clock, so that it never comes to an alarm by itself.
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"], now: Date.now() + 3_600_000 });
+      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
       vi.spyOn(scheduler, "wait").mockImplementation(
         (durationMs = 0) => new Promise<void>((resolve) => void setTimeout(resolve, durationMs)),
       );
     }
-    alarmKeeperState ??= await runInDurableObject(alarmKeeper(), (_object: unknown, state) => state);
+    someState ??= await runInDurableObject(
+      env.CUSTOMER_LEDGER.getByName("faults/any"),
+      (_object: unknown, state) => state,
+    );
     vi.resetModules();
-    const service = new FaultyService(await import("../../src/worker.ts"), alarmKeeperState, variables);
-    // Before the runtime makes an object of the same module, with the configuration that it knows.
-    service.#lifeOf("faults/first");
-    // The runtime ends objects whose module was loaded anew, once.
-    await service.clearAlarm().catch(() => service.clearAlarm());
+    const service = new FaultyService(await import("../../src/worker.ts"), someState, variables);
     const caller = () => service.#living.getStore() ?? service.#theWorker;
     vi.stubGlobal("fetch", numberedFetch(service.points, caller, fetch));
     return service;
@@ -123,13 +127,13 @@ export class FaultyService {
     return this.#queued.length;
   }
 
-  /** Hands out all messages of the queue, once. What is not acknowledged stays in it. */
-  async deliver(): Promise<void> {
+  /** Hands out all messages, once, as those of `queue`. What is not acknowledged stays in it. */
+  async deliver(queue = "reward-points-events"): Promise<void> {
     const messages = this.#queued;
     if (messages.length === 0) return;
     for (const message of messages) message.attempts += 1;
     const batch = createMessageBatch(
-      "reward-points-events",
+      queue,
       messages.map((message) => ({ ...message, timestamp: new Date() })),
     );
     const context = createExecutionContext();
@@ -153,23 +157,23 @@ export class FaultyService {
    * @returns whether there was one
    */
   async runAlarm(key: LedgerKey): Promise<boolean> {
-    const at = await this.alarmAt();
+    const at = this.#alarmAt;
     if (at === null) return false;
     if (at > Date.now()) vi.setSystemTime(at);
-    await this.clearAlarm();
+    this.#alarmAt = null;
     const ran = await this.#patiently(() => this.#inLife(nameOf(key), ({ object }) => object.alarm())).catch(
       () => noAnswer,
     );
-    if (ran === noAnswer) await setAlarm(Date.now());
+    if (ran === noAnswer) this.#alarmAt = Date.now();
     return true;
   }
 
-  alarmAt(): Promise<number | null> {
-    return runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.getAlarm());
+  get hasAlarm(): boolean {
+    return this.#alarmAt !== null;
   }
 
-  clearAlarm(): Promise<void> {
-    return runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.deleteAlarm());
+  clearAlarm(): void {
+    this.#alarmAt = null;
   }
 
   /** Sends a command to a customer's ledger as the Worker does: through the gateway. */
@@ -193,9 +197,15 @@ export class FaultyService {
     this.#lives.clear();
   }
 
-  /** Counts points from here on, with a fault at one of them. The queue and what has to be done late start empty. */
-  begin(fault: Fault | null): void {
+  /** Nothing is left of what was before: neither messages nor an alarm. */
+  clear(): void {
+    this.evict();
     this.#queued = [];
+    this.#alarmAt = null;
+  }
+
+  /** Counts points from here on, with a fault at one of them. */
+  begin(fault: Fault | null): void {
     this.points.begin(fault);
   }
 
@@ -207,6 +217,7 @@ export class FaultyService {
     };
     work.then(over, over);
     for (let quiet = 0; ; ) {
+      (globalThis as any).TURNS = ((globalThis as any).TURNS ?? 0) + 1;
       await turnOfTheLoop();
       if (isOver) return work;
       quiet = this.points.isAtWork ? 0 : quiet + 1;
@@ -219,7 +230,7 @@ export class FaultyService {
 
   /** `work`, as long as patience lasts; afterwards what nobody waits for any more is done. */
   async #patiently<Value>(work: () => Promise<Value>): Promise<Value | typeof noAnswer> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
+    let timer: ReturnType<typeof setTimeout> | null = null;
     const patience = new Promise<typeof noAnswer>((resolve) => {
       timer = setTimeout(resolve, patienceMs, noAnswer);
     });
@@ -266,8 +277,11 @@ export class FaultyService {
     const pass = <Value>(name: string, act: () => Promise<Value>) => this.points.pass(caller, name, act);
     return onlyWith<DurableObjectState>("DurableObjectState", {
       storage: onlyWith<DurableObjectStorage>("DurableObjectStorage", {
-        getAlarm: () => pass("alarm get", () => this.alarmAt()),
-        setAlarm: (at) => pass("alarm set", () => setAlarm(Number(at))),
+        getAlarm: () => pass("alarm get", async () => this.#alarmAt),
+        setAlarm: (at) =>
+          pass("alarm set", async () => {
+            this.#alarmAt = Number(at);
+          }),
       }),
     });
   }
@@ -309,6 +323,7 @@ export class FaultyService {
       getByName: ((ledger: string) =>
         onlyWith<CustomerLedger>("DurableObjectStub", {
           execute: (command) => call(ledger, "execute", (object) => object.execute(structuredClone(command))),
+          resumeExchanges: () => call(ledger, "resumeExchanges", (object) => object.resumeExchanges()),
           activePoints: () => call(ledger, "activePoints", (object) => object.activePoints()),
           giveBackExchange: (id) => call(ledger, "giveBackExchange", (object) => object.giveBackExchange(id)),
         })) as never,
@@ -339,10 +354,5 @@ export class FaultyService {
 
 const nameOf = ({ tenant, customerId }: LedgerKey): string => `${tenant}/${customerId}`;
 
-/** One object's storage does for the alarms of all: one customer at a time is looked at. */
-let alarmKeeperState: DurableObjectState | null = null;
-
-const alarmKeeper = () => env.CUSTOMER_LEDGER.getByName("faults/alarms");
-
-const setAlarm = (at: number): Promise<void> =>
-  runInDurableObject(alarmKeeper(), (_object: unknown, state) => state.storage.setAlarm(at));
+/** The runtime's own, without which no object can be made; the ledgers' objects take nothing of it but their name. */
+let someState: DurableObjectState | null = null;

@@ -140,7 +140,7 @@ function brokenParameter(request: Request, parameter: Parameter, choice: number)
 }
 
 const canStandIn = ({ in: place }: Parameter, text: string): boolean =>
-  place !== "header" || (/^[\u0020-\u007e\u00a0-\u00ff]+$/.test(text) && text.trim() === text);
+  place !== "header" || (/^[ -~]+$/.test(text) && text.trim() === text);
 
 /** A parameter's text as the value that its schema speaks of. */
 export function read(text: string, { type }: Schema): unknown {
@@ -261,10 +261,10 @@ const brokenEscapes = ["%", "%zz", "%c3%28", "%ff", "%ed%a0%80"];
 
 function brokenEscape(request: Request, choice: number): Breakage | null {
   const message = messageOf(request);
-  const escape = brokenEscapes[choice % brokenEscapes.length] ?? "%";
+  const ending = brokenEscapes[choice % brokenEscapes.length] ?? "%";
   const [path = "", query] = message.path.split("?");
-  const wrong = `${path}${escape}${query === undefined ? "" : `?${query}`}`;
-  return { ...breakage(`path ends in ${escape}`, { ...message, path: wrong }, 400), isNoOperation: true };
+  const wrong = `${path}${ending}${query === undefined ? "" : `?${query}`}`;
+  return { ...breakage(`path ends in ${ending}`, { ...message, path: wrong }, 400), isNoOperation: true };
 }
 
 function otherPath(request: Request, choice: number, document: ApiDocument): Breakage {

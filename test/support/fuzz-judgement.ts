@@ -23,7 +23,7 @@ export function refusalOf({ security, path }: Operation, caller: Caller): 401 | 
   const held = scopesOf[caller]?.split(" ") ?? [];
   const isLetIn = security.some(({ OAuth2: scopes, CustomerAccessToken: customers }) => {
     if (customers !== undefined && customerCallers.includes(caller)) return true;
-    return scopes !== undefined && scopes.every((scope) => held.includes(scope));
+    return scopes?.every((scope) => held.includes(scope)) ?? false;
   });
   return isLetIn ? null : 403;
 }

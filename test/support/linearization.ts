@@ -21,8 +21,8 @@ export interface Story {
   readonly beganAt: number;
   readonly customer: string;
   readonly deeds: readonly Deed[];
-  /** Which commands have stored entries, and in which order. */
-  readonly stored: ReadonlyMap<string, number>;
+  /** Which commands have stored entries: each time at which moment, and when that was decided. */
+  readonly stored: ReadonlyMap<string, readonly { readonly at: number; readonly decidedAt: number }[]>;
   /** The code that the command's coupon got. */
   codeOf(command: LedgerCommand): string;
   /** Whether answers of commits have been lost. */
@@ -33,7 +33,7 @@ export interface Story {
 }
 
 type CommandDeed = Extract<Deed, { kind: "command" }>;
-type Placed = Deed & {
+type Placed = (CommandDeed | Extract<Deed, { kind: "read" }>) & {
   /** It need not happen. */
   readonly isOptional: boolean;
   /** Its answer is looked at in the end only: it may have been out of date. */
@@ -68,31 +68,32 @@ export function explains(story: Story): boolean {
 class Search {
   readonly #story: Story;
   readonly #placed: readonly Placed[];
-  readonly #stale: readonly Deed[];
+  readonly #stale: readonly (CommandDeed | Extract<Deed, { kind: "read" }>)[];
   readonly #times: readonly { readonly from: number; readonly now: number }[];
   readonly #seen = new Set<string>();
 
   constructor(story: Story) {
     this.#story = story;
-    const stale: Deed[] = [];
+    const stale: (CommandDeed | Extract<Deed, { kind: "read" }>)[] = [];
     const placed: Placed[] = [];
     for (const deed of story.deeds) {
-      if (deed.kind === "nothing") continue;
-      // A commit whose answer is lost is tried again; then the answer is that of the second time.
-      if (story.mayBeTriedAgain && deed.kind === "command" && deed.answer !== null) {
-        placed.push({ ...deed, answer: null, isOptional: true, isLoose: false });
-      }
+      if (deed.kind === "nothing" || deed.kind === "time") continue;
       if (story.mayBeStale && this.#storesNothing(deed)) {
         stale.push(deed);
         if (isKeptUnderKey(deed)) placed.push({ ...deed, isOptional: false, isLoose: true });
       } else {
-        const isOptional = deed.kind === "command" && deed.answer === null;
-        placed.push({ ...deed, isOptional, isLoose: false });
+        placed.push({ ...deed, isOptional: deed.kind === "command" && deed.answer === null, isLoose: false });
+      }
+      // A commit whose answer is lost is tried again; then the answer is that of the second time.
+      if (story.mayBeTriedAgain && deed.kind === "command" && deed.answer !== null) {
+        placed.push({ ...deed, answer: null, isOptional: true, isLoose: false });
       }
     }
     this.#stale = stale;
     // What was stored first is tried first: nearly always that is the order.
-    this.#placed = placed.sort((left, right) => this.#rank(left) - this.#rank(right));
+    this.#placed = placed
+      .filter((deed) => !deed.isOptional || this.#mayHaveStored(deed))
+      .sort((left, right) => this.#rank(left) - this.#rank(right));
     this.#times = [
       { from: 0, now: story.beganAt },
       ...story.deeds.flatMap((deed) => (deed.kind === "time" ? [{ from: deed.from, now: deed.now }] : [])),
@@ -100,8 +101,8 @@ class Search {
   }
 
   run(): boolean {
-    const { begun, beganAt } = this.#story;
-    return this.#goOn(begun, beganAt, new Set(), [{ world: begun, since: 0 }]);
+    const { begun } = this.#story;
+    return this.#goOn(begun, new Set(), [{ world: begun, since: 0 }]);
   }
 
   #storesNothing(deed: Deed): boolean {
@@ -113,12 +114,20 @@ class Search {
     return !this.#story.stored.has(id) || deed.answer.replayed;
   }
 
-  #rank(deed: Deed): number {
-    return deed.kind === "command" && deed.answer === null ? deed.from + 0.5 : Math.min(deed.to, 1e9);
+  /** Steps of exchanges may store no entry, nor do refusals that are kept under a key. */
+  #mayHaveStored(deed: Placed): boolean {
+    if (deed.kind === "read") return false;
+    const { id, intent, idempotencyKey } = deed.command;
+    return this.#story.stored.has(id) || intent.kind === "advance-exchange" || idempotencyKey !== null;
   }
 
-  #goOn(world: World, now: number, done: ReadonlySet<number>, passed: readonly Passed[]): boolean {
-    const state = `${[...done].sort((a, b) => a - b).join()} ${now} ${JSON.stringify(world)}`;
+  #rank(deed: Placed): number {
+    const stored = deed.kind === "command" ? this.#story.stored.get(deed.command.id) : undefined;
+    return stored?.[0]?.at ?? Math.min(deed.to, Number.MAX_SAFE_INTEGER);
+  }
+
+  #goOn(world: World, done: ReadonlySet<number>, passed: readonly Passed[]): boolean {
+    const state = `${[...done].sort((a, b) => a - b).join()} ${JSON.stringify(world)}`;
     if (this.#seen.has(state)) return false;
     this.#seen.add(state);
     if (this.#seen.size > statesMax) throw new Error("Too many orders to try.");
@@ -128,53 +137,79 @@ class Search {
       return true;
     }
     const latest = Math.min(...owing.map(({ deed }) => deed.to));
-    for (const { deed, index } of left) {
-      if (deed.from > latest) continue;
-      const after = this.#after(world, now, deed);
-      if (after === null) continue;
+    const possible = left
+      .filter(({ deed }) => deed.from <= latest)
+      .map(({ deed, index }) => ({ deed, index, worlds: this.#after(world, deed) }));
+    // What changes nothing can as well come first, and need not be tried anywhere else.
+    const idle = possible.find(({ worlds }) => worlds.length === 1 && worlds[0] === world);
+    if (idle !== undefined) return this.#goOn(world, new Set([...done, idle.index]), passed);
+    for (const { deed, index, worlds } of possible) {
       const since = Math.max(deed.from, passed.at(-1)?.since ?? 0);
-      const clock = deed.kind === "time" ? deed.now : now;
-      if (this.#goOn(after, clock, new Set([...done, index]), [...passed, { world: after, since }])) return true;
+      for (const after of worlds) {
+        if (this.#goOn(after, new Set([...done, index]), [...passed, { world: after, since }])) return true;
+      }
     }
     return false;
   }
 
-  /** The world after `deed`; null when it cannot have been next. */
-  #after(world: World, now: number, deed: Placed): World | null {
-    const { customer } = this.#story;
-    if (deed.kind === "time") return world;
-    if (deed.kind === "read") return balanceOf(accountOf(world, customer), now) === deed.points ? world : null;
-    if (deed.kind === "nothing") return null;
+  /** The worlds that can be after `deed`; none when it cannot have been next. */
+  #after(world: World, deed: Placed): readonly World[] {
+    const { customer, codeOf } = this.#story;
+    if (deed.kind === "read") return this.#isRead(world, deed) ? [world] : [];
     if (deed.isLoose) return this.#noted(world, deed);
-    const told = step(world, customer, deed.command, now, this.#story.codeOf(deed.command));
-    if (deed.answer === null) return told.world === world ? null : told.world;
-    return same(told.answer, deed.answer) ? told.world : null;
+    const worlds = new Map<string, World>();
+    for (const now of this.#nowsOf(deed)) {
+      const told = step(world, customer, deed.command, now, codeOf(deed.command));
+      if (deed.answer === null ? told.world !== world : same(told.answer, deed.answer)) {
+        worlds.set(JSON.stringify(told.world), told.world);
+      }
+    }
+    return [...worlds.values()];
+  }
+
+  #isRead(world: World, { from, to, points }: { from: number; to: number; points: number }): boolean {
+    const account = accountOf(world, this.#story.customer);
+    return this.#clock(from, to).some((now) => balanceOf(account, now) === points);
+  }
+
+  /**
+   * When a command can have been decided: it is stored a little later, and takes its place in the order then. What
+   * has stored entries tells it.
+   */
+  #nowsOf({ command, from, to }: CommandDeed): readonly number[] {
+    const nows = this.#clock(from, to);
+    const stored = this.#story.stored.get(command.id);
+    return stored === undefined ? nows : nows.filter((now) => stored.some(({ decidedAt }) => now === decidedAt));
+  }
+
+  /** What a clock has told between two moments. */
+  #clock(from: number, to: number): readonly number[] {
+    const times = this.#times.filter(
+      (time, index) => time.from <= to && (this.#times[index + 1]?.from ?? Number.POSITIVE_INFINITY) >= from,
+    );
+    return times.map(({ now }) => now);
   }
 
   /** A refusal that is kept under its key, whatever the model would say. */
-  #noted(world: World, { command, answer }: CommandDeed): World | null {
+  #noted(world: World, { command, answer }: CommandDeed): readonly World[] {
     const name = JSON.stringify(command.idempotencyKey);
-    if (answer === null || world.keys[name] !== undefined) return null;
+    if (answer === null || world.keys[name] !== undefined) return [];
     const kept = { customer: this.#story.customer, fingerprint: command.fingerprint, result: answer.result };
-    return { ...world, keys: { ...world.keys, [name]: kept } };
+    return [{ ...world, keys: { ...world.keys, [name]: kept } }];
   }
 
   /** Whether the answer was right in some world that had been by then, at some time of its own. */
-  #wasOnce(deed: Deed, passed: readonly Passed[]): boolean {
+  #wasOnce(deed: CommandDeed | Extract<Deed, { kind: "read" }>, passed: readonly Passed[]): boolean {
     const { customer, codeOf } = this.#story;
-    const nows = this.#times.filter(
-      ({ from }, index) => from <= deed.to && (this.#times[index + 1]?.from ?? Number.POSITIVE_INFINITY) >= deed.from,
-    );
-    return passed.some(({ world, since }) =>
-      nows.some(({ now }) => {
-        if (since > deed.to) return false;
-        if (deed.kind === "read") return balanceOf(accountOf(world, customer), now) === deed.points;
-        if (deed.kind !== "command") return false;
-        return same(step(world, customer, deed.command, now, codeOf(deed.command)).answer, deed.answer);
-      }),
-    );
+    return passed.some(({ world, since }) => {
+      if (since > deed.to) return false;
+      if (deed.kind === "read") return this.#isRead(world, deed);
+      return this.#clock(deed.from, deed.to).some((now) =>
+        same(step(world, customer, deed.command, now, codeOf(deed.command)).answer, deed.answer),
+      );
+    });
   }
 }
 
 /** States that the search looks at before it gives up: far more than any story here has needed. */
-const statesMax = 200_000;
+const statesMax = 20_000;

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { importJWK, type JWTPayload, SignJWT } from "jose";
+import { importJWK, type JWK, type JWTPayload, SignJWT } from "jose";
 
 const signingKey: { readonly alg: string; readonly kid: string } = JSON.parse(env.AUTH_SIGNING_KEY);
 
@@ -40,3 +40,27 @@ export const customerToken = (tenant: string, customerId: string): Promise<strin
   signToken({ claims: { tenant, customer_id: customerId } });
 
 export const guestToken = (tenant: string): Promise<string> => signToken({ claims: { tenant } });
+
+const base64url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** The three parts of a token. */
+export function partsOf(token: string): readonly [header: string, payload: string, signature: string] {
+  const [header = "", payload = "", signature = ""] = token.split(".");
+  return [header, payload, signature];
+}
+
+/** `token` with another header, and the signature given. */
+export const withHeader = (token: string, header: object, signature: string): string =>
+  `${base64url(JSON.stringify(header))}.${partsOf(token)[1]}.${signature}`;
+
+/** `token` with other claims and its old signature. */
+export const withClaims = (token: string, claims: JWTPayload): string => {
+  const [header, , signature] = partsOf(token);
+  return `${header}.${base64url(JSON.stringify(claims))}.${signature}`;
+};
+
+/** The public half of the key that the service trusts, as everybody can read it at `/.well-known/jwks.json`. */
+export function publicJwk(): JWK {
+  const { d: _private, ...jwk } = JSON.parse(env.AUTH_SIGNING_KEY) as JWK;
+  return jwk;
+}

@@ -27,6 +27,8 @@ const variablesOf: Readonly<Record<Flow["coupons"], Readonly<Record<string, stri
   },
 };
 
+const tenantOf = (coupons: Flow["coupons"]): string => `faults-${coupons}`;
+
 let service: FaultyService;
 let customers = 0;
 /** What was reached without a fault, by flow. */
@@ -34,11 +36,11 @@ const reached = new Map<string, readonly string[]>();
 let faults = 0;
 
 /** Runs the flow with a fault or without one, and expects what it comes to. @returns the points that it has reached */
-async function run(flow: Flow, tenant: string, fault: Fault | null): Promise<readonly string[]> {
+async function run(flow: Flow, fault: Fault | null): Promise<readonly string[]> {
   customers += 1;
   standIn.always("coupon.create", null);
-  const stage = await Stage.open(service, standIn, tenant, `C${customers}`);
-  if (flow.coupons === "elsewhere") await service.clearAlarm();
+  const stage = await Stage.open(service, standIn, tenantOf(flow.coupons), `C${customers}`);
+  service.clear();
   const scene = await flow.arrange(stage);
   await stage.cool();
   service.begin(fault);
@@ -74,19 +76,18 @@ const faultsAt = (points: number): readonly Fault[] =>
 describe.each(["embedded", "elsewhere"] as const)("with coupons issued by the service that is %s", (coupons) => {
   beforeAll(async () => {
     service = await FaultyService.start(variablesOf[coupons], (url, init) => standIn.fetch(url, init as never));
+    await (await Stage.open(service, standIn, tenantOf(coupons), "first")).furnish();
   });
 
   const own = flows.filter((flow) => flow.coupons === coupons);
 
   test.each(own)("$name survives a fault at each of its points", { timeout: flowMsMax }, async (flow) => {
-    const tenant = `faults-${flows.indexOf(flow)}`;
-    await (await Stage.open(service, standIn, tenant, "furniture")).furnish();
-    const points = await run(flow, tenant, null);
+    const points = await run(flow, null);
     reached.set(flow.name, points);
-    const broken: string[] = [];
+    const broken: string[] = []; const g = globalThis as any; g.TURNS = 0; g.OPS = 0; const t0 = performance.now();
     for (const fault of faultsAt(points.length)) {
       try {
-        await run(flow, tenant, fault);
+        await run(flow, fault);
       } catch (error) {
         service.points.end();
         const what = `${fault.kind}${fault.kind === "hang" ? ` (${fault.hangingAct})` : ""}`;
@@ -94,6 +95,7 @@ describe.each(["embedded", "elsewhere"] as const)("with coupons issued by the se
       }
       faults += 1;
     }
+    console.log(JSON.stringify({ PROF: flow.name, cases: points.length, turns: g.TURNS / points.length, ops: g.OPS / points.length, ms: (performance.now() - t0) / points.length }));
     expect(broken).toEqual([]);
   });
 
@@ -112,6 +114,10 @@ describe("the numbering", () => {
 
   test("is told", () => {
     const points = [...reached.values()].flat().length;
-    report("faults", faults, `faults at ${points} points of ${reached.size} flows, each settled in ${triesMax} tries at most`);
+    report(
+      "faults",
+      faults,
+      `faults at ${points} points of ${reached.size} flows, each settled in ${triesMax} tries at most`,
+    );
   });
 });

@@ -12,7 +12,7 @@ const sequenceLengthMax = 60;
 /** Sequences of one seed; then the next seed begins, until there have been enough requests. */
 const sequencesEach = sized(50, 500);
 /** Sequences that are tried to make a failing one shorter. */
-const shrinksMax = 400;
+const shrinksMax = 60;
 
 let document: ApiDocument;
 
@@ -42,6 +42,13 @@ test("requests made of the document, half of them broken, are answered as it say
       for (const step of sequence) await world.take(step, tally);
       await world.close();
     } catch (error) {
+      console.warn(
+        failures,
+        sequence.length,
+        tally.requests,
+        Date.now() - startedAt,
+        failures % 40 === 0 ? String(error) : "",
+      );
       failures += 1;
       throw error;
     }

@@ -195,12 +195,14 @@ class Chronicle {
 class ScheduledStore implements LedgerStore {
   readonly #memory: MemoryLedgerStore;
   readonly #scheduler: Scheduler;
+  readonly #chronicle: Chronicle;
   readonly #faults: readonly Fault[];
   #calls = 0;
-  /** Commands that a commit has stored something for, and the place of the first such commit. */
-  readonly stored = new Map<CommandId, number>();
+  /** Commands of which entries were stored: each time at which moment, and when that was decided. */
+  readonly stored = new Map<CommandId, { readonly at: number; readonly decidedAt: number }[]>();
 
-  constructor(memory: MemoryLedgerStore, scheduler: Scheduler, storeFaults: readonly Fault[]) {
+  constructor(memory: MemoryLedgerStore, scheduler: Scheduler, chronicle: Chronicle, storeFaults: readonly Fault[]) {
+    this.#chronicle = chronicle;
     this.#memory = memory;
     this.#scheduler = scheduler;
     this.#faults = storeFaults;
@@ -225,8 +227,10 @@ class ScheduledStore implements LedgerStore {
   commit(ledger: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
     return this.#call("commit", async () => {
       const head = await this.#memory.commit(ledger, changes);
-      for (const { commandId } of changes.entries) {
-        if (!this.stored.has(commandId)) this.stored.set(commandId, this.stored.size);
+      const moment = this.#chronicle.tick();
+      for (const { commandId, recordedAt } of changes.entries) {
+        const times = this.stored.get(commandId) ?? [];
+        if (times.at(-1)?.at !== moment) this.stored.set(commandId, [...times, { at: moment, decidedAt: recordedAt }]);
       }
       return head;
     });
@@ -324,7 +328,7 @@ class Run {
   constructor(scene: Scene, scheduler: Scheduler) {
     this.#scene = scene;
     this.#scheduler = scheduler;
-    this.#store = new ScheduledStore(this.#memory, scheduler, scene.storeFaults);
+    this.#store = new ScheduledStore(this.#memory, scheduler, this.#chronicle, scene.storeFaults);
     this.#coupons = new ScheduledCoupons(scheduler, scene);
   }
 
@@ -485,7 +489,7 @@ class Run {
   /** The next incarnation, with nothing wrong any more, brings to its end what was left half-way. */
   async #settle(): Promise<void> {
     let isSettled = false;
-    const writer = this.#newWriter(new ScheduledStore(this.#memory, this.#scheduler, []));
+    const writer = this.#newWriter(new ScheduledStore(this.#memory, this.#scheduler, this.#chronicle, []));
     const settle = async () => {
       for (let round = 1; round <= settlingRoundsMax; round += 1) {
         if ((await this.#memory.exchangesUnderWay(key, 1)).length === 0) break;

@@ -1,0 +1,307 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
+import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
+import worker from "../../src/worker.ts";
+import { commandOf, exchange, keyOf } from "../support/ledgers.ts";
+import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
+import { call, Shop } from "../support/shop.ts";
+import { rowsOf } from "../support/stored.ts";
+import { employeeToken } from "../support/tokens.ts";
+
+/** What must be found nowhere afterwards; each is so odd that nothing else is called like it. */
+const personal = {
+  customer: "kunde-7f3a9c",
+  email: "7f3a9c@personal.example",
+  order: "ORDER-7f3a9c",
+  return: "RETURN-7f3a9c",
+  company: "COMPANY-7f3a9c",
+} as const;
+
+interface Place {
+  readonly table: string;
+  readonly column: string;
+  readonly value: string;
+}
+
+/** Every text in the database that tells something of the customer, whichever table it is in. */
+async function traces(): Promise<Place[]> {
+  const tables = await env.DB.prepare("select name from sqlite_schema where type = 'table'").all<{ name: string }>();
+  const places: Place[] = [];
+  for (const { name: table } of tables.results) {
+    if (table.startsWith("_cf_")) continue;
+    const { results } = await env.DB.prepare(`select * from "${table}"`).all<Record<string, unknown>>();
+    for (const row of results) {
+      for (const [column, value] of Object.entries(row)) {
+        if (typeof value === "string" && isPersonal(value)) places.push({ table, column, value });
+      }
+    }
+  }
+  return places;
+}
+
+/** Every key and value of the cache that does. */
+async function cachedTraces(): Promise<string[]> {
+  const { keys } = await env.SETTINGS_CACHE.list();
+  const pairs = await Promise.all(keys.map(async ({ name }) => `${name}=${await env.SETTINGS_CACHE.get(name)}`));
+  expect(pairs.length).toBeGreaterThan(0);
+  return pairs.filter(isPersonal);
+}
+
+const isPersonal = (text: string): boolean =>
+  Object.values(personal).some((value) => text.toLowerCase().includes(value.toLowerCase()));
+
+/** Hands events to the consumer, as the queue does. */
+async function deliver(events: readonly QueuedEvent[], queue = "reward-points-events"): Promise<void> {
+  const messages = events.map((body, index) => ({ id: String(index), timestamp: new Date(), attempts: 1, body }));
+  const batch = createMessageBatch(queue, messages);
+  const context = createExecutionContext();
+  await worker.queue(batch, env);
+  await getQueueResult(batch, context);
+}
+
+const gateway = new DurableObjectLedgerGateway(env.CUSTOMER_LEDGER, { info() {}, warn() {}, error() {} });
+const amounts = { orderTotal: { amount: 100, currency: "EUR" }, discount: { amount: 10, currency: "EUR" } };
+const customer = `/reward-points/customer/${personal.customer}`;
+
+let shop: Shop;
+let key: LedgerKey;
+let checkout: string;
+let logged: string[];
+
+const eventOf = (event: object): QueuedEvent => queued(shop.tenant, event);
+const orderOf = (id: string, more: object = {}) =>
+  completedOrder(id, { customer: { id: personal.customer, email: personal.email }, ...more });
+const use = (code: string, more: object = {}) =>
+  call("POST", `/coupon/${shop.tenant}/coupons/${code}/redemptions`, {
+    token: checkout,
+    json: { ...amounts, ...more },
+  });
+
+/** Exchanges points for a coupon of the embedded coupon service. */
+async function buy(headers: Readonly<Record<string, string>> = {}): Promise<string> {
+  const coupon = { name: "n", discountType: "PERCENT", discountPercentage: 10, allowAnonymous: true };
+  const id = await shop.addOption(10, { coupon: { ...coupon, maxRedemptions: 5 } });
+  const token = await shop.customerToken(personal.customer);
+  const answer = await call("POST", "/reward-points/public/customer/redeem", { token, json: { id }, headers });
+  expect(answer.status).toBe(200);
+  return (answer.body as { code: string }).code;
+}
+
+/** Reserves points for a coupon that a service elsewhere is to issue. @returns the exchange's id */
+async function reserveElsewhere(): Promise<EntryId> {
+  const intent = exchange(10);
+  if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  const { result } = await gateway.execute(key, commandOf({ ...intent, terms }, { id: crypto.randomUUID() as never }));
+  if (!result.ok || result.value.kind !== "reserved") throw new Error("Nothing was reserved.");
+  return result.value.exchangeId;
+}
+const advance = async (id: EntryId) => {
+  const step = { id, to: "ISSUED", reason: null } as const;
+  const command = commandOf({ kind: "advance-exchange", step }, { id: crypto.randomUUID() as never });
+  expect((await gateway.execute(key, command)).result).toMatchObject({ ok: true });
+};
+
+describe("a customer with everything", () => {
+  let order: QueuedEvent;
+  let refused: QueuedEvent;
+  let pending: EntryId;
+  let unused: string;
+
+  beforeAll(async () => {
+    logged = [];
+    for (const level of ["log", "warn", "error", "info", "debug"] as const) {
+      vi.spyOn(console, level).mockImplementation(
+        (...given: unknown[]) => void logged.push(given.map(String).join(" ")),
+      );
+    }
+    const settings = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1, earningBase: "total" };
+    shop = await Shop.open(settings);
+    key = keyOf(shop.tenant, personal.customer);
+    checkout = await employeeToken(shop.tenant, "coupon.coupon_redeem_on_behalf coupon.coupon_manage", "checkout");
+
+    // Points of all kinds, with keys of employees and of the customer's own.
+    await shop.manage("POST", customer, { startPoints: { points: 50, description: `for ${personal.email}` } });
+    const keyed = { "Idempotency-Key": `key-${personal.customer}` };
+    await shop.manage("POST", `${customer}/addPoints`, { points: 50, referenceId: personal.order }, keyed);
+    await shop.manage("POST", `${customer}/redeemPoints`, { points: 5, description: personal.email }, keyed);
+    await shop.addPoints(personal.customer, {
+      points: 7,
+      createdAt: "2020-01-01T00:00:00Z",
+      validUntil: "2021-01-01T00:00:00Z",
+    });
+    expect((await gateway.execute(key, commandOf({ kind: "lapse" }))).result).toMatchObject({ value: { points: 7 } });
+    const used = await buy(keyed);
+    unused = await buy();
+    await use(used, { customerNumber: personal.customer, orderCode: personal.order, legalEntityId: personal.company });
+    await call("POST", `/coupon/${shop.tenant}/coupons/${used}/redemptions`, {
+      token: await shop.customerToken(personal.customer),
+      json: { ...amounts, orderCode: `${personal.order}-2` },
+      headers: keyed,
+    });
+    const givenBack = await use(used, { customerNumber: personal.customer });
+    await call(
+      "DELETE",
+      `/coupon/${shop.tenant}/coupons/${used}/redemptions/${(givenBack.body as { id: string }).id}`,
+      {
+        token: checkout,
+      },
+    );
+    const returned = await buy();
+    const own = await shop.customerToken(personal.customer);
+    await call("DELETE", `/reward-points/public/customer/coupons/${returned}`, { token: own });
+    await env.DB.prepare("insert into ledger_findings values (?, ?, 'drift', 0, 'Found.', 1, 1)")
+      .bind(key.tenant, key.customerId)
+      .run();
+    await advance(await reserveElsewhere());
+    pending = await reserveElsewhere();
+
+    // Events of all kinds and ends, down to those that name the customer only somewhere, or an order or return only.
+    order = eventOf(orderOf(personal.order));
+    refused = eventOf(orderOf(`${personal.order}-late`));
+    const requestor = { customerId: personal.customer, email: personal.email };
+    await deliver([
+      order,
+      eventOf(orderOf(`${personal.order}-open`, { status: "CREATED" })),
+      eventOf(returnUpdated(personal.return, personal.order, 33, { requestor })),
+      eventOf(returnUpdated(`${personal.return}-early`, `${personal.order}-unknown`, 1, { requestor })),
+      eventOf({ type: "order.deleted", payload: { id: `${personal.order}-open`, note: personal.email } }),
+      eventOf({ type: "product.updated", payload: { seenBy: [personal.customer], email: personal.email } }),
+      eventOf({ type: "order.updated", payload: { customer: { id: personal.customer } } }),
+    ]);
+    await deliver([eventOf({ type: "return.deleted", payload: { id: personal.return } })]);
+    await deliver([refused], "reward-points-events-dlq");
+  });
+
+  test("is in every table that has to do with customers", async () => {
+    const found = new Set((await traces()).map(({ table }) => table));
+    expect([...found].sort()).toEqual(
+      [
+        "coupon_redemptions",
+        "coupons",
+        "exchanges",
+        "idempotency_records",
+        "ledger_entries",
+        "ledger_findings",
+        "ledgers",
+        "lot_usages",
+        "lots",
+        "order_events",
+      ].sort(),
+    );
+  });
+
+  test("is found nowhere after the erasure, but in an exchange that is under way, until that has ended", async () => {
+    const { journal } = await rowsOf(env.DB, key);
+    const sumOf = (...kinds: string[]) =>
+      journal.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { points }) => sum + points, 0);
+
+    expect(await shop.manage("DELETE", customer)).toMatchObject({ status: 200, body: "" });
+
+    const left = await traces();
+    expect(new Set(left.map(({ table, column }) => `${table}.${column}`))).toEqual(new Set(["exchanges.customer_id"]));
+    expect(left).toHaveLength(1);
+    expect(await cachedTraces()).toEqual([]);
+    await advance(pending);
+    expect(await traces()).toEqual([]);
+    expect(logged.length).toBeGreaterThan(0);
+    expect(logged.filter(isPersonal)).toEqual([]);
+
+    const totals = await env.DB.prepare("select * from erased_totals where tenant = ?").bind(shop.tenant).all();
+    expect(totals.results).toEqual([
+      {
+        tenant: shop.tenant,
+        month: new Date().toISOString().slice(0, 7),
+        ledgers: 1,
+        granted: sumOf("granted"),
+        redeemed: sumOf("redeemed"),
+        refunded: sumOf("refunded"),
+        taken_back: sumOf("taken-back", "settled"),
+        lapsed: sumOf("lapsed"),
+      },
+    ]);
+    expect(sumOf("granted")).toBe(50 + 50 + 7 + 433);
+  });
+
+  test("leaves verdicts and times of events, none of which is open any more", async () => {
+    const { results } = await env.DB.prepare(
+      `select verdict, count(*) as count, count(payload) as kept, count(order_id) + count(return_id) + count(customer_id)
+        as named, min(received_at) > 0 as timed from order_events where tenant = ? group by verdict order by verdict`,
+    )
+      .bind(shop.tenant)
+      .all<{ verdict: string; kept: number; named: number; timed: number }>();
+    expect(results.map(({ verdict }) => verdict)).not.toContain("waiting");
+    expect(results.map(({ verdict }) => verdict)).not.toContain("failed");
+    expect(results.map(({ verdict }) => verdict)).toContain("granted");
+    expect(results.every(({ kept, named, timed }) => kept === 0 && named === 0 && timed === 1)).toBe(true);
+  });
+
+  test("does not come back with events that are delivered again", async () => {
+    await deliver([order, refused]);
+    await deliver([order, refused], "reward-points-events-dlq");
+    expect(await shop.balance(personal.customer)).toBe(0);
+    expect(await traces()).toEqual([]);
+    const kept = async ({ id }: QueuedEvent) =>
+      (await shop.manage("GET", `/reward-points/${shop.tenant}/events/${id}`)).body as { verdict: string };
+    expect((await kept(order)).verdict).toBe("granted");
+    expect((await kept(refused)).verdict).toBe("erased");
+    const replayed = await shop.manage("POST", `/reward-points/${shop.tenant}/events/${order.id}/replay`);
+    expect(replayed.status).toBe(409);
+  });
+
+  test("leaves coupons that can be used at a checkout, by whoever has their codes", async () => {
+    expect((await use(unused)).status).toBe(201);
+    expect((await use(unused, { customerNumber: "somebody-else" })).status).toBe(201);
+  });
+
+  test("can come back: the ledger starts anew, adds up, and can be erased again", async () => {
+    await deliver([eventOf(orderOf(personal.order))]);
+    await shop.addPoints(personal.customer, 10);
+    expect(await shop.balance(personal.customer)).toBe(443);
+    const { journal } = await rowsOf(env.DB, key);
+    expect(journal.map(({ sequence, kind }) => [sequence, kind])).toEqual([
+      [1, "opened"],
+      [2, "granted"],
+      [3, "granted"],
+    ]);
+    expect((await shop.manage("GET", `${customer}/verify`)).body).toMatchObject({ findings: [] });
+    await deliver([eventOf({ type: "customer.deleted", payload: { customerNumber: personal.customer } })]);
+    expect(await traces()).toEqual([]);
+    expect(await cachedTraces()).toEqual([]);
+    const totals = env.DB.prepare("select ledgers, granted from erased_totals where tenant = ?").bind(shop.tenant);
+    expect(await totals.first()).toEqual({ ledgers: 2, granted: 540 + 443 });
+  });
+});
+
+describe("an erasure by an event", () => {
+  test("that had been tried before is done once, also when its message comes again", async () => {
+    const event = eventOf({ type: "customer.deleted", payload: { customerNumber: "someone-else" } });
+    await shop.addPoints("someone-else", 10);
+    await deliver([event], "reward-points-events-dlq");
+    expect(await shop.balance("someone-else")).toBe(10);
+    await deliver([event]);
+    expect(await shop.balance("someone-else")).toBe(0);
+    await shop.addPoints("someone-else", 20);
+    await deliver([event]);
+    expect(await shop.balance("someone-else")).toBe(20);
+    const { body } = await shop.manage("GET", `/reward-points/${shop.tenant}/events/${event.id}`);
+    expect(body).toMatchObject({ verdict: "erased" });
+    expect(body).not.toHaveProperty("reason");
+  });
+
+  test("leaves the events of others alone, also those of orders that name somebody else", async () => {
+    const shared = eventOf(completedOrder("SHARED", { customer: { id: "first" } }));
+    const claimed = eventOf(completedOrder("SHARED", { customer: { id: "second" } }));
+    await deliver([shared]);
+    await deliver([claimed]);
+    await shop.manage("DELETE", "/reward-points/customer/second");
+    const kept = async ({ id }: QueuedEvent) =>
+      (await shop.manage("GET", `/reward-points/${shop.tenant}/events/${id}`)).body;
+    expect(await kept(shared)).toMatchObject({ orderId: "SHARED", customerId: "first", event: shared.event });
+    expect(await kept(claimed)).not.toHaveProperty("customerId");
+  });
+});
