@@ -34,8 +34,8 @@ CREATE TABLE `sweeps` (
 --> statement-breakpoint
 DROP INDEX `lots_with_points`;--> statement-breakpoint
 ALTER TABLE `lots` ADD `lapsed_points` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
-CREATE INDEX `lots_left` ON `lots` (`tenant`,`customer_id`,`valid_until`) WHERE "lots"."used_points" + "lots"."lapsed_points" < "lots"."points";--> statement-breakpoint
-CREATE INDEX `lots_to_lapse` ON `lots` (`valid_until`) WHERE "lots"."valid_until" is not null and "lots"."used_points" + "lots"."lapsed_points" < "lots"."points";--> statement-breakpoint
+CREATE INDEX `lots_left` ON `lots` (`tenant`,`customer_id`,`valid_until`) WHERE "lots"."points" > "lots"."used_points" + "lots"."lapsed_points";--> statement-breakpoint
+CREATE INDEX `lots_to_lapse` ON `lots` (`valid_until`) WHERE "lots"."valid_until" is not null and "lots"."points" > "lots"."used_points" + "lots"."lapsed_points";--> statement-breakpoint
 ALTER TABLE `idempotency_records` ADD `customer_id` text;--> statement-breakpoint
 CREATE INDEX `idempotency_records_by_customer` ON `idempotency_records` (`tenant`,`customer_id`) WHERE "idempotency_records"."customer_id" is not null;--> statement-breakpoint
 CREATE INDEX `idempotency_records_by_time` ON `idempotency_records` (`created_at`);--> statement-breakpoint

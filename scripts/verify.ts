@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { runScript, UsageError } from "./usage-error.ts";
 import { type Row, rows } from "./verify/rows.ts";
@@ -19,12 +20,14 @@ import { buildWorker } from "./verify/runtime.ts";
 // VERIFY_SEED sets the seed of all random choices.
 
 const projectFolder = fileURLToPath(new URL("..", import.meta.url));
+const programs = join(projectFolder, "node_modules", ".bin");
 const documentFile = join(projectFolder, "docs", "reliability.md");
 const tableBegin = "<!-- The table is written by `npm run verify:full`. -->";
 const tableEnd = "<!-- The end of what is written by `npm run verify:full`. -->";
 
-/** A row that takes more than this many times its time is ended. */
+/** A row that takes more than this many times its time, and more than two minutes, is ended. */
 const patience = 3;
+const deadlineMsMin = 120_000;
 /** Lines of a row that failed which are shown. */
 const linesShown = 60;
 
@@ -43,20 +46,26 @@ const reportShape = z.object({ row: z.string(), number: z.number(), words: z.str
 
 /** Every row prints its number in a line of this form. */
 const reportPrefix = "[verify] ";
+/** A line of the service's log, and the one with which vitest says where it comes from. */
+const logLine = /^\{"level"|^(stdout|stderr) \| /;
 
 async function runRow(row: Row, environment: NodeJS.ProcessEnv): Promise<RowOutcome> {
   if (!existsSync(join(projectFolder, row.file))) {
     return { row, verdict: "absent", number: null, words: `${row.file} is not there`, seconds: 0 };
   }
   const startedAt = performance.now();
-  const { exitCode, output } = await runProgram(commandOf(row), environment, row.secondsMax * patience * 1000);
+  const { exitCode, lines } = await runProgram(
+    commandOf(row),
+    environment,
+    Math.max(row.secondsMax * patience * 1000, deadlineMsMin),
+  );
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  const lines = output.split("\n");
   const report = reportIn(lines, row.name);
   const isFull = environment["VERIFY_SIZE"] === "full";
   // Small runs do not reach the numbers of full ones; what must be right is right in both.
   const isMet = exitCode === 0 && report !== null && (!isFull || row.isMet(report.number));
-  if (!isMet) console.error(`${lastLines(lines)}\n${row.name}: ended with ${exitCode ?? "a signal"}.`);
+  if (!isMet)
+    console.error(`${lines.slice(-linesShown).join("\n")}\n${row.name}: ended with ${exitCode ?? "a signal"}.`);
   const words = report?.words ?? "it printed no number";
   return { row, verdict: isMet ? "met" : "missed", number: report?.number ?? null, words, seconds };
 }
@@ -64,20 +73,27 @@ async function runRow(row: Row, environment: NodeJS.ProcessEnv): Promise<RowOutc
 const commandOf = ({ file }: Row): readonly [string, ...string[]] =>
   file.startsWith("scripts/")
     ? [process.execPath, join(projectFolder, file)]
-    : [join(projectFolder, "node_modules", ".bin", "vitest"), "run", file, "--silent=false"];
+    : [join(programs, "vitest"), "run", file, "--silent=false"];
 
-/** @returns null as exit code when it was ended, after `deadlineMs` or by a signal */
+/**
+ * @returns what it has printed, but for the service's own log, which has a line a request; null as exit code when it
+ * was ended, after `deadlineMs` or by a signal
+ */
 function runProgram(
   [program, ...words]: readonly [string, ...string[]],
   environment: NodeJS.ProcessEnv,
   deadlineMs: number,
-): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+): Promise<{ readonly exitCode: number | null; readonly lines: readonly string[] }> {
   return new Promise((resolve, reject) => {
     // A group of its own: what it has started ends with it.
     const child = spawn(program, words, { cwd: projectFolder, env: environment, detached: true });
-    const chunks: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const lines: string[] = [];
+    for (const input of [child.stdout, child.stderr]) {
+      createInterface({ input }).on("line", (printed) => {
+        const line = stripVTControlCharacters(printed).trimEnd();
+        if (line !== "" && !logLine.test(line)) lines.push(line);
+      });
+    }
     const endGroup = (signal: NodeJS.Signals) => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, signal);
@@ -92,27 +108,19 @@ function runProgram(
     child.on("close", (exitCode) => {
       clearTimeout(timer);
       process.off("exit", interrupted);
-      resolve({ exitCode, output: Buffer.concat(chunks).toString("utf8") });
+      resolve({ exitCode, lines });
     });
   });
 }
 
 function reportIn(lines: readonly string[], name: string): z.output<typeof reportShape> | null {
   for (const line of lines.toReversed()) {
-    const text = line.trim();
-    if (!text.startsWith(reportPrefix)) continue;
-    const report = reportShape.safeParse(JSON.parse(text.slice(reportPrefix.length))).data;
+    if (!line.startsWith(reportPrefix)) continue;
+    const report = reportShape.safeParse(JSON.parse(line.slice(reportPrefix.length))).data;
     if (report?.row === name) return report;
   }
   return null;
 }
-
-/** Without the service's own log, which has a line a request. */
-const lastLines = (lines: readonly string[]): string =>
-  lines
-    .filter((line) => !line.startsWith("{") && line.trim() !== "")
-    .slice(-linesShown)
-    .join("\n");
 
 const numberText = (number: number | null): string => (number === null ? "–" : number.toLocaleString("en-US"));
 
@@ -153,6 +161,8 @@ function keepInDocument(table: string): void {
   const end = text.indexOf(tableEnd);
   if (begin < 0 || end < begin) throw new Error("docs/reliability.md lacks the markers of the table.");
   writeFileSync(documentFile, `${text.slice(0, begin + tableBegin.length)}\n\n${table}\n\n${text.slice(end)}`);
+  // The project's lint also looks at tables.
+  execFileSync(join(programs, "biome"), ["format", "--write", documentFile], { stdio: "ignore" });
 }
 
 function chosenRows(names: readonly string[], scriptsOnly: boolean): readonly Row[] {

@@ -213,7 +213,7 @@ await runRow("kills", async (run) => {
     const shop = await TestShop.open(runtime, tenant);
     await shop.addOption("voucher", cost);
     const load = new Load(run, runtime, shop);
-    await load.underKills({ kills: run.sized(3, 50), operationsMin: run.sized(600, 20_000) });
+    await load.underKills({ kills: run.sized(8, 50), operationsMin: run.sized(400, 20_000) });
     await load.drainQueue();
     const wrong = await load.countWrong();
     for (const fault of await brokenLaws(runtime)) run.fault(fault);

@@ -5,7 +5,7 @@
 //   node scripts/verify/mutation.ts src/domain/returns.ts     what is named
 
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { Stryker } from "@stryker-mutator/core";
 
 /** Percent of the mutants that must be found. */
@@ -16,10 +16,11 @@ const allRules = ["src/domain/**/*.ts"];
 type Options = ConstructorParameters<typeof Stryker>[0];
 
 const named = process.argv.slice(2);
-const size = process.env["VERIFY_SIZE"] === "full" ? allRules : smallSample;
+const sized = process.env["VERIFY_SIZE"] === "full" ? allRules : smallSample;
+const mutate = named.length > 0 ? named : sized;
 
 const mutants = await new Stryker({
-  mutate: named.length > 0 ? named : size,
+  mutate,
   testRunner: "vitest",
   vitest: { configFile: "scripts/verify/vitest.domain.config.ts", related: false },
   plugins: ["@stryker-mutator/vitest-runner", "./scripts/verify/stryker-ignore.ts"],
@@ -53,8 +54,10 @@ const score = Math.floor((10_000 * found) / (found + missed)) / 100;
 for (const { fileName, location, mutatorName, replacement, status } of mutants) {
   if (status !== "Survived" && status !== "NoCoverage") continue;
   const { line, column } = location.start;
-  console.log(`${status} ${fileName}:${line}:${column} ${mutatorName} ${replacement?.replaceAll(/\s+/g, " ")}`);
+  const place = `${relative("", fileName)}:${line}:${column}`;
+  console.log(`${status} ${place} ${mutatorName} ${replacement?.replaceAll(/\s+/g, " ")}`);
 }
-const words = `% of ${found + missed} mutants of ${named.length > 0 ? named.join(", ") : size.join(", ")} found`;
+const words = `% of ${found + missed} mutants of ${mutate.join(", ")} found`;
 console.log(`[verify] ${JSON.stringify({ row: "mutation", number: score, words, seed: 0 })}`);
+// Not a number, when there were no mutants, is not enough either.
 if (!(score >= target)) process.exitCode = 1;

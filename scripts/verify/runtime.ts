@@ -119,9 +119,7 @@ export class Runtime {
       const process = claimProcess();
       const url = (await miniflare.unsafeGetDirectURL()).href.replace(/\/$/, "");
       const issuer = new LocalIssuer(variables, tokenSeconds);
-      const runtime = new Runtime({
-        ...{ url, webhookSecret, queue, miniflare, issuer, temporaryFolder, restarts, process },
-      });
+      const runtime = new Runtime({ url, webhookSecret, queue, miniflare, issuer, temporaryFolder, restarts, process });
       queue?.deliverTo(runtime.#stopping.signal, async (batch) => {
         const worker = await miniflare.getWorker();
         const messages = batch.map(({ id, timestamp, body, attempts }) => ({ id, timestamp, body, attempts }));

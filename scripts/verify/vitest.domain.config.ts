@@ -5,5 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/domain/**/*.test.ts"],
     setupFiles: ["scripts/verify/stryker-seed.ts"],
+    // The rules keep no state, so the files may share a thread: that takes a quarter of the time.
+    isolate: false,
   },
 });

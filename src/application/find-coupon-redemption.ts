@@ -30,9 +30,11 @@ export async function findCouponRedemption(
     services.coupons.find(principal.tenant, canonical),
     services.coupons.redemptions.find(principal.tenant, canonical, id),
   ]);
-  if (coupon === null) return refuse({ code: "coupon_not_found", couponCode: code });
+  // Whether a code exists is not for everybody to know.
+  const isManager = holdsScope(principal, "coupon.coupon_manage");
+  if (coupon === null && isManager) return refuse({ code: "coupon_not_found", couponCode: code });
   const isVisible = redemption !== null && isVisibleTo(principal, redeemer.value.customerId, redemption);
-  return isVisible
+  return coupon !== null && isVisible
     ? succeed({ couponCode: coupon.code, redemption })
     : refuse({ code: "coupon_redemption_not_found", id });
 }

@@ -32,8 +32,11 @@ const fits = (text: string, lengthMax: number): boolean => text.length > 0 && [.
 export const parseTenantId = (text: string): TenantId | null =>
   tenantPattern.test(text) && !reservedTenantNames.has(text) ? (text as TenantId) : null;
 
+/** Segments that every path's normalization removes: nobody of that name could be addressed. */
+const isDots = (text: string): boolean => text === "." || text === "..";
+
 export const parseCustomerId = (text: string): CustomerId | null =>
-  fits(text, customerIdLengthMax) && isPrintable(text) ? (text as CustomerId) : null;
+  fits(text, customerIdLengthMax) && isPrintable(text) && !isDots(text) ? (text as CustomerId) : null;
 
 /** Ids of entries that the service makes for orders, refunds, debts and expiry; no client can take them. */
 const ownEntryIdPattern = /^(order|refund|settled|lapsed):/;

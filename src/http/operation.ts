@@ -73,18 +73,15 @@ function securityOf(access: Access): Security {
 const always: readonly FailureCode[] = ["rate_limited", "internal"];
 /** Every operation with a token can fail with these, too. */
 const withToken: readonly FailureCode[] = [
+  // A path or a query that is not well-formed, if nothing else.
+  "validation_failed",
   "invalid_token",
   "tenant_mismatch",
   "issuer_unavailable",
   "unavailable",
   "overloaded",
 ];
-const onJsonBody: readonly FailureCode[] = [
-  "validation_failed",
-  "malformed_body",
-  "payload_too_large",
-  "unsupported_media_type",
-];
+const onJsonBody: readonly FailureCode[] = ["malformed_body", "payload_too_large", "unsupported_media_type"];
 const onLedgerWrite: readonly FailureCode[] = [
   "overloaded",
   "outcome_unknown",

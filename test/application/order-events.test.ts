@@ -426,8 +426,14 @@ describe("a deleted customer", () => {
     const [message] = await process(order);
     expect(message?.outcome).toBe("acked");
     expect(await kept(order.id)).toMatchObject({ event: null, customerId: null, orderId: null, verdict: "erased" });
-    await inbox.note({ ...order, subject: readEvent(order.event).subject }, { kind: "failed", reason: "gave_up: x" });
-    expect(await verdictOf(order)).toBe("erased");
+    const ignored = queued(tenant, completedOrder("B", { status: "CREATED" }));
+    await process(ignored);
+    await ledgers.after({} as LedgerCommand);
+    for (const event of [order, ignored]) {
+      const { subject } = readEvent(event.event);
+      await inbox.note({ ...event, subject }, { kind: "failed", reason: "gave_up: x" });
+    }
+    expect(await Promise.all([order, ignored].map(verdictOf))).toEqual(["erased", "ignored order_not_completed"]);
   });
 
   test("has nothing done by events of the time before that are delivered again", async () => {

@@ -137,6 +137,11 @@ describe("identifiers", () => {
     }
   });
 
+  test("of customers are none that a path cannot hold", () => {
+    for (const dots of [".", ".."]) expect(parseCustomerId(dots)).toBeNull();
+    for (const good of ["...", ".a", "a.", "..a"]) expect(parseCustomerId(good)).toBe(good);
+  });
+
   test("of sites hold no white space and no hash", () => {
     expect(parseSiteCode("DE")).toBe("DE");
     for (const bad of ["", "a b", "a#b", "a\u00a0b", "x".repeat(65)]) expect(parseSiteCode(bad)).toBeNull();
@@ -152,7 +157,7 @@ describe("identifiers of entries", () => {
   });
 
   test("that the service makes itself cannot be taken by clients", () => {
-    for (const own of ["order:1", "refund:", "settled:x"]) expect(parseEntryId(own)).toBeNull();
+    for (const own of ["order:1", "refund:", "settled:x", "lapsed:order:1"]) expect(parseEntryId(own)).toBeNull();
   });
 });
 

@@ -1,9 +1,10 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { LedgerAnswer, LedgerHead } from "../../src/application/ports.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
+import { couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
@@ -89,6 +90,20 @@ describe("a race", () => {
     expect(failureCodes(answers)).toEqual(["insufficient_points"]);
     await expectSoundStorage();
   });
+});
+
+test("a race with an erasure is lost by whoever has not seen it", async () => {
+  await does(grant(30));
+  await does(grant(20));
+  const writer = writerOf(key);
+  await writer.activePoints();
+  await does({ kind: "erase" });
+  await does(grant(5));
+  expect((await writer.execute(commandOf(grant(7)))).result.ok).toBe(true);
+  expect((await rowsOf(env.DB, key)).journal.map((row) => row.sequence)).toEqual([1, 2, 3]);
+  await expectSoundStorage();
+  await evictDurableObject(stub());
+  expect(await balance()).toBe(12);
 });
 
 /** Another writer, as there are for a moment when an object moves. */
@@ -199,6 +214,16 @@ describe("a repeated request", () => {
     expect((await send({ ...exchanged, isRetry: true })).result).toEqual(first.result);
   });
 
+  test("that succeeded is not done again later on, when memory knows the balance but not the request", async () => {
+    await does(grant(200));
+    const withId = () => send(commandOf(redeem(20, "counter-twice"), { fingerprint: "a" }));
+    expect((await withId()).result.ok).toBe(true);
+    await evictDurableObject(stub());
+    expect(await balance()).toBe(180);
+    expect(await withId()).toEqual({ result: { ok: true, value: { kind: "redeemed" } }, replayed: true });
+    expect(await balance()).toBe(180);
+  });
+
   test("by the same command id is done once, whatever it is", async () => {
     const commands = [commandOf({ kind: "open", startPoints: null }), commandOf(grant(30)), commandOf(exchange(10))];
     for (const command of commands) {
@@ -274,6 +299,17 @@ describe("an order", () => {
       replayed: true,
     });
   });
+});
+
+test("a coupon's code is made of cryptographic randomness", async () => {
+  await does(grant(30));
+  const drawn = vi.spyOn(crypto, "getRandomValues");
+  const [code] = codesOf([await does(exchange(10))]);
+  const suffixes = drawn.mock.results.flatMap(({ value }) =>
+    value instanceof Uint8Array && value.length === couponEntropyBytes ? [couponSuffix(value)] : [],
+  );
+  drawn.mockRestore();
+  expect(suffixes.map((suffix) => `T-${suffix}`)).toEqual([code]);
 });
 
 describe("a coupon that is given back", () => {

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
@@ -277,23 +277,25 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
 });
 
 describe("a customer's object", () => {
-  /** A saga whose ledger and store answer nothing before they are let. */
+  /** A saga whose ledger answers nothing before it is let. */
   function stuckSaga() {
-    const let_ = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    const store = new D1LedgerStore(env.DB);
+    const lookingFor = vi.spyOn(store, "exchangesUnderWay");
     const stuck = new ExchangeSaga(key, {
-      store: new D1LedgerStore(env.DB),
+      store,
       clock: { now: () => time.now() as EpochMs },
       log,
       coupons: new EmporixCouponService(standIn.access, { log, fetch: standIn.fetch, time, random: () => 0.5 }),
       newId: () => crypto.randomUUID(),
       execute: async (command) => {
-        await let_.promise;
+        await release.promise;
         return turn.execute(command);
       },
       wakeUp: async () => {},
       pause: () => new Promise(() => {}),
     });
-    return { stuck, answerAll: () => let_.resolve() };
+    return { stuck, answerAll: () => release.resolve(), lookedFor: () => lookingFor.mock.calls.length };
   }
 
   test("lets no more exchanges wait than it has room for, and takes others as soon as there is room", async () => {
@@ -312,9 +314,14 @@ describe("a customer's object", () => {
 
   test("that is asked twice at once to go on with what was left does it once", async () => {
     await turn.execute(commandOf(bought()));
-    crash();
-    await Promise.all([saga.resume(), saga.resume(), saga.resume()]);
+    const { stuck, answerAll, lookedFor } = stuckSaga();
+    const resumed = Promise.all([stuck.resume(), stuck.resume(), stuck.resume()]);
+    answerAll();
+    await resumed;
+    expect(lookedFor()).toBe(1);
     expect(standIn.requests.filter(({ operation }) => operation === "coupon.create")).toHaveLength(1);
     await expectSettled();
+    await stuck.resume();
+    expect(lookedFor()).toBe(2);
   });
 });

@@ -13,6 +13,7 @@ import {
 import type { IdempotencyKey, LedgerCommand } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Actor, CustomerId, EntryId, TenantId } from "../../src/domain/identifiers.ts";
+import type { Ledger } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
@@ -168,6 +169,23 @@ test("a database that does not answer is told apart from an unknown outcome: not
   expect(await balance()).toBe("unavailable");
   store.onLoad = (really) => really();
   expect(await balance()).toBe(100);
+});
+
+test("a change that does not add up is refused, and nothing of it is stored", async () => {
+  const remembered: Ledger[] = [];
+  store.onCommit = (really, changes) => {
+    remembered.push(changes.ledger);
+    return really(changes);
+  };
+  await turn.execute(commandOf(grant(1)));
+  // The ledger in memory goes wrong: its lots have more than its entries come to.
+  for (const ledger of remembered) Object.assign(ledger, { lotPoints: ledger.lotPoints + 50 });
+  const { commits } = store;
+  expect(await kindOrCode(commandOf(redeem(30)))).toBe("ledger_unsound");
+  expect(store.commits).toBe(commits);
+  expect(await balance()).toBe(101);
+  expect(await kindOrCode(commandOf(redeem(30)))).toBe("redeemed");
+  expect(await balance()).toBe(71);
 });
 
 test("a command that the database never takes does not drag its neighbours down", async () => {

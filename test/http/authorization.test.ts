@@ -1,6 +1,6 @@
 import { exports } from "cloudflare:workers";
 import { exportJWK, exportSPKI, generateKeyPair, importJWK } from "jose";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { everythingStored, type Stored } from "../support/everything-stored.ts";
 import { filledPath, servedOperations } from "../support/operations.ts";
 import { allScopes, couponUse, type PreparedShop, prepareShop } from "../support/prepared-shop.ts";
@@ -16,6 +16,9 @@ import {
   withHeader,
 } from "../support/tokens.ts";
 import { report } from "../support/verification.ts";
+
+// Many requests a test: on a busy machine they take longer than tests usually may.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 type Employees = "viewers" | "managers" | "couponManagers" | "siteManagers";
 /** Employees with one of the scopes, and customers for themselves. */

@@ -205,6 +205,17 @@ describe("a signed-in customer", () => {
     });
   });
 
+  test("is whom the token names, whatever the request says", async () => {
+    await shop.addPoints("C1", 50);
+    await shop.addPoints("C2", 900);
+    const option = { id: await shop.addOption(20), customerId: "C2", customerNumber: "C2" };
+    const named = "?customerId=C2&customerNumber=C2";
+    expect(await own("GET", named)).toMatchObject({ status: 200, body: 50 });
+    expect((await own("GET", `/summary${named}`)).body).toMatchObject({ customerId: "C1", activePoints: 50 });
+    expect((await own("POST", `/redeem${named}`, option, { "X-Customer-Id": "C2" })).status).toBe(200);
+    expect([await shop.balance("C1"), await shop.balance("C2")]).toEqual([30, 900]);
+  });
+
   test("sees for every option what would be left", async () => {
     await shop.addPoints("C1", 50);
     await shop.addOption(80);

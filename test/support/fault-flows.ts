@@ -161,6 +161,14 @@ export class Stage {
     return answers[Object.keys(columns).indexOf(what)]?.results.flatMap((row) => Object.values(row)) ?? [];
   }
 
+  /** Expects the service to find nothing wrong with the customer's books, when it replays them. */
+  async expectSoundBooks(): Promise<void> {
+    const path = `/reward-points/customer/${this.customerId}/verify`;
+    const answer = await this.service.call("GET", path, { token: this.employee });
+    if (answer !== noAnswer && answer.status === 404) expect(await this.stored("journal")).toEqual([]);
+    else expect(answer).toMatchObject({ status: 200, body: { sound: true, findings: [] } });
+  }
+
   /** One column of what is stored of the customer now. */
   async read(sql: string): Promise<readonly unknown[]> {
     const { results } = await env.DB.prepare(sql).bind(this.tenant, this.customerId).all();

@@ -11,7 +11,7 @@ export const faultKinds = ["throw-before", "act-then-throw", "hang", "evict"] as
 export type FaultKind = (typeof faultKinds)[number];
 
 /** What becomes of a call that is never answered: it is never done, was done, or is done when nobody waits any more. */
-export const hangingActs = ["never", "done", "late"] as const;
+const hangingActs = ["never", "done", "late"] as const;
 
 export type HangingAct = (typeof hangingActs)[number];
 
@@ -20,8 +20,12 @@ export interface Fault {
   /** From 1, in the order in which the points are reached. */
   readonly at: number;
   readonly kind: FaultKind;
-  readonly hangingAct: HangingAct;
+  /** Any whole number: which of several forms the fault takes, of what is done while it hangs, or how it is worded. */
+  readonly variant: number;
 }
+
+/** What is done while `fault` hangs. */
+export const hangingActOf = ({ variant }: Fault): HangingAct => hangingActs[variant % hangingActs.length] ?? "never";
 
 /** Who makes a call: the Worker, or one life of an object. What is gone makes no more calls, and hears of none. */
 export interface Caller {
@@ -30,7 +34,7 @@ export interface Caller {
 
 export interface FaultPointsSurroundings {
   /** What the platform's error looks like when a call at the point fails. */
-  errorAt(point: string): Error;
+  errorAt(point: string, fault: Fault): Error;
   /** Ends the lives of all objects. */
   evict(): void;
 }
@@ -74,6 +78,10 @@ export class FaultPoints {
     return this.#struck;
   }
 
+  get isNumbering(): boolean {
+    return this.#names !== null;
+  }
+
   /** Whether somebody outside is at work now: then there is no telling yet whether time has to pass. */
   get isAtWork(): boolean {
     return this.#underWay > 0;
@@ -102,14 +110,16 @@ export class FaultPoints {
     this.#struck = name;
     switch (fault.kind) {
       case "throw-before":
-        throw this.#surroundings.errorAt(name);
+        throw this.#surroundings.errorAt(name, fault);
       case "act-then-throw":
         await work().catch(() => {});
-        throw this.#surroundings.errorAt(name);
-      case "hang":
-        if (fault.hangingAct === "done") await work().catch(() => {});
-        if (fault.hangingAct === "late") this.#late.push(work);
+        throw this.#surroundings.errorAt(name, fault);
+      case "hang": {
+        const act = hangingActOf(fault);
+        if (act === "done") await work().catch(() => {});
+        if (act === "late") this.#late.push(work);
         return never();
+      }
       case "evict": {
         const done = work();
         await done.catch(() => {});
@@ -121,7 +131,6 @@ export class FaultPoints {
 
   async #whileAtWork<Value>(act: () => Promise<Value>): Promise<Value> {
     this.#underWay += 1;
-    (globalThis as any).OPS = ((globalThis as any).OPS ?? 0) + 1;
     try {
       return await act();
     } finally {

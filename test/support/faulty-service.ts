@@ -55,13 +55,12 @@ export class FaultyService {
   readonly #theWorker: Caller = { isGone: false };
   #alarmAt: number | null = null;
   #queued: { readonly id: string; readonly body: QueuedEvent; attempts: number }[] = [];
-  #errors = 0;
 
   private constructor(worker: Worker, state: DurableObjectState, variables: Readonly<Record<string, string>>) {
     this.#worker = worker;
     this.#state = state;
     this.#variables = variables;
-    this.points = new FaultPoints({ errorAt: (point) => this.#errorAt(point), evict: () => this.evict() });
+    this.points = new FaultPoints({ errorAt, evict: () => this.evict() });
     this.#workerEnv = this.#bindingsOf(this.#theWorker);
   }
 
@@ -217,7 +216,6 @@ export class FaultyService {
     };
     work.then(over, over);
     for (let quiet = 0; ; ) {
-      (globalThis as any).TURNS = ((globalThis as any).TURNS ?? 0) + 1;
       await turnOfTheLoop();
       if (isOver) return work;
       quiet = this.points.isAtWork ? 0 : quiet + 1;
@@ -333,23 +331,22 @@ export class FaultyService {
   async #enqueue(body: QueuedEvent): Promise<void> {
     this.#queued.push({ id: crypto.randomUUID(), body: structuredClone(body), attempts: 0 });
   }
+}
 
-  /** As the platform words it. What the runtime says of failed calls to objects comes in all three kinds, in turn. */
-  #errorAt(point: string): Error {
-    const [kind = ""] = point.split(" ");
-    if (kind === "rpc") {
-      const traits = [{ retryable: true }, {}, { overloaded: true }][this.#errors % 3];
-      this.#errors += 1;
-      return Object.assign(new Error("Network connection lost."), traits);
-    }
-    const words: Readonly<Record<string, string>> = {
-      d1: "D1_ERROR: Network connection lost.",
-      kv: "KV request failed: 503 Service Unavailable",
-      queue: "Queue send failed: Service Unavailable",
-      alarm: "Internal error in Durable Object storage.",
-    };
-    return kind === "fetch" ? new TypeError("Network connection lost.") : new Error(words[kind] ?? "internal error");
+/** As the platform words it. What the runtime says of failed calls to objects comes in all three kinds. */
+function errorAt(point: string, { variant }: Fault): Error {
+  const [kind = ""] = point.split(" ");
+  if (kind === "rpc") {
+    const traits = [{ retryable: true }, {}, { overloaded: true }][variant % 3];
+    return Object.assign(new Error("Network connection lost."), traits);
   }
+  const words: Readonly<Record<string, string>> = {
+    d1: "D1_ERROR: Network connection lost.",
+    kv: "KV request failed: 503 Service Unavailable",
+    queue: "Queue send failed: Service Unavailable",
+    alarm: "Internal error in Durable Object storage.",
+  };
+  return kind === "fetch" ? new TypeError("Network connection lost.") : new Error(words[kind] ?? "internal error");
 }
 
 const nameOf = ({ tenant, customerId }: LedgerKey): string => `${tenant}/${customerId}`;

@@ -1,4 +1,5 @@
 import { type Schema as CheckedSchema, Validator } from "@cfworker/json-schema";
+import fc from "fast-check";
 import { call } from "./shop.ts";
 
 /** JSON Schema as far as the service's OpenAPI document uses it. */
@@ -70,6 +71,8 @@ export interface Operation {
   readonly body: ReadonlyMap<string, Shape> | null;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly answers: ReadonlyMap<number, DocumentedAnswer>;
+  /** How a failing sequence shows the operation. */
+  readonly [fc.toStringMethod]: () => string;
 }
 
 /** What the service says of itself. */
@@ -96,8 +99,10 @@ interface RawDocument {
 }
 
 /** Reads the OpenAPI document from the service itself. */
-export async function readDocument(): Promise<ApiDocument> {
-  const raw = (await call("GET", "/openapi.json")).body as RawDocument;
+export const readDocument = async (): Promise<ApiDocument> =>
+  documentOf((await call("GET", "/openapi.json")).body as RawDocument);
+
+export function documentOf(raw: RawDocument): ApiDocument {
   const { schemas } = raw.components;
   const shapes = new Map<string, Shape>();
   const shapeOf = (schema: Schema): Shape => {
@@ -124,6 +129,7 @@ export async function readDocument(): Promise<ApiDocument> {
             { headers: new Set(Object.keys(headers).map((name) => name.toLowerCase())), content: contentOf(content) },
           ]),
         ),
+        [fc.toStringMethod]: () => `"${method.toUpperCase()} ${path}"`,
       }),
     ),
   );

@@ -28,6 +28,10 @@ export class Drawn {
     this.index = index;
     this.otherwise = otherwise;
   }
+
+  [fc.toStringMethod](): string {
+    return `${this.pool} ${this.index}`;
+  }
 }
 
 const pools: Readonly<Record<string, PoolName>> = {
@@ -279,7 +283,7 @@ function integersOf({ minimum, maximum }: Schema): fc.Arbitrary<number> {
   return fc.oneof(
     { weight: 10, arbitrary: small },
     { weight: 1, arbitrary: fc.constantFrom(min, max) },
-    { weight: 1, arbitrary: fc.maxSafeInteger().filter((value) => value >= min && value <= max) },
+    { weight: 1, arbitrary: fc.integer({ min, max }) },
   );
 }
 

@@ -41,7 +41,7 @@ export class World {
   readonly #pools: Pools = newPools();
   readonly #events: object[] = [];
   /** What was sent and answered, for whoever has to find out what went wrong. */
-  readonly #history: string[] = [];
+  readonly #history: (() => string)[] = [];
 
   private constructor(document: ApiDocument, names: { tenant: string; stranger: string }, tokens: Tokens) {
     this.#document = document;
@@ -123,7 +123,7 @@ export class World {
   async #deliver(): Promise<void> {
     const messages = this.#events.splice(0).map((event) => new FakeMessage(event));
     await worker.queue({ queue: "reward-points-events", messages }, env);
-    this.#history.push(`deliver ${messages.length} events`);
+    this.#history.push(() => `deliver ${messages.length} events`);
   }
 
   /** Keeps what later requests can name. */
@@ -144,7 +144,7 @@ export class World {
 
   #note({ caller, operation }: Plan, message: Message, breakage: Breakage | null, answer: Answer): void {
     const refusal = refusalOf(operation, caller);
-    this.#history.push(
+    this.#history.push(() =>
       [
         `${caller}${refusal === null ? "" : ` (${refusal})`}: ${message.method} ${message.path}`,
         breakage === null ? "" : `  broken: ${breakage.words}`,
@@ -158,7 +158,8 @@ export class World {
   }
 
   #failure(fault: string): Error {
-    return new Error(`${fault}\n${this.#history.slice(-historyShown).join("\n")}`);
+    const shown = this.#history.slice(-historyShown).map((show) => show());
+    return new Error(`${fault}\n${shown.join("\n")}`);
   }
 }
 

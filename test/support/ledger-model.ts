@@ -183,7 +183,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
         ? exchange(world, customer, commandId, intent.terms.value, now, code)
         : refused(intent.terms.failure);
     case "take-back":
-      return takeBack(account, commandId, intent.takeBack, now, put, refused);
+      return takeBack(world, account, commandId, intent.takeBack, now, put, refused);
     case "undo-take-back": {
       const { orderId, returnId } = intent;
       const standing = account.takeBacks.filter((some) => some.orderId === orderId && !some.isUndone);
@@ -350,6 +350,7 @@ function advance(world: World, customer: string, { id, to }: ExchangeStep, now: 
 }
 
 function takeBack(
+  world: World,
   account: Account,
   commandId: string,
   { orderId, returnId, returnedValue, policy }: TakeBack,
@@ -365,7 +366,7 @@ function takeBack(
   const same = standing.find((some) => some.returnId === returnId);
   if (same !== undefined) {
     const outcome = { kind: "taken-back", requested: same.requested, taken: pointsOf(same) } as const;
-    return { ...put(account, outcome), isRepetition: same.commandId !== commandId };
+    return { world, result: yes(outcome), isRepetition: same.commandId !== commandId };
   }
   const asked = sum(standing.map((some) => some.requested));
   const value = sum(standing.map((some) => cents(some.value ?? "0"))) + cents(returnedValue ?? "0");
@@ -395,7 +396,8 @@ const pointsOf = ({ parts }: { readonly parts: readonly Part[] }): number => sum
 /** Hundredths of a plain decimal text with at most two decimals. */
 const cents = (text: string): number => Math.round(Number(text) * 100);
 
-function erased(world: World, customer: string): World {
+/** The world after the customer's ledger was erased. */
+export function erased(world: World, customer: string): World {
   const { [customer]: _account, ...accounts } = world.accounts;
   const without = <Value>(table: Readonly<Record<string, Value>>, isGone: (value: Value) => boolean) =>
     Object.fromEntries(Object.entries(table).filter(([, value]) => !isGone(value)));

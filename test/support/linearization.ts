@@ -1,6 +1,6 @@
 import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { LedgerCommand } from "../../src/domain/command.ts";
-import { accountOf, balanceOf, step, type World } from "./ledger-model.ts";
+import { accountOf, balanceOf, erased, step, type World } from "./ledger-model.ts";
 
 /** Something that was seen to happen, between two moments of one common count. */
 export type Deed = { readonly from: number; readonly to: number } & (
@@ -23,8 +23,8 @@ export interface Story {
   readonly deeds: readonly Deed[];
   /** Which commands have stored entries: each time at which moment, and when that was decided. */
   readonly stored: ReadonlyMap<string, readonly { readonly at: number; readonly decidedAt: number }[]>;
-  /** The code that the command's coupon got. */
-  codeOf(command: LedgerCommand): string;
+  /** The code that the command's coupon got in a world that does not have it yet. */
+  codeOf(command: LedgerCommand, world: World): string;
   /** Whether answers of commits have been lost. */
   readonly mayBeTriedAgain: boolean;
   /** Whether what stores no entries may be answered out of a memory that another writer has overtaken. */
@@ -58,11 +58,13 @@ function isKeptUnderKey(deed: Deed): boolean {
 }
 
 /**
- * Whether there is an order of what was seen in which the model gives every answer and comes to the end, and in which
+ * Looks for an order of what was seen in which the model gives every answer and comes to the end, and in which
  * nothing comes before what had ended when it began. Commands without a known outcome may be in it or not.
+ * @returns null when there is one; else what fits no order, as far as the best one goes
  */
-export function explains(story: Story): boolean {
-  return new Search(story).run();
+export function unexplained(story: Story): string | null {
+  const search = new Search(story);
+  return search.run() ? null : search.rest;
 }
 
 class Search {
@@ -70,7 +72,11 @@ class Search {
   readonly #placed: readonly Placed[];
   readonly #stale: readonly (CommandDeed | Extract<Deed, { kind: "read" }>)[];
   readonly #times: readonly { readonly from: number; readonly now: number }[];
+  /** Which command's entries were stored first, second, …: what they do takes place in this order. */
+  readonly #effects: readonly string[];
   readonly #seen = new Set<string>();
+  /** What was left when the fewest deeds were left. */
+  #fewest: readonly Deed[] | null = null;
 
   constructor(story: Story) {
     this.#story = story;
@@ -94,6 +100,10 @@ class Search {
     this.#placed = placed
       .filter((deed) => !deed.isOptional || this.#mayHaveStored(deed))
       .sort((left, right) => this.#rank(left) - this.#rank(right));
+    this.#effects = [...story.stored]
+      .flatMap(([id, times]) => times.map(({ at }) => ({ id, at })))
+      .sort((left, right) => left.at - right.at)
+      .map(({ id }) => id);
     this.#times = [
       { from: 0, now: story.beganAt },
       ...story.deeds.flatMap((deed) => (deed.kind === "time" ? [{ from: deed.from, now: deed.now }] : [])),
@@ -102,7 +112,12 @@ class Search {
 
   run(): boolean {
     const { begun } = this.#story;
-    return this.#goOn(begun, new Set(), [{ world: begun, since: 0 }]);
+    return this.#goOn(begun, 0, new Set(), [{ world: begun, since: 0 }]);
+  }
+
+  get rest(): string {
+    const rest = (this.#fewest ?? []).map((deed) => JSON.stringify(deed));
+    return rest.length === 0 ? "The end is another." : rest.join("\n");
   }
 
   #storesNothing(deed: Deed): boolean {
@@ -121,45 +136,73 @@ class Search {
     return this.#story.stored.has(id) || intent.kind === "advance-exchange" || idempotencyKey !== null;
   }
 
+  #isStored(deed: Placed): boolean {
+    return deed.kind === "command" && this.#story.stored.has(deed.command.id);
+  }
+
+  #changesNothing(deed: Placed): boolean {
+    return deed.kind === "read" || !this.#mayHaveStored(deed) || deed.answer?.replayed === true;
+  }
+
   #rank(deed: Placed): number {
     const stored = deed.kind === "command" ? this.#story.stored.get(deed.command.id) : undefined;
     return stored?.[0]?.at ?? Math.min(deed.to, Number.MAX_SAFE_INTEGER);
   }
 
-  #goOn(world: World, done: ReadonlySet<number>, passed: readonly Passed[]): boolean {
-    const state = `${[...done].sort((a, b) => a - b).join()} ${JSON.stringify(world)}`;
+  #goOn(world: World, effects: number, done: ReadonlySet<number>, passed: readonly Passed[]): boolean {
+    const state = `${[...done].sort((a, b) => a - b).join()} ${effects} ${JSON.stringify(world)}`;
     if (this.#seen.has(state)) return false;
     this.#seen.add(state);
     if (this.#seen.size > statesMax) throw new Error("Too many orders to try.");
     const left = this.#placed.flatMap((deed, index) => (done.has(index) ? [] : [{ deed, index }]));
     const owing = left.filter(({ deed }) => !deed.isOptional);
-    if (owing.length === 0 && this.#story.isEnd(world) && this.#stale.every((deed) => this.#wasOnce(deed, passed))) {
-      return true;
-    }
+    const isEnd = owing.length === 0 && this.#story.isEnd(world);
+    const neverTrue = isEnd ? this.#stale.filter((deed) => !this.#wasOnce(deed, passed)) : [];
+    if (isEnd && neverTrue.length === 0) return true;
+    const rest = isEnd ? neverTrue : owing.map(({ deed }) => deed);
+    if (this.#fewest === null || rest.length < this.#fewest.length) this.#fewest = rest;
     const latest = Math.min(...owing.map(({ deed }) => deed.to));
     const possible = left
       .filter(({ deed }) => deed.from <= latest)
-      .map(({ deed, index }) => ({ deed, index, worlds: this.#after(world, deed) }));
+      .map(({ deed, index }) => ({ deed, index, worlds: this.#after(world, effects, deed) }));
     // What changes nothing can as well come first, and need not be tried anywhere else.
-    const idle = possible.find(({ worlds }) => worlds.length === 1 && worlds[0] === world);
-    if (idle !== undefined) return this.#goOn(world, new Set([...done, idle.index]), passed);
+    const idle = possible.find(
+      ({ deed, worlds }) => this.#changesNothing(deed) && worlds.length === 1 && worlds[0] === world,
+    );
+    if (idle !== undefined) return this.#goOn(world, effects, new Set([...done, idle.index]), passed);
     for (const { deed, index, worlds } of possible) {
       const since = Math.max(deed.from, passed.at(-1)?.since ?? 0);
       for (const after of worlds) {
-        if (this.#goOn(after, new Set([...done, index]), [...passed, { world: after, since }])) return true;
+        const isEffect = after.accounts !== world.accounts && this.#isStored(deed);
+        const more = [...passed, { world: after, since }];
+        if (this.#goOn(after, isEffect ? effects + 1 : effects, new Set([...done, index]), more)) return true;
       }
     }
     return false;
   }
 
   /** The worlds that can be after `deed`; none when it cannot have been next. */
-  #after(world: World, deed: Placed): readonly World[] {
+  #after(world: World, effects: number, deed: Placed): readonly World[] {
     const { customer, codeOf } = this.#story;
     if (deed.kind === "read") return this.#isRead(world, deed) ? [world] : [];
     if (deed.isLoose) return this.#noted(world, deed);
+    // A writer that has missed an erasure erases once more, and with it what is kept under keys since.
+    const isNext = this.#effects[effects] === deed.command.id;
+    const isErasure = deed.command.intent.kind === "erase" && this.#isStored(deed);
+    if (this.#story.mayBeStale && isErasure) return isNext ? [erased(world, customer)] : [];
     const worlds = new Map<string, World>();
-    for (const now of this.#nowsOf(deed)) {
-      const told = step(world, customer, deed.command, now, codeOf(deed.command));
+    // A step that stores no entry is not held against the head: two writers can both have taken an exchange to its
+    // end after an erasure, and forgotten it.
+    const { intent } = deed.command;
+    const isStep = intent.kind === "advance-exchange" && !this.#isStored(deed);
+    const isGone = isStep && world.exchanges[intent.step.id] === undefined;
+    if (this.#story.mayBeStale && isGone && deed.answer?.result.ok === true) return [world];
+    for (const now of this.#clock(deed.from, deed.to)) {
+      const told = step(world, customer, deed.command, now, codeOf(deed.command, world));
+      const isEntered = told.world.accounts !== world.accounts;
+      if (isEntered && this.#isStored(deed) && !(isNext && this.#wasDecided(deed, now))) continue;
+      // What has stored nothing has changed nothing.
+      if (told.world !== world && !this.#mayHaveStored(deed)) continue;
       if (deed.answer === null ? told.world !== world : same(told.answer, deed.answer)) {
         worlds.set(JSON.stringify(told.world), told.world);
       }
@@ -172,14 +215,12 @@ class Search {
     return this.#clock(from, to).some((now) => balanceOf(account, now) === points);
   }
 
-  /**
-   * When a command can have been decided: it is stored a little later, and takes its place in the order then. What
-   * has stored entries tells it.
-   */
-  #nowsOf({ command, from, to }: CommandDeed): readonly number[] {
-    const nows = this.#clock(from, to);
-    const stored = this.#story.stored.get(command.id);
-    return stored === undefined ? nows : nows.filter((now) => stored.some(({ decidedAt }) => now === decidedAt));
+  /** Whether `now` is when entries of the command were decided: they are stored, and take their place, a little later. */
+  #wasDecided({ command }: CommandDeed, now: number): boolean {
+    // What has expired is looked up a little before it is entered.
+    const isEarlier = command.intent.kind === "lapse";
+    const times = this.#story.stored.get(command.id) ?? [];
+    return times.some(({ decidedAt }) => now === decidedAt || (isEarlier && now < decidedAt));
   }
 
   /** What a clock has told between two moments. */
@@ -205,11 +246,11 @@ class Search {
       if (since > deed.to) return false;
       if (deed.kind === "read") return this.#isRead(world, deed);
       return this.#clock(deed.from, deed.to).some((now) =>
-        same(step(world, customer, deed.command, now, codeOf(deed.command)).answer, deed.answer),
+        same(step(world, customer, deed.command, now, codeOf(deed.command, world)).answer, deed.answer),
       );
     });
   }
 }
 
 /** States that the search looks at before it gives up: far more than any story here has needed. */
-const statesMax = 20_000;
+const statesMax = 50_000;

@@ -89,10 +89,11 @@ export function numberedKv(points: FaultPoints, caller: Caller, real: KVNamespac
   });
 }
 
-/** A limit of requests, with a point for each count. */
+/** A limit of requests, with a point for each count. What is not numbered is not limited either. */
 export const numberedLimit = (points: FaultPoints, caller: Caller, name: string, real: RateLimit): RateLimit =>
   onlyWith<RateLimit>("RateLimit", {
-    limit: (options) => points.pass(caller, `limit ${name}`, () => real.limit(options)),
+    limit: async (options) =>
+      points.isNumbering ? points.pass(caller, `limit ${name}`, () => real.limit(options)) : { success: true },
   });
 
 /** A `fetch`, with a point for each request, and one for the body of each answer. */

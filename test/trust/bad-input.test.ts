@@ -1,6 +1,6 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import worker from "../../src/worker.ts";
 import {
   type BadJson,
@@ -20,13 +20,16 @@ import { type Answer, call, tenPercentOff } from "../support/shop.ts";
 import { customerToken, employeeToken } from "../support/tokens.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
+// Many requests a test: on a busy machine they take longer than tests usually may.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 /** A request is bad in one place, and right in all others. */
 let cases = 0;
 
 const operations = await servedOperations();
 
-/** Each field and parameter meets every value in full, and every so manyth otherwise, beginning anywhere. */
-const stride = sized(12, 1);
+/** Each field and parameter meets every third value in full, and every twelfth otherwise; the seed says which. */
+const stride = sized(12, 3);
 const some = <Item>(items: readonly Item[], place: string): readonly Item[] => {
   const start = ([...place].reduce((sum, character) => sum + character.charCodeAt(0), 0) + seed) % stride;
   return items.filter((_, index) => index % stride === start);
@@ -491,7 +494,7 @@ describe.each(withJson)("$name", (operation) => {
       const type: Record<string, string> = contentType === null ? {} : { "Content-Type": contentType };
       const answer = await call(method, pathOf(operation, subject), {
         token: tokenFor(operation, subject),
-        body: chunked === undefined ? body : new Response(body).body,
+        body: (chunked === undefined ? body : new Response(body).body) as BodyInit,
         headers: { ...type, ...headers },
       });
       expect(answer.status, `${what}: ${JSON.stringify(answer.body)}`).toBe(status);
@@ -660,7 +663,8 @@ describe.each(described)("$title", ({ operation, where, parameter, title }) => {
     expect(await everythingStored(subject.shop.tenant)).toEqual(before);
   });
 
-  test.runIf(where === "query")("given twice, is refused", async () => {
+  if (where !== "query") return;
+  test("given twice, is refused", async () => {
     const subject = await subjectFor(operation);
     const before = await everythingStored(subject.shop.tenant);
     const answer = await ask(subject, "1", `&${parameter}=1`);
@@ -866,7 +870,7 @@ describe("reward settings", () => {
       const told = `${json.slice(0, 80)} (${why}): ${answer.status} ${JSON.stringify(answer.body)}`;
       if (accepts(JSON.parse(json))) {
         expect(answer.status, told).toBe(200);
-        expect((await call("GET", path, { token })).body).toEqual(JSON.parse(body));
+        expect(JSON.stringify((await call("GET", path, { token })).body), told).toBe(JSON.stringify(JSON.parse(body)));
         before = await everythingStored(shop.tenant);
         continue;
       }
@@ -930,7 +934,7 @@ describe("an order's event", () => {
       expect(JSON.stringify(shown.event)).toBe(JSON.stringify(JSON.parse(body)));
     }
     expect(await ledgers()).toEqual(before);
-  }, 60_000);
+  });
 });
 
 describe("a request for a token", () => {
@@ -954,7 +958,7 @@ describe("a request for a token", () => {
         headers: { "Content-Type": "application/x-www-form-urlencoded" },
       });
       const told = `${raw.slice(0, 80)} (${why}): ${answer.status} ${JSON.stringify(answer.body)}`;
-      const isTooLong = decodeURIComponent(raw).length > (limits[field] ?? 0);
+      const isTooLong = codePoints(decodeURIComponent(raw)) > (limits[field] ?? 0);
       expect(answer.status, told).toBe(isTooLong || field === "grant_type" ? 400 : 401);
       if (isTooLong) expectNamed(answer, field);
       expect(answer.body, told).toMatchObject({ error: expect.any(String), error_description: expect.any(String) });

@@ -163,6 +163,7 @@ describe("a customer with everything", () => {
     // Events of all kinds and ends, down to those that name the customer only somewhere, or an order or return only.
     order = eventOf(orderOf(personal.order));
     refused = eventOf(orderOf(`${personal.order}-late`));
+    await deliver([eventOf({ type: "return.deleted", payload: { id: `${personal.return}-early` } })]);
     const requestor = { customerId: personal.customer, email: personal.email };
     await deliver([
       order,

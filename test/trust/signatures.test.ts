@@ -1,11 +1,14 @@
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { everythingStored } from "../support/everything-stored.ts";
 import { completedOrder } from "../support/order-events.ts";
 import { type Answer, call } from "../support/shop.ts";
 import { signatureOf, sortedJson } from "../support/signed-events.ts";
 import { customerToken, employeeToken, everyScope, view } from "../support/tokens.ts";
 import { report } from "../support/verification.ts";
+
+// Many requests a test: on a busy machine they take longer than tests usually may.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 // Tenant `signed` has two secrets, as during a rotation; `vector` has another one, and `unsigned` none.
 const tenant = "signed";

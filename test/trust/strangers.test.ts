@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sha256Hex } from "../../src/application/sha256.ts";
 import { everythingStored, type Stored } from "../support/everything-stored.ts";
 import { filledPath, type Operation, servedOperations } from "../support/operations.ts";
@@ -8,6 +8,9 @@ import { allScopes, consume, couponUse, type PreparedShop, prepareShop } from ".
 import { type Answer, call, tenPercentOff } from "../support/shop.ts";
 import { customerToken, employeeToken } from "../support/tokens.ts";
 import { report } from "../support/verification.ts";
+
+// Many requests a test: on a busy machine they take longer than tests usually may.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** What an identifier names. */
 type Named =
@@ -173,12 +176,6 @@ const forWhoeverHasIt: ReadonlySet<string> = new Set([
   "POST /coupon/{tenant}/coupons/{code}/validation path:code",
   "POST /coupon/{tenant}/coupons/{code}/redemptions path:code",
 ]);
-
-/**
- * Where a customer is told whether a code is right, which validating it tells as well: not of whom the coupon is, and
- * nothing of its uses.
- */
-const toldApart: ReadonlySet<string> = new Set(["GET /coupon/{tenant}/coupons/{code}/redemptions/{id} path:code"]);
 
 /** Their answers show what earlier requests have done, so that each request needs a shop of its own. */
 const tellsWhatItChanged: ReadonlySet<string> = new Set([
@@ -404,8 +401,7 @@ describe.each(operations.filter((operation) => wordsFor(operation).length > 0))(
     if (needsFreshShops) home = await openNeighbourhood();
     const forStrangers = await ask(operation, home, caller, place, filled(words, stranger));
     const found = comparable(forStrangers, [...given(words, stranger), home.shop.mark]);
-    if (toldApart.has(`${operation.name} ${place}`)) expect(found.status).toBe(expected.status);
-    else expect(found).toEqual(expected);
+    expect(found).toEqual(expected);
     expect(found.status).toBeLessThan(500);
     expect(found.text).not.toContain(theirs.mark);
     expect(await everythingStored("theirs")).toEqual(theirsBefore);

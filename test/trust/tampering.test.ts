@@ -1,14 +1,20 @@
 import { env } from "cloudflare:workers";
+import { and, eq } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/d1";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
+import type { LedgerHead } from "../../src/application/ports.ts";
 import { audit } from "../../src/domain/audit.ts";
 import type { Intent } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
+import { ownedBy } from "../../src/storage/d1/conditions.ts";
 import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { ledgerEntries } from "../../src/storage/d1/schema.ts";
+import { sealOf } from "../../src/storage/d1/seal.ts";
 import { anyHistory, commandOf, earn, exchange, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
@@ -210,6 +216,21 @@ test("whatever is changed, deleted, swapped or inserted in what is stored of a l
   for (const key of keys) expect(await findingsOf(key)).toEqual([]);
   report("tampering", found, `of ${found} found, ${refused} more refused by the database`);
 }, 120_000);
+
+test("an entry that is rewritten with its own seal breaks the next one", async () => {
+  const key = keyOf("tampered", "rewritten");
+  await live(key);
+  const database = drizzle(env.DB);
+  const [, second, third] = await database.select().from(ledgerEntries).where(ownedBy(ledgerEntries, key));
+  if (second === undefined || third === undefined) throw new Error("There are too few entries.");
+  const { tenant: _tenant, customerId: _customerId, previousHash, hash: _hash, ...row } = second;
+  const rewritten = { ...row, description: "What it never said" };
+  const hash = await sealOf(key, { row: rewritten, draws: [], coupon: null }, previousHash as LedgerHead);
+  const isAt = (sequence: number) => and(ownedBy(ledgerEntries, key), eq(ledgerEntries.sequence, sequence));
+  await database.update(ledgerEntries).set({ description: rewritten.description, hash }).where(isAt(row.sequence));
+  await database.update(ledgerEntries).set({ previousHash: hash }).where(isAt(third.sequence));
+  expect(await findingsOf(key)).toMatchObject([{ kind: "broken-seal", sequence: third.sequence }]);
+});
 
 const ownerOf = (table: string, row: Row): LedgerKey =>
   keyOf(String(row["tenant"]), String(row[tables[table]?.owner ?? ""]));

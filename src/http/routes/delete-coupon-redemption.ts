@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: couponRedemptionParams },
   responses: {
     204: { description: "The use is given back." },
-    ...failures(path, couponManagers, "validation_failed", "coupon_redemption_not_found", "outcome_unknown"),
+    ...failures(path, couponManagers, "coupon_redemption_not_found", "outcome_unknown"),
   },
 });
 

@@ -19,7 +19,7 @@ const route = createRoute({
   request: { params: couponParams },
   responses: {
     204: { description: "The coupon is deleted." },
-    ...failures(path, couponManagers, "validation_failed", "coupon_not_found", "outcome_unknown"),
+    ...failures(path, couponManagers, "coupon_not_found", "outcome_unknown"),
   },
 });
 

@@ -19,7 +19,7 @@ const route = createRoute({
   request: { params: customerParams },
   responses: {
     200: { description: "The customer has no entry any more." },
-    ...failures(path, managers, "validation_failed", "overloaded", "outcome_unknown", "ledger_unsound"),
+    ...failures(path, managers, "overloaded", "outcome_unknown", "ledger_unsound"),
   },
 });
 

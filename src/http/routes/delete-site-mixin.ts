@@ -18,14 +18,7 @@ const route = createRoute({
   request: { params: mixinParams },
   responses: {
     204: { description: "The mixin is gone." },
-    ...failures(
-      path,
-      siteManagers,
-      "validation_failed",
-      "settings_kept_elsewhere",
-      "mixin_not_found",
-      "outcome_unknown",
-    ),
+    ...failures(path, siteManagers, "settings_kept_elsewhere", "mixin_not_found", "outcome_unknown"),
   },
 });
 

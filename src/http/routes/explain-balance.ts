@@ -20,7 +20,7 @@ const route = createRoute({
   request: { params: customerParams, query: explainQuery },
   responses: {
     200: jsonAnswer("The balance, explained.", explanationOut),
-    ...failures(path, viewers, "validation_failed", "ledger_not_found", "ledger_unsound"),
+    ...failures(path, viewers, "ledger_not_found", "ledger_unsound"),
   },
 });
 

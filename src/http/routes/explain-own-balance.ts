@@ -19,7 +19,7 @@ const route = createRoute({
   request: { query: explainQuery },
   responses: {
     200: jsonAnswer("The balance, explained.", explanationOut),
-    ...failures(path, customers, "validation_failed", "ledger_unsound"),
+    ...failures(path, customers, "ledger_unsound"),
   },
 });
 

@@ -24,14 +24,7 @@ const route = createRoute({
   request: { params: couponRedemptionParams, query: couponRedemptionQuery },
   responses: {
     200: jsonAnswer("The redemption.", couponRedemptionOut),
-    ...failures(
-      path,
-      couponRedeemers,
-      "validation_failed",
-      "customer_mismatch",
-      "coupon_not_found",
-      "coupon_redemption_not_found",
-    ),
+    ...failures(path, couponRedeemers, "customer_mismatch", "coupon_not_found", "coupon_redemption_not_found"),
   },
 });
 

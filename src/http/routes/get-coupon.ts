@@ -29,7 +29,7 @@ const route = createRoute({
   request: { params: couponParams, query },
   responses: {
     200: jsonAnswer("The coupon.", couponOut),
-    ...failures(path, couponViewers, "validation_failed", "coupon_not_found"),
+    ...failures(path, couponViewers, "coupon_not_found"),
   },
 });
 

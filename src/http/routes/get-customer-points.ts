@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: customerParams },
   responses: {
     200: jsonAnswer("The active points.", pointsOut),
-    ...failures(path, viewers, "validation_failed", "overloaded", "ledger_unsound"),
+    ...failures(path, viewers, "overloaded", "ledger_unsound"),
   },
 });
 

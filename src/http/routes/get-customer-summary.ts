@@ -19,7 +19,7 @@ const route = createRoute({
   request: { params: customerParams },
   responses: {
     200: jsonAnswer("The customer's history.", summaryOut),
-    ...failures(path, viewers, "validation_failed", "ledger_not_found"),
+    ...failures(path, viewers, "ledger_not_found"),
   },
 });
 

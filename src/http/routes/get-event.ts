@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: eventParams },
   responses: {
     200: jsonAnswer("The event.", eventOut),
-    ...failures(path, viewers, "validation_failed", "event_not_found"),
+    ...failures(path, viewers, "event_not_found"),
   },
 });
 

@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: mixinParams },
   responses: {
     200: jsonAnswer("The mixin.", mixinOut),
-    ...failures(path, siteManagers, "validation_failed", "mixin_not_found"),
+    ...failures(path, siteManagers, "mixin_not_found"),
   },
 });
 

@@ -41,7 +41,7 @@ const route = createRoute({
       ...jsonAnswer("The histories.", summaryBatchOut),
       headers: { "X-Total-Count": { description: "All customers with an entry.", schema: { type: "integer" } } },
     },
-    ...failures(path, viewers, "validation_failed"),
+    ...failures(path, viewers),
   },
 });
 

@@ -23,7 +23,6 @@ const route = createRoute({
     ...failures(
       path,
       customers,
-      "validation_failed",
       "own_coupon_not_found",
       "coupon_not_returnable",
       "coupon_return_refused",

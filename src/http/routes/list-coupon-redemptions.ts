@@ -25,7 +25,7 @@ const route = createRoute({
   request: { params: couponParams, query: couponRedemptionsQuery },
   responses: {
     200: { ...jsonAnswer("A page of redemptions.", couponRedemptionsOut), headers: totalHeaders },
-    ...failures(path, couponManagers, "validation_failed", "coupon_not_found"),
+    ...failures(path, couponManagers, "coupon_not_found"),
   },
 });
 

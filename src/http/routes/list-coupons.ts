@@ -21,7 +21,7 @@ const route = createRoute({
   request: { params: tenantParams, query: couponsQuery },
   responses: {
     200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: totalHeaders },
-    ...failures(path, couponReaders, "validation_failed"),
+    ...failures(path, couponReaders),
   },
 });
 

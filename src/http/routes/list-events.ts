@@ -27,7 +27,7 @@ const route = createRoute({
       ...jsonAnswer("One page of the events.", eventSummariesOut),
       headers: { "X-Total-Count": { description: "All events that the filter leaves.", schema: { type: "integer" } } },
     },
-    ...failures(path, viewers, "validation_failed"),
+    ...failures(path, viewers),
   },
 });
 

@@ -35,7 +35,7 @@ const route = createRoute({
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer("The coupons.", z.array(ownCouponOut).openapi("OwnCoupons")),
-    ...failures(path, customers, "validation_failed"),
+    ...failures(path, customers),
   },
 });
 

@@ -16,7 +16,7 @@ const route = createRoute({
   request: { params: siteParams },
   responses: {
     200: jsonAnswer("The mixins, each under its name.", mixinsOut),
-    ...failures(path, siteManagers, "validation_failed"),
+    ...failures(path, siteManagers),
   },
 });
 

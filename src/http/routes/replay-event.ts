@@ -19,7 +19,7 @@ const route = createRoute({
   request: { params: eventParams },
   responses: {
     202: jsonAnswer("The event is in the queue.", takenEventOut),
-    ...failures(path, managers, "validation_failed", "event_not_found", "event_forgotten"),
+    ...failures(path, managers, "event_not_found", "event_forgotten"),
   },
 });
 

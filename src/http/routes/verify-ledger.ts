@@ -20,7 +20,7 @@ const route = createRoute({
   request: { params: customerParams },
   responses: {
     200: jsonAnswer("What the verification has come to, also when something is wrong.", verificationOut),
-    ...failures(path, viewers, "validation_failed", "ledger_not_found"),
+    ...failures(path, viewers, "ledger_not_found"),
   },
 });
 

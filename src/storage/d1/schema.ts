@@ -92,11 +92,11 @@ export const lots = sqliteTable(
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId] }),
     index("lots_left")
       .on(table.tenant, table.customerId, table.validUntil)
-      .where(sql`${table.usedPoints} + ${table.lapsedPoints} < ${table.points}`),
+      .where(sql`${table.points} > ${table.usedPoints} + ${table.lapsedPoints}`),
     // Finds lots of all tenants that have expired, and of which the journal does not tell it yet.
     index("lots_to_lapse")
       .on(table.validUntil)
-      .where(sql`${table.validUntil} is not null and ${table.usedPoints} + ${table.lapsedPoints} < ${table.points}`),
+      .where(sql`${table.validUntil} is not null and ${table.points} > ${table.usedPoints} + ${table.lapsedPoints}`),
     check("lots_used_points", sql`${table.usedPoints} between 0 and ${table.points}`),
   ],
 );

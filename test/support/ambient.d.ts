@@ -5,3 +5,11 @@ declare module "node:async_hooks" {
     getStore(): Store | undefined;
   }
 }
+
+interface ImportMeta {
+  /** Vite's: the texts of all files that fit, by path. */
+  glob(
+    pattern: string,
+    options: { readonly query: "?raw"; readonly import: "default"; readonly eager: true },
+  ): Readonly<Record<string, string>>;
+}
