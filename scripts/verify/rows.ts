@@ -82,7 +82,7 @@ export const rows: readonly Row[] = [
     target: "at least 25, all caught",
     isMet: atLeast(25),
     file: "scripts/verify/sabotage.ts",
-    secondsMax: 120,
+    secondsMax: 360,
   },
   {
     name: "mutation",
@@ -90,7 +90,7 @@ export const rows: readonly Row[] = [
     target: "at least 90 %",
     isMet: atLeast(90),
     file: "scripts/verify/mutation.ts",
-    secondsMax: 120,
+    secondsMax: 400,
   },
   {
     name: "authorization",

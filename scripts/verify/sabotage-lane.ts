@@ -15,7 +15,7 @@ export interface LaneTask {
 
 /** What became of a task. */
 export interface LaneAnswer {
-  /** Full names of the tests that passed. */
+  /** Names of the tests that passed. */
   readonly passed: readonly string[];
   readonly failed: readonly FailedTest[];
   /** Why the tests could not be run as they should be: a text that is not there, a file that cannot be loaded. */
@@ -23,7 +23,7 @@ export interface LaneAnswer {
 }
 
 export interface FailedTest {
-  /** Full name, with those of the groups round it. */
+  /** With the names of the groups round it, as in {@link CatchingTest}. */
   readonly name: string;
   /** Whether an expectation was not met; a test that breaks down in another way has noticed nothing. */
   readonly byAssertion: boolean;

@@ -13,7 +13,7 @@ export interface Sabotage {
 
 export interface CatchingTest {
   readonly file: `test/${string}.test.ts`;
-  /** Part of the name that Vitest shows, groups included. */
+  /** Part of the name, with those of the groups round it: `group > test`. */
   readonly test: string;
 }
 
@@ -42,7 +42,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "    if (this.#running) return;\n",
     by: "",
-    caughtBy: byLedger("a race of 200 redemptions for a balance that pays for seven gives seven coupons"),
+    caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
   },
   {
     name: "answer-before-commit",
@@ -63,7 +63,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "      } catch (error) {\n        this.#memory = null;\n        if (error instanceof UnsoundLedger)",
     by: "      } catch (error) {\n        if (error instanceof UnsoundLedger)",
-    caughtBy: byFaults("a commit whose answer is lost after it took effect is found again"),
+    caughtBy: byFaults("a commit whose answer is lost > after it took effect is found again"),
   },
   {
     name: "memory-before-commit",
@@ -87,7 +87,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "          this.#doubtUntil = this.#now() + turnLimits.doubtMs;\n",
     by: "",
-    caughtBy: byFaults("a commit whose answer is lost for a while keeps balances from being answered out of memory"),
+    caughtBy: byFaults("a commit whose answer is lost > for a while keeps balances from being answered out of memory"),
   },
   {
     name: "unknown-as-unavailable",
@@ -95,7 +95,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "          uncertain = true;\n",
     by: "",
-    caughtBy: byFaults("a commit whose answer is lost every time leaves the outcome unknown"),
+    caughtBy: byFaults("a commit whose answer is lost > every time leaves the outcome unknown"),
   },
   {
     name: "unsound-change-stored",
@@ -113,7 +113,7 @@ const turn: readonly Sabotage[] = [
     by: "    return { ledger",
     caughtBy: by(
       "test/http/audit.test.ts",
-      "a ledger whose books do not add up takes no commands and tells no balance",
+      "a ledger whose books do not add up > takes no commands and tells no balance",
     ),
   },
   {
@@ -146,7 +146,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "      if (recalled !== null) return recalled;\n",
     by: "",
-    caughtBy: byLedger("a repeated request with one key, 200 times at once, has one effect and one answer"),
+    caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "answer-not-kept",
@@ -154,7 +154,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "        records.push(record);\n",
     by: "",
-    caughtBy: byLedger("a repeated request that was refused is refused alike, even when it could be granted by now"),
+    caughtBy: byLedger("a repeated request > that was refused is refused alike, even when it could be granted by now"),
   },
   {
     name: "any-payload-for-key",
@@ -162,7 +162,7 @@ const turn: readonly Sabotage[] = [
     file: replayMemory,
     replace: "return record.fingerprint === command.fingerprint",
     by: "return true",
-    caughtBy: byLedger("a repeated request with another payload is refused, here and at another customer's ledger"),
+    caughtBy: byLedger("a repeated request > with another payload is refused, here and at another customer's ledger"),
   },
   {
     name: "any-payload-for-id",
@@ -170,7 +170,7 @@ const turn: readonly Sabotage[] = [
     file: replayMemory,
     replace: "return entry.fingerprint === command.fingerprint",
     by: "return true",
-    caughtBy: byLedger("a repeated request with an id of the client's own is answered alike when it is equal"),
+    caughtBy: byLedger("a repeated request > with an id of the client's own is answered alike when it is equal"),
   },
   {
     name: "guessable-codes",
@@ -190,7 +190,7 @@ const storage: readonly Sabotage[] = [
     file: "drizzle/0000_initial.sql",
     replace: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`),\n",
     by: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`, `command_id`),\n",
-    caughtBy: byLedger("a race between two writers of one ledger is decided by the database"),
+    caughtBy: byLedger("a race > between two writers of one ledger is decided by the database"),
   },
   {
     name: "no-link-trigger",
@@ -214,7 +214,7 @@ const storage: readonly Sabotage[] = [
     file: "drizzle/0002_returns_and_exchanges.sql",
     replace: "CREATE UNIQUE INDEX `ledger_entries_of_orders`",
     by: "CREATE INDEX `ledger_entries_of_orders`",
-    caughtBy: byLedger("an order earns for one customer only, whomever its events name"),
+    caughtBy: byLedger("an order > earns for one customer only, whomever its events name"),
   },
   {
     name: "entry-id-twice",
@@ -230,7 +230,7 @@ const storage: readonly Sabotage[] = [
     file: "drizzle/0002_returns_and_exchanges.sql",
     replace: "WHEN NEW.given_back_at IS NOT NULL AND NEW.redemption_count > 0",
     by: "WHEN 0",
-    caughtBy: byLedger("a coupon that is given back must be unused, also at the very moment, and the customer's own"),
+    caughtBy: byLedger("a coupon that is given back > must be unused, also at the very moment, and the customer's own"),
   },
   {
     name: "no-transaction",
@@ -246,7 +246,7 @@ const storage: readonly Sabotage[] = [
     file: ledgerStore,
     replace: "    add(statementTexts.insertRecords, rows.records, tenant, customerId);\n",
     by: "",
-    caughtBy: byLedger("a repeated request with one key, 200 times at once, has one effect and one answer"),
+    caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "lots-not-used",
@@ -254,7 +254,7 @@ const storage: readonly Sabotage[] = [
     file: ledgerStore,
     replace: "    add(statementTexts.useLots, rows.usages, tenant, customerId);\n",
     by: "",
-    caughtBy: byLedger("a race of 200 redemptions for a balance that pays for seven gives seven coupons"),
+    caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
   },
   {
     name: "usages-not-kept",
@@ -262,7 +262,7 @@ const storage: readonly Sabotage[] = [
     file: ledgerStore,
     replace: "    add(statementTexts.insertUsages, rows.usages, tenant, customerId);\n",
     by: "",
-    caughtBy: byLedger("a coupon that is given back is void, and its points are back with their end, once"),
+    caughtBy: byLedger("a coupon that is given back > is void, and its points are back with their end, once"),
   },
   {
     name: "debt-not-kept",
@@ -270,7 +270,7 @@ const storage: readonly Sabotage[] = [
     file: ledgerStore,
     replace: "points: ledger.points, ...ledger.debt }",
     by: "points: ledger.points, owed: 0, absorbed: 0 }",
-    caughtBy: byLedger("an order gives back what is returned, as if nothing were kept in memory in between"),
+    caughtBy: byLedger("an order > gives back what is returned, as if nothing were kept in memory in between"),
   },
   {
     name: "seal-without-chain",
@@ -310,7 +310,7 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "return await withinDeadline(call, deadlineMs, ",
     by: "return await withinDeadline(call, 1_000_000 * deadlineMs, ",
-    caughtBy: by("test/storage/answered.test.ts", "a read that hangs ends with the deadline"),
+    caughtBy: by("test/storage/answered.test.ts", "a read > that hangs ends with the deadline"),
   },
   {
     name: "unknown-write-as-none",
@@ -318,7 +318,7 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "    throw new StoreOutcomeUnknown(error.message);\n",
     by: "    throw error;\n",
-    caughtBy: by("test/storage/answered.test.ts", "a write that hangs has an unknown outcome"),
+    caughtBy: by("test/storage/answered.test.ts", "a write > that hangs has an unknown outcome"),
   },
   {
     name: "overload-made-worse",
@@ -326,7 +326,7 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "if (!(error instanceof TransientFailure) || isLast) throw error;",
     by: "if (isLast) throw error;",
-    caughtBy: by("test/storage/answered.test.ts", "a read is not tried again when D1 has too much to do"),
+    caughtBy: by("test/storage/answered.test.ts", "a read > is not tried again when D1 has too much to do"),
   },
   {
     name: "one-use-too-many",
@@ -336,7 +336,7 @@ const storage: readonly Sabotage[] = [
     by: "or redemption_count <= definition ->> 'maxRedemptions')",
     caughtBy: by(
       "test/storage/coupon-store.test.ts",
-      "the database itself refuses a use of a coupon without a use left",
+      "the database itself refuses a use > of a coupon without a use left",
     ),
   },
   {
@@ -371,7 +371,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/lot.ts",
     replace: "lot.validUntil > now",
     by: "lot.validUntil >= now",
-    caughtBy: byLaws("a grant counts until the moment of its end, and not from that moment on"),
+    caughtBy: byLaws("a grant > counts until the moment of its end, and not from that moment on"),
   },
   {
     name: "latest-end-first",
@@ -379,7 +379,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/lot.ts",
     replace: "return left.validUntil - right.validUntil;",
     by: "return right.validUntil - left.validUntil;",
-    caughtBy: byLaws("the order of consumption takes what ends soonest first"),
+    caughtBy: byLaws("the order of consumption > takes what ends soonest first"),
   },
   {
     name: "overdraft",
@@ -395,7 +395,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/ledger.ts",
     replace: "if (missing === 0 || !isActive(lot, now)) return;",
     by: "if (missing === 0) return;",
-    caughtBy: byLaws("whatever happens to a ledger no lot gives after its end"),
+    caughtBy: byLaws("whatever happens to a ledger > no lot gives after its end"),
   },
   {
     name: "earned-rounded-up",
@@ -405,7 +405,7 @@ const rules: readonly Sabotage[] = [
     by: "Big.roundUp",
     caughtBy: by(
       "test/domain/earn-rule.test.ts",
-      "points are the largest whole number that is not above value × factor",
+      "points > are the largest whole number that is not above value × factor",
     ),
   },
   {
@@ -414,7 +414,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/returns.ts",
     replace: "rounded.RM = 0;",
     by: "rounded.RM = 3;",
-    caughtBy: byReturns("returns keep no fraction: 19.99 of 59.97 is a third"),
+    caughtBy: byReturns("returns > keep no fraction: 19.99 of 59.97 is a third"),
   },
   {
     name: "returns-beyond-order",
@@ -422,7 +422,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/returns.ts",
     replace: "const left = grant.points - alreadyRequested;",
     by: "const left = grant.points;",
-    caughtBy: byReturns("returns of a deleted order take all that is left"),
+    caughtBy: byReturns("returns > of a deleted order take all that is left"),
   },
   {
     name: "return-counted-twice",
@@ -430,7 +430,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/taking-back.ts",
     replace: "  if (earlier !== undefined) {",
     by: "  if (earlier !== undefined && earlier.points < 0) {",
-    caughtBy: byReturns("returns happen once each, however often they are told"),
+    caughtBy: byReturns("returns > happen once each, however often they are told"),
   },
   {
     name: "refund-without-end",
@@ -438,7 +438,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/granting.ts",
     replace: "      validUntil,\n      referenceId,\n      description,\n      relatedId,\n",
     by: "      validUntil: null,\n      referenceId,\n      description,\n      relatedId,\n",
-    caughtBy: byReturns("a return that is undone gives points back with the end that they had"),
+    caughtBy: byReturns("a return that is undone > gives points back with the end that they had"),
   },
   {
     name: "debt-not-settled",
@@ -446,7 +446,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/granting.ts",
     replace: "  const owed = Math.min(debt.owed, points);",
     by: "  const owed = 0;",
-    caughtBy: byReturns("points that are not there any more make the balance negative under negative"),
+    caughtBy: byReturns("points that are not there any more > make the balance negative under negative"),
   },
   {
     name: "month-overflows",
@@ -456,7 +456,7 @@ const rules: readonly Sabotage[] = [
     by: "target.setUTCDate(from.getUTCDate() + 0 * daysInTargetMonth);",
     caughtBy: by(
       "test/domain/values.test.ts",
-      "calendar months never leave the target month, and keep the time of day",
+      "calendar months > never leave the target month, and keep the time of day",
     ),
   },
   {
@@ -467,7 +467,7 @@ const rules: readonly Sabotage[] = [
     by: "redemptionCount > maxRedemptions",
     caughtBy: by(
       "test/domain/coupon-redemption.test.ts",
-      "a coupon is used up when it has been used as often as it may be",
+      "a coupon > is used up when it has been used as often as it may be",
     ),
   },
   {
@@ -476,7 +476,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/coupon.ts",
     replace: "byte & 31",
     by: "byte & 15",
-    caughtBy: by("test/domain/values.test.ts", "coupon codes use every character of the alphabet equally often"),
+    caughtBy: by("test/domain/values.test.ts", "coupon codes > use every character of the alphabet equally often"),
   },
   {
     name: "look-alikes-differ",
@@ -484,7 +484,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/coupon.ts",
     replace: '.replaceAll("O", "0")',
     by: "",
-    caughtBy: by("test/domain/values.test.ts", "coupon codes are found however a person types them"),
+    caughtBy: by("test/domain/values.test.ts", "coupon codes > are found however a person types them"),
   },
   {
     name: "used-coupon-refunded",
@@ -500,7 +500,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/granting.ts",
     replace: "ledger.points + points > pointsMax",
     by: "points > pointsMax",
-    caughtBy: byLaws("a grant is refused when the balance would no longer be exact"),
+    caughtBy: byLaws("a grant > is refused when the balance would no longer be exact"),
   },
 ];
 
@@ -561,7 +561,7 @@ const flows: readonly Sabotage[] = [
     file: "src/domain/granting.ts",
     replace: "  const id = earnedEntryId(orderId);\n",
     by: "  const id = draft.entryId(null);\n",
-    caughtBy: byEvents("a completed order earns once when it comes 50 times at once, shuffled with other orders"),
+    caughtBy: byEvents("a completed order > earns once when it comes 50 times at once, shuffled with other orders"),
   },
   {
     name: "erased-comes-back",
@@ -601,7 +601,7 @@ const gates: readonly Sabotage[] = [
     replace:
       "return holdsScope(principal, ...access.scopes) ? succeed(principal.tenant) : refuse(missingScope(access.scopes));",
     by: "return succeed(principal.tenant);",
-    caughtBy: by("test/http/events.test.ts", "the list of events is not for customers"),
+    caughtBy: by("test/http/events.test.ts", "the list of events > is not for customers"),
   },
   {
     name: "tenant-not-checked",
@@ -609,7 +609,7 @@ const gates: readonly Sabotage[] = [
     file: "src/application/access.ts",
     replace: "pathTenant !== null && pathTenant !== principal.tenant",
     by: "pathTenant === undefined",
-    caughtBy: by("test/http/site-mixins.test.ts", "who manages a site has the scope, and a token of the same tenant"),
+    caughtBy: by("test/http/site-mixins.test.ts", "who manages a site > has the scope, and a token of the same tenant"),
   },
   {
     name: "customer-from-query",
@@ -619,7 +619,7 @@ const gates: readonly Sabotage[] = [
     by: '  const customerId = (c.req.query("customerId") ?? context.principal.customerId) as CustomerId | null;\n',
     caughtBy: by(
       "test/http/operations.test.ts",
-      "a signed-in customer is whom the token names, whatever the request says",
+      "a signed-in customer > is whom the token names, whatever the request says",
     ),
   },
   {
@@ -630,7 +630,7 @@ const gates: readonly Sabotage[] = [
     by: "customerNumber !== customerId || customerNumber === customerId;",
     caughtBy: by(
       "test/http/coupons.test.ts",
-      "who redeems is the signed-in customer, who cannot speak for another one",
+      "who redeems > is the signed-in customer, who cannot speak for another one",
     ),
   },
   {
@@ -679,7 +679,7 @@ const gates: readonly Sabotage[] = [
     file: "src/http/middleware/rate-limits.ts",
     replace: 'await c.get("services").rateLimiter.count(limit, JSON.stringify(key));',
     by: "await Promise.resolve<number | null>(limit === null ? key.length : null);",
-    caughtBy: by("test/http/rate-limits.test.ts", "an address that sends too many requests is refused"),
+    caughtBy: by("test/http/rate-limits.test.ts", "an address > that sends too many requests is refused"),
   },
   {
     name: "tokens-logged",
@@ -709,7 +709,7 @@ const gates: readonly Sabotage[] = [
     file: verifiers,
     replace: "        audience: this.#rules.audience,\n",
     by: "",
-    caughtBy: byTokens("the embedded issuer and its verifier refuses another audience"),
+    caughtBy: byTokens("the embedded issuer and its verifier > refuses another audience"),
   },
   {
     name: "any-issuer",
@@ -717,7 +717,7 @@ const gates: readonly Sabotage[] = [
     file: verifiers,
     replace: "        issuer: this.#rules.issuer,\n",
     by: "",
-    caughtBy: byTokens("the embedded issuer and its verifier refuses another issuer"),
+    caughtBy: byTokens("the embedded issuer and its verifier > refuses another issuer"),
   },
   {
     name: "endless-tokens",
@@ -725,7 +725,7 @@ const gates: readonly Sabotage[] = [
     file: verifiers,
     replace: '        requiredClaims: ["exp"],\n',
     by: "",
-    caughtBy: byTokens("the embedded issuer and its verifier refuses no expiry"),
+    caughtBy: byTokens("the embedded issuer and its verifier > refuses no expiry"),
   },
   {
     name: "any-algorithm",
@@ -749,7 +749,7 @@ const gates: readonly Sabotage[] = [
     file: "src/integrations/tokens/remembered-tokens.ts",
     replace: "Math.min(this.#clock.now() + rememberedMsMax, expiresAt)",
     by: "Math.max(this.#clock.now() + rememberedMsMax, expiresAt)",
-    caughtBy: byTokens("remembered tokens are not remembered past their expiry"),
+    caughtBy: byTokens("remembered tokens > are not remembered past their expiry"),
   },
   {
     name: "any-secret",
@@ -767,7 +767,7 @@ const gates: readonly Sabotage[] = [
     by: "return matches.length > 0;",
     caughtBy: by(
       "test/integrations/webhook-signature.test.ts",
-      "a signature is refused that was made with another secret",
+      "a signature is refused that > was made with another secret",
     ),
   },
   {
@@ -776,7 +776,7 @@ const gates: readonly Sabotage[] = [
     file: "src/http/middleware/event-sender.ts",
     replace: "  if (!isRight) {",
     by: "  if (tenant === null) {",
-    caughtBy: by("test/http/events.test.ts", "a webhook with a wrong signature, or none, is refused"),
+    caughtBy: by("test/http/events.test.ts", "a webhook > with a wrong signature, or none, is refused"),
   },
 ];
 

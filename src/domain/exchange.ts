@@ -32,9 +32,11 @@ export interface Exchange {
   readonly draws: readonly DatedDraw[];
 }
 
-/** A step of an exchange: the state that it goes to, and why. */
+/** A step of an exchange, and why it is taken. */
 export interface ExchangeStep {
   readonly id: EntryId;
+  /** The state that was acted upon: when it is another one by now, the step is not taken. */
+  readonly from: ExchangeState;
   readonly to: Exclude<ExchangeState, "PENDING">;
   readonly reason: string | null;
 }
@@ -55,6 +57,6 @@ export type CouponEffect =
   | { readonly kind: "reserve"; readonly coupon: Coupon }
   | { readonly kind: "step"; readonly step: ExchangeStep }
   /** It has come to its end after its ledger was erased: nothing of it is kept. */
-  | { readonly kind: "forget"; readonly id: EntryId }
+  | { readonly kind: "forget"; readonly step: ExchangeStep }
   /** The embedded coupon service takes it out of use. */
   | { readonly kind: "give-back"; readonly code: CouponCode };

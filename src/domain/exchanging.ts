@@ -53,10 +53,13 @@ const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>>
   GIVEN_BACK: ["VOIDING"],
 };
 
-/** Takes an exchange to its next state; a failed one, and a coupon given back, refund. */
+/**
+ * Takes an exchange to its next state; a failed one, and a coupon given back, refund. A step from another state than it
+ * is in is not taken: somebody else has gone on, and what was seen of the coupon may not be so any more.
+ */
 export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exchange | null): Writing {
   if (exchange === null) return refuse({ code: "exchange_not_found" });
-  if (!precursors[step.to].includes(exchange.state)) {
+  if (step.from !== exchange.state || !precursors[step.to].includes(step.from)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
   // The ledger was erased meanwhile: nothing of it is kept.
@@ -65,7 +68,7 @@ export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exch
     refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
   }
   if (step.to === "GIVEN_BACK") refund(draft, exchange.draws, exchange.id, null, "Coupon given back");
-  const couponEffect: CouponEffect = isForgotten ? { kind: "forget", id: step.id } : { kind: "step", step };
+  const couponEffect: CouponEffect = { kind: isForgotten ? "forget" : "step", step };
   return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
 }
 

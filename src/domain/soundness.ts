@@ -27,6 +27,8 @@ export function ledgerFault({ lots, lotPoints, expiredPoints, points, debt }: Le
   if (lotPoints + expiredPoints !== points) {
     return `The lots have ${lotPoints + expiredPoints} points left, the entries come to ${points}.`;
   }
+  const left = lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
+  if (left !== lotPoints) return `The lots have ${left} points left, and were counted as ${lotPoints}.`;
   if (lots.some((lot) => lot.usedPoints < 0 || lot.usedPoints >= lot.points)) return "A lot is used beyond its points.";
   return debt.owed < 0 || debt.absorbed < 0 ? "The debt is below zero." : null;
 }
@@ -59,7 +61,7 @@ class Recount {
     this.#absorbed = before.debt.absorbed;
   }
 
-  faultOf({ entries }: Change, after: Ledger): string | null {
+  faultOf({ entries, couponEffects }: Change, after: Ledger): string | null {
     for (const entry of entries) {
       const fault = this.#take(entry);
       if (fault !== null) return `Entry ${entry.sequence}: ${fault}`;
@@ -71,7 +73,7 @@ class Recount {
     if (after.lotPoints < 0 || after.expiredPoints < 0) return "Less than nothing is left.";
     if (after.debt.owed !== this.#owed || after.debt.absorbed !== this.#absorbed) return "The debt does not add up.";
     const last = entries.at(-1);
-    return last === undefined || last.kind === "erased" ? null : balanceFault(last, after);
+    return last === undefined || last.kind === "erased" ? null : balanceFault(last, after, couponEffects !== "unknown");
   }
 
   #take(entry: Entry): string | null {
@@ -123,13 +125,13 @@ class Recount {
 }
 
 /** A balance is below zero by what is owed, or not at all; and while something is owed nothing can be spent. */
-function balanceFault(last: Entry, after: Ledger): string | null {
+function balanceFault(last: Entry, after: Ledger, isWhole: boolean): string | null {
   const balance = activePoints(after, last.recordedAt);
   if (last.balanceAfter !== balance) return "The balance after the last entry is not the ledger's.";
   const { owed, absorbed } = after.debt;
   const spendable = balance + owed;
   if (spendable < 0) return "The balance is below zero.";
-  return owed + absorbed > 0 && spendable > 0 ? "There are points beside a debt." : null;
+  return isWhole && owed + absorbed > 0 && spendable > 0 ? "There are points beside a debt." : null;
 }
 
 /** Each redemption for a coupon has its coupon, and each coupon its redemption; no code twice. */

@@ -110,7 +110,7 @@ export class ExchangeSaga {
       const status = sighting.redemptionCount > 0 ? "USED" : sighting.status;
       if (status === "USED" || status === "EXPIRED") return { kind: "spent", status };
       await this.#surroundings.wakeUp(resumeAfterMs);
-      await this.#advance({ id, to: "VOIDING", reason: null });
+      await this.#advance({ id, from: "ISSUED", to: "VOIDING", reason: null });
     }
     const state = await this.#run(id, true);
     if (state === "GIVEN_BACK") return { kind: "given-back" };
@@ -169,16 +169,16 @@ export class ExchangeSaga {
     const { coupons } = this.#surroundings;
     const created = await coupons.create(coupon);
     if (created.kind === "unknown") return "PENDING";
-    if (created.kind === "created") return this.#advance({ id, to: "ISSUED", reason: null });
+    if (created.kind === "created") return this.#advance({ id, from: "PENDING", to: "ISSUED", reason: null });
     if (mayHaveBeenAsked && created.kind === "refused") {
       // An earlier attempt may have been more successful: points only come back when there is no coupon.
       const sighting = await coupons.find(coupon.tenant, coupon.code);
       if (sighting.kind === "unknown") return "PENDING";
-      if (sighting.kind === "found") return this.#advance({ id, to: "ISSUED", reason: null });
+      if (sighting.kind === "found") return this.#advance({ id, from: "PENDING", to: "ISSUED", reason: null });
     }
     const reason = created.kind === "refused" ? created.reason : "the code is taken";
     this.#surroundings.log.warn("exchange_charged_back", { tenant: this.#key.tenant, reason });
-    return this.#advance({ id, to: "CHARGED_BACK", reason });
+    return this.#advance({ id, from: "PENDING", to: "CHARGED_BACK", reason });
   }
 
   /** The coupon was there, and unused, before the exchange came to this state: that it is gone now is our doing. */
@@ -186,13 +186,14 @@ export class ExchangeSaga {
     const { coupons } = this.#surroundings;
     const sighting = await coupons.find(coupon.tenant, coupon.code);
     if (sighting.kind === "unknown") return "VOIDING";
-    if (sighting.kind === "absent") return this.#advance({ id, to: "GIVEN_BACK", reason: null });
-    if (sighting.redemptionCount > 0) return this.#advance({ id, to: "ISSUED", reason: "used meanwhile" });
+    if (sighting.kind === "absent") return this.#advance({ id, from: "VOIDING", to: "GIVEN_BACK", reason: null });
+    if (sighting.redemptionCount > 0)
+      return this.#advance({ id, from: "VOIDING", to: "ISSUED", reason: "used meanwhile" });
     const removal = await coupons.remove(coupon.tenant, coupon.code);
     if (removal.kind === "unknown") return "VOIDING";
     return removal.kind === "refused"
-      ? this.#advance({ id, to: "ISSUED", reason: removal.reason })
-      : this.#advance({ id, to: "GIVEN_BACK", reason: null });
+      ? this.#advance({ id, from: "VOIDING", to: "ISSUED", reason: removal.reason })
+      : this.#advance({ id, from: "VOIDING", to: "GIVEN_BACK", reason: null });
   }
 
   /** @throws {Error} when the ledger does not take the step now; the alarm tries again */

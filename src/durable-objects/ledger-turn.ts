@@ -203,7 +203,7 @@ export class LedgerTurn {
         const isLookedUp = this.#memory === null;
         const memory = this.#memory ?? (await this.#load(group));
         const round = this.#decideAll(memory, group, await this.#factsFor(group));
-        if (!isLookedUp && mustLookUp(group, round.answers)) {
+        if (!isLookedUp && mustLookUp(group, round)) {
           this.#memory = null;
           continue;
         }
@@ -337,15 +337,19 @@ export class LedgerTurn {
  * Whether a command was refused that may have been carried out before. What is stored is then caught by the
  * database's keys when it is done again, but a refusal stores nothing: it must not be given out of memory alone.
  */
-const mustLookUp = (group: readonly WaitingCommand[], answers: readonly LedgerAnswer[]): boolean =>
+const mustLookUp = (group: readonly WaitingCommand[], { answers, replays }: Round): boolean =>
   group.some(({ command }, index) => {
     const answer = answers[index];
     const isRepeatable = command.isRetry === true || hasOwnId(command.intent);
-    return isRepeatable && answer?.replayed === false && !answer.result.ok;
+    const isRefused = isRepeatable && answer?.replayed === false && !answer.result.ok;
+    // Recognized by its entry: its key may have been another request's.
+    return isRefused || replays.isKeyUnknown(command);
   });
 
 const hasOwnId = (intent: Intent): boolean =>
-  (intent.kind === "grant" && intent.grant.id !== null) || (intent.kind === "redeem" && intent.id !== null);
+  intent.kind === "earn" ||
+  (intent.kind === "grant" && intent.grant.id !== null) ||
+  (intent.kind === "redeem" && intent.id !== null);
 
 /** @throws {UnsoundLedger} when the changes do not add up: nothing of them is stored */
 function requireSound(before: Ledger, changes: LedgerChanges): void {

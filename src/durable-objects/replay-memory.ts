@@ -29,6 +29,11 @@ export class ReplayMemory {
     return this.#recallKey(command) ?? this.#recallEntry(command) ?? this.#recallOpening(command);
   }
 
+  /** Whether the command has a key of which nothing is remembered. */
+  isKeyUnknown({ idempotencyKey }: LedgerCommand): boolean {
+    return idempotencyKey !== null && !this.#records.has(textOf(idempotencyKey));
+  }
+
   rememberRecord(record: IdempotencyRecord): void {
     bounded(this.#records).set(textOf(record.idempotencyKey), record);
   }

@@ -95,7 +95,7 @@ function fullStory(): Story {
   const draws = [{ lotId: "A" as EntryId, points: points(20), validUntil: null }];
   const pending: Exchange = { id: "X3" as EntryId, state: "PENDING", coupon, reason: null, draws };
   story.carryOut(
-    { kind: "advance-exchange", step: { id: "X3" as EntryId, to: "CHARGED_BACK", reason: null } },
+    { kind: "advance-exchange", step: { id: "X3" as EntryId, from: "PENDING", to: "CHARGED_BACK", reason: null } },
     { exchange: pending },
   );
   story.tell(earn("O", 40, { value: "40" }), redeem(150), takeBack("O", "R1", "30", "negative"));

@@ -101,8 +101,8 @@ describe("an exchange whose coupon is issued elsewhere", () => {
     draws,
     ...more,
   });
-  const advance = (to: ExchangeStep["to"], reason: string | null = null) =>
-    ({ kind: "advance-exchange", step: { id, to, reason } }) as const;
+  const advance = (from: ExchangeState, to: ExchangeStep["to"], reason: string | null = null) =>
+    ({ kind: "advance-exchange", step: { id, from, to, reason } }) as const;
 
   const states: readonly ExchangeState[] = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
   const targets: readonly ExchangeStep["to"][] = ["ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
@@ -116,26 +116,36 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   const steps = states.flatMap((from) => targets.map((to) => [from, to] as const));
 
   test.each(steps.filter(([from, to]) => ways.has(`${from} ${to}`)))("goes from %s to %s", (from, to) => {
-    const decision = withPoints().carryOut(advance(to, "because"), { exchange: inState(from) });
+    const decision = withPoints().carryOut(advance(from, to, "because"), { exchange: inState(from) });
     expect(decision.outcome).toEqual({ kind: "advanced", state: to });
-    expect(decision.couponEffect).toEqual({ kind: "step", step: { id, to, reason: "because" } });
+    expect(decision.couponEffect).toEqual({ kind: "step", step: { id, from, to, reason: "because" } });
     expect(decision.isRepetition).toBe(false);
     const isRefund = to === "CHARGED_BACK" || to === "GIVEN_BACK";
     expect(decision.entries).toHaveLength(isRefund ? draws.length : 0);
   });
 
   test.each(steps.filter(([from, to]) => !ways.has(`${from} ${to}`)))("stays %s when asked to be %s", (from, to) => {
-    const decision = withPoints().carryOut(advance(to), { exchange: inState(from) });
+    const decision = withPoints().carryOut(advance(from, to), { exchange: inState(from) });
     expect(decision).toMatchObject({ outcome: { kind: "advanced", state: from }, couponEffect: null, entries: [] });
     expect(decision.isRepetition).toBe(true);
   });
+
+  test.each(steps.filter(([from, to]) => ways.has(`${from} ${to}`)))(
+    "is not taken from %s to %s when it is in another state by now",
+    (from, to) => {
+      for (const state of states.filter((other) => other !== from)) {
+        const decision = withPoints().carryOut(advance(from, to), { exchange: inState(state) });
+        expect(decision).toMatchObject({ outcome: { kind: "advanced", state }, couponEffect: null, entries: [] });
+      }
+    },
+  );
 
   test.each([
     ["PENDING", "CHARGED_BACK", "Chargeback - the coupon could not be issued."],
     ["VOIDING", "GIVEN_BACK", "Coupon given back"],
   ] as const)("that is %s and becomes %s gives every point back to end when it would have ended", (from, to, why) => {
     const story = withPoints().tell(exchange(50));
-    expect(story.carryOut(advance(to), { exchange: inState(from) }).entries).toMatchObject([
+    expect(story.carryOut(advance(from, to), { exchange: inState(from) }).entries).toMatchObject([
       {
         kind: "refunded",
         id: "refund:X/1",
@@ -153,17 +163,21 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   });
 
   test.each([
-    ["PENDING", "ISSUED", { kind: "forget", id }],
-    ["PENDING", "CHARGED_BACK", { kind: "forget", id }],
-    ["VOIDING", "GIVEN_BACK", { kind: "forget", id }],
-    ["ISSUED", "VOIDING", { kind: "step", step: { id, to: "VOIDING", reason: null } }],
-  ] as const)("of an erased ledger is brought from %s to %s and leaves nothing behind", (from, to, couponEffect) => {
-    const decision = new Story().carryOut(advance(to), { exchange: inState(from, { draws: [] }) });
+    ["PENDING", "ISSUED", "forget"],
+    ["PENDING", "CHARGED_BACK", "forget"],
+    ["VOIDING", "GIVEN_BACK", "forget"],
+    ["ISSUED", "VOIDING", "step"],
+  ] as const)("of an erased ledger is brought from %s to %s and leaves nothing behind", (from, to, kind) => {
+    const couponEffect = { kind, step: { id, from, to, reason: null } };
+    const decision = new Story().carryOut(advance(from, to), { exchange: inState(from, { draws: [] }) });
     expect(decision).toMatchObject({ entries: [], couponEffect, outcome: { kind: "advanced", state: to } });
   });
 
   test("that nobody knows of goes nowhere", () => {
-    expect(withPoints().decide(advance("ISSUED"))).toEqual({ ok: false, failure: { code: "exchange_not_found" } });
+    expect(withPoints().decide(advance("PENDING", "ISSUED"))).toEqual({
+      ok: false,
+      failure: { code: "exchange_not_found" },
+    });
   });
 });
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Intent } from "../../src/domain/command.ts";
-import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
+import type { EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
 import {
   earnedEntryId,
   endOfPaidOff,
@@ -12,8 +13,8 @@ import {
   takeBackEntryId,
 } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, earn, grant, points, redeem, takeBack } from "../support/ledgers.ts";
-import { noon, Story } from "./story.ts";
+import { at, coupon, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { key, noon, Story } from "./story.ts";
 
 const policies: readonly ReturnPolicy[] = ["clamp", "negative", "absorb"];
 
@@ -292,6 +293,17 @@ describe("what a return asks back", () => {
   });
 });
 
+const soldCoupon: Coupon = {
+  tenant: key.tenant,
+  code: "T-0123456789AB" as CouponCode,
+  definition: coupon,
+  issuedTo: key.customerId,
+  issuedAt: noon,
+  redemptionId: "X1" as EntryId,
+  redeemOptionId: "option" as RedeemOptionId,
+  redemptionCount: 0,
+};
+
 describe("several returns that have left something open", () => {
   const spent = () => new Story().tell(earn("O", 100, { value: "100" }), redeem(100));
   const debtOf = (story: Story) => [story.ledger.debt.owed, story.ledger.debt.absorbed];
@@ -312,6 +324,16 @@ describe("several returns that have left something open", () => {
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 3]);
     story.tell(grant(2));
     expect(story.journal.at(-1)).toMatchObject({ kind: "granted", balanceAfter: 5 });
+  });
+
+  test("are paid off by orders, and by points that come back, too", () => {
+    const inDebt = () => new Story().tell(earn("O", 100, { value: "100" }), redeem(60), exchange(40));
+    const story = inDebt().tell(takeBack("O", "R1", "30", "negative"), earn("P", 20));
+    expect([...debtOf(story), story.balance]).toEqual([10, 0, -10]);
+    const draws = [{ lotId: "order:O" as EntryId, points: points(40), validUntil: null }];
+    const sold = { coupon: soldCoupon, isGivenBack: false, isDeleted: false, draws };
+    story.carryOut({ kind: "give-back-coupon", code: soldCoupon.code }, { sold });
+    expect([...debtOf(story), story.balance]).toEqual([0, 0, 30]);
   });
 
   test("are not paid off by points that are over already", () => {

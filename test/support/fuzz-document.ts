@@ -105,9 +105,10 @@ export const readDocument = async (): Promise<ApiDocument> =>
 export function documentOf(raw: RawDocument): ApiDocument {
   const { schemas } = raw.components;
   const shapes = new Map<string, Shape>();
-  const shapeOf = (schema: Schema): Shape => {
+  const shapeOf = (given: Schema): Shape => {
+    const schema = withoutReferences(given, schemas) as Schema;
     const key = JSON.stringify(schema);
-    const shape = shapes.get(key) ?? new Shape(withoutReferences(schema, schemas) as Schema);
+    const shape = shapes.get(key) ?? new Shape(schema);
     shapes.set(key, shape);
     return shape;
   };

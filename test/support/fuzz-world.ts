@@ -50,7 +50,7 @@ export class World {
     this.#tokens = tokens;
   }
 
-  /** Opens shop: points are on, there is something to buy, and two customers can afford it. */
+  /** Opens shop: points are on, there is something to buy, and the customers can afford it. */
   static async open(document: ApiDocument): Promise<World> {
     worlds += 1;
     const names = { tenant: `fuzz-${worlds}`, stranger: `other-${worlds}` };
@@ -67,7 +67,7 @@ export class World {
     };
     await world.#setUp("POST", `/reward-points/${names.tenant}/redeemOptions`, option);
     world.#pools.option.push(option.id);
-    for (const customer of customerIds.slice(0, 2)) {
+    for (const customer of customerIds.slice(0, customerCallers.length)) {
       const path = `/reward-points/customer/${encodeURIComponent(customer)}/addPoints`;
       await world.#setUp("POST", path, { points: 500 });
     }

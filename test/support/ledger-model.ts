@@ -331,10 +331,10 @@ const next: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
   GIVEN_BACK: [],
 };
 
-function advance(world: World, customer: string, { id, to }: ExchangeStep, now: number): Done | null {
+function advance(world: World, customer: string, { id, from, to }: ExchangeStep, now: number): Done | null {
   const found = world.exchanges[id];
   if (found?.customer !== customer) return { world, result: no({ code: "exchange_not_found" }) };
-  if (!next[found.state].includes(to)) {
+  if (found.state !== from || !next[from].includes(to)) {
     return { world, result: yes({ kind: "advanced", state: found.state }), isRepetition: true };
   }
   const account = accountOf(world, customer);

@@ -176,7 +176,7 @@ export type Plan =
       readonly couponLifeMs: number | null;
     }
   | { readonly kind: "exchange-refused" }
-  | { readonly kind: "advance-exchange"; readonly nth: number; readonly to: ExchangeStep["to"] }
+  | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
   | {
       readonly kind: "take-back";
       readonly orderId: string;
@@ -253,6 +253,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     weight: 4,
     arbitrary: plan("advance-exchange", {
       nth: anyNth,
+      from: fc.constantFrom("PENDING", "PENDING", "ISSUED", "VOIDING", "GIVEN_BACK"),
       to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
     }),
   },
@@ -297,7 +298,10 @@ export function intentOf(planned: Plan, present: Present): Intent {
       };
     case "advance-exchange": {
       const id = exchanges[planned.nth % Math.max(1, exchanges.length)] ?? "unknown";
-      return { kind: "advance-exchange", step: { id: id as EntryId, to: planned.to, reason: null } };
+      return {
+        kind: "advance-exchange",
+        step: { id: id as EntryId, from: planned.from, to: planned.to, reason: null },
+      };
     }
     case "take-back":
       return takeBack(planned.orderId, planned.returnId, planned.value, planned.policy);

@@ -112,7 +112,7 @@ class Search {
 
   run(): boolean {
     const { begun } = this.#story;
-    return this.#goOn(begun, 0, new Set(), [{ world: begun, since: 0 }]);
+    return this.#goOn({ world: begun, since: 0 }, 0, new Set(), new Set());
   }
 
   get rest(): string {
@@ -149,15 +149,19 @@ class Search {
     return stored?.[0]?.at ?? Math.min(deed.to, Number.MAX_SAFE_INTEGER);
   }
 
-  #goOn(world: World, effects: number, done: ReadonlySet<number>, passed: readonly Passed[]): boolean {
-    const state = `${[...done].sort((a, b) => a - b).join()} ${effects} ${JSON.stringify(world)}`;
+  /** @param before what of the stale answers was right in some world before this one */
+  #goOn(passed: Passed, effects: number, done: ReadonlySet<number>, before: ReadonlySet<Deed>): boolean {
+    const { world } = passed;
+    const wereTrue = new Set(this.#stale.filter((deed) => before.has(deed) || this.#wasTrue(deed, passed)));
+    const right = this.#stale.map((deed) => (wereTrue.has(deed) ? "+" : "-")).join("");
+    const state = `${[...done].sort((a, b) => a - b).join()} ${effects} ${right} ${JSON.stringify(world)}`;
     if (this.#seen.has(state)) return false;
     this.#seen.add(state);
     if (this.#seen.size > statesMax) throw new Error("Too many orders to try.");
     const left = this.#placed.flatMap((deed, index) => (done.has(index) ? [] : [{ deed, index }]));
     const owing = left.filter(({ deed }) => !deed.isOptional);
     const isEnd = owing.length === 0 && this.#story.isEnd(world);
-    const neverTrue = isEnd ? this.#stale.filter((deed) => !this.#wasOnce(deed, passed)) : [];
+    const neverTrue = isEnd ? this.#stale.filter((deed) => !wereTrue.has(deed)) : [];
     if (isEnd && neverTrue.length === 0) return true;
     const rest = isEnd ? neverTrue : owing.map(({ deed }) => deed);
     if (this.#fewest === null || rest.length < this.#fewest.length) this.#fewest = rest;
@@ -169,13 +173,13 @@ class Search {
     const idle = possible.find(
       ({ deed, worlds }) => this.#changesNothing(deed) && worlds.length === 1 && worlds[0] === world,
     );
-    if (idle !== undefined) return this.#goOn(world, effects, new Set([...done, idle.index]), passed);
+    if (idle !== undefined) return this.#goOn(passed, effects, new Set([...done, idle.index]), wereTrue);
     for (const { deed, index, worlds } of possible) {
-      const since = Math.max(deed.from, passed.at(-1)?.since ?? 0);
+      const since = Math.max(deed.from, passed.since);
       for (const after of worlds) {
         const isEffect = after.accounts !== world.accounts && this.#isStored(deed);
-        const more = [...passed, { world: after, since }];
-        if (this.#goOn(after, isEffect ? effects + 1 : effects, new Set([...done, index]), more)) return true;
+        const next = isEffect ? effects + 1 : effects;
+        if (this.#goOn({ world: after, since }, next, new Set([...done, index]), wereTrue)) return true;
       }
     }
     return false;
@@ -191,12 +195,6 @@ class Search {
     const isErasure = deed.command.intent.kind === "erase" && this.#isStored(deed);
     if (this.#story.mayBeStale && isErasure) return isNext ? [erased(world, customer)] : [];
     const worlds = new Map<string, World>();
-    // A step that stores no entry is not held against the head: two writers can both have taken an exchange to its
-    // end after an erasure, and forgotten it.
-    const { intent } = deed.command;
-    const isStep = intent.kind === "advance-exchange" && !this.#isStored(deed);
-    const isGone = isStep && world.exchanges[intent.step.id] === undefined;
-    if (this.#story.mayBeStale && isGone && deed.answer?.result.ok === true) return [world];
     for (const now of this.#clock(deed.from, deed.to)) {
       const told = step(world, customer, deed.command, now, codeOf(deed.command, world));
       const isEntered = told.world.accounts !== world.accounts;
@@ -239,16 +237,14 @@ class Search {
     return [{ ...world, keys: { ...world.keys, [name]: kept } }];
   }
 
-  /** Whether the answer was right in some world that had been by then, at some time of its own. */
-  #wasOnce(deed: CommandDeed | Extract<Deed, { kind: "read" }>, passed: readonly Passed[]): boolean {
+  /** Whether the answer is right in the world, and the world was there by then; the time is the answer's own. */
+  #wasTrue(deed: CommandDeed | Extract<Deed, { kind: "read" }>, { world, since }: Passed): boolean {
     const { customer, codeOf } = this.#story;
-    return passed.some(({ world, since }) => {
-      if (since > deed.to) return false;
-      if (deed.kind === "read") return this.#isRead(world, deed);
-      return this.#clock(deed.from, deed.to).some((now) =>
-        same(step(world, customer, deed.command, now, codeOf(deed.command, world)).answer, deed.answer),
-      );
-    });
+    if (since > deed.to) return false;
+    if (deed.kind === "read") return this.#isRead(world, deed);
+    return this.#clock(deed.from, deed.to).some((now) =>
+      same(step(world, customer, deed.command, now, codeOf(deed.command, world)).answer, deed.answer),
+    );
   }
 }
 

@@ -184,6 +184,11 @@ export class MemoryLedgerStore implements LedgerStore {
     const entries = changes.entries.filter((entry): entry is KeptEntry => entry.kind !== "erased");
     let head = changes.follows;
     for (const entry of entries) head = this.#insertEntry(key, shelf, entry, head);
+    if (entries.length === 0 && (shelf.row?.hash ?? "") !== changes.follows) conflict();
+    for (const effect of changes.couponEffects) {
+      const isStep = effect.kind === "step" || effect.kind === "forget";
+      if (isStep && shelf.exchanges.get(effect.step.id)?.state !== effect.step.from) conflict();
+    }
     const opened = entries.filter((entry) => entry.kind === "opened");
     if (opened.length > 1 || (opened.length === 1 && shelf.row !== null)) conflict();
     const openedBy = shelf.row?.openedBy ?? opened[0]?.commandId;
@@ -262,7 +267,7 @@ export class MemoryLedgerStore implements LedgerStore {
         return;
       }
       case "forget":
-        this.#remove(shelf.exchanges, effect.id);
+        this.#remove(shelf.exchanges, effect.step.id);
         return;
       case "give-back": {
         const row = this.#coupons.get(couponText(key.tenant, effect.code));

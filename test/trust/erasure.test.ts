@@ -101,7 +101,7 @@ async function reserveElsewhere(): Promise<EntryId> {
   return result.value.exchangeId;
 }
 const advance = async (id: EntryId) => {
-  const step = { id, to: "ISSUED", reason: null } as const;
+  const step = { id, from: "PENDING", to: "ISSUED", reason: null } as const;
   const command = commandOf({ kind: "advance-exchange", step }, { id: crypto.randomUUID() as never });
   expect((await gateway.execute(key, command)).result).toMatchObject({ ok: true });
 };

@@ -27,7 +27,7 @@ import { modelPicture, type Picture, storedFault, storedPicture } from "../suppo
 import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger-model.ts";
 import { at, commandOf, earn, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
 import { type Deed, unexplained } from "../support/linearization.ts";
-import { type ExchangeRow, MemoryLedgerStore } from "../support/memory-ledger-store.ts";
+import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 const key = keyOf("demo", "C1");
@@ -441,7 +441,8 @@ class Run {
 
   async #send({ plan, key: name, persists }: Extract<Deedlet, { do: "send" }>, writer: Writer): Promise<void> {
     const intent = intentOf(plan, { now: this.#chronicle.now(), codes: this.#codes, exchanges: [] });
-    const isKeyed = plan.kind === "grant" || plan.kind === "redeem" || plan.kind === "exchange";
+    const isKeyed =
+      plan.kind === "grant" || (this.#keepsRefusals && (plan.kind === "redeem" || plan.kind === "exchange"));
     const first = this.#commandOf(intent, isKeyed ? name : null, JSON.stringify(plan));
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const id = attempt === 1 ? first.id : (this.#newId() as CommandId);
@@ -457,7 +458,7 @@ class Run {
   ): Promise<void> {
     const plan: Plan = { kind: "exchange", amount: price, issuer: "elsewhere", couponLifeMs: null };
     const intent = intentOf(plan, { now: this.#chronicle.now(), codes: [], exchanges: [] });
-    const command = this.#commandOf(intent, name, JSON.stringify(plan));
+    const command = this.#commandOf(intent, this.#keepsRefusals ? name : null, JSON.stringify(plan));
     const answer = await saga.exchange(command);
     const id = command.id as string as EntryId;
     if (answer.replayed || !answer.result.ok) {
@@ -467,6 +468,14 @@ class Run {
     this.#promises.push({ id, answer });
     // What cannot be given back now is a matter for the client: it is told so, or the call fails.
     if (givesBack) await saga.giveBack(id).catch((): GivingBack => ({ kind: "unknown" }));
+  }
+
+  /**
+   * With two writers, what can be refused has no key: a refusal stores no entry, so one out of an overtaken memory is
+   * kept under its key like any other, and there is no telling where in the order it belongs.
+   */
+  get #keepsRefusals(): boolean {
+    return this.#scene.writers === 1;
   }
 
   /** The run's own ids: a run that is repeated has the same. */
@@ -510,7 +519,7 @@ class Run {
 
   #judge(): void {
     const now = this.#chronicle.now();
-    const final = this.#end();
+    const final = storedPicture(this.#memory, key);
     let balance = 0;
     const rest = unexplained({
       begun: this.#begun,
@@ -530,19 +539,6 @@ class Run {
     const fault = storedFault(this.#memory, key, balance, now);
     if (fault !== null) throw new Error(fault);
     this.#judgeCoupons();
-  }
-
-  /**
-   * What is stored in the end. A step that stores no entry is not held against the ledger's head: when a writer takes
-   * it while another one erases the ledger, the exchange stays, although nothing has paid for it any more.
-   */
-  #end(): Picture {
-    const final = storedPicture(this.#memory, key);
-    if (this.#scene.writers === 1) return final;
-    const { entriesById, exchanges } = this.#memory.shelfOf(key);
-    const isOrphan = (id: EntryId, { state }: ExchangeRow): boolean => state === "ISSUED" && !entriesById.has(id);
-    const orphans = [...exchanges].flatMap(([id, row]) => (isOrphan(id, row) ? [`${id} ${row.state}`] : []));
-    return { ...final, exchanges: final.exchanges.filter((exchange) => !orphans.includes(exchange)) };
   }
 
   /** Who was told of a coupon has it, who was refused it has not; and none is there that nobody has paid for. */

@@ -103,7 +103,7 @@ async function live(key: LedgerKey): Promise<void> {
       const terms = { ok: true, value: { ...elsewhere.terms.value, issuer: "elsewhere" } } as const;
       const reserved = await does({ kind: "exchange", terms });
       const id = (reserved?.kind === "reserved" ? reserved.exchangeId : "") as EntryId;
-      await does({ kind: "advance-exchange", step: { id, to, reason: null } });
+      await does({ kind: "advance-exchange", step: { id, from: "PENDING", to, reason: null } });
     }
   }
   now += 2_000;

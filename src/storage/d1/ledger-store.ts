@@ -100,9 +100,13 @@ export class D1LedgerStore implements LedgerStore {
         statements.push(this.#bind(text, ...shared, list.slice(from, from + rowsPerStatement)));
       }
     };
-    // First of all, so that a writer who has missed an entry is refused: by the primary key, or by the link to the
-    // entry before.
+    // First of all, so that a writer who has missed an entry is refused: by the primary key, by the link to the entry
+    // before, or where there is no entry by the ledger's head.
     add(statementTexts.insertEntries, sealed, tenant, customerId);
+    if (sealed.length === 0) {
+      statements.push(this.#database.prepare(statementTexts.requireHead).bind(tenant, customerId, changes.follows));
+    }
+    add(statementTexts.requireStates, [...rows.steps, ...rows.forgotten], tenant, customerId);
     add(statementTexts.insertLedgers, rows.ledgers, tenant, customerId);
     add(statementTexts.moveHeads, headOf(changes, head), tenant, customerId);
     add(statementTexts.insertLots, rows.lots, tenant, customerId);
@@ -136,6 +140,15 @@ export class D1LedgerStore implements LedgerStore {
 }
 
 const statementTexts = {
+  // What would be a row without its owner is refused as a whole, and with it the commit.
+  requireHead: `insert into ledgers (tenant, customer_id, opened_at, opened_by)
+    select ?1, ?2, null, null
+    where coalesce((select hash from ledgers where tenant = ?1 and customer_id = ?2), '') <> ?3`,
+  requireStates: `insert into exchanges (tenant, customer_id, exchange_id)
+    select ?1, ?2, null from json_each(?3) as step
+    left join exchanges on exchanges.tenant = ?1 and exchanges.customer_id = ?2
+      and exchanges.exchange_id = step.value ->> 'id'
+    where exchanges.state is not step.value ->> 'from'`,
   insertEntries: insertFromJson(ledgerEntries, ["tenant", "customerId"]),
   insertLedgers: insertFromJson(ledgers, ["tenant", "customerId"]),
   insertLots: insertFromJson(lots, ["tenant", "customerId"]),
@@ -151,7 +164,7 @@ const statementTexts = {
     from json_each(?3) as row
     where exchanges.tenant = ?1 and exchanges.customer_id = ?2 and exchanges.exchange_id = row.value ->> 'id'`,
   forgetExchanges: `delete from exchanges
-    where tenant = ?1 and customer_id = ?2 and exchange_id in (select value from json_each(?3))`,
+    where tenant = ?1 and customer_id = ?2 and exchange_id in (select value ->> 'id' from json_each(?3))`,
   insertRecords: insertFromJson(idempotencyRecords, ["tenant", "customerId"]),
   moveHeads: `update ledgers
     set sequence = row.value ->> 'sequence', hash = row.value ->> 'hash', points = row.value ->> 'points',
@@ -254,7 +267,7 @@ function effectRows({ couponEffects, now }: LedgerChanges) {
     coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(effect.coupon)] : [])),
     exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(effect.coupon)] : [])),
     steps: couponEffects.flatMap((effect) => (effect.kind === "step" ? [{ ...effect.step, at: now }] : [])),
-    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [effect.id] : [])),
+    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [effect.step] : [])),
     givenBack: couponEffects.flatMap((effect) =>
       effect.kind === "give-back" ? [{ canonicalCode: canonicalCouponCode(effect.code), at: now }] : [],
     ),
