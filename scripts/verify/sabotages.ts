@@ -63,7 +63,7 @@ const turn: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "      } catch (error) {\n        this.#memory = null;\n        if (error instanceof UnsoundLedger)",
     by: "      } catch (error) {\n        if (error instanceof UnsoundLedger)",
-    caughtBy: byFaults("a commit whose answer is lost > after it took effect is found again"),
+    caughtBy: byFaults("a commit whose answer is lost > before it took effect is tried again"),
   },
   {
     name: "memory-before-commit",
@@ -190,7 +190,7 @@ const storage: readonly Sabotage[] = [
     file: "drizzle/0000_initial.sql",
     replace: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`),\n",
     by: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`, `command_id`),\n",
-    caughtBy: byLedger("a race > between two writers of one ledger is decided by the database"),
+    caughtBy: byLedger("a writer who has missed an entry is refused by the database, and comes after it"),
   },
   {
     name: "no-link-trigger",
@@ -395,7 +395,10 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/ledger.ts",
     replace: "if (missing === 0 || !isActive(lot, now)) return;",
     by: "if (missing === 0) return;",
-    caughtBy: byLaws("whatever happens to a ledger > no lot gives after its end"),
+    caughtBy: by(
+      "test/domain/ledger.test.ts",
+      "drawing up to an amount > takes nothing from what is over, preferred or not",
+    ),
   },
   {
     name: "earned-rounded-up",
@@ -414,7 +417,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/returns.ts",
     replace: "rounded.RM = 0;",
     by: "rounded.RM = 3;",
-    caughtBy: byReturns("returns > keep no fraction: 19.99 of 59.97 is a third"),
+    caughtBy: byReturns("what a return asks back > of an order worth 80"),
   },
   {
     name: "returns-beyond-order",
@@ -541,10 +544,11 @@ const flows: readonly Sabotage[] = [
   },
   {
     name: "done-before-verdict",
-    breaks: "an event is done with before it is processed",
+    breaks: "an event that cannot be processed now is done with all the same",
     file: "src/application/consume-events.ts",
-    replace: "        await processEvent(services, event);\n        message.ack();\n",
-    by: "        message.ack();\n        await processEvent(services, event);\n",
+    replace:
+      "        message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });\n",
+    by: "        message.ack();\n",
     caughtBy: byEvents("a message is not done with before its verdict is kept"),
   },
   {
@@ -561,7 +565,7 @@ const flows: readonly Sabotage[] = [
     file: "src/domain/granting.ts",
     replace: "  const id = earnedEntryId(orderId);\n",
     by: "  const id = draft.entryId(null);\n",
-    caughtBy: byEvents("a completed order > earns once when it comes 50 times at once, shuffled with other orders"),
+    caughtBy: byLedger("an order > earns once, however often and in whatever company it is told of"),
   },
   {
     name: "erased-comes-back",
@@ -644,9 +648,9 @@ const gates: readonly Sabotage[] = [
   {
     name: "any-number-of-points",
     breaks: "negative and broken numbers of points are taken",
-    file: "src/http/schemas/common.ts",
-    replace: "export const amount = z\n  .int()\n  .min(1)\n",
-    by: "export const amount = z\n  .number()\n",
+    file: "src/http/schemas/points.ts",
+    replace: "    points: amount,\n    createdAt:",
+    by: "    points: z.coerce.number() as unknown as typeof amount,\n    createdAt:",
     caughtBy: by("test/http/operations.test.ts", "adding points"),
   },
   {

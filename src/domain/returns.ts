@@ -1,5 +1,5 @@
 import Big from "big.js";
-import type { Granted, TakenBack } from "./entry.ts";
+import type { GivenBack, Granted, TakenBack } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
 import { isActive } from "./lot.ts";
 import type { Points } from "./points.ts";
@@ -30,8 +30,13 @@ export interface PastTakeBack
     "id" | "commandId" | "returnId" | "returnedValue" | "requestedPoints" | "lapsedPoints" | "points" | "debt"
   > {
   readonly isUndone: boolean;
+  /** Null while it holds. */
+  readonly undoing: Undoing | null;
   readonly draws: readonly DatedDraw[];
 }
+
+/** What has undone a take-back, and by how much the debt fell with that. */
+export type Undoing = Pick<GivenBack, "commandId" | "debt">;
 
 /** Points that were taken from a lot, with the lot's end: what comes back ends then, too. */
 export interface DatedDraw {

@@ -1,7 +1,7 @@
 import type { Outcome, TakeBack } from "./command.ts";
 import type { Draft, Writing } from "./draft.ts";
 import { refund } from "./granting.ts";
-import type { EntryId } from "./identifiers.ts";
+import type { CommandId, EntryId } from "./identifiers.ts";
 import { drawUpTo } from "./ledger.ts";
 import type { Points } from "./points.ts";
 import { refuse, succeed } from "./result.ts";
@@ -49,6 +49,14 @@ export function takeBack(draft: Draft, terms: TakeBack, history: OrderHistory | 
   return succeed({ outcome: { kind: "taken-back", requested, taken: points } });
 }
 
+/** What the same command has given back before; 0 when it has not. */
+function pointsGivenBackBy(commandId: CommandId, returnId: string | null, history: OrderHistory): number {
+  const own = ofReturn(history, returnId).find(({ undoing }) => undoing?.commandId === commandId);
+  if (own === undefined || own.undoing === null) return 0;
+  const { owed, absorbed } = own.undoing.debt;
+  return own.points + own.debt.owed + own.debt.absorbed + owed + absorbed;
+}
+
 const ofReturn = (history: OrderHistory, returnId: string | null): readonly PastTakeBack[] =>
   history.takeBacks.filter((takeBack) => takeBack.returnId === returnId);
 
@@ -61,7 +69,8 @@ export function undoTakeBack(
 ): Writing {
   const undone = history === null ? undefined : standing(history).findLast((some) => some.returnId === returnId);
   if (history === null || undone === undefined) {
-    return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
+    const points = history === null ? 0 : pointsGivenBackBy(draft.commandId, returnId, history);
+    return succeed({ outcome: { kind: "given-back", points }, isRepetition: true });
   }
   const { debt } = draft.ledger;
   const owed = Math.min(undone.debt.owed, debt.owed);

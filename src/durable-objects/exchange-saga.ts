@@ -1,4 +1,5 @@
 import type { Clock, CouponService, GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
+import { withinDeadline } from "../application/within-deadline.ts";
 import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
 import type { Exchange, ExchangeState, ExchangeStep } from "../domain/exchange.ts";
@@ -22,6 +23,7 @@ export interface SagaSurroundings {
 
 /** How long a client waits for an exchange at most, from its arrival. */
 export const exchangeDeadlineMs = 7_000;
+const wakeUpDeadlineMs = 2_000;
 /** When an exchange that was left half-way is taken up again. */
 const resumeAfterMs = 15_000;
 /** Between later attempts; the coupon service may be down for long. */
@@ -64,7 +66,8 @@ export class ExchangeSaga {
   async #exchange(command: LedgerCommand): Promise<LedgerAnswer> {
     const deadline = this.#surroundings.clock.now() + exchangeDeadlineMs;
     // Before the points are taken: from then on somebody must come back, whatever happens here.
-    await this.#surroundings.wakeUp(resumeAfterMs);
+    const isCalled = await this.#wakeUp(resumeAfterMs);
+    if (!isCalled) return { result: refuse({ code: "unavailable" }), replayed: false };
     const answer = await this.#surroundings.execute(command);
     if (!answer.result.ok || answer.result.value.kind !== "reserved") return answer;
     return this.#answerFor(answer, answer.result.value, deadline);
@@ -83,10 +86,10 @@ export class ExchangeSaga {
       const underWay = await this.#surroundings.store.exchangesUnderWay(this.#key, resumedMax);
       const states = await Promise.all(underWay.map((id) => this.#run(id, true)));
       const isMore = underWay.length === resumedMax;
-      if (isMore || states.some(isUnderWay)) await this.#surroundings.wakeUp(resumeAgainAfterMs);
+      if (isMore || states.some(isUnderWay)) await this.#wakeUp(resumeAgainAfterMs);
     } catch (error) {
       this.#surroundings.log.warn("exchange_not_resumed", { reason: nameOf(error) });
-      await this.#surroundings.wakeUp(resumeAgainAfterMs);
+      await this.#wakeUp(resumeAgainAfterMs);
     }
   }
 
@@ -109,7 +112,7 @@ export class ExchangeSaga {
       if (sighting.kind === "absent") return { kind: "gone" };
       const status = sighting.redemptionCount > 0 ? "USED" : sighting.status;
       if (status === "USED" || status === "EXPIRED") return { kind: "spent", status };
-      await this.#surroundings.wakeUp(resumeAfterMs);
+      if (!(await this.#wakeUp(resumeAfterMs))) return { kind: "unknown" };
       await this.#advance({ id, from: "ISSUED", to: "VOIDING", reason: null });
     }
     const state = await this.#run(id, true);
@@ -127,6 +130,18 @@ export class ExchangeSaga {
       return await work();
     } finally {
       this.#callers -= 1;
+    }
+  }
+
+  /** @returns false when it is not certain that {@link resume} will be called */
+  async #wakeUp(afterMs: number): Promise<boolean> {
+    const silence = () => new Error(`The alarm was not set within ${wakeUpDeadlineMs} ms.`);
+    try {
+      await withinDeadline(this.#surroundings.wakeUp(afterMs), wakeUpDeadlineMs, silence);
+      return true;
+    } catch (error) {
+      this.#surroundings.log.warn("exchange_alarm_not_set", { reason: nameOf(error) });
+      return false;
     }
   }
 

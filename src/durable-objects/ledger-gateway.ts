@@ -1,5 +1,6 @@
 import type { Unavailable } from "../application/failure.ts";
 import type { GivingBack, LedgerAnswer, LedgerGateway, Logger } from "../application/ports.ts";
+import { withinDeadline } from "../application/within-deadline.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
 import type { EntryId } from "../domain/identifiers.ts";
@@ -10,6 +11,9 @@ import { ledgerName } from "./ledger-name.ts";
 /** How often a call is tried; each time on a new stub, since a stub that failed stays broken. */
 const attemptsMax = 3;
 const retryPauseMsMax = 100;
+
+/** How long one call may take: longer than a ledger takes to answer, whatever it waits for. */
+const callDeadlineMs = 12_000;
 
 /** Reaches ledgers in their Durable Objects. */
 export class DurableObjectLedgerGateway implements LedgerGateway {
@@ -57,7 +61,8 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
   ): Promise<{ reached: true; answer: Answer } | { reached: false; failure: Unavailable }> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { reached: true, answer: await send(this.#namespace.getByName(ledgerName(key)), attempt) };
+        const sent = send(this.#namespace.getByName(ledgerName(key)), attempt);
+        return { reached: true, answer: await withinDeadline(sent, callDeadlineMs, silence) };
       } catch (error) {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
@@ -68,6 +73,8 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     }
   }
 }
+
+const silence = (): Error => new Error(`The ledger did not answer within ${callDeadlineMs} ms.`);
 
 /** What the runtime says of a failed call to an object. */
 function traitsOf(error: unknown): { retryable: boolean; overloaded: boolean } {

@@ -92,6 +92,15 @@ describe("a race", () => {
   });
 });
 
+test("a writer who has missed an entry is refused by the database, and comes after it", async () => {
+  await does(grant(30));
+  const writers = times(2, () => writerOf(key));
+  for (const writer of writers) await writer.activePoints();
+  for (const writer of writers) await writer.execute(commandOf(grant(7)));
+  expect((await rowsOf(env.DB, key)).journal.map((row) => row.sequence)).toEqual([1, 2, 3, 4]);
+  await expectSoundStorage();
+});
+
 test("a race with an erasure is lost by whoever has not seen it", async () => {
   await does(grant(30));
   await does(grant(20));

@@ -250,8 +250,11 @@ test("commands that come while one is being stored share the next commit", async
 });
 
 test("nobody is answered, and no balance changes, before the commit is through", async () => {
+  expect(await balance()).toBe(100);
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
   store.onCommit = async (really, changes) => {
+    begin();
     await gate;
     return really(changes);
   };
@@ -260,6 +263,8 @@ test("nobody is answered, and no balance changes, before the commit is through",
     answered = true;
     return kind;
   });
+  await begun;
+  expect((await rowsOf(env.DB, key)).journal).toHaveLength(2);
   expect(await balance()).toBe(100);
   expect(answered).toBe(false);
   open();
@@ -276,9 +281,10 @@ test("a queue that is full refuses, and what waits too long is given up", async 
   const first = kindOrCode(commandOf(redeem(1)));
   await Promise.resolve();
   const waiting = Array.from({ length: turnLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1))));
-  expect(await kindOrCode(commandOf(redeem(1)))).toBe("overloaded");
+  const oneTooMany = kindOrCode(commandOf(redeem(1)));
   now += turnLimits.deadlineMs;
   open();
+  expect(await oneTooMany).toBe("overloaded");
   expect(await first).toBe("redeemed");
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(["unavailable"]));
   expect(await balance()).toBe(99);

@@ -101,14 +101,16 @@ export class MemoryLedgerStore implements LedgerStore {
   #undo: (() => void)[] = [];
 
   load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
+    // What two commands of a group name is found once.
+    const records = new Set(lookups.idempotencyKeys.map((name) => keyText(key.tenant, name)));
     const { row, lots, entriesById } = this.shelfOf(key);
     const left = [...lots.values()].filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points);
     return Promise.resolve({
       ledger: row === null ? emptyLedger : ledgerOf({ ...row, lots: left.map(lotOf) }),
       head: row?.hash ?? ("" as LedgerHead),
       openedBy: row?.openedBy ?? null,
-      records: lookups.idempotencyKeys.flatMap((name) => this.#records.get(keyText(key.tenant, name)) ?? []),
-      entries: lookups.entryIds.flatMap((id) => recalled(entriesById.get(id))),
+      records: [...records].flatMap((name) => this.#records.get(name) ?? []),
+      entries: [...new Set(lookups.entryIds)].flatMap((id) => recalled(entriesById.get(id))),
     });
   }
 
@@ -337,7 +339,7 @@ export class MemoryLedgerStore implements LedgerStore {
     const grant = shelf.entriesById.get(grantId);
     if (grant?.kind !== "granted") return null;
     const about = [...shelf.journal.values()].map(({ entry }) => entry);
-    const undone = new Set(about.flatMap((entry) => (entry.kind === "given-back" ? [entry.relatedId] : [])));
+    const undone = new Map(about.flatMap((entry) => (entry.kind === "given-back" ? [[entry.relatedId, entry]] : [])));
     const takeBacks = about.filter(
       (entry): entry is TakenBack => entry.kind === "taken-back" && entry.referenceId === orderId,
     );
@@ -355,6 +357,7 @@ export class MemoryLedgerStore implements LedgerStore {
         points: entry.points,
         debt: entry.debt,
         isUndone: undone.has(entry.id),
+        undoing: undone.get(entry.id) ?? null,
         draws: drawsOf(shelf, entry.id),
       })),
     };

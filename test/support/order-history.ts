@@ -7,7 +7,7 @@ export function orderHistoryIn(journal: readonly Entry[], orderId: string): Orde
   const grant = lots.find((lot) => lot.id === earnedEntryId(orderId));
   if (grant?.kind !== "granted") return null;
   const draws = journal.filter(drawsPoints).flatMap((entry) => entry.draws);
-  const undone = new Set(journal.flatMap((entry) => (entry.kind === "given-back" ? [entry.relatedId] : [])));
+  const undone = new Map(journal.flatMap((entry) => (entry.kind === "given-back" ? [[entry.relatedId, entry]] : [])));
   return {
     grant,
     usedPoints: draws.filter((draw) => draw.lotId === grant.id).reduce((sum, draw) => sum + draw.points, 0),
@@ -17,6 +17,7 @@ export function orderHistoryIn(journal: readonly Entry[], orderId: string): Orde
       .map((entry) => ({
         ...entry,
         isUndone: undone.has(entry.id),
+        undoing: undone.get(entry.id) ?? null,
         draws: entry.draws.map((draw) => ({
           ...draw,
           validUntil: lots.find((lot) => lot.id === draw.lotId)?.validUntil ?? null,

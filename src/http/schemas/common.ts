@@ -91,8 +91,8 @@ const parsed = <Value>(parse: (value: string) => Value | null, requirement: stri
 
 export const customerId = parsed<CustomerId>(
   parseCustomerId,
-  `must be 1 to ${customerIdLengthMax} printable characters`,
-).openapi({ ...printable(customerIdLengthMax), example: "C4289081720" });
+  `must be 1 to ${customerIdLengthMax} printable characters, and not . or ..`,
+).openapi({ ...printable(customerIdLengthMax, "(?!\\.{1,2}$)"), example: "C4289081720" });
 
 export const entryId = parsed<EntryId>(
   parseEntryId,

@@ -7,7 +7,7 @@ import type { Exchange, SoldCoupon } from "../../domain/exchange.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
-import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../domain/returns.ts";
+import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { jsonList, ownedBy } from "./conditions.ts";
@@ -93,7 +93,9 @@ export class SubjectReader {
     const grant = entries.find((row) => row.entryId === grantId);
     if (grant === undefined) return null;
     const takeBacks = entries.filter((row) => row.kind === "taken-back");
-    const undone = new Set(entries.flatMap((row) => (row.kind === "given-back" ? [row.relatedId] : [])));
+    const undone = new Map(
+      entries.flatMap((row) => (row.kind === "given-back" ? [[row.relatedId, undoingOf(row)]] : [])),
+    );
     const sequences = takeBacks.map((row) => row.sequence);
     const [draws, usedPoints] = await Promise.all([this.#draws(key, sequences), this.#usedPoints(key, grantId)]);
     return {
@@ -108,6 +110,7 @@ export class SubjectReader {
       takeBacks: takeBacks.map((row) => ({
         ...takeBackOf(row),
         isUndone: undone.has(row.entryId),
+        undoing: undone.get(row.entryId) ?? null,
         draws: draws.get(row.sequence) ?? [],
       })),
     };
@@ -222,6 +225,11 @@ const drawOfRow = (row: { sequence: number; lotId: string; points: number; valid
   lotId: row.lotId as EntryId,
   points: row.points as Points,
   validUntil: row.validUntil as EpochMs | null,
+});
+
+const undoingOf = (row: EntryRow): Undoing => ({
+  commandId: row.commandId as CommandId,
+  debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });
 
 const takeBackOf = (row: EntryRow) => ({
