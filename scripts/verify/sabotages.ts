@@ -19,6 +19,7 @@ export interface CatchingTest {
 
 const ledgerTurn = "src/durable-objects/ledger-turn.ts";
 const replayMemory = "src/durable-objects/replay-memory.ts";
+const ledgerGateway = "src/durable-objects/ledger-gateway.ts";
 const exchangeSaga = "src/durable-objects/exchange-saga.ts";
 const ledgerStore = "src/storage/d1/ledger-store.ts";
 const erasure = "src/storage/d1/erasure.ts";
@@ -29,6 +30,7 @@ const by = (file: CatchingTest["file"], test: string): Sabotage["caughtBy"] => [
 const byLedger = (test: string) => by("test/durable-objects/customer-ledger.test.ts", test);
 const byFaults = (test: string) => by("test/durable-objects/faults.test.ts", test);
 const bySaga = (test: string) => by("test/durable-objects/exchange-saga.test.ts", test);
+const bySchema = (test: string) => by("test/storage/schema.test.ts", `the database itself refuses > ${test}`);
 const byLaws = (test: string) => by("test/domain/ledger-laws.test.ts", test);
 const byReturns = (test: string) => by("test/domain/returns.test.ts", test);
 const byTokens = (test: string) => by("test/integrations/token-verifiers.test.ts", test);
@@ -77,8 +79,8 @@ const turn: readonly Sabotage[] = [
     name: "no-look-up",
     breaks: "a repeated command is refused out of memory, without looking whether it was carried out",
     file: ledgerTurn,
-    replace: "if (!isLookedUp && mustLookUp(group, round.answers)) {",
-    by: "if (!isLookedUp && false) {",
+    replace: "if (!isLookedUp && mustLookUp(",
+    by: "if (isLookedUp && mustLookUp(",
     caughtBy: byLedger("that succeeded is not refused later on, when memory knows the balance but not the request"),
   },
   {
@@ -173,6 +175,22 @@ const turn: readonly Sabotage[] = [
     caughtBy: byLedger("a repeated request > with an id of the client's own is answered alike when it is equal"),
   },
   {
+    name: "retry-not-marked",
+    breaks: "a command that is sent again does not say so",
+    file: ledgerGateway,
+    replace: "attempt === 1 ? command : { ...command, isRetry: true }",
+    by: "attempt === 0 ? { ...command, isRetry: true } : command",
+    caughtBy: byFaults("a call to a customer's object > is made again when the object moved"),
+  },
+  {
+    name: "overloaded-object-called-again",
+    breaks: "an object with too much to do is called again and again",
+    file: ledgerGateway,
+    replace: 'if (overloaded) return { reached: false, failure: { code: "overloaded" } };\n',
+    by: "",
+    caughtBy: byFaults("a call to a customer's object > is not made again when the object has too much to do"),
+  },
+  {
     name: "guessable-codes",
     breaks: "coupon codes come from Math.random",
     file: "src/durable-objects/customer-ledger.ts",
@@ -231,6 +249,30 @@ const storage: readonly Sabotage[] = [
     replace: "WHEN NEW.given_back_at IS NOT NULL AND NEW.redemption_count > 0",
     by: "WHEN 0",
     caughtBy: byLedger("a coupon that is given back > must be unused, also at the very moment, and the customer's own"),
+  },
+  {
+    name: "exchange-goes-anywhere",
+    breaks: "an exchange that was charged back can be issued",
+    file: "drizzle/0002_returns_and_exchanges.sql",
+    replace: "WHEN NOT (\n\t(OLD.state = 'PENDING'",
+    by: "WHEN 0 AND NOT (\n\t(OLD.state = 'PENDING'",
+    caughtBy: bySchema("an exchange that goes back, or where it cannot go"),
+  },
+  {
+    name: "lot-gives-too-much",
+    breaks: "a lot gives points that have lapsed",
+    file: "drizzle/0004_trust.sql",
+    replace: "WHEN NEW.`lapsed_points` < 0 OR ",
+    by: "WHEN 0 AND ",
+    caughtBy: bySchema("what takes more from a lot than it has, or from a lot that is not there"),
+  },
+  {
+    name: "usage-of-no-lot",
+    breaks: "points are taken from a lot that is not there",
+    file: "drizzle/0004_trust.sql",
+    replace: "BEFORE INSERT ON `lot_usages`\nWHEN NOT EXISTS",
+    by: "BEFORE INSERT ON `lot_usages`\nWHEN 0 AND NOT EXISTS",
+    caughtBy: bySchema("what takes more from a lot than it has, or from a lot that is not there"),
   },
   {
     name: "no-transaction",
@@ -514,7 +556,7 @@ const flows: readonly Sabotage[] = [
     breaks: "points come back while it is unknown whether the coupon was issued",
     file: exchangeSaga,
     replace: '    if (created.kind === "unknown") return "PENDING";\n',
-    by: '    if (created.kind === "unknown") return this.#advance({ id, to: "CHARGED_BACK", reason: "unknown" });\n',
+    by: '    if (created.kind === "unknown") return this.#advance({ id, from: "PENDING", to: "CHARGED_BACK", reason: "unknown" });\n',
     caughtBy: bySaga("ends the same whichever call breaks: the token, the creation, the look-up"),
   },
   {
@@ -529,17 +571,16 @@ const flows: readonly Sabotage[] = [
     name: "nobody-comes-back",
     breaks: "points are taken before it is certain that somebody goes on",
     file: exchangeSaga,
-    replace: "    await this.#surroundings.wakeUp(resumeAfterMs);\n    const answer =",
-    by: "    const answer =",
+    replace: "const isCalled = await this.#wakeUp(resumeAfterMs);",
+    by: "const isCalled = resumeAfterMs > 0;",
     caughtBy: bySaga("has somebody come back before any points are taken"),
   },
   {
     name: "used-elsewhere-given-back",
     breaks: "a coupon that is used elsewhere at the same moment gives its points back",
     file: exchangeSaga,
-    replace:
-      '    if (sighting.redemptionCount > 0) return this.#advance({ id, to: "ISSUED", reason: "used meanwhile" });\n',
-    by: "",
+    replace: "if (sighting.redemptionCount > 0)",
+    by: "if (sighting.redemptionCount < 0)",
     caughtBy: bySaga("that is used at the very moment is not paid for"),
   },
   {
@@ -636,6 +677,14 @@ const gates: readonly Sabotage[] = [
       "test/http/coupons.test.ts",
       "who redeems > is the signed-in customer, who cannot speak for another one",
     ),
+  },
+  {
+    name: "uses-of-others-shown",
+    breaks: "a customer may read where another one has used a coupon",
+    file: "src/application/find-coupon-redemption.ts",
+    replace: "if (customerId !== null) return redemption.customerId === customerId;",
+    by: "if (customerId !== null) return true;",
+    caughtBy: by("test/http/coupons.test.ts", "who redeems > may read what they have redeemed, and nobody else's"),
   },
   {
     name: "no-size-limit",

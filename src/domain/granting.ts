@@ -87,7 +87,7 @@ function settleDebt(draft: Draft, lotId: EntryId, points: Points, lot: { readonl
     createdAt: draft.now,
     draws: [{ lotId, points: settled }],
     description: "Rest of earlier returns",
-    debt: { owed: -owed, absorbed: -absorbed },
+    debt: { owed: 0 - owed, absorbed: 0 - absorbed },
   });
 }
 

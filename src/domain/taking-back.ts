@@ -20,7 +20,9 @@ export function takeBack(draft: Draft, terms: TakeBack, history: OrderHistory | 
   const { orderId, returnId, returnedValue, policy, description } = terms;
   if (history === null) return refuse({ code: "order_has_not_earned", orderId });
   const before = ofReturn(history, returnId);
-  const earlier = before.find((candidate) => !candidate.isUndone);
+  // A command that comes again does nothing more, also when what it had taken was given back since.
+  const earlier =
+    before.find(({ commandId }) => commandId === draft.commandId) ?? before.find(({ isUndone }) => !isUndone);
   if (earlier !== undefined) {
     const outcome: Outcome = { kind: "taken-back", requested: earlier.requestedPoints, taken: earlier.points };
     return succeed({ outcome, isRepetition: earlier.commandId !== draft.commandId });
@@ -49,10 +51,10 @@ export function takeBack(draft: Draft, terms: TakeBack, history: OrderHistory | 
   return succeed({ outcome: { kind: "taken-back", requested, taken: points } });
 }
 
-/** What the same command has given back before; 0 when it has not. */
-function pointsGivenBackBy(commandId: CommandId, returnId: string | null, history: OrderHistory): number {
+/** What the same command has given back before; null when it has not. */
+function pointsGivenBackBy(commandId: CommandId, returnId: string | null, history: OrderHistory): number | null {
   const own = ofReturn(history, returnId).find(({ undoing }) => undoing?.commandId === commandId);
-  if (own === undefined || own.undoing === null) return 0;
+  if (own === undefined || own.undoing === null) return null;
   const { owed, absorbed } = own.undoing.debt;
   return own.points + own.debt.owed + own.debt.absorbed + owed + absorbed;
 }
@@ -67,10 +69,10 @@ export function undoTakeBack(
   returnId: string | null,
   history: OrderHistory | null,
 ): Writing {
+  const before = history === null ? null : pointsGivenBackBy(draft.commandId, returnId, history);
   const undone = history === null ? undefined : standing(history).findLast((some) => some.returnId === returnId);
-  if (history === null || undone === undefined) {
-    const points = history === null ? 0 : pointsGivenBackBy(draft.commandId, returnId, history);
-    return succeed({ outcome: { kind: "given-back", points }, isRepetition: true });
+  if (history === null || undone === undefined || before !== null) {
+    return succeed({ outcome: { kind: "given-back", points: before ?? 0 }, isRepetition: true });
   }
   const { debt } = draft.ledger;
   const owed = Math.min(undone.debt.owed, debt.owed);
@@ -82,7 +84,7 @@ export function undoTakeBack(
     createdAt: draft.now,
     referenceId: orderId,
     relatedId: undone.id,
-    debt: { owed: -owed, absorbed: -absorbed },
+    debt: { owed: 0 - owed, absorbed: 0 - absorbed },
   });
   const validUntil = endOfPaidOff(history, draft.now);
   const paid = { lotId: history.grant.id, points: paidOff as Points, validUntil };

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import {
   type CommandSubject,
+  type LedgerAnswer,
   type LedgerChanges,
   type LedgerHead,
   type LedgerLookups,
@@ -15,6 +16,7 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { Actor, CustomerId, EntryId, TenantId } from "../../src/domain/identifiers.ts";
 import type { Ledger } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
@@ -213,6 +215,41 @@ test("commands that were stored together, unheard of, are answered truly one by 
   expect(codes.toSorted()).toEqual(coupons.map((row) => row.code).toSorted());
   expect(codes).toHaveLength(3);
   expect(await balance()).toBe(0);
+});
+
+describe("a call to a customer's object", () => {
+  const done: LedgerAnswer = { result: { ok: true, value: { kind: "redeemed" } }, replayed: false };
+
+  /** What becomes of a call when the object does what `outcomes` say, one after another. */
+  async function called(...outcomes: readonly (LedgerAnswer | Error)[]) {
+    const received: LedgerCommand[] = [];
+    const execute = async (command: LedgerCommand) => {
+      const outcome = outcomes[received.length] ?? new Error("one call too many");
+      received.push(command);
+      if (outcome instanceof Error) throw outcome;
+      return outcome;
+    };
+    const objects = { getByName: () => ({ execute }) } as unknown as typeof env.CUSTOMER_LEDGER;
+    const gateway = new DurableObjectLedgerGateway(objects, { info: () => {}, warn: () => {}, error: () => {} });
+    const command = commandOf(redeem(1));
+    const { result } = await gateway.execute(key, command);
+    expect(received.map(({ id }) => id)).toEqual(received.map(() => command.id));
+    return { answer: result.ok ? result.value.kind : result.failure.code, retries: received.map(isMarked) };
+  }
+  const isMarked = ({ isRetry }: LedgerCommand) => isRetry === true;
+  const failure = (traits: object) => Object.assign(new Error("lost"), traits);
+
+  test("is made again when the object moved, and says that it is a repetition", async () => {
+    const moved = failure({ retryable: true });
+    expect(await called(moved, done)).toEqual({ answer: "redeemed", retries: [false, true] });
+    expect(await called(moved, moved, moved)).toEqual({ answer: "outcome_unknown", retries: [false, true, true] });
+  });
+
+  test("is not made again when the object has too much to do, or nobody says that it helps", async () => {
+    const overloaded = failure({ retryable: true, overloaded: true });
+    expect(await called(overloaded)).toEqual({ answer: "overloaded", retries: [false] });
+    expect(await called(failure({}))).toEqual({ answer: "outcome_unknown", retries: [false] });
+  });
 });
 
 test("a redemption may draw from more lots than one statement stores", async () => {

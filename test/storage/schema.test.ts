@@ -51,6 +51,47 @@ describe("the migrated database", () => {
   );
 });
 
+describe("the database itself refuses", () => {
+  const run = (text: string) => env.DB.prepare(text).run();
+
+  test("an exchange that goes back, or where it cannot go", async () => {
+    const states = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+    const ways: string[] = [];
+    for (const from of states) {
+      for (const to of states) {
+        const id = `${from}-${to}`;
+        await run(
+          `insert into exchanges values ('demo', 'C1', '${id}', '${id}', '${id}', 'o', '{}', '${from}', null, 0, 0)`,
+        );
+        const moved = run(`update exchanges set state = '${to}' where exchange_id = '${id}'`);
+        if (await moved.then(() => true).catch(() => false)) ways.push(id);
+      }
+    }
+    expect(ways).toEqual([
+      "PENDING-ISSUED",
+      "PENDING-CHARGED_BACK",
+      "ISSUED-VOIDING",
+      "VOIDING-ISSUED",
+      "VOIDING-GIVEN_BACK",
+    ]);
+  });
+
+  test("what takes more from a lot than it has, or from a lot that is not there", async () => {
+    const lot = (use: string) => run(`update lots set ${use} where lot_id = 'L'`);
+    await run(
+      "insert into lots (tenant, customer_id, lot_id, points, used_points, created_at) values ('demo', 'C1', 'L', 10, 4, 0)",
+    );
+    await lot("used_points = 7, lapsed_points = 3");
+    for (const use of ["used_points = 8", "lapsed_points = 4", "lapsed_points = -1", "used_points = -1"]) {
+      await expect(lot(use)).rejects.toThrow("constraint failed");
+    }
+    const usage = (id: string, points: number) =>
+      run(`insert into lot_usages values ('demo', 'C1', '${id}', 'R', 1, ${points})`);
+    await usage("L", 7);
+    await expect(usage("M", 7)).rejects.toThrow("constraint failed");
+  });
+});
+
 test("migrations only ever add: nothing that holds data is dropped, and nothing is deleted along", () => {
   const statements = env.TEST_MIGRATIONS.flatMap((migration) => migration.queries);
   expect(statements.length).toBeGreaterThan(0);

@@ -36,6 +36,8 @@ interface TakenBack {
   readonly owed: number;
   readonly absorbed: number;
   readonly isUndone: boolean;
+  /** The command that has undone it, and what came back. */
+  readonly undoneBy: { readonly commandId: string; readonly points: number } | null;
 }
 
 export interface Account {
@@ -188,8 +190,11 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const { orderId, returnId } = intent;
       const standing = account.takeBacks.filter((some) => some.orderId === orderId && !some.isUndone);
       const undone = standing.findLast((some) => some.returnId === returnId);
-      if (undone === undefined) {
-        return { world, result: yes({ kind: "given-back", points: 0 }), isRepetition: true };
+      const ofReturn = account.takeBacks.filter((some) => some.orderId === orderId && some.returnId === returnId);
+      const own = ofReturn.find((some) => some.undoneBy?.commandId === command.id);
+      if (undone === undefined || own !== undefined) {
+        const points = own?.undoneBy?.points ?? 0;
+        return { world, result: yes({ kind: "given-back", points }), isRepetition: true };
       }
       const owed = Math.min(undone.owed, account.owed);
       const absorbed = Math.min(undone.absorbed, account.absorbed);
@@ -199,7 +204,9 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const end = until === null || now < until ? until : now + until - (grantLot?.from ?? 0);
       const paid = { lot: "", points: paidOff, until: end };
       const parts = [...inOrderOfLots(undone.parts), ...(paidOff > 0 ? [paid] : [])];
-      const takeBacks = account.takeBacks.map((some) => (some === undone ? { ...some, isUndone: true } : some));
+      const undoneBy = { commandId: command.id, points: sum(parts.map((part) => part.points)) };
+      const done = { ...undone, isUndone: true, undoneBy };
+      const takeBacks = account.takeBacks.map((some) => (some === undone ? done : some));
       const settled = { ...account, takeBacks, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
       const points = sum(parts.map((part) => part.points));
       const after = refund(settled, parts, undone.id, now);
@@ -363,7 +370,8 @@ function takeBack(
   if (order === undefined || lot === undefined) return refused({ code: "order_has_not_earned", orderId });
   const ofOrder = account.takeBacks.filter((some) => some.orderId === orderId);
   const standing = ofOrder.filter((some) => !some.isUndone);
-  const same = standing.find((some) => some.returnId === returnId);
+  const own = ofOrder.find((some) => some.commandId === commandId && some.returnId === returnId);
+  const same = own ?? standing.find((some) => some.returnId === returnId);
   if (same !== undefined) {
     const outcome = { kind: "taken-back", requested: same.requested, taken: pointsOf(same) } as const;
     return { world, result: yes(outcome), isRepetition: same.commandId !== commandId };
@@ -381,7 +389,18 @@ function takeBack(
   const what = returnId === null ? "deleted" : `return:${returnId}`;
   const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
   const taken: TakenBack = {
-    ...{ id, commandId, orderId, returnId, value: returnedValue, requested, lapsed, parts, isUndone: false },
+    ...{
+      id,
+      commandId,
+      orderId,
+      returnId,
+      value: returnedValue,
+      requested,
+      lapsed,
+      parts,
+      isUndone: false,
+      undoneBy: null,
+    },
     ...debt,
   };
   const after = {

@@ -14,7 +14,14 @@ import {
 import { type IdempotencyKey, outcomeOfRedemption } from "../../src/domain/command.ts";
 import { type CanonicalCouponCode, canonicalCouponCode, type KeptCoupon } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import { type DebtChange, drawsPoints, type Entry, makesLot, type TakenBack } from "../../src/domain/entry.ts";
+import {
+  type DebtChange,
+  drawsPoints,
+  type Entry,
+  type GivenBack,
+  makesLot,
+  type TakenBack,
+} from "../../src/domain/entry.ts";
 import type { CouponEffect, ExchangeState } from "../../src/domain/exchange.ts";
 import { actorOfCustomer, type CommandId, type CustomerId, type EntryId } from "../../src/domain/identifiers.ts";
 import type { ExpiredLot } from "../../src/domain/lapsing.ts";
@@ -339,7 +346,9 @@ export class MemoryLedgerStore implements LedgerStore {
     const grant = shelf.entriesById.get(grantId);
     if (grant?.kind !== "granted") return null;
     const about = [...shelf.journal.values()].map(({ entry }) => entry);
-    const undone = new Map(about.flatMap((entry) => (entry.kind === "given-back" ? [[entry.relatedId, entry]] : [])));
+    const undone = new Map(
+      about.flatMap((entry) => (entry.kind === "given-back" ? [[entry.relatedId, undoingOf(entry)]] : [])),
+    );
     const takeBacks = about.filter(
       (entry): entry is TakenBack => entry.kind === "taken-back" && entry.referenceId === orderId,
     );
@@ -363,6 +372,8 @@ export class MemoryLedgerStore implements LedgerStore {
     };
   }
 }
+
+const undoingOf = ({ commandId, debt: { owed, absorbed } }: GivenBack) => ({ commandId, debt: { owed, absorbed } });
 
 /** States that an exchange can go to, as the trigger `exchanges_follow_their_states` has them. */
 const successors: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {

@@ -5,11 +5,12 @@ import type { EpochMs } from "../../domain/time.ts";
 import { amount, exactInteger, nonEmptyText, tenantParams, text, timestamp, wholeNumberMax } from "./common.ts";
 import { couponDefinitionIn, couponDefinitionOut, couponDefinitionToWire } from "./coupon.ts";
 
-const redeemOptionIdPattern = /^[A-Za-z0-9_.~-]{1,128}$/;
+/** `.` and `..` are steps in a path, so that no request could ever name such an option again. */
+const redeemOptionIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,128}$/;
 
 const redeemOptionId = z
   .string()
-  .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -" })
+  .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -, and not . or .." })
   .transform((id) => id as RedeemOptionId);
 
 export const redeemOptionParams = tenantParams.extend({
