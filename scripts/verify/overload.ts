@@ -6,7 +6,8 @@ import { Random } from "./random.ts";
 import { buildWorker, Runtime } from "./runtime.ts";
 import { codeIn, TestShop, tally } from "./test-shop.ts";
 
-// Four times the requests that the service can answer, sent without waiting for answers, as many shops do at once.
+// Four times the requests that the service can answer, sent without waiting for answers, as many shops do at once:
+// first without rate limits, so that everything comes to the ledgers, then with them, as the service is deployed.
 // The runtime takes whatever is sent to it and answers it in turn. A front in a data centre lets no more requests wait
 // than can soon be answered, and so does this one: what would be more is not sent.
 
@@ -162,18 +163,26 @@ async function recovery(url: string, shop: TestShop, usual: number): Promise<num
   }
 }
 
-async function measure(run: RowRun, runtime: Runtime): Promise<{ number: number; words: string }> {
+interface Phase {
+  readonly wrong: number;
+  readonly words: string;
+  /** Requests a second. */
+  readonly capacity: number;
+}
+
+/** @param known the capacity, when it was measured before: with rate limits on it cannot be */
+async function measure(run: RowRun, runtime: Runtime, known: number | null): Promise<Phase> {
   const shop = await TestShop.open(runtime, "overload");
   const load = new Overload(shop, new Random(run.seed));
   await load.prepare();
-  const capacity = await load.capacity(shop.client, run.sized(1_000, 5_000));
+  const capacity = known ?? (await load.capacity(shop.client, run.sized(1_000, 5_000)));
   const usual = await usualMs(shop, shop.client);
   const taken = new Taken();
   let peakMegabytes = 0;
   const sampler = setInterval(() => {
     peakMegabytes = Math.max(peakMegabytes, runtime.memoryMegabytes());
   }, 100);
-  await load.send(new ServiceClient(runtime.url), capacity, run.sized(3_000, 60_000), taken);
+  await load.send(new ServiceClient(runtime.url), capacity, run.sized(2_000, 30_000), taken);
   const recoveredAfter = await recovery(runtime.url, shop, usual);
   await taken.ended();
   clearInterval(sampler);
@@ -181,8 +190,11 @@ async function measure(run: RowRun, runtime: Runtime): Promise<{ number: number;
   const isAllowed = (status: number) => (status >= 200 && status < 300) || status === 429 || status === 503;
   const wrong = taken.answers.filter(({ status }) => !isAllowed(status));
   for (const { call, status, body } of wrong) run.fault(`${call.method} ${call.path}: ${status} ${body}`);
-  const silent = taken.answers.filter(({ status, headers }) => status === 503 && headers["retry-after"] === undefined);
-  for (const { call } of silent) run.fault(`${call.method} ${call.path}: 503 without Retry-After`);
+  const isTurnedAway = (status: number) => status === 429 || status === 503;
+  const silent = taken.answers.filter(
+    ({ status, headers }) => isTurnedAway(status) && headers["retry-after"] === undefined,
+  );
+  for (const { call, status } of silent) run.fault(`${call.method} ${call.path}: ${status} without Retry-After`);
   if (taken.unanswered > 0) run.fault(`${taken.unanswered} requests were not answered`);
   if (recoveredAfter === null) run.fault(`not as before within ${recoveryMs} ms after the load`);
   if (peakMegabytes > memoryMegabytesMax) run.fault(`the runtime took ${peakMegabytes} MB`);
@@ -190,13 +202,21 @@ async function measure(run: RowRun, runtime: Runtime): Promise<{ number: number;
   for (const fault of await brokenLaws(runtime)) run.fault(fault);
   for (const fault of await unsoundLedgers(runtime, shop.tenant)) run.fault(fault);
   const words = [
-    `answers that are neither 2xx, 429 nor 503, of ${taken.answers.length}`,
-    `(${tally(taken.answers.map(({ status }) => status))}; ${taken.notSent} not sent)`,
-    `at ${timesCapacity} × ${Math.round(capacity)} requests/s;`,
+    `${taken.answers.length} (${tally(taken.answers.map(({ status }) => status))}; ${taken.notSent} not sent),`,
     `as before after ${recoveredAfter === null ? "more than 5" : (recoveredAfter / 1000).toFixed(1)} s,`,
     `at most ${peakMegabytes} MB`,
   ];
-  return { number: wrong.length, words: words.join(" ") };
+  return { wrong: wrong.length, words: words.join(" "), capacity };
+}
+
+/** @param limits whether the service counts requests, and turns away what is too much */
+async function phase(run: RowRun, limits: "on" | "off", known: number | null): Promise<Phase> {
+  const runtime = await Runtime.start(await buildWorker(), { variables: { RATE_LIMITS: limits } });
+  try {
+    return await measure(run, runtime, known);
+  } finally {
+    await runtime.stop();
+  }
 }
 
 /** Every code that a customer was given is stored. */
@@ -210,10 +230,12 @@ async function checkCoupons(run: RowRun, runtime: Runtime, taken: Taken): Promis
 }
 
 await runRow("overload", async (run) => {
-  const runtime = await Runtime.start(await buildWorker());
-  try {
-    return await measure(run, runtime);
-  } finally {
-    await runtime.stop();
-  }
+  const unlimited = await phase(run, "off", null);
+  const limited = await phase(run, "on", unlimited.capacity);
+  const words = [
+    `answers that are neither 2xx, 429 nor 503, at ${timesCapacity} × ${Math.round(unlimited.capacity)} requests/s:`,
+    `without rate limits of ${unlimited.words};`,
+    `with them of ${limited.words}`,
+  ];
+  return { number: unlimited.wrong + limited.wrong, words: words.join(" ") };
 });
