@@ -46,7 +46,7 @@ export const parseEntryId = (text: string): EntryId | null =>
 
 /** Site codes as the Site Settings contract has them: no white space, no `#`. */
 export const parseSiteCode = (text: string): SiteCode | null =>
-  siteCodePattern.test(text) && isPrintable(text) ? (text as SiteCode) : null;
+  siteCodePattern.test(text) && isPrintable(text) && !isDots(text) ? (text as SiteCode) : null;
 
 /** The site that requests without a `siteCode` mean (the contract's default). */
 export const defaultSiteCode = "main" as SiteCode;

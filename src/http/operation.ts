@@ -16,21 +16,24 @@ import { errorSchema } from "./schemas/errors.ts";
 type Responses = RouteConfig["responses"];
 type Security = NonNullable<RouteConfig["security"]>;
 
-/** Media types that carry JSON; the second is how a merge patch may be named. */
-const jsonMediaTypes = ["application/json", "application/merge-patch+json"] as const;
+/** Media types by what an operation takes: a merge patch has its own, and goes as plain JSON, too. */
+const mediaTypes = {
+  json: ["application/json"],
+  "merge-patch": ["application/json", "application/merge-patch+json"],
+} as const;
 
 /**
  * What an operation and its documentation share: who may call it, and how it can fail.
- * @param accepts `json` when it takes a JSON body
+ * @param accepts what it takes as its body, when it takes one
  */
 export function operation<const Id extends string>(definition: {
   readonly operationId: Id;
   readonly access: Access;
-  readonly accepts?: "json";
+  readonly accepts?: keyof typeof mediaTypes;
 }): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
   const { operationId, access, accepts } = definition;
   const middleware = [named(operationId), limitAddress, requireAccess(access)];
-  if (accepts === "json") middleware.push(limitedBody, requireMediaType(...jsonMediaTypes));
+  if (accepts !== undefined) middleware.push(limitedBody, requireMediaType(...mediaTypes[accepts]));
   return { operationId, security: securityOf(access), middleware };
 }
 
@@ -113,7 +116,7 @@ export function failures(path: string, access: Access | null, ...codes: readonly
   const byStatus = Map.groupBy(all, statusOf);
   const responses: Responses = {};
   for (const [status, group] of [...byStatus].sort(([left], [right]) => left - right)) {
-    responses[status] = failureResponse(path, status, group);
+    responses[status] = failureResponse(path, status, group, all.has("idempotency_key_reused"));
   }
   return responses;
 }
@@ -123,14 +126,22 @@ function accessCodes(access: Access | null): readonly FailureCode[] {
   return access.kind === "customer" ? ["customer_token_required"] : ["missing_scope"];
 }
 
-function failureResponse(path: string, status: FailureStatus, codes: readonly FailureCode[]): Responses[string] {
+/** @param isKeyed whether a refusal that was kept under a key may be given out again */
+function failureResponse(
+  path: string,
+  status: FailureStatus,
+  codes: readonly FailureCode[],
+  isKeyed: boolean,
+): Responses[string] {
+  const isRefusal = status === 400 || status === 404 || status === 409;
+  const headers = isRefusal ? replayedHeader : retryAfterHeader;
   const examples = codes.map((code) => {
     const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
     return [code, { summary: describeFailure(failureSamples[code]), value }] as const;
   });
   return {
     description: codes.map((code) => `\`${code}\``).join(", "),
-    ...(status === 429 || status === 503 ? { headers: retryAfterHeader } : {}),
+    ...((isRefusal && isKeyed) || status === 429 || status === 503 ? { headers } : {}),
     content: {
       "application/json": { schema: errorSchema(errorFamilyOf(path), status), examples: Object.fromEntries(examples) },
     },

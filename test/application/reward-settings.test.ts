@@ -8,7 +8,6 @@ import { replaceMixin } from "../../src/application/replace-mixin.ts";
 import type { Services } from "../../src/application/services.ts";
 import { mixinBytesMax, mixinDepthMax, validateMixin } from "../../src/application/validate-mixin.ts";
 import type { SiteCode, TenantId } from "../../src/domain/identifiers.ts";
-import { mergePatch } from "../../src/domain/json-merge-patch.ts";
 import { readRewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 
 describe("reward settings", () => {
@@ -163,59 +162,6 @@ describe("a mixin that can be stored", () => {
     expect(validateMixin("couponSettings", { rewardpoints: [] })).toMatchObject({
       failure: { violations: [{ field: "couponSettings.rewardpoints", type: "invalid_type" }] },
     });
-  });
-});
-
-describe("a JSON Merge Patch", () => {
-  // RFC 7386, appendix A.
-  it.each([
-    [{ a: "b" }, { a: "c" }, { a: "c" }],
-    [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
-    [{ a: "b" }, { a: null }, {}],
-    [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
-    [{ a: ["b"] }, { a: "c" }, { a: "c" }],
-    [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
-    [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
-    [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
-    [
-      ["a", "b"],
-      ["c", "d"],
-      ["c", "d"],
-    ],
-    [{ a: "b" }, ["c"], ["c"]],
-    [{ a: "foo" }, null, null],
-    [{ a: "foo" }, "bar", "bar"],
-    [{ e: null }, { a: 1 }, { e: null, a: 1 }],
-    [[1, 2], { a: "b", c: null }, { a: "b" }],
-    [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
-  ])("makes of %j with %j: %j", (target, patch, expected) => {
-    expect(mergePatch(target, patch)).toEqual(expected);
-  });
-
-  it("changes nothing when it is empty, and nothing more when it is applied again", () => {
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (target, patch) => {
-        expect(mergePatch(target, {})).toEqual(target);
-        const once = mergePatch(target, patch);
-        expect(mergePatch(once, patch)).toEqual(once);
-      }),
-    );
-  });
-
-  it("leaves both sides as they were", () => {
-    const target = { a: { b: 1 } };
-    const patch = { a: { c: { d: 1 } } };
-    mergePatch(target, patch);
-    expect([target, patch]).toEqual([{ a: { b: 1 } }, { a: { c: { d: 1 } } }]);
-  });
-
-  it("takes __proto__ for a member like any other", () => {
-    const patch: unknown = JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":true}}}');
-    const merged = mergePatch({}, patch);
-    expect(JSON.stringify(merged)).toBe(JSON.stringify(patch));
-    expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
-    expect("polluted" in {}).toBe(false);
-    expect(JSON.stringify(mergePatch(merged, JSON.parse('{"__proto__":null}')))).not.toContain("__proto__");
   });
 });
 

@@ -231,7 +231,15 @@ function notJson(request: Request, choice: number): Breakage {
   return breakage(`body is no JSON: ${text.slice(0, 40)}`, written(request, text), 400);
 }
 
-const otherMediaTypes = ["text/plain", "application/xml", "multipart/form-data", "application/jsonx", "json", "*/*"];
+const otherMediaTypes = [
+  "text/plain",
+  "application/xml",
+  "multipart/form-data",
+  "application/jsonx",
+  "application/vnd.api+json",
+  "json",
+  "*/*",
+];
 
 function otherMediaType(request: Request, choice: number): Breakage {
   const mediaType = otherMediaTypes[choice % otherMediaTypes.length] ?? "";

@@ -228,19 +228,23 @@ const textLengthMax = 2_000;
 function textsOf(schema: Schema): fc.Arbitrary<string> {
   const { minLength = 0, maxLength = 64, pattern, format } = schema;
   if (format === "date-time") return moments;
-  const shape = new Shape(schema);
+  const expression = new RegExp(pattern ?? "", "u");
+  const isAllowed = (text: string): boolean => {
+    const { length } = [...text];
+    return length >= minLength && length <= maxLength && text.isWellFormed() && expression.test(text);
+  };
   // Patterns that only forbid some characters are met by nearly every text, the others have to be made.
   const isMade = pattern !== undefined && !pattern.includes("[^") && !pattern.includes("(?!");
-  if (isMade) return fc.stringMatching(new RegExp(pattern)).filter((text) => [...text].length <= maxLength);
+  if (isMade) return fc.stringMatching(new RegExp(pattern)).filter(isAllowed);
   const isTerms = pattern?.includes("):[^") ?? false;
-  if (isTerms) return termsOf(pattern ?? "").filter((text) => shape.accepts(text));
+  if (isTerms) return termsOf(pattern ?? "").filter(isAllowed);
   const plain = fc.string({ unit: plainCharacters, minLength, maxLength: Math.min(maxLength, 20) });
   const long = Math.min(maxLength, textLengthMax);
   const odd = fc.string({ unit: oddCharacters, minLength, maxLength: Math.min(maxLength, 8) });
   const longest = fc.constantFrom("x".repeat(long), "\u{1f600}".repeat(long), "\u00e9".repeat(long));
   return fc
     .oneof({ weight: 8, arbitrary: plain }, { weight: 3, arbitrary: odd }, { weight: 1, arbitrary: longest })
-    .filter((text) => text.isWellFormed() && (pattern === undefined || shape.accepts(text)));
+    .filter(isAllowed);
 }
 
 /** Texts of terms `field:value`, as the pattern of a list's `q` has them. */

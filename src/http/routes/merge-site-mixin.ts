@@ -17,7 +17,7 @@ const body = {
 const route = createRoute({
   method: "patch",
   path,
-  ...operation({ operationId: "PATCH-site-settings-update-site-mixin", access: siteManagers, accepts: "json" }),
+  ...operation({ operationId: "PATCH-site-settings-update-site-mixin", access: siteManagers, accepts: "merge-patch" }),
   tags: ["Site Mixins"],
   summary: "Change parts of a site mixin",
   description:

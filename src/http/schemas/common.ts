@@ -102,11 +102,14 @@ export const entryId = parsed<EntryId>(
   example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
 });
 
-export const siteCode = parsed(parseSiteCode, "must be 1 to 64 characters without white space or #").openapi({
+export const siteCode = parsed(
+  parseSiteCode,
+  "must be 1 to 64 characters without white space or #, and not . or ..",
+).openapi({
   type: "string",
   minLength: 1,
   maxLength: 64,
-  pattern: `^[^\\s#${unprintable}]+$`,
+  pattern: `^(?!\\.{1,2}$)[^\\s#${unprintable}]+$`,
 });
 
 export const customerParams = z.object({
