@@ -8,8 +8,10 @@ export interface Row {
   readonly isMet: (number: number) => boolean;
   /** A test file, run by vitest, or a script, run by Node.js. Each prints a line `[verify] {"row": …, "number": …}`. */
   readonly file: `test/${string}.test.ts` | `scripts/verify/${string}.ts`;
-  /** How long a full run may take, on two cores. All rows together stay within 20 minutes. */
+  /** How long a full run takes at most, with another one beside it on two cores. */
   readonly secondsMax: number;
+  /** Whether it measures how fast the service is, and so runs by itself. */
+  readonly isAlone?: true;
 }
 
 const nothing = (number: number): boolean => number === 0;
@@ -26,7 +28,7 @@ export const rows: readonly Row[] = [
     target: "0 of at least 200 cases wrong",
     isMet: nothing,
     file: "scripts/verify/races.ts",
-    secondsMax: 110,
+    secondsMax: 150,
   },
   {
     name: "repetitions",
@@ -34,7 +36,7 @@ export const rows: readonly Row[] = [
     target: "0 keys with other than one effect",
     isMet: nothing,
     file: "scripts/verify/repetitions.ts",
-    secondsMax: 40,
+    secondsMax: 60,
   },
   {
     name: "faults",
@@ -42,7 +44,7 @@ export const rows: readonly Row[] = [
     target: "all of at least 1,300 faults settled in at most 3 tries",
     isMet: atLeast(1_300),
     file: "test/trust/faults.test.ts",
-    secondsMax: 150,
+    secondsMax: 200,
   },
   {
     name: "kills",
@@ -50,7 +52,7 @@ export const rows: readonly Row[] = [
     target: "0 of at least 20,000 acknowledged operations lost or doubled",
     isMet: nothing,
     file: "scripts/verify/kills.ts",
-    secondsMax: 180,
+    secondsMax: 300,
   },
   {
     name: "model",
@@ -66,7 +68,7 @@ export const rows: readonly Row[] = [
     target: "at least 10,000 interleavings",
     isMet: atLeast(10_000),
     file: "test/trust/interleavings.test.ts",
-    secondsMax: 60,
+    secondsMax: 120,
   },
   {
     name: "tampering",
@@ -74,7 +76,7 @@ export const rows: readonly Row[] = [
     target: "at least 1,000, all found",
     isMet: atLeast(1_000),
     file: "test/trust/tampering.test.ts",
-    secondsMax: 30,
+    secondsMax: 60,
   },
   {
     name: "sabotage",
@@ -82,7 +84,7 @@ export const rows: readonly Row[] = [
     target: "at least 25, all caught",
     isMet: atLeast(25),
     file: "scripts/verify/sabotage.ts",
-    secondsMax: 360,
+    secondsMax: 400,
   },
   {
     name: "mutation",
@@ -90,7 +92,7 @@ export const rows: readonly Row[] = [
     target: "at least 90 %",
     isMet: atLeast(90),
     file: "scripts/verify/mutation.ts",
-    secondsMax: 400,
+    secondsMax: 700,
   },
   {
     name: "authorization",
@@ -98,7 +100,7 @@ export const rows: readonly Row[] = [
     target: "every cell has its answer, at least 16 kinds",
     isMet: atLeast(42 * 16),
     file: "test/http/authorization.test.ts",
-    secondsMax: 15,
+    secondsMax: 60,
   },
   {
     name: "strangers",
@@ -106,7 +108,7 @@ export const rows: readonly Row[] = [
     target: "every one answered like an id that nobody has",
     isMet: atLeast(100),
     file: "test/trust/strangers.test.ts",
-    secondsMax: 15,
+    secondsMax: 30,
   },
   {
     name: "fuzz",
@@ -114,7 +116,7 @@ export const rows: readonly Row[] = [
     target: "at least 100,000 requests",
     isMet: atLeast(100_000),
     file: "test/trust/fuzz.test.ts",
-    secondsMax: 120,
+    secondsMax: 600,
   },
   {
     name: "bad-input",
@@ -122,7 +124,7 @@ export const rows: readonly Row[] = [
     target: "at least 400 cases",
     isMet: atLeast(400),
     file: "test/trust/bad-input.test.ts",
-    secondsMax: 15,
+    secondsMax: 150,
   },
   {
     name: "signatures",
@@ -130,7 +132,7 @@ export const rows: readonly Row[] = [
     target: "at least 20 vectors",
     isMet: atLeast(20),
     file: "test/trust/signatures.test.ts",
-    secondsMax: 10,
+    secondsMax: 30,
   },
   {
     name: "overload",
@@ -139,6 +141,7 @@ export const rows: readonly Row[] = [
     isMet: nothing,
     file: "scripts/verify/overload.ts",
     secondsMax: 95,
+    isAlone: true,
   },
   {
     name: "keys",
@@ -146,6 +149,6 @@ export const rows: readonly Row[] = [
     target: "0 valid requests refused",
     isMet: nothing,
     file: "scripts/verify/keys.ts",
-    secondsMax: 60,
+    secondsMax: 90,
   },
 ];
