@@ -5,7 +5,7 @@ import type { Finding } from "../../domain/audit.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answered, answeredRead } from "./answered.ts";
 import { sweeps } from "./schema.ts";
 
 /** Findings of one ledger that are kept; the first ones tell what is wrong. */
@@ -40,7 +40,9 @@ export class D1FindingStore implements FindingStore {
   }
 
   async position(): Promise<SweepPosition | null> {
-    const [row] = await answered(this.#drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute());
+    const [row] = await answeredRead(() =>
+      this.#drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute(),
+    );
     if (row === undefined) return null;
     const { tenant, customerId } = row;
     return {

@@ -9,7 +9,7 @@ import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/iden
 import type { Draw } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead } from "./answered.ts";
 import { ownedBy } from "./conditions.ts";
 import { entryOfRow } from "./entry-row.ts";
 import { couponRedemptions, coupons, exchanges, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
@@ -64,7 +64,7 @@ export class D1LedgerBooks implements LedgerBooks {
       )`;
     // Ledgers without a row of their own, or without entries, are not left out: that is what an audit looks for.
     // Coupons of nobody are those of erased customers.
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
         ${keysIn(ledgers, "customer_id")} union ${keysIn(ledgerEntries, "customer_id")}
         union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to", sql`issued_to <> ''`)} union ${keysIn(exchanges, "customer_id")}
@@ -84,7 +84,7 @@ export class D1LedgerBooks implements LedgerBooks {
 
   /** @returns null when the ledger changed meanwhile */
   async #readOnce(key: LedgerKey): Promise<Rows | null> {
-    const [ledgerRows, entries, usages, lotRows, couponRows, exchangeRows, uses] = await answered(
+    const [ledgerRows, entries, usages, lotRows, couponRows, exchangeRows, uses] = await answeredRead(() =>
       this.#drizzle.batch([
         this.#ledgerRow(key),
         this.#entriesAfter(key, -1),
@@ -109,7 +109,7 @@ export class D1LedgerBooks implements LedgerBooks {
       exchanges: await allOf(exchangeRows, (last) => this.#exchangesAfter(key, last.exchangeId)),
       uses: usesByCode,
     };
-    const [now] = await answered(this.#ledgerRow(key).execute());
+    const [now] = await answeredRead(() => this.#ledgerRow(key).execute());
     return now?.hash === ledger?.hash ? rows : null;
   }
 
@@ -201,7 +201,7 @@ async function allOf<Row>(
   while (piece.length === rowsPerRead) {
     const last = piece.at(-1);
     if (last === undefined) break;
-    piece = await answered(readAfter(last).execute());
+    piece = await answeredRead(() => readAfter(last).execute());
     all.push(...piece);
   }
   return all;
