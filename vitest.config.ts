@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { exportJWK, generateKeyPair } from "jose";
 import { defineConfig } from "vitest/config";
@@ -49,6 +50,9 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/apply-migrations.ts"],
     provide: { contract, exampleOrder, verification },
+    // One fewer than there are cores would be one on a small machine. With all of them busy, things take longer.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
+    testTimeout: 30_000,
     // The service logs every request; what passes may do so quietly.
     silent: "passed-only",
   },

@@ -33,6 +33,7 @@ let customers = 0;
 const reached = new Map<string, readonly string[]>();
 /** Faults after which all was as it must be. */
 let settled = 0;
+let planned = 0;
 
 /** Runs the flow with a fault or without one, and expects what it comes to. @returns the points that it has reached */
 async function run(flow: Flow, fault: Fault | null): Promise<readonly string[]> {
@@ -68,12 +69,16 @@ const nameOf = (fault: Fault, points: readonly string[]): string => {
   return `${fault.kind}${act} at point ${fault.at}, ${points[fault.at - 1]}`;
 };
 
-/** All kinds at every point, or one kind at each, which the seed chooses. */
+/** In small size, one point in so many has a fault; in which ones and of which kind the seed chooses. */
+const stride = sized(2, 1);
+
+/** All kinds at every point, or one kind at some. */
 const faultsAt = (points: number): readonly Fault[] =>
   Array.from({ length: points }, (_, index) => {
+    if ((index + seed) % stride !== 0) return [];
     const kinds = sized(1, faultKinds.length);
     return Array.from({ length: kinds }, (_unused, turn): Fault => {
-      const variant = index + turn + seed;
+      const variant = Math.floor((index + seed) / stride) + turn;
       return { at: index + 1, kind: faultKinds[variant % faultKinds.length] ?? "hang", variant };
     });
   }).flat();
@@ -97,7 +102,9 @@ describe.each(["embedded", "elsewhere"] as const)("with coupons issued by the se
     const points = await run(flow, null);
     reached.set(flow.name, points);
     const broken: string[] = [];
-    for (const fault of faultsAt(points.length)) {
+    const faults = faultsAt(points.length);
+    planned += faults.length;
+    for (const fault of faults) {
       try {
         await run(flow, fault);
         settled += 1;
@@ -134,6 +141,7 @@ describe("the numbering", () => {
     const points = [...reached.values()].flat().length;
     const words = `faults at ${points} points of ${reached.size} flows, each settled in ${triesMax} tries at most`;
     report("faults", settled, words);
-    expect(settled).toBe(points * sized(1, faultKinds.length));
+    expect(settled).toBe(planned);
+    expect(planned).toBeGreaterThanOrEqual(points * sized(0.4, faultKinds.length));
   });
 });
