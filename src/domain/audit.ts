@@ -1,6 +1,6 @@
 import type { CouponCode } from "./coupon.ts";
 import { type DebtChange, drawsPoints, type Entry, makesLot } from "./entry.ts";
-import { type ExchangeState, exchangeStates } from "./exchange.ts";
+import { type ExchangeState, exchangeStates, isUnderWay } from "./exchange.ts";
 import type { CommandId, EntryId } from "./identifiers.ts";
 import { emptyLedger, evolve, type Ledger } from "./ledger.ts";
 import type { Lot } from "./lot.ts";
@@ -242,8 +242,7 @@ function couponFindings({ entries, coupons, exchanges }: Books): Finding[] {
   if (coupons.length !== issued.size) wrong("A redemption has led to more than one coupon.");
   for (const { id, state } of exchanges) {
     // Of an erased ledger, what is under way is brought to its end.
-    const isUnderWay = state === "PENDING" || state === "VOIDING";
-    if (!isUnderWay && !sales.has(id)) wrong(`Exchange ${id} was paid for by no entry.`);
+    if (!isUnderWay(state) && !sales.has(id)) wrong(`Exchange ${id} was paid for by no entry.`);
     if (!exchangeStates.has(state)) wrong(`Exchange ${id} is in no state that there is.`);
   }
   return findings;

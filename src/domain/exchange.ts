@@ -20,6 +20,11 @@ export const exchangeStates: ReadonlySet<ExchangeState> = new Set([
   "GIVEN_BACK",
 ]);
 
+/** States in which somebody still has to come back to the exchange. */
+export const statesUnderWay: readonly ExchangeState[] = ["PENDING", "VOIDING"];
+
+export const isUnderWay = (state: ExchangeState): boolean => statesUnderWay.includes(state);
+
 /** What is stored of an exchange. Its id is that of the redemption that took the points. */
 export interface Exchange {
   readonly id: EntryId;

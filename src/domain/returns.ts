@@ -29,7 +29,6 @@ export interface PastTakeBack
     TakenBack,
     "id" | "commandId" | "returnId" | "returnedValue" | "requestedPoints" | "lapsedPoints" | "points" | "debt"
   > {
-  readonly isUndone: boolean;
   /** Null while it holds. */
   readonly undoing: Undoing | null;
   readonly draws: readonly DatedDraw[];
@@ -59,7 +58,7 @@ export function takeBackEntryId(orderId: string, returnId: string | null, nth: n
 
 /** Take-backs of the history that still hold. */
 export const standing = (history: OrderHistory): readonly PastTakeBack[] =>
-  history.takeBacks.filter((takeBack) => !takeBack.isUndone);
+  history.takeBacks.filter(({ undoing }) => undoing === null);
 
 /**
  * The points that a return asks back: its share of the grant, so that the shares of all returns of an order add up to

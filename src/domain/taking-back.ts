@@ -22,7 +22,7 @@ export function takeBack(draft: Draft, terms: TakeBack, history: OrderHistory | 
   const before = ofReturn(history, returnId);
   // A command that comes again does nothing more, also when what it had taken was given back since.
   const earlier =
-    before.find(({ commandId }) => commandId === draft.commandId) ?? before.find(({ isUndone }) => !isUndone);
+    before.find(({ commandId }) => commandId === draft.commandId) ?? before.find(({ undoing }) => undoing === null);
   if (earlier !== undefined) {
     const outcome: Outcome = { kind: "taken-back", requested: earlier.requestedPoints, taken: earlier.points };
     return succeed({ outcome, isRepetition: earlier.commandId !== draft.commandId });

@@ -2,7 +2,7 @@ import type { Clock, CouponService, GivingBack, LedgerAnswer, LedgerStore, Logge
 import { withinDeadline } from "../application/within-deadline.ts";
 import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
-import type { Exchange, ExchangeState, ExchangeStep } from "../domain/exchange.ts";
+import { type Exchange, type ExchangeState, type ExchangeStep, isUnderWay } from "../domain/exchange.ts";
 import type { Actor, CommandId, EntryId } from "../domain/identifiers.ts";
 import { refuse, succeed } from "../domain/result.ts";
 
@@ -221,7 +221,5 @@ export class ExchangeSaga {
     throw new Error(`The exchange did not advance: ${result.ok ? result.value.kind : result.failure.code}.`);
   }
 }
-
-const isUnderWay = (state: ExchangeState): boolean => state === "PENDING" || state === "VOIDING";
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.message : typeof error);

@@ -365,7 +365,6 @@ export class MemoryLedgerStore implements LedgerStore {
         lapsedPoints: entry.lapsedPoints,
         points: entry.points,
         debt: entry.debt,
-        isUndone: undone.has(entry.id),
         undoing: undone.get(entry.id) ?? null,
         draws: drawsOf(shelf, entry.id),
       })),

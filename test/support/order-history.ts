@@ -16,7 +16,6 @@ export function orderHistoryIn(journal: readonly Entry[], orderId: string): Orde
       .filter((entry) => entry.referenceId === orderId)
       .map((entry) => ({
         ...entry,
-        isUndone: undone.has(entry.id),
         undoing: undone.get(entry.id) ?? null,
         draws: entry.draws.map((draw) => ({
           ...draw,

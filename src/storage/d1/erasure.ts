@@ -1,6 +1,7 @@
 import { and, eq, inArray, notInArray, or, type Query, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { LedgerKey } from "../../domain/decide.ts";
+import { statesUnderWay } from "../../domain/exchange.ts";
 import { actorOfCustomer } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { ownedBy } from "./conditions.ts";
@@ -70,7 +71,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     database.delete(ledgerEntries).where(ownedBy(ledgerEntries, key)),
     database.delete(ledgers).where(ownedBy(ledgers, key)),
     database.delete(ledgerFindings).where(ownedBy(ledgerFindings, key)),
-    database.delete(exchanges).where(and(ownedBy(exchanges, key), notInArray(exchanges.state, ["PENDING", "VOIDING"]))),
+    database.delete(exchanges).where(and(ownedBy(exchanges, key), notInArray(exchanges.state, [...statesUnderWay]))),
     database
       .delete(idempotencyRecords)
       .where(

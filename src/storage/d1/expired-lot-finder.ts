@@ -1,9 +1,10 @@
-import { and, lte, sql } from "drizzle-orm";
+import { and, isNotNull, lte, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { ExpiredLotFinder, UnpostedLot } from "../../application/ports.ts";
 import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
+import { hasPointsLeft } from "./conditions.ts";
 import { lots } from "./schema.ts";
 
 /** Expired lots in D1. */
@@ -25,10 +26,11 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
       this.#drizzle
         .select({ tenant, customerId, lotId, validUntil })
         .from(lots)
-        // As the index has it, which is not found otherwise.
         .where(
           and(
-            sql`${validUntil} is not null and ${lots.usedPoints} + ${lots.lapsedPoints} < ${lots.points}`,
+            // `lte` implies it, but the index is found only by its own words.
+            isNotNull(validUntil),
+            hasPointsLeft,
             lte(validUntil, by),
             isLater,
           ),

@@ -21,7 +21,7 @@ import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
-import { jsonList, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
 import { rowOfEntry } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
 import { insertFromJson } from "./json-rows.ts";
@@ -51,7 +51,7 @@ export class D1LedgerStore implements LedgerStore {
         this.#drizzle
           .select()
           .from(lots)
-          .where(and(ownedBy(lots, key), sql`${lots.usedPoints} + ${lots.lapsedPoints} < ${lots.points}`)),
+          .where(and(ownedBy(lots, key), hasPointsLeft)),
         this.#drizzle.select().from(idempotencyRecords).where(recordsNamed(key, lookups.idempotencyKeys)),
         this.#drizzle
           .select()

@@ -1,16 +1,16 @@
-import { and, eq, gt, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { Exchange, SoldCoupon } from "../../domain/exchange.ts";
+import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exchange.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
-import { jsonList, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { exchangeFromRow } from "./exchange-store.ts";
 import { coupons, exchanges, ledgerEntries, lots, lotUsages } from "./schema.ts";
@@ -63,7 +63,7 @@ export class SubjectReader {
       this.#drizzle
         .select({ id: exchanges.exchangeId })
         .from(exchanges)
-        .where(and(ownedBy(exchanges, key), inArray(exchanges.state, ["PENDING", "VOIDING"])))
+        .where(and(ownedBy(exchanges, key), inArray(exchanges.state, [...statesUnderWay])))
         .orderBy(exchanges.exchangeId)
         .limit(limit)
         .execute(),
@@ -109,7 +109,6 @@ export class SubjectReader {
       usedPoints,
       takeBacks: takeBacks.map((row) => ({
         ...takeBackOf(row),
-        isUndone: undone.has(row.entryId),
         undoing: undone.get(row.entryId) ?? null,
         draws: draws.get(row.sequence) ?? [],
       })),
@@ -152,13 +151,7 @@ export class SubjectReader {
       this.#drizzle
         .select()
         .from(lots)
-        .where(
-          and(
-            ownedBy(lots, key),
-            sql`${lots.usedPoints} + ${lots.lapsedPoints} < ${lots.points}`,
-            lte(lots.validUntil, by),
-          ),
-        )
+        .where(and(ownedBy(lots, key), hasPointsLeft, lte(lots.validUntil, by)))
         .orderBy(lots.validUntil, lots.lotId)
         .limit(expiredLotsMax)
         .execute(),
