@@ -90,8 +90,11 @@ class Search {
       } else {
         placed.push({ ...deed, isOptional: deed.kind === "command" && deed.answer === null, isLoose: false });
       }
-      // A commit whose answer is lost is tried again; then the answer is that of the second time.
-      if (story.mayBeTriedAgain && deed.kind === "command" && deed.answer !== null) {
+      // A commit whose answer is lost is tried again, and what it stored the first time may have been erased since.
+      if (!story.mayBeTriedAgain || deed.kind !== "command") continue;
+      const otherTimes = (story.stored.get(deed.command.id)?.length ?? 0) - 1;
+      const copies = deed.answer === null ? otherTimes : Math.max(otherTimes, 1);
+      for (let copy = 1; copy <= copies; copy += 1) {
         placed.push({ ...deed, answer: null, isOptional: true, isLoose: false });
       }
     }
