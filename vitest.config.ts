@@ -38,6 +38,7 @@ export default defineConfig({
           AUTH_AUDIENCE: "reward-points-test",
           CORS_ORIGINS: "https://shop.test,https://app.shop.test",
           RATE_LIMITS: "off",
+          REQUEST_LOG: "all",
           // Whatever is tried out by hand with .dev.vars.
           SITE_SETTINGS_URL: "",
           COUPON_SERVICE_URL: "",

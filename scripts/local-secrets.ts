@@ -17,6 +17,7 @@ const variableMakers: Readonly<Record<string, () => Promise<string>>> = {
   // Pages under development come from any port, and whoever tries things out is not to be slowed down.
   CORS_ORIGINS: () => Promise.resolve("*"),
   RATE_LIMITS: () => Promise.resolve("off"),
+  REQUEST_LOG: () => Promise.resolve("all"),
 };
 
 /** @returns the variables of `file`, or none when it does not exist. */

@@ -100,6 +100,8 @@ const configurationSchema = z
     ),
     /** Whether requests are limited, by address and by caller. */
     RATE_LIMITS: z.enum(["on", "off"]).default("on"),
+    /** Which requests have a log line: all, or what went wrong or took long and a sample of the others. */
+    REQUEST_LOG: z.enum(["all", "sampled"]).default("sampled"),
     /** Emporix's Site Settings service: what comes before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
     /** Emporix's Coupon Service: what comes before `/coupon/…`. Empty: the embedded one. */

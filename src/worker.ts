@@ -133,7 +133,10 @@ function serviceOf(bindings: Cloudflare.Env): Service {
   if (service !== null) return service;
   const configuration = readConfiguration(bindings);
   const services = servicesOf(bindings, configuration);
-  service = { services, app: createApp(services, { corsOrigins: configuration.CORS_ORIGINS }) };
+  service = {
+    services,
+    app: createApp(services, { corsOrigins: configuration.CORS_ORIGINS, requestLog: configuration.REQUEST_LOG }),
+  };
   return service;
 }
 

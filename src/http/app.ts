@@ -6,7 +6,7 @@ import { AllowedMethods } from "./allowed-methods.ts";
 import type { App, AppEnv } from "./app-env.ts";
 import { answerError, answerFailure } from "./failure-answer.ts";
 import { corsFor } from "./middleware/cors.ts";
-import { requestLog } from "./middleware/request-log.ts";
+import { type RequestLogMode, requestLog } from "./middleware/request-log.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { wellFormedPath } from "./middleware/well-formed-path.ts";
 import { Refused } from "./refused.ts";
@@ -100,7 +100,10 @@ const operations: readonly ((app: App) => unknown)[] = [
 ];
 
 /** The API over `services`. */
-export function createApp(services: Services, settings: { readonly corsOrigins: readonly string[] }): App {
+export function createApp(
+  services: Services,
+  settings: { readonly corsOrigins: readonly string[]; readonly requestLog?: RequestLogMode },
+): App {
   const app: App = new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (!result.success) throw new Refused({ code: "validation_failed", violations: violationsOf(result.error) });
@@ -110,7 +113,7 @@ export function createApp(services: Services, settings: { readonly corsOrigins: 
     c.set("services", services);
     await next();
   });
-  app.use(securityHeaders, requestLog, corsFor(settings.corsOrigins), wellFormedPath);
+  app.use(securityHeaders, requestLog(settings.requestLog ?? "all"), corsFor(settings.corsOrigins), wellFormedPath);
   app.onError(answerError);
   for (const register of operations) register(app);
 

@@ -1,7 +1,6 @@
 import type { TokenFailure } from "../../application/failure.ts";
 import type { Clock, TokenVerifier } from "../../application/ports.ts";
 import type { Principal } from "../../application/principal.ts";
-import { sha256Hex } from "../../application/sha256.ts";
 import { type Result, succeed } from "../../domain/result.ts";
 import type { ExpiringTokenVerifier } from "./verifiers.ts";
 
@@ -16,7 +15,7 @@ const rememberedTokensMax = 5_000;
 export class RememberedTokens implements TokenVerifier {
   readonly #inner: ExpiringTokenVerifier;
   readonly #clock: Clock;
-  /** In the order in which they were verified. */
+  /** By token, in the order in which they were verified. A digest as the key would cost more than all the rest here. */
   readonly #principals = new Map<string, { readonly principal: Principal; readonly until: number }>();
 
   constructor(inner: ExpiringTokenVerifier, clock: Clock) {
@@ -25,21 +24,19 @@ export class RememberedTokens implements TokenVerifier {
   }
 
   async verify(token: string): Promise<Result<Principal, TokenFailure>> {
-    // By digest: of a fixed size however long tokens are, and no bearer token lies about in memory.
-    const digest = await sha256Hex(token);
-    const remembered = this.#principals.get(digest);
+    const remembered = this.#principals.get(token);
     if (remembered !== undefined && this.#clock.now() < remembered.until) return succeed(remembered.principal);
 
     const verified = await this.#inner.verify(token);
     if (!verified.ok) return verified;
     const { principal, expiresAt } = verified.value;
-    this.#remember(digest, principal, Math.min(this.#clock.now() + rememberedMsMax, expiresAt));
+    this.#remember(token, principal, Math.min(this.#clock.now() + rememberedMsMax, expiresAt));
     return succeed(principal);
   }
 
-  #remember(digest: string, principal: Principal, until: number): void {
-    this.#principals.delete(digest);
-    this.#principals.set(digest, { principal, until });
+  #remember(token: string, principal: Principal, until: number): void {
+    this.#principals.delete(token);
+    this.#principals.set(token, { principal, until });
     if (this.#principals.size <= rememberedTokensMax) return;
     const oldest = this.#principals.keys().next();
     if (oldest.done !== true) this.#principals.delete(oldest.value);
