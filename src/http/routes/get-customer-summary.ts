@@ -4,7 +4,7 @@ import { type App, contextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { customerParams } from "../schemas/common.ts";
-import { summaryOut, summaryToWire } from "../schemas/points.ts";
+import { summaryFormat, summaryOut } from "../schemas/points.ts";
 import { viewers } from "./access-rules.ts";
 
 const path = "/reward-points/customer/{customerId}/summary";
@@ -25,6 +25,6 @@ const route = createRoute({
 
 export const getCustomerSummary = (app: App) =>
   app.openapi(route, async (c) => {
-    const summary = await summarizeCustomer(contextOf(c), c.req.valid("param").customerId);
-    return c.json(summaryToWire(orRefuse(summary)), 200);
+    const summary = await summarizeCustomer(contextOf(c), c.req.valid("param").customerId, summaryFormat);
+    return c.body(orRefuse(summary), 200, { "Content-Type": "application/json" }) as never;
   });

@@ -2,7 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { summarizeOwn } from "../../application/summarize.ts";
 import { type App, customerContextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
-import { summaryOut, summaryToWire } from "../schemas/points.ts";
+import { emptySummary, summaryFormat, summaryOut } from "../schemas/points.ts";
 import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/summary";
@@ -19,5 +19,7 @@ const route = createRoute({
 export const getOwnSummary = (app: App) =>
   app.openapi(route, async (c) => {
     const context = customerContextOf(c);
-    return c.json(summaryToWire(await summarizeOwn(context, context.customerId)), 200);
+    const summary = await summarizeOwn(context, context.customerId, summaryFormat);
+    const body = summary ?? emptySummary(context.customerId);
+    return c.body(body, 200, { "Content-Type": "application/json" }) as never;
   });

@@ -5,7 +5,7 @@ import { type App, contextOf } from "../app-env.ts";
 import { jsonArrayStream } from "../json-array-stream.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
-import { summaryBatchOut, summaryToWire } from "../schemas/points.ts";
+import { summaryBatchOut, summaryFormat } from "../schemas/points.ts";
 import { viewers } from "./access-rules.ts";
 
 const path = "/reward-points/summaryBatch";
@@ -51,8 +51,8 @@ export const getSummaryBatch = (app: App) =>
     if (c.req.valid("header")["x-total-count"]?.toLowerCase() === "true") {
       c.header("X-Total-Count", String(await context.services.summaries.countCustomers(context.principal.tenant)));
     }
-    const summaries = summarizeTenant(context, pageOf(c.req.valid("query")));
-    const body = await jsonArrayStream(summaries, summaryToWire, (error) =>
+    const summaries = summarizeTenant(context, pageOf(c.req.valid("query")), summaryFormat);
+    const body = await jsonArrayStream(summaries, (error) =>
       context.services.log.error("export_failed", { requestId: c.get("requestId"), error: error.name }),
     );
     return c.body(body, 200, { "Content-Type": "application/json" }) as never;

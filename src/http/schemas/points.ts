@@ -1,7 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { GrantRequest } from "../../application/add-points.ts";
-import type { CustomerSummary } from "../../application/summary.ts";
-import { amount, customerId, entryId, moment, nonEmptyText, text, timestamp } from "./common.ts";
+import type { SummaryFormat, SummaryText } from "../../application/summary.ts";
+import type { CustomerId } from "../../domain/identifiers.ts";
+import { amount, customerId, entryId, moment, nonEmptyText, text } from "./common.ts";
 
 // The wire words of the Reward Points contract. Fields that only the service computes are accepted and ignored.
 
@@ -135,30 +136,41 @@ export const summaryOut = z
 
 export const summaryBatchOut = z.array(summaryOut).openapi("customerSummaryBatchOut");
 
-/** A summary in the contract's words. */
-export function summaryToWire(summary: CustomerSummary): z.output<typeof summaryOut> {
-  return {
-    customerId: summary.customerId,
-    activePoints: summary.activePoints,
-    summary: {
-      addedPointsList: summary.granted.map((grant) => ({
-        id: grant.id,
-        "reference-id": grant.referenceId,
-        ...(grant.description === null ? {} : { description: grant.description }),
-        points: grant.points,
-        createdAt: timestamp(grant.createdAt),
-        allPointsAfterCreation: grant.balanceAfter,
-        usedPoints: grant.usedPoints,
-        ...(grant.validUntil === null ? {} : { validUntil: timestamp(grant.validUntil) }),
-        usedWith: [...grant.usedWith],
-      })),
-      redeemedPointsList: summary.redeemed.map((redemption) => ({
-        id: redemption.id,
-        ...(redemption.description === null ? {} : { description: redemption.description }),
-        points: redemption.points,
-        createdAt: timestamp(redemption.createdAt),
-        allPointsAfterCreation: redemption.balanceAfter,
-      })),
-    },
-  };
-}
+/** How a summary is written in the contract's words. */
+export const summaryFormat: SummaryFormat = {
+  customerId: "customerId",
+  activePoints: "activePoints",
+  lists: "summary",
+  granted: {
+    name: "addedPointsList",
+    members: [
+      { name: "id", tells: "id" },
+      { name: "reference-id", tells: "referenceId" },
+      { name: "description", tells: "description", isOptional: true },
+      { name: "points", tells: "points" },
+      { name: "createdAt", tells: "createdAt" },
+      { name: "allPointsAfterCreation", tells: "balanceAfter" },
+      { name: "usedPoints", tells: "usedPoints" },
+      { name: "validUntil", tells: "validUntil", isOptional: true },
+      { name: "usedWith", tells: "usedWith" },
+    ],
+  },
+  redeemed: {
+    name: "redeemedPointsList",
+    members: [
+      { name: "id", tells: "id" },
+      { name: "description", tells: "description", isOptional: true },
+      { name: "points", tells: "points" },
+      { name: "createdAt", tells: "createdAt" },
+      { name: "allPointsAfterCreation", tells: "balanceAfter" },
+    ],
+  },
+};
+
+/** The summary of a customer without an entry. */
+export const emptySummary = (id: CustomerId): SummaryText =>
+  JSON.stringify({
+    customerId: id,
+    activePoints: 0,
+    summary: { addedPointsList: [], redeemedPointsList: [] },
+  } satisfies z.output<typeof summaryOut>);

@@ -1,169 +1,125 @@
-import { count, eq, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SummaryPage, SummaryReader } from "../../application/ports.ts";
-import type { CustomerSummary, GrantedPoints, RedeemedPoints } from "../../application/summary.ts";
+import type { SummaryFormat, SummaryText } from "../../application/summary.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { Entry } from "../../domain/entry.ts";
-import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
-import { isActive } from "../../domain/lot.ts";
+import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
-import { ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+import {
+  customersPerPageMax,
+  type EntryRow,
+  isLastPage,
+  type OneRow,
+  type PageRow,
+  summaryStatements,
+} from "./summary-statements.ts";
 
-/** Journal rows read at a time: a few hundred kilobytes. */
-const rowsPerRead = 2_000;
+/** Sorts before every customer's id. */
+const beforeAll = "";
 
-/** Which customers to read, by id. */
-interface CustomerRange {
-  /** Inclusive. */
-  readonly from: string;
-  /** Inclusive; null = to the end. */
-  readonly to: string | null;
+interface ReadPage {
+  readonly rows: readonly PageRow[];
+  readonly isLast: boolean;
 }
 
-interface JournalRow {
-  readonly customerId: CustomerId;
-  readonly sequence: number;
-  readonly kind: Exclude<Entry["kind"], "erased">;
-  readonly entryId: EntryId;
-  readonly points: number;
-  readonly balanceAfter: number;
-  readonly createdAt: EpochMs;
-  readonly validUntil: EpochMs | null;
-  readonly referenceId: string | null;
-  readonly description: string | null;
-  readonly usedPoints: number | null;
-  /** JSON array of redemption ids; null when nothing was used. */
-  readonly usedWith: string | null;
-  /** Points below zero; of the customer, and the same in every row. */
-  readonly owed: number | null;
-}
-
-/** Histories out of D1. */
+/** Histories out of D1, as SQLite writes them: their text goes on as it is. */
 export class D1SummaryReader implements SummaryReader {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #database: D1Database;
 
   constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+    this.#database = database;
   }
 
-  async ofCustomer(key: LedgerKey, now: EpochMs): Promise<CustomerSummary | null> {
-    const { tenant, customerId } = key;
-    for await (const summary of this.#summaries(tenant, { from: customerId, to: customerId }, now)) return summary;
-    return null;
+  async ofCustomer(
+    { tenant, customerId }: LedgerKey,
+    format: SummaryFormat,
+    now: EpochMs,
+  ): Promise<SummaryText | null> {
+    const [row] = await this.#rows<OneRow>(summaryStatements(format).one, tenant, customerId, now);
+    if (row === undefined) return null;
+    return row[0] ?? this.#long(tenant, customerId, format, now);
   }
 
-  async *ofTenant(tenant: TenantId, page: SummaryPage | null, now: EpochMs): AsyncIterable<CustomerSummary> {
-    const range = page === null ? { from: "", to: null } : await this.#rangeOf(tenant, page);
-    if (range !== null) yield* this.#summaries(tenant, range, now);
-  }
-
-  async countCustomers(tenant: TenantId): Promise<number> {
-    const rows = await answeredRead(() =>
-      this.#drizzle.select({ count: count() }).from(ledgers).where(eq(ledgers.tenant, tenant)).execute(),
-    );
-    return rows[0]?.count ?? 0;
-  }
-
-  /** The customers of a page; null when it is empty. */
-  async #rangeOf(tenant: TenantId, { pageNumber, pageSize }: SummaryPage): Promise<CustomerRange | null> {
-    const rows = await answeredRead(() =>
-      this.#drizzle
-        .select({ customerId: ledgers.customerId })
-        .from(ledgers)
-        .where(eq(ledgers.tenant, tenant))
-        .orderBy(ledgers.customerId)
-        .limit(pageSize)
-        .offset((pageNumber - 1) * pageSize)
-        .execute(),
-    );
-    const [first, last] = [rows[0], rows.at(-1)];
-    return first === undefined || last === undefined ? null : { from: first.customerId, to: last.customerId };
-  }
-
-  /**
-   * One summary after another, by customer id. A customer's rows always come out of one statement, so that each
-   * summary is consistent; a customer with more rows than are read at a time is read again with a larger limit.
-   */
-  async *#summaries(tenant: TenantId, range: CustomerRange, now: EpochMs): AsyncIterable<CustomerSummary> {
-    let after = "";
-    let limit = rowsPerRead;
-    for (;;) {
-      const rows = await this.#read(tenant, range, after, limit);
-      const customers = Map.groupBy(rows, (row) => row.customerId);
-      const isLastRead = rows.length < limit;
-      const cutOff = isLastRead ? undefined : rows.at(-1)?.customerId;
-      if (cutOff !== undefined && customers.size === 1) {
-        limit *= 4;
-        continue;
-      }
-      for (const [customerId, journal] of customers) {
-        if (customerId === cutOff) break;
-        yield summaryOf(customerId, journal, now);
-        after = customerId;
-      }
-      if (isLastRead) return;
-      limit = rowsPerRead;
+  /** Reads the next page while the one before is taken. */
+  async *ofTenant(
+    tenant: TenantId,
+    page: SummaryPage | null,
+    format: SummaryFormat,
+    now: EpochMs,
+  ): AsyncIterable<SummaryText> {
+    const start = page === null ? beforeAll : await this.#customerBefore(tenant, page);
+    if (start === null) return;
+    const { page: statement } = summaryStatements(format);
+    const read = async (after: string, wanted: number): Promise<ReadPage> => {
+      const limit = Math.min(customersPerPageMax, wanted);
+      const rows = await this.#rows<PageRow>(statement, tenant, after, now, limit);
+      rows.sort(([, , , left], [, , , right]) => left - right);
+      return { rows, isLast: isLastPage(rows, limit) };
+    };
+    let wanted = page?.pageSize ?? Number.POSITIVE_INFINITY;
+    let next: Promise<ReadPage> | null = read(start, wanted);
+    while (next !== null) {
+      const { rows, isLast }: ReadPage = await next;
+      wanted -= rows.length;
+      const last: string | undefined = rows.at(-1)?.[0];
+      next = last === undefined || isLast || wanted === 0 ? null : read(last, wanted);
+      // Nobody may ask for it any more; who does is told of its failure all the same.
+      next?.catch(() => {});
+      yield* this.#texts(tenant, rows, format, now);
     }
   }
 
-  #read(tenant: TenantId, range: CustomerRange, after: string, limit: number): Promise<JournalRow[]> {
+  async countCustomers(tenant: TenantId): Promise<number> {
+    const [row] = await this.#rows<[number]>("select count(*) from ledgers where tenant = ?1", tenant);
+    return row?.[0] ?? 0;
+  }
+
+  /** The last customer before a page; null when there is no such page. */
+  async #customerBefore(tenant: TenantId, { pageNumber, pageSize }: SummaryPage): Promise<string | null> {
+    if (pageNumber === 1) return beforeAll;
+    const statement = "select customer_id from ledgers where tenant = ?1 order by customer_id limit 1 offset ?2";
+    const [row] = await this.#rows<[string]>(statement, tenant, (pageNumber - 1) * pageSize - 1);
+    return row?.[0] ?? null;
+  }
+
+  /** A page's summaries, as few texts as there can be: all in a row that came with it are one. */
+  async *#texts(
+    tenant: TenantId,
+    rows: readonly PageRow[],
+    format: SummaryFormat,
+    now: EpochMs,
+  ): AsyncIterable<SummaryText> {
+    let texts: string[] = [];
+    for (const [customerId, , text] of rows) {
+      if (text !== null) {
+        texts.push(text);
+        continue;
+      }
+      if (texts.length > 0) yield texts.join();
+      texts = [];
+      const long = await this.#long(tenant, customerId as CustomerId, format, now);
+      if (long !== null) yield long;
+    }
+    if (texts.length > 0) yield texts.join();
+  }
+
+  /** The summary of a customer whose text is too long for one row; null when the customer was erased meanwhile. */
+  async #long(
+    tenant: TenantId,
+    customerId: CustomerId,
+    format: SummaryFormat,
+    now: EpochMs,
+  ): Promise<SummaryText | null> {
+    const statements = summaryStatements(format);
+    const rows = await this.#rows<EntryRow>(statements.entries, tenant, customerId, now);
+    return rows.length === 0 ? null : statements.join(customerId, rows);
+  }
+
+  #rows<Row extends readonly unknown[]>(statement: string, ...values: readonly (string | number)[]): Promise<Row[]> {
     return answeredRead(() =>
-      this.#drizzle.all<JournalRow>(sql`
-        select e.customer_id as customerId, e.sequence, e.kind, e.entry_id as entryId, e.points,
-          e.balance_after as balanceAfter, e.created_at as createdAt, e.valid_until as validUntil,
-          e.reference_id as referenceId, e.description, l.used_points as usedPoints,
-          case when l.used_points > 0 then (
-            select json_group_array(u.redemption_id order by u.sequence) from ${lotUsages} u
-            where u.tenant = e.tenant and u.customer_id = e.customer_id and u.lot_id = e.entry_id
-          ) end as usedWith,
-          g.owed
-        from ${ledgerEntries} e
-        left join ${lots} l on l.tenant = e.tenant and l.customer_id = e.customer_id and l.lot_id = e.entry_id
-        left join ${ledgers} g on g.tenant = e.tenant and g.customer_id = e.customer_id
-        where e.tenant = ${tenant} and e.customer_id >= ${range.from}
-          and e.customer_id > ${after} and (${range.to} is null or e.customer_id <= ${range.to})
-        order by e.customer_id, e.sequence
-        limit ${limit}`),
+      this.#database
+        .prepare(statement)
+        .bind(...values)
+        .raw<Row & unknown[]>(),
     );
   }
 }
-
-/** In which list of a summary each kind of entry is shown; null: in none. */
-const listOfKind: Readonly<Record<JournalRow["kind"], "granted" | "redeemed" | null>> = {
-  opened: null,
-  granted: "granted",
-  refunded: "granted",
-  redeemed: "redeemed",
-  "taken-back": "redeemed",
-  settled: "redeemed",
-  "given-back": null,
-  // The contract's lists tell it by the lot's end.
-  lapsed: null,
-};
-
-function summaryOf(customerId: CustomerId, journal: readonly JournalRow[], now: EpochMs): CustomerSummary {
-  const oldestFirst = journal.toSorted(
-    (left, right) => left.createdAt - right.createdAt || left.sequence - right.sequence,
-  );
-  const granted = oldestFirst.filter((row) => listOfKind[row.kind] === "granted").map(grantedOf);
-  const redeemed = oldestFirst.filter((row) => listOfKind[row.kind] === "redeemed").map(redeemedOf);
-  const unused = granted.filter((lot) => isActive(lot, now)).reduce((sum, lot) => sum + lot.points - lot.usedPoints, 0);
-  return { customerId, activePoints: unused - (journal[0]?.owed ?? 0), granted, redeemed };
-}
-
-const redeemedOf = ({ entryId: id, description, points, createdAt, balanceAfter }: JournalRow): RedeemedPoints => ({
-  id,
-  description,
-  points,
-  createdAt,
-  balanceAfter,
-});
-
-const grantedOf = (row: JournalRow): GrantedPoints => ({
-  ...redeemedOf(row),
-  referenceId: row.referenceId,
-  validUntil: row.validUntil,
-  usedPoints: row.usedPoints ?? 0,
-  usedWith: row.usedWith === null ? [] : (JSON.parse(row.usedWith) as EntryId[]),
-});

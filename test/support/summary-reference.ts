@@ -1,0 +1,92 @@
+import type { CustomerSummary, GrantedPoints, RedeemedPoints } from "../../src/application/summary.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
+import { isActive } from "../../src/domain/lot.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+
+// A second way to a customer's summary, row by row and without SQL that computes anything: what the one that SQLite
+// writes is compared with.
+
+interface EntryRow {
+  readonly sequence: number;
+  readonly kind: string;
+  readonly entry_id: EntryId;
+  readonly points: number;
+  readonly balance_after: number;
+  readonly created_at: EpochMs;
+  readonly valid_until: EpochMs | null;
+  readonly reference_id: string | null;
+  readonly description: string | null;
+}
+
+/** The customer's summary as values, from what is stored; null when the customer has no ledger. */
+export async function storedSummary(
+  database: D1Database,
+  { tenant, customerId }: LedgerKey,
+  now: EpochMs,
+): Promise<CustomerSummary | null> {
+  const rowsOf = async <Row>(table: string): Promise<readonly Row[]> =>
+    (
+      await database
+        .prepare(`select * from ${table} where tenant = ? and customer_id = ?`)
+        .bind(tenant, customerId)
+        .all<Row>()
+    ).results;
+  const [ledger] = await rowsOf<{ readonly owed: number }>("ledgers");
+  if (ledger === undefined) return null;
+  const lots = await rowsOf<{ readonly lot_id: string; readonly used_points: number }>("lots");
+  const usages = (
+    await rowsOf<{ readonly lot_id: string; readonly redemption_id: EntryId; readonly sequence: number }>("lot_usages")
+  ).toSorted((left, right) => left.sequence - right.sequence);
+  const journal = (await rowsOf<EntryRow>("ledger_entries")).toSorted(
+    (left, right) => left.created_at - right.created_at || left.sequence - right.sequence,
+  );
+  const redemptionOf = (row: EntryRow): RedeemedPoints => ({
+    id: row.entry_id,
+    description: row.description,
+    points: row.points,
+    createdAt: row.created_at,
+    balanceAfter: row.balance_after,
+  });
+  const grantOf = (row: EntryRow): GrantedPoints => ({
+    ...redemptionOf(row),
+    referenceId: row.reference_id,
+    validUntil: row.valid_until,
+    usedPoints: lots.find((lot) => lot.lot_id === row.entry_id)?.used_points ?? 0,
+    usedWith: usages.filter((usage) => usage.lot_id === row.entry_id).map((usage) => usage.redemption_id),
+  });
+  const shown = (...kinds: readonly string[]) => journal.filter((row) => kinds.includes(row.kind));
+  const granted = shown("granted", "refunded").map(grantOf);
+  const unused = granted.filter((lot) => isActive(lot, now)).reduce((sum, lot) => sum + lot.points - lot.usedPoints, 0);
+  return {
+    customerId,
+    activePoints: unused - ledger.owed,
+    granted,
+    redeemed: shown("redeemed", "taken-back", "settled").map(redemptionOf),
+  };
+}
+
+/** A summary in the contract's words. */
+export function summaryOnTheWire(summary: CustomerSummary): object {
+  const told = (entry: RedeemedPoints) => ({
+    id: entry.id,
+    ...(entry.description === null ? {} : { description: entry.description }),
+    points: entry.points,
+    createdAt: new Date(entry.createdAt).toISOString(),
+    allPointsAfterCreation: entry.balanceAfter,
+  });
+  return {
+    customerId: summary.customerId,
+    activePoints: summary.activePoints,
+    summary: {
+      addedPointsList: summary.granted.map((grant) => ({
+        ...told(grant),
+        "reference-id": grant.referenceId,
+        usedPoints: grant.usedPoints,
+        ...(grant.validUntil === null ? {} : { validUntil: new Date(grant.validUntil).toISOString() }),
+        usedWith: grant.usedWith,
+      })),
+      redeemedPointsList: summary.redeemed.map(told),
+    },
+  };
+}
