@@ -31,6 +31,8 @@ export default defineConfig({
     cloudflareTest({
       wrangler: { configPath: "./wrangler.toml" },
       miniflare: {
+        // Besides DB, which wrangler.toml binds; without tables until a test makes them.
+        d1Databases: ["DB_2", "DB_3"],
         bindings: {
           TEST_MIGRATIONS: migrations,
           AUTH_SIGNING_KEY: signingKey,
@@ -39,6 +41,7 @@ export default defineConfig({
           CORS_ORIGINS: "https://shop.test,https://app.shop.test",
           RATE_LIMITS: "off",
           REQUEST_LOG: "all",
+          TENANT_DATABASES: "",
           // Whatever is tried out by hand with .dev.vars.
           SITE_SETTINGS_URL: "",
           COUPON_SERVICE_URL: "",

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import type { QueuedEvent } from "./application/ports.ts";
-import { parseTenantId } from "./domain/identifiers.ts";
+import type { Logger, QueuedEvent } from "./application/ports.ts";
+import { parseTenantId, type TenantId } from "./domain/identifiers.ts";
 import type { CustomerLedger } from "./durable-objects/customer-ledger.ts";
+import { everyTenant, TenantDatabases, type TenantMap } from "./storage/d1/tenant-databases.ts";
 
 /** What the platform binds to the Worker; see wrangler.toml. */
 export interface Bindings {
+  /** The database; others can be added under any name, and TENANT_DATABASES says who is in which. */
   readonly DB: D1Database;
   readonly SETTINGS_CACHE: KVNamespace;
   readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
@@ -78,6 +80,22 @@ const webhookSecrets = optionalText.transform((text, context): ReadonlyMap<strin
   return z.NEVER;
 });
 
+/** Where tenants are that TENANT_DATABASES does not name, unless its `*` says otherwise. */
+const usualDatabase = "DB";
+
+const tenantDatabases = optionalText.transform((text, context): TenantMap => {
+  try {
+    const named = z.record(z.string(), z.string().min(1)).parse(JSON.parse(text ?? "{}"));
+    if (Object.keys(named).every((tenant) => tenant === everyTenant || parseTenantId(tenant) !== null)) {
+      return new Map([[everyTenant, usualDatabase], ...Object.entries(named)]);
+    }
+  } catch {
+    // The message below says what it must be.
+  }
+  context.addIssue({ code: "custom", message: "is not a JSON object from tenants (or *) to names of D1 bindings" });
+  return z.NEVER;
+});
+
 const configurationSchema = z
   .object({
     /** The `iss` that tokens must carry. */
@@ -98,6 +116,8 @@ const configurationSchema = z
     CORS_ORIGINS: commaSeparated.pipe(
       z.array(z.string().refine(isOrigin, "has an item that is neither * nor an origin such as https://shop.example")),
     ),
+    /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for everybody. */
+    TENANT_DATABASES: tenantDatabases,
     /** Whether requests are limited, by address and by caller. */
     RATE_LIMITS: z.enum(["on", "off"]).default("on"),
     /** Which requests have a log line: all, or what went wrong or took long and a sample of the others. */
@@ -134,9 +154,45 @@ export type Configuration = z.output<typeof configurationSchema>;
  */
 export function readConfiguration(env: object): Configuration {
   const parsed = configurationSchema.safeParse(env);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  const problems = parsed.success
+    ? unboundDatabases(env, parsed.data.TENANT_DATABASES)
+    : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  if (parsed.success && problems.length === 0) return parsed.data;
   throw new Error(`The configuration is not valid. ${problems.join("; ")}`);
+}
+
+/** What is wrong with the map when it names databases that are not there. The usual one is always bound. */
+const unboundDatabases = (env: object, map: TenantMap): readonly string[] =>
+  [...new Set(map.values())]
+    .filter((binding) => binding !== usualDatabase && databaseNamed(env, binding) === null)
+    .map((binding) => `TENANT_DATABASES: ${JSON.stringify(binding)} is not the binding of a D1 database`);
+
+/** Null when there is no such binding, or it is of something else. */
+function databaseNamed(env: object, binding: string): D1Database | null {
+  const bound: unknown = Reflect.get(env, binding);
+  const isDatabase = typeof bound === "object" && bound !== null && "prepare" in bound && "batch" in bound;
+  return isDatabase ? (bound as D1Database) : null;
+}
+
+/**
+ * The databases that hold the tenants.
+ * @param log is told of databases that are left out of a job
+ */
+export const tenantDatabasesOf = (
+  bindings: Bindings,
+  { TENANT_DATABASES }: Configuration,
+  log: Logger,
+): TenantDatabases => new TenantDatabases(TENANT_DATABASES, (binding) => boundDatabase(bindings, binding), log);
+
+/** The one database that holds the tenant. */
+export const databaseOf = (bindings: Bindings, { TENANT_DATABASES }: Configuration, tenant: TenantId): D1Database =>
+  boundDatabase(bindings, TENANT_DATABASES.get(tenant) ?? TENANT_DATABASES.get(everyTenant) ?? usualDatabase);
+
+/** @throws {Error} when it is not there: {@link readConfiguration} has not been asked first */
+function boundDatabase(bindings: Bindings, binding: string): D1Database {
+  const database = binding === usualDatabase ? bindings.DB : databaseNamed(bindings, binding);
+  if (database === null) throw new Error(`There is no D1 binding ${binding}.`);
+  return database;
 }
 
 declare global {

@@ -2,12 +2,12 @@ import { waitUntil } from "cloudflare:workers";
 import { uuidv7 } from "uuidv7";
 import { consumeEvents, type EventMessage, giveUpEvents } from "./application/consume-events.ts";
 import { jsonLogger } from "./application/json-logger.ts";
-import type { MixinStore, SiteSettings, TokenIssuer, TokenVerifier } from "./application/ports.ts";
+import type { MixinStore, Probe, SiteSettings, TokenIssuer, TokenVerifier } from "./application/ports.ts";
 import { runJobs } from "./application/run-jobs.ts";
 import type { Services } from "./application/services.ts";
 import { systemClock } from "./application/system-clock.ts";
 import { DurableObjectLedgerGateway } from "./durable-objects/ledger-gateway.ts";
-import { type Bindings, type Configuration, readConfiguration } from "./env.ts";
+import { type Bindings, type Configuration, readConfiguration, tenantDatabasesOf } from "./env.ts";
 import { createApp } from "./http/app.ts";
 import type { App } from "./http/app-env.ts";
 import { unconfiguredApp } from "./http/unconfigured-app.ts";
@@ -32,7 +32,8 @@ import { D1FindingStore } from "./storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "./storage/d1/ledger-books.ts";
 import { D1MixinStore } from "./storage/d1/mixin-store.ts";
 import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
-import { D1SummaryReader } from "./storage/d1/summary-reader.ts";
+import type { TenantDatabase } from "./storage/d1/tenant-databases.ts";
+import { TenantSummaries } from "./storage/d1/tenant-summaries.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
 
@@ -42,36 +43,43 @@ export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 function servicesOf(bindings: Bindings, configuration: Configuration): Services {
   const log = jsonLogger();
   const clock = systemClock;
-  const mixins = new D1MixinStore(bindings.DB);
+  const databases = tenantDatabasesOf(bindings, configuration, log);
+  const mixins = new D1MixinStore(databases);
   return {
     ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
-    ledgerBooks: new D1LedgerBooks(bindings.DB),
-    ledgerFindings: new D1FindingStore(bindings.DB),
-    summaries: new D1SummaryReader(bindings.DB),
-    redeemOptions: new D1RedeemOptionStore(bindings.DB),
-    answers: new D1AnswerStore(bindings.DB),
-    coupons: new D1CouponStore(bindings.DB),
-    exchanges: new D1ExchangeReader(bindings.DB),
-    expiredLots: new D1ExpiredLotFinder(bindings.DB),
+    ledgerBooks: new D1LedgerBooks(databases),
+    ledgerFindings: new D1FindingStore(databases),
+    summaries: new TenantSummaries(databases),
+    redeemOptions: new D1RedeemOptionStore(databases),
+    answers: new D1AnswerStore(databases),
+    coupons: new D1CouponStore(databases),
+    exchanges: new D1ExchangeReader(databases),
+    expiredLots: new D1ExpiredLotFinder(databases),
     couponService: couponServiceOf(configuration, log),
     mixins,
     siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
     hasSettingsElsewhere: configuration.SITE_SETTINGS_URL !== null,
     ...tokenServices(bindings, configuration, log),
-    apiClients: new D1ApiClientStore(bindings.DB),
+    apiClients: new D1ApiClientStore(databases.shared.database),
     rateLimiter: configuration.RATE_LIMITS === "on" ? new BindingRateLimiter(bindings, log) : noRateLimits,
     probes: [
-      { name: "d1", check: async () => void (await bindings.DB.prepare("select 1").first()) },
+      ...databases.all.map(probeOf),
       { name: "kv", check: async () => void (await bindings.SETTINGS_CACHE.get("health")) },
     ],
     eventQueue: new CloudflareEventQueue(bindings.ORDER_EVENTS),
-    eventInbox: new D1EventInbox(bindings.DB),
+    eventInbox: new D1EventInbox(databases),
     webhookSignatures: new HmacWebhookSignatures(configuration.WEBHOOK_SECRETS),
     clock,
     log,
     newId: uuidv7,
   };
 }
+
+/** `d1` for the shared database; the others by their bindings. */
+const probeOf = ({ binding, database: d1 }: TenantDatabase, index: number): Probe => ({
+  name: index === 0 ? "d1" : `d1 ${binding}`,
+  check: async () => void (await d1.prepare("select 1").first()),
+});
 
 /** Settings come from Emporix's Site Settings service when it is configured, else from the mixins kept here. */
 function siteSettingsOf(

@@ -60,6 +60,7 @@ export async function carryOut(
     case "overloaded":
     case "outcome_unknown":
     case "unavailable":
+    case "tenant_moving":
     case "ledger_unsound":
       throw new TryLater(failure.code);
     default:

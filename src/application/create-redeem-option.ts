@@ -21,7 +21,7 @@ export function createRedeemOption(
 ): Promise<KeyedAnswer<StoreFailure>> {
   return answerOnce(context, input, async (keyed): Promise<Result<string, StoreFailure>> => {
     const { services, principal } = context;
-    const options = await services.redeemOptions.list(principal.tenant);
+    const options = await services.redeemOptions.list(principal.tenant, "latest");
     const now = services.clock.now();
     const id = input.id ?? (services.newId() as RedeemOptionId);
     const known = options.find((option) => option.id === id);

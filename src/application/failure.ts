@@ -10,6 +10,8 @@ export type Unavailable =
   | { readonly code: "outcome_unknown" }
   /** Something that the service needs did not answer; nothing was done. */
   | { readonly code: "unavailable" }
+  /** The tenant's data is being moved to another database; nothing was done. */
+  | { readonly code: "tenant_moving" }
   /** The ledger's books do not add up: nothing is done with it until somebody has looked. */
   | { readonly code: "ledger_unsound" };
 

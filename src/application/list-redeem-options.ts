@@ -12,7 +12,8 @@ export async function listRedeemOptions({
   principal,
 }: Context): Promise<Result<readonly RedeemOption[], Unavailable>> {
   const { tenant, customerId } = principal;
-  const list = services.redeemOptions.list(tenant);
+  // Whoever manages the options looks for what has just been changed; what an exchange costs is asked for anew.
+  const list = services.redeemOptions.list(tenant, principal.scopes.size > 0 ? "latest" : "recent");
   if (customerId === null) return succeed(await list);
   const [options, balance] = await Promise.all([list, services.ledgers.activePoints({ tenant, customerId })]);
   if (!balance.ok) return balance;

@@ -27,7 +27,7 @@ import type { RewardSettings } from "../domain/site-settings.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { TokenFailure, Unavailable } from "./failure.ts";
 import type { Principal } from "./principal.ts";
-import type { CustomerSummary } from "./summary.ts";
+import type { SummaryFormat, SummaryText } from "./summary.ts";
 
 /** What a ledger answers to a command. */
 export interface LedgerAnswer {
@@ -179,6 +179,11 @@ export class StoreOutcomeUnknown extends StoreUnavailable {
   override readonly name = "StoreOutcomeUnknown";
 }
 
+/** The tenant's data is being moved to another database, or has been. Nothing was stored, and nothing will be here. */
+export class TenantMoving extends StoreUnavailable {
+  override readonly name = "TenantMoving";
+}
+
 /** A ledger's books do not add up. Nothing is done with it until somebody has looked. */
 export class UnsoundLedger extends Error {
   override readonly name = "UnsoundLedger";
@@ -198,6 +203,7 @@ export interface LedgerStore {
    * Seals the entries and stores everything.
    * @returns the head after the entries
    * @throws {StoreConflict} when the database refused; nothing was stored.
+   * @throws {TenantMoving} when nothing of the tenant may be written there; nothing was stored.
    * @throws {StoreUnavailable} when it did not answer: whether it was stored is unknown.
    */
   commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead>;
@@ -243,9 +249,12 @@ export interface FindingStore {
 /** Reads histories. Never decides anything. */
 export interface SummaryReader {
   /** Null for a customer without an entry. */
-  ofCustomer(key: LedgerKey, now: EpochMs): Promise<CustomerSummary | null>;
-  /** All customers of the tenant by customer id, or one page of them; reads ahead by one page of rows at most. */
-  ofTenant(tenant: TenantId, page: SummaryPage | null, now: EpochMs): AsyncIterable<CustomerSummary>;
+  ofCustomer(key: LedgerKey, format: SummaryFormat, now: EpochMs): Promise<SummaryText | null>;
+  /**
+   * All customers of the tenant by customer id, or one page of them: one or more summaries at a time, separated by
+   * commas. Reads ahead by one page of rows at most.
+   */
+  ofTenant(tenant: TenantId, page: SummaryPage | null, format: SummaryFormat, now: EpochMs): AsyncIterable<SummaryText>;
   countCustomers(tenant: TenantId): Promise<number>;
 }
 
@@ -268,9 +277,15 @@ export interface StoredAnswer {
   readonly body: string;
 }
 
+/**
+ * How fresh a list must be: `latest` has everything that was stored before it was asked for; `recent` may be a moment
+ * behind, and may come from nearby.
+ */
+export type Freshness = "latest" | "recent";
+
 export interface RedeemOptionStore {
   /** In the order of listing. */
-  list(tenant: TenantId): Promise<readonly RedeemOption[]>;
+  list(tenant: TenantId, freshness: Freshness): Promise<readonly RedeemOption[]>;
   find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
   /**
    * Stores a new option and, when the request was keyed, its answer, in one transaction.

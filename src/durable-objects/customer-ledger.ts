@@ -9,7 +9,7 @@ import { couponEntropyBytes, couponSuffix } from "../domain/coupon.ts";
 import type { LedgerKey } from "../domain/decide.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import type { Result } from "../domain/result.ts";
-import { type Bindings, readConfiguration } from "../env.ts";
+import { type Bindings, type Configuration, databaseOf, readConfiguration } from "../env.ts";
 import { couponServiceOf } from "../integrations/upstream/coupon-service.ts";
 import { D1LedgerStore } from "../storage/d1/ledger-store.ts";
 import { ExchangeSaga } from "./exchange-saga.ts";
@@ -17,7 +17,12 @@ import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 
 /** Made with an isolate's first ledger: the variables are read once, and all ledgers share an access token. */
-let couponService: { readonly shared: CouponService | null } | null = null;
+let shared: { readonly configuration: Configuration; readonly coupons: CouponService | null } | null = null;
+
+function sharedOf(env: Bindings): NonNullable<typeof shared> {
+  const configuration = readConfiguration(env);
+  return { configuration, coupons: couponServiceOf(configuration, jsonLogger({ component: "customer-ledger" })) };
+}
 
 /** How often exchanges are looked at that wait for a coupon service which is not configured any more. */
 const resumeWithoutServiceMs = 3_600_000;
@@ -37,8 +42,11 @@ export class CustomerLedger extends DurableObject<Bindings> {
   constructor(state: DurableObjectState, env: Bindings) {
     super(state, env);
     const key = ledgerKeyOf(state.id.name);
+    shared ??= sharedOf(env);
+    const { configuration, coupons } = shared;
     const surroundings = {
-      store: new D1LedgerStore(env.DB),
+      // For as long as the object lives. Whoever moves the tenant deploys a new map, and that ends it.
+      store: new D1LedgerStore(databaseOf(env, configuration, key.tenant)),
       clock: systemClock,
       log: jsonLogger({ component: "customer-ledger", tenant: key.tenant }),
       newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
@@ -49,8 +57,6 @@ export class CustomerLedger extends DurableObject<Bindings> {
     this.#log = surroundings.log;
     const turn = new LedgerTurn(key, surroundings);
     this.#turn = turn;
-    couponService ??= { shared: couponServiceOf(readConfiguration(env), jsonLogger({ component: "customer-ledger" })) };
-    const coupons = couponService.shared;
     this.#saga =
       coupons === null
         ? null

@@ -12,6 +12,7 @@ import {
   nothingKnown,
   StoreConflict,
   type SubjectFacts,
+  TenantMoving,
   UnsoundLedger,
 } from "../application/ports.ts";
 import type { Intent, LedgerCommand } from "../domain/command.ts";
@@ -226,6 +227,12 @@ export class LedgerTurn {
         }
         const conflict = error instanceof StoreConflict;
         if (conflict) conflicts += 1;
+        if (error instanceof TenantMoving) {
+          // Trying again would not help, nor would trying each command alone.
+          const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "tenant_moving" };
+          for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
+          return;
+        }
         if (committing && !conflict) {
           uncertain = true;
           this.#doubtUntil = this.#now() + turnLimits.doubtMs;

@@ -2,7 +2,13 @@ import type { Context as HonoContext } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { errorFacts, outageReason } from "../application/error-facts.ts";
 import type { Failure, Unavailable } from "../application/failure.ts";
-import { StoreConflict, StoreOutcomeUnknown, StoreOverloaded, StoreUnavailable } from "../application/ports.ts";
+import {
+  StoreConflict,
+  StoreOutcomeUnknown,
+  StoreOverloaded,
+  StoreUnavailable,
+  TenantMoving,
+} from "../application/ports.ts";
 import type { AppEnv } from "./app-env.ts";
 import { errorBody } from "./error-bodies.ts";
 import { statusOf } from "./presentation.ts";
@@ -11,6 +17,8 @@ import { timestamp } from "./schemas/common.ts";
 
 /** Seconds after which a client may try again when the service could not answer. */
 const retryAfterSeconds = "2";
+/** The same while a tenant is moved, which takes minutes. */
+const retryAfterMoveSeconds = "30";
 
 /** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log where. */
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
@@ -35,6 +43,7 @@ export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
 /** What a client is told of storage that does not answer. A conflict that cannot be decided has stored nothing. */
 function outageOf(error: StoreUnavailable | StoreConflict): Unavailable {
   if (error instanceof StoreOverloaded) return { code: "overloaded" };
+  if (error instanceof TenantMoving) return { code: "tenant_moving" };
   return { code: error instanceof StoreOutcomeUnknown ? "outcome_unknown" : "unavailable" };
 }
 
@@ -49,6 +58,8 @@ export function answerFailure(c: HonoContext<AppEnv>, failure: Failure): Respons
   if (failure.code === "invalid_client") c.header("WWW-Authenticate", "Basic");
   if (failure.code === "method_not_allowed") c.header("Allow", failure.allowed.join(", "));
   if (failure.code === "rate_limited") c.header("Retry-After", String(failure.retryAfterSeconds));
-  if (status === 503) c.header("Retry-After", retryAfterSeconds);
+  if (status === 503) {
+    c.header("Retry-After", failure.code === "tenant_moving" ? retryAfterMoveSeconds : retryAfterSeconds);
+  }
   return c.json(errorBody(failure, c.req.path, timestamp(clock.now())), status);
 }

@@ -77,5 +77,6 @@ export const failureSamples: { readonly [Code in FailureCode]: Extract<Failure, 
   overloaded: { code: "overloaded" },
   outcome_unknown: { code: "outcome_unknown" },
   unavailable: { code: "unavailable" },
+  tenant_moving: { code: "tenant_moving" },
   issuer_unavailable: { code: "issuer_unavailable" },
 };

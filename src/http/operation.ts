@@ -111,6 +111,8 @@ export function failures(path: string, access: Access | null, ...codes: readonly
     ...(access === null ? [] : withToken),
     ...always,
     ...codes,
+    // Whatever writes can come while the tenant is moved.
+    ...(codes.includes("outcome_unknown") ? (["tenant_moving"] as const) : []),
     ...accessCodes(access),
   ]);
   const byStatus = Map.groupBy(all, statusOf);

@@ -170,6 +170,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   overloaded: { status: 503, describe: () => `Too many requests are waiting. ${retryLater}` },
   outcome_unknown: { status: 503, describe: () => `It is not known yet whether it was done. ${retryLater}` },
   unavailable: { status: 503, describe: () => `The service cannot answer at the moment. ${retryLater}` },
+  tenant_moving: {
+    status: 503,
+    describe: () => `The tenant's data is being moved, and nothing can be changed for some minutes. ${retryLater}`,
+  },
   issuer_unavailable: { status: 503, describe: () => "The token's issuer cannot be reached. Try again later." },
 };
 

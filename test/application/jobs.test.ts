@@ -21,6 +21,7 @@ import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
 import { D1ExpiredLotFinder } from "../../src/storage/d1/expired-lot-finder.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { type D1Call, faultyD1 } from "../support/faulty-d1.ts";
 import { at, commandOf, grant, keyOf } from "../support/ledgers.ts";
@@ -76,7 +77,7 @@ describe("exchanges that were left half-way", () => {
   });
 
   const resume = async (ledgers: object, database: D1Database = env.DB, couponService: object | null = {}) => {
-    const exchanges = new D1ExchangeReader(database);
+    const exchanges = new D1ExchangeReader(TenantDatabases.one(database));
     return resumeExchanges(servicesWith({ ledgers, exchanges, couponService }));
   };
   /** Notes whose objects are asked. */
@@ -151,7 +152,7 @@ describe("points that have expired", () => {
   const gateway = new DurableObjectLedgerGateway(env.CUSTOMER_LEDGER, silent);
   const expired = { createdAt: at("2020-01-01T00:00:00Z"), validUntil: at("2021-01-01T00:00:00Z") };
   const post = (ledgers: object = gateway, database: D1Database = env.DB) =>
-    postLapses(servicesWith({ ledgers, expiredLots: new D1ExpiredLotFinder(database) }));
+    postLapses(servicesWith({ ledgers, expiredLots: new D1ExpiredLotFinder(TenantDatabases.one(database)) }));
   const kinds = async (key: LedgerKey) =>
     (await rowsOf(env.DB, key)).journal.map(({ kind, points, actor }) => `${kind} ${points} ${actor}`);
 
@@ -240,7 +241,7 @@ describe("events that were not delivered", () => {
     earningBase: "total",
     returnPolicy: "negative",
   };
-  const real = new D1EventInbox(env.DB);
+  const real = new D1EventInbox(TenantDatabases.one(env.DB));
   let inbox: EventInbox;
   let ledgers: FakeLedgers;
   let isDown: boolean;
@@ -431,7 +432,7 @@ describe("events that were not delivered", () => {
 
   test("are found by their index", async () => {
     const { database, plans } = watchedDatabase();
-    await new D1EventInbox(database).takeUndelivered(now as EpochMs, resendingPatience, 10);
+    await new D1EventInbox(TenantDatabases.one(database)).takeUndelivered(now as EpochMs, resendingPatience, 10);
     expect(await plans()).toMatch(/order_events USING INDEX order_events_unsettled/);
     expect(await plans()).not.toMatch(/SCAN order_events(?! USING INDEX order_events_unsettled)/);
   });
@@ -448,7 +449,7 @@ describe("idempotency records", () => {
     return rows.results.map(({ name }) => name);
   };
   const remove = (database: D1Database = env.DB) =>
-    removeIdempotencyRecords(servicesWith({ answers: new D1AnswerStore(database) }));
+    removeIdempotencyRecords(servicesWith({ answers: new D1AnswerStore(TenantDatabases.one(database)) }));
 
   beforeEach(async () => {
     await env.DB.prepare("delete from idempotency_records").run();

@@ -21,6 +21,7 @@ import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
 import { D1CouponStore } from "../../src/storage/d1/coupon-store.ts";
 import { D1MixinStore } from "../../src/storage/d1/mixin-store.ts";
 import { D1RedeemOptionStore } from "../../src/storage/d1/redeem-option-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { type D1Fault, faultyD1 } from "../support/faulty-d1.ts";
 import { coupon, points } from "../support/ledgers.ts";
 
@@ -40,10 +41,10 @@ beforeEach(() => {
   const isWrite = (sql: string) => /^\s*(insert|update|delete)/i.test(sql);
   const database = faultyD1(env.DB, (call) => (call.some(({ sql }) => isWrite(sql)) ? (faults.shift() ?? null) : null));
   services = {
-    redeemOptions: new D1RedeemOptionStore(database),
-    answers: new D1AnswerStore(database),
-    mixins: new D1MixinStore(database),
-    coupons: new D1CouponStore(database),
+    redeemOptions: new D1RedeemOptionStore(TenantDatabases.one(database)),
+    answers: new D1AnswerStore(TenantDatabases.one(database)),
+    mixins: new D1MixinStore(TenantDatabases.one(database)),
+    coupons: new D1CouponStore(TenantDatabases.one(database)),
     siteSettings: { forget: async () => {} },
     hasSettingsElsewhere: false,
     tokens: {
@@ -83,7 +84,7 @@ const terms: RedeemOptionTerms = {
   coupon,
   pointsAfterCoupon: null,
 };
-const options = () => services.redeemOptions.list(tenant);
+const options = () => services.redeemOptions.list(tenant, "latest");
 const namesOf = (all: readonly RedeemOption[]): string => all.map(({ name }) => name).join();
 
 describe.each([

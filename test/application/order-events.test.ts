@@ -11,6 +11,7 @@ import { type EventId, readEvent } from "../../src/domain/order-event.ts";
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import {
   completedOrder,
   FakeLedgers,
@@ -44,7 +45,7 @@ beforeEach(() => {
   tenant = `events-${tenants}`;
   ledgers = new FakeLedgers();
   siteSettings = (site) => Promise.resolve(site === "main" ? settings : switchedOff);
-  inbox = new D1EventInbox(env.DB);
+  inbox = new D1EventInbox(TenantDatabases.one(env.DB));
   now = Date.now();
   logged = [];
   sent = [];

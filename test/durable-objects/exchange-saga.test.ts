@@ -11,6 +11,7 @@ import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { EmporixCouponService } from "../../src/integrations/upstream/emporix-coupon-service.ts";
 import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { EmporixStandIn, type Fault } from "../support/emporix-stand-in.ts";
 import { commandOf, exchange, grant, keyOf } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
@@ -73,7 +74,8 @@ const balance = async () => {
 };
 const endOf = ({ result }: LedgerAnswer) =>
   result.ok ? (result.value.kind === "exchanged" ? result.value.couponCode : result.value.kind) : result.failure.code;
-const exchanges = () => new D1ExchangeReader(env.DB).ofCustomer(key, { pageNumber: 1, pageSize: 100 });
+const exchanges = () =>
+  new D1ExchangeReader(TenantDatabases.one(env.DB)).ofCustomer(key, { pageNumber: 1, pageSize: 100 });
 const states = async () => (await exchanges()).map((some) => some.state);
 
 /** Every coupon is paid for, every point that was taken stands for a coupon, and nothing is left half-way. */
@@ -216,7 +218,7 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
 describe("giving back a coupon that a service elsewhere has issued", () => {
   const buy = async () => {
     const code = endOf(await saga.exchange(commandOf(bought())));
-    const found = await new D1ExchangeReader(env.DB).findByCode(key, canonicalCouponCode(code));
+    const found = await new D1ExchangeReader(TenantDatabases.one(env.DB)).findByCode(key, canonicalCouponCode(code));
     if (found === null) throw new Error("There is no such exchange.");
     return { code, id: found.id };
   };

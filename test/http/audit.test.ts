@@ -7,6 +7,7 @@ import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { keyOf } from "../support/ledgers.ts";
 import { call, Shop } from "../support/shop.ts";
 
@@ -202,8 +203,8 @@ describe("the verification of all ledgers", () => {
   test("goes on where it ended, finds what is wrong wherever it is, and begins again", async () => {
     const lines: string[] = [];
     const services = {
-      ledgerBooks: new D1LedgerBooks(env.DB),
-      ledgerFindings: new D1FindingStore(env.DB),
+      ledgerBooks: new D1LedgerBooks(TenantDatabases.one(env.DB)),
+      ledgerFindings: new D1FindingStore(TenantDatabases.one(env.DB)),
       clock: systemClock,
       log: {
         info: (event: string) => void lines.push(event),
@@ -230,9 +231,9 @@ describe("the verification of all ledgers", () => {
   });
 
   test("takes up the round after the last ledger of the slice before", async () => {
-    const books = new D1LedgerBooks(env.DB);
+    const books = new D1LedgerBooks(TenantDatabases.one(env.DB));
     const all = await books.keysAfter(null, 1_000);
-    const store = new D1FindingStore(env.DB);
+    const store = new D1FindingStore(TenantDatabases.one(env.DB));
     const [, second] = all;
     await store.moveTo({ after: second ?? null, roundStartedAt: systemClock.now() }, systemClock.now());
     const position = await store.position();

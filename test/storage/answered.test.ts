@@ -10,6 +10,7 @@ import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { D1MixinStore } from "../../src/storage/d1/mixin-store.ts";
 import { D1RedeemOptionStore } from "../../src/storage/d1/redeem-option-store.ts";
 import { D1SummaryReader } from "../../src/storage/d1/summary-reader.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { type D1Fault, faultyD1 } from "../support/faulty-d1.ts";
 
 const tenant = "answered" as TenantId;
@@ -162,11 +163,12 @@ test("an error says nothing of the parameters", async () => {
 
 describe("stores", () => {
   const stores = (database: D1Database): Readonly<Record<string, () => Promise<unknown>>> => ({
-    "redeem options": () => new D1RedeemOptionStore(database).list(tenant),
-    mixins: () => new D1MixinStore(database).list(tenant, "main" as SiteCode),
-    coupons: () => new D1CouponStore(database).count(tenant, none, 0 as EpochMs),
-    "coupon uses": () => new D1CouponStore(database).redemptions.find(tenant, "X" as CanonicalCouponCode, "x"),
-    events: () => new D1EventInbox(database).waitingFor(tenant, "A"),
+    "redeem options": () => new D1RedeemOptionStore(TenantDatabases.one(database)).list(tenant, "latest"),
+    mixins: () => new D1MixinStore(TenantDatabases.one(database)).list(tenant, "main" as SiteCode),
+    coupons: () => new D1CouponStore(TenantDatabases.one(database)).count(tenant, none, 0 as EpochMs),
+    "coupon uses": () =>
+      new D1CouponStore(TenantDatabases.one(database)).redemptions.find(tenant, "X" as CanonicalCouponCode, "x"),
+    events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, "A"),
     customers: () => new D1SummaryReader(database).countCustomers(tenant),
   });
   const none = { issuedTo: null, code: null, status: null, includeDeleted: true };

@@ -15,10 +15,11 @@ import type { Actor, CustomerId, TenantId } from "../../src/domain/identifiers.t
 import type { EpochMs } from "../../src/domain/time.ts";
 import { D1CouponStore } from "../../src/storage/d1/coupon-store.ts";
 import { coupons } from "../../src/storage/d1/schema.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { coupon as anyTerms, at } from "../support/ledgers.ts";
 
 const now = at("2026-10-12T06:41:03.866Z");
-const store = new D1CouponStore(env.DB);
+const store = new D1CouponStore(TenantDatabases.one(env.DB));
 const everything = { issuedTo: null, code: null, status: null, includeDeleted: false };
 
 let tenants = 0;

@@ -6,10 +6,11 @@ import type { Actor, SiteCode, TenantId } from "../../src/domain/identifiers.ts"
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
 import { D1MixinStore } from "../../src/storage/d1/mixin-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { CachedSiteSettings } from "../../src/storage/kv/cached-site-settings.ts";
 
 const main = "main" as SiteCode;
-const mixins = new D1MixinStore(env.DB);
+const mixins = new D1MixinStore(TenantDatabases.one(env.DB));
 const cache = env.SETTINGS_CACHE;
 
 let tenants = 0;
@@ -50,7 +51,7 @@ describe("mixins in D1", () => {
 
   it("are inserted once, together with the answer to a keyed request or not at all", async () => {
     const tenant = newTenant();
-    const answers = new D1AnswerStore(env.DB);
+    const answers = new D1AnswerStore(TenantDatabases.one(env.DB));
     const idempotencyKey = { caller: "client:backoffice" as Actor, operation: "POST", key: "k1" };
     const keyed = { idempotencyKey, fingerprint: "f", body: "first" };
 

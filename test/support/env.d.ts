@@ -3,6 +3,9 @@ declare namespace Cloudflare {
     readonly AUTH_SIGNING_KEY: string;
     readonly AUTH_ISSUER: string;
     readonly AUTH_AUDIENCE: string;
+    /** Two databases more, without tables until a test makes them. */
+    readonly DB_2: D1Database;
+    readonly DB_3: D1Database;
     readonly TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
   }
   interface GlobalProps {

@@ -48,6 +48,9 @@ export function faultyD1(database: D1Database, faultOf: (call: D1Call) => D1Faul
   return new Proxy(database, {
     get(target, name) {
       if (name === "prepare") return (sql: string) => wrap(target.prepare(sql), sql, []);
+      if (name === "withSession") {
+        return (start: string) => faultyD1(target.withSession(start) as unknown as D1Database, faultOf);
+      }
       if (name === "batch") {
         return (statements: readonly D1PreparedStatement[]) =>
           through(

@@ -31,10 +31,17 @@ export class NumberedDatabase {
 
   binding(): D1Database {
     return onlyWith<D1Database>("D1Database", {
+      // What is read through a session has the same numbers as what is read without one.
+      withSession: (start) => {
+        const session = this.#real.withSession(start) as unknown as D1Database;
+        return new NumberedDatabase(this.#points, this.#caller, session).binding() as unknown as D1DatabaseSession;
+      },
       prepare: (sql) => this.#statement(this.#real.prepare(sql), sql),
       batch: <Row>(statements: D1PreparedStatement[]) => {
         const known = statements.map((statement) => this.#known(statement));
-        const name = `d1 batch: ${known.map(({ sql }) => aboutOf(sql)).join(", ")}`;
+        // What only guards the others is named by them.
+        const named = known.filter(({ sql }) => !/^insert .* from "tenants_away"/.test(sql));
+        const name = `d1 batch: ${named.map(({ sql }) => aboutOf(sql)).join(", ")}`;
         return this.#pass(name, () => this.#real.batch<Row>(known.map(({ real }) => real)));
       },
     });
@@ -72,7 +79,7 @@ function aboutOf(sql: string): string {
     /^(insert) into ["`]?(\w+)/.exec(text) ??
     /^(update) ["`]?(\w+)/.exec(text) ??
     /^(delete) from ["`]?(\w+)/.exec(text) ??
-    /^(select) .*?\bfrom ["`]?(\w+)/s.exec(text) ??
+    /^(?:with\b.*?\b)?(select) .*?\bfrom ["`]?(\w+)/s.exec(text) ??
     [];
   if (table === "?") throw new Error(`A statement without a name: ${sql}`);
   return `${verb} ${table}`;

@@ -15,6 +15,7 @@ import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { ledgerEntries } from "../../src/storage/d1/schema.ts";
 import { sealOf } from "../../src/storage/d1/seal.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { anyHistory, commandOf, earn, exchange, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
@@ -45,7 +46,7 @@ const progress: ReadonlySet<string> = new Set(["PENDING", "ISSUED", "VOIDING"]);
 
 const customers = 4;
 const keys: readonly LedgerKey[] = Array.from({ length: customers }, (_, index) => keyOf("tampered", `C${index}`));
-const books = new D1LedgerBooks(env.DB);
+const books = new D1LedgerBooks(TenantDatabases.one(env.DB));
 
 const findingsOf = async (key: LedgerKey) => {
   const read = await books.read(key);

@@ -1,23 +1,25 @@
 import { and, eq, lt, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { AnswerStore, KeyedRequest, StoredAnswer } from "../../application/ports.ts";
 import type { IdempotencyKey } from "../../domain/command.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { isHere } from "./conditions.ts";
 import { idempotencyRecords } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** Stored answers of keyed requests, in D1. */
 export class D1AnswerStore implements AnswerStore {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select({ fingerprint: idempotencyRecords.fingerprint, body: idempotencyRecords.answer })
         .from(idempotencyRecords)
         .where(
@@ -35,19 +37,21 @@ export class D1AnswerStore implements AnswerStore {
 
   async removeCreatedBefore(moment: EpochMs, limit: number): Promise<number> {
     const { tenant, caller, operation, idempotencyKey, createdAt } = idempotencyRecords;
-    const oldest = this.#drizzle
-      .select({ tenant, caller, operation, idempotencyKey })
-      .from(idempotencyRecords)
-      .where(lt(createdAt, moment))
-      .orderBy(createdAt)
-      .limit(limit);
-    const removed = await answeredWrite(
-      this.#drizzle
-        .delete(idempotencyRecords)
-        .where(sql`(${tenant}, ${caller}, ${operation}, ${idempotencyKey}) in (${oldest})`)
-        .returning({ createdAt })
-        .execute(),
-    );
+    const removed = await this.#databases.takeFromAll(limit, ({ drizzle }, room) => {
+      const oldest = drizzle
+        .select({ tenant, caller, operation, idempotencyKey })
+        .from(idempotencyRecords)
+        .where(and(lt(createdAt, moment), isHere(tenant)))
+        .orderBy(createdAt)
+        .limit(room);
+      return answeredWrite(
+        drizzle
+          .delete(idempotencyRecords)
+          .where(sql`(${tenant}, ${caller}, ${operation}, ${idempotencyKey}) in (${oldest})`)
+          .returning({ createdAt })
+          .execute(),
+      );
+    });
     return removed.length;
   }
 }

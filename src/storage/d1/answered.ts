@@ -1,4 +1,10 @@
-import { StoreConflict, StoreOutcomeUnknown, StoreOverloaded, StoreUnavailable } from "../../application/ports.ts";
+import {
+  StoreConflict,
+  StoreOutcomeUnknown,
+  StoreOverloaded,
+  StoreUnavailable,
+  TenantMoving,
+} from "../../application/ports.ts";
 import { withinDeadline } from "../../application/within-deadline.ts";
 
 /** How long one call to D1 may take, further attempts included. D1 can stall for tens of seconds; its callers must not. */
@@ -17,6 +23,7 @@ class TransientFailure extends StoreUnavailable {}
 /**
  * The answer to a call to D1, within the deadline.
  * @throws {StoreConflict} when a constraint refused a write: nothing was stored
+ * @throws {TenantMoving} when nothing of the tenant may be written there: nothing was stored
  * @throws {StoreOverloaded} when too much is waiting for the database: nothing was done
  * @throws {StoreUnavailable} when D1 did not answer: whether a write took effect is unknown
  * @throws {Error} when the statement itself is wrong: a defect
@@ -59,7 +66,8 @@ export async function answeredWrite<T>(write: Promise<T>): Promise<T> {
   try {
     return await answered(write);
   } catch (error) {
-    if (!(error instanceof StoreUnavailable) || error instanceof StoreOverloaded) throw error;
+    const isCertain = error instanceof StoreOverloaded || error instanceof TenantMoving;
+    if (!(error instanceof StoreUnavailable) || isCertain) throw error;
     throw new StoreOutcomeUnknown(error.message);
   }
 }
@@ -75,12 +83,16 @@ const overload = /D1 DB is overloaded|too many requests queued|requests queued f
  */
 function translated(error: unknown): Error {
   const message = innermostMessage(error);
+  if (isOfTenantAway(message)) return new TenantMoving("The tenant is not at home in this database.");
   if (/SQLITE_CONSTRAINT|constraint failed/i.test(message)) return new StoreConflict("The database refused the write.");
   if (/SQLITE_(ERROR|MISMATCH|RANGE|TOOBIG)|syntax error|no such (table|column)/i.test(message))
     return new Error(message);
   if (overload.test(message)) return new StoreOverloaded(message);
   return tryAgain.test(message) ? new TransientFailure(message) : new StoreUnavailable(message);
 }
+
+/** Said by the triggers that keep tenants from being written to where they are not at home: see tenants_away. */
+const isOfTenantAway = (message: string): boolean => /\btenant_away\b/.test(message) && /constraint/i.test(message);
 
 function innermostMessage(error: unknown): string {
   let current = error;

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
 import {
   type CouponRedemptionFilter,
   type CouponRedemptionStore,
@@ -17,15 +17,14 @@ import { answeredRead, answeredWrite } from "./answered.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { insertFromJson } from "./json-rows.ts";
 import { couponRedemptions, coupons, idempotencyRecords } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** Uses of the embedded coupon service's coupons, in D1. */
 export class D1CouponRedemptionStore implements CouponRedemptionStore {
-  readonly #database: D1Database;
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#database = database;
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async standing(tenant: TenantId, code: CanonicalCouponCode, use: CouponUse): Promise<CouponStanding | null> {
@@ -37,17 +36,18 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     );
     const ofLegalEntity =
       use.legalEntityId === null ? undefined : eq(couponRedemptions.legalEntityId, use.legalEntityId);
+    const drizzle = this.#databases.drizzleOf(tenant);
     const [found, [uses], sameOrder] = await answeredRead(() =>
-      this.#drizzle.batch([
-        this.#drizzle
+      drizzle.batch([
+        drizzle
           .select()
           .from(coupons)
           .where(and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code))),
-        this.#drizzle
+        drizzle
           .select({ count: count() })
           .from(sql`${couponRedemptions} ${sql.raw(byCustomer)}`)
           .where(and(of(tenant, code), ofCustomer, ofLegalEntity)),
-        this.#drizzle
+        drizzle
           .select()
           .from(couponRedemptions)
           .where(and(of(tenant, code), ofOrder)),
@@ -68,22 +68,24 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void> {
     const row = rowOf(tenant, code, redemption);
+    const database = this.#databases.of(tenant);
     const statements = [
-      this.#database.prepare(statementTexts.insertIfAllowed).bind(JSON.stringify([row])),
-      this.#database.prepare(statementTexts.countUse).bind(tenant, code, redemption.id),
+      database.prepare(statementTexts.insertIfAllowed).bind(JSON.stringify([row])),
+      database.prepare(statementTexts.countUse).bind(tenant, code, redemption.id),
     ];
     if (keyed !== null) {
       const answer = keyedAnswerRow(tenant, keyed, redemption.redeemedAt);
-      const insertAnswer = this.#database.prepare(statementTexts.insertAnswer);
+      const insertAnswer = database.prepare(statementTexts.insertAnswer);
       statements.push(insertAnswer.bind(JSON.stringify([answer]), tenant, code, redemption.id));
     }
-    const [inserted] = await answeredWrite(this.#database.batch(statements));
+    const [inserted] = await answeredWrite(database.batch(statements));
     if (inserted?.results.length !== 1) throw new StoreConflict("The coupon does not allow the use.");
   }
 
   async find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponRedemption | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select()
         .from(couponRedemptions)
         .where(and(of(tenant, code), eq(couponRedemptions.redemptionId, id)))
@@ -99,8 +101,9 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     page: SortedPage<"redeemedAt">,
   ): Promise<readonly CouponRedemption[]> {
     const sorted = page.descending ? desc : asc;
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle
+      drizzle
         .select()
         .from(couponRedemptions)
         .where(fitting(tenant, code, filter))
@@ -114,8 +117,9 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
   }
 
   async count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): Promise<number> {
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle
+      drizzle
         .select({ uses: count() })
         .from(couponRedemptions)
         .where(fitting(tenant, code, filter))
@@ -130,14 +134,20 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     id: string,
     by: { readonly actor: Actor; readonly at: EpochMs },
   ): Promise<boolean> {
+    const database = this.#databases.of(tenant);
     const [, givenBack] = await answeredWrite(
-      this.#database.batch([
+      database.batch([
         // First, as long as the use still counts: what is given back twice is taken off the count once.
-        this.#database.prepare(statementTexts.uncountUse).bind(tenant, code, id),
-        this.#database.prepare(statementTexts.giveBack).bind(tenant, code, id, by.at, by.actor),
+        database.prepare(statementTexts.uncountUse).bind(tenant, code, id),
+        database.prepare(statementTexts.giveBack).bind(tenant, code, id, by.at, by.actor),
       ]),
     );
     return givenBack?.results.length === 1;
+  }
+
+  /** Lists of everybody's uses may lag behind; who asks for one customer's has just heard of it. */
+  #listing(tenant: TenantId, { customerId }: CouponRedemptionFilter): DrizzleD1Database {
+    return customerId === null ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
   }
 }
 

@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { CouponFilter, CouponOrder, CouponStore, SortedPage } from "../../application/ports.ts";
 import type { CanonicalCouponCode, KeptCoupon } from "../../domain/coupon.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
@@ -8,19 +8,22 @@ import { answeredRead, answeredWrite } from "./answered.ts";
 import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { coupons } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** The embedded coupon service's coupons, in D1. Ledgers issue them, in the transaction that takes the points. */
 export class D1CouponStore implements CouponStore {
   readonly redemptions: D1CouponRedemptionStore;
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
-    this.redemptions = new D1CouponRedemptionStore(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
+    this.redemptions = new D1CouponRedemptionStore(databases);
   }
 
   async find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null> {
-    const rows = await answeredRead(() => this.#drizzle.select().from(coupons).where(coded(tenant, code)).execute());
+    const rows = await answeredRead(() =>
+      this.#databases.drizzleOf(tenant).select().from(coupons).where(coded(tenant, code)).execute(),
+    );
     return rows[0] === undefined ? null : couponFromRow(rows[0]);
   }
 
@@ -32,8 +35,9 @@ export class D1CouponStore implements CouponStore {
   ): Promise<readonly KeptCoupon[]> {
     const sorted = page.descending ? desc : asc;
     const by = page.sortBy === "issuedAt" ? [coupons.issuedAt, coupons.canonicalCode] : [coupons.canonicalCode];
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle
+      drizzle
         .select()
         .from(coupons)
         .where(fitting(tenant, filter, now))
@@ -46,8 +50,9 @@ export class D1CouponStore implements CouponStore {
   }
 
   async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle
+      drizzle
         .select({ coupons: count() })
         .from(coupons)
         .where(fitting(tenant, filter, now))
@@ -58,7 +63,8 @@ export class D1CouponStore implements CouponStore {
 
   async remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean> {
     const removed = await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .update(coupons)
         .set({ deletedAt: at })
         .where(and(coded(tenant, code), notDeleted))
@@ -66,6 +72,12 @@ export class D1CouponStore implements CouponStore {
         .execute(),
     );
     return removed.length > 0;
+  }
+
+  /** Lists of everybody's coupons may lag behind; who asks for one customer's or one code has just heard of it. */
+  #listing(tenant: TenantId, { issuedTo, code }: CouponFilter): DrizzleD1Database {
+    const isForAll = issuedTo === null && code === null;
+    return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
   }
 }
 

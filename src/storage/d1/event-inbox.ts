@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type {
   EventFilter,
   EventInbox,
@@ -17,8 +17,10 @@ import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { isHere, refusedWhereAway } from "./conditions.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 type EventRow = typeof orderEvents.$inferSelect;
 
@@ -41,18 +43,22 @@ const summaryColumns = {
   attempts: orderEvents.attempts,
 };
 
-/** The inbox of events in D1. Everything here runs on the primary: what one event does depends on others. */
+/**
+ * The inbox of events in D1. But for the lists for people, everything here runs on the primary: what one event does
+ * depends on others.
+ */
 export class D1EventInbox implements EventInbox {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
     const row = rowOf(event, verdict);
     await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(event.tenant)
         .insert(orderEvents)
         .values(row)
         .onConflictDoUpdate({
@@ -74,7 +80,8 @@ export class D1EventInbox implements EventInbox {
     };
     const { tenant: _tenant, id: _id, receivedAt: _receivedAt, ...changes } = row;
     await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(event.tenant)
         .insert(orderEvents)
         .values(row)
         .onConflictDoUpdate({
@@ -88,13 +95,16 @@ export class D1EventInbox implements EventInbox {
   }
 
   async find(tenant: TenantId, id: EventId): Promise<KeptEvent | null> {
-    const rows = await answeredRead(() => this.#drizzle.select().from(orderEvents).where(named(tenant, id)).execute());
+    const rows = await answeredRead(() =>
+      this.#databases.drizzleOf(tenant).select().from(orderEvents).where(named(tenant, id)).execute(),
+    );
     return rows[0] === undefined ? null : keptFromRow(rows[0]);
   }
 
   async isForgotten(tenant: TenantId, id: EventId): Promise<boolean> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select({ id: orderEvents.id })
         .from(orderEvents)
         .where(and(named(tenant, id), isNull(orderEvents.payload)))
@@ -104,8 +114,9 @@ export class D1EventInbox implements EventInbox {
   }
 
   async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle
+      drizzle
         .select(summaryColumns)
         .from(orderEvents)
         .where(matching(tenant, filter))
@@ -118,15 +129,17 @@ export class D1EventInbox implements EventInbox {
   }
 
   async count(tenant: TenantId, filter: EventFilter): Promise<number> {
+    const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      this.#drizzle.select({ count: count() }).from(orderEvents).where(matching(tenant, filter)).execute(),
+      drizzle.select({ count: count() }).from(orderEvents).where(matching(tenant, filter)).execute(),
     );
     return rows[0]?.count ?? 0;
   }
 
   async grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select({
           customerId: orderEvents.customerId,
           siteCode: orderEvents.siteCode,
@@ -153,7 +166,8 @@ export class D1EventInbox implements EventInbox {
 
   async waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select()
         .from(orderEvents)
         .where(and(ofOrder(tenant, orderId), eq(orderEvents.verdict, "waiting")))
@@ -166,7 +180,8 @@ export class D1EventInbox implements EventInbox {
 
   async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select()
         .from(orderEvents)
         .where(and(ofReturn(tenant, returnId), or(eq(orderEvents.orderId, orderId), isNull(orderEvents.orderId))))
@@ -179,7 +194,8 @@ export class D1EventInbox implements EventInbox {
 
   async ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .selectDistinct({ orderId: orderEvents.orderId })
         .from(orderEvents)
         .where(ofReturn(tenant, returnId))
@@ -192,11 +208,12 @@ export class D1EventInbox implements EventInbox {
     const { orderId, returnId } = orderEvents;
     const ofCustomer = and(eq(orderEvents.tenant, tenant), eq(orderEvents.customerId, customerId));
     const ofNobody = and(eq(orderEvents.tenant, tenant), isNull(orderEvents.customerId));
-    const orders = this.#drizzle
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const orders = drizzle
       .select({ orderId })
       .from(orderEvents)
       .where(and(ofCustomer, isNotNull(orderId)));
-    const returns = this.#drizzle
+    const returns = drizzle
       .select({ returnId })
       .from(orderEvents)
       .where(
@@ -208,10 +225,11 @@ export class D1EventInbox implements EventInbox {
       );
     // An event that could not be read names nothing in its columns, but may name the customer somewhere.
     const mention = sql`instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0`;
-    const forget = (where: SQL | undefined) => this.#drizzle.update(orderEvents).set(forgotten(at)).where(where);
+    const forget = (where: SQL | undefined) => drizzle.update(orderEvents).set(forgotten(at)).where(where);
     // Each finds its rows by what the later ones remove: deletions may name the return or the order only.
     await answeredWrite(
-      this.#drizzle.batch([
+      drizzle.batch([
+        refusedWhereAway(drizzle, tenant),
         forget(and(ofNobody, isNull(orderId), inArray(returnId, returns))),
         forget(and(ofNobody, inArray(orderId, orders))),
         forget(ofCustomer),
@@ -223,34 +241,37 @@ export class D1EventInbox implements EventInbox {
   async takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]> {
     const { firstAfterMs, longestMs, attemptsMax } = patience;
     const sinceLast = sql`${now} - coalesce(${orderEvents.processedAt}, ${orderEvents.receivedAt})`;
-    const due = this.#drizzle
-      .select({ tenant: orderEvents.tenant, id: orderEvents.id })
-      .from(orderEvents)
-      .where(
-        and(
-          // Spelt out as the index has it, which is not found otherwise.
-          sql`${orderEvents.verdict} in ('waiting', 'failed')`,
-          isNotForgotten,
-          isUndelivered,
-          lt(orderEvents.attempts, attemptsMax),
-          sql`${sinceLast} >= min(${longestMs}, ${firstAfterMs} * (1 << ${orderEvents.attempts}))`,
-        ),
-      )
-      .orderBy(asc(orderEvents.processedAt))
-      .limit(limit);
-    const taken = await answeredWrite(
-      this.#drizzle
-        .update(orderEvents)
-        .set({ processedAt: now, attempts: sql`${orderEvents.attempts} + 1` })
-        .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${due})`)
-        .returning({
-          tenant: orderEvents.tenant,
-          id: orderEvents.id,
-          receivedAt: orderEvents.receivedAt,
-          payload: orderEvents.payload,
-        })
-        .execute(),
-    );
+    const taken = await this.#databases.takeFromAll(limit, ({ drizzle }, room) => {
+      const due = drizzle
+        .select({ tenant: orderEvents.tenant, id: orderEvents.id })
+        .from(orderEvents)
+        .where(
+          and(
+            // Spelt out as the index has it, which is not found otherwise.
+            sql`${orderEvents.verdict} in ('waiting', 'failed')`,
+            isNotForgotten,
+            isUndelivered,
+            lt(orderEvents.attempts, attemptsMax),
+            sql`${sinceLast} >= min(${longestMs}, ${firstAfterMs} * (1 << ${orderEvents.attempts}))`,
+            isHere(orderEvents.tenant),
+          ),
+        )
+        .orderBy(asc(orderEvents.processedAt))
+        .limit(room);
+      return answeredWrite(
+        drizzle
+          .update(orderEvents)
+          .set({ processedAt: now, attempts: sql`${orderEvents.attempts} + 1` })
+          .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${due})`)
+          .returning({
+            tenant: orderEvents.tenant,
+            id: orderEvents.id,
+            receivedAt: orderEvents.receivedAt,
+            payload: orderEvents.payload,
+          })
+          .execute(),
+      );
+    });
     return taken.flatMap(({ tenant, id, receivedAt, payload }) => {
       if (payload === null) return [];
       const event = storedObject(payload, "event");
@@ -259,21 +280,28 @@ export class D1EventInbox implements EventInbox {
   }
 
   async removeReceivedBefore(moment: EpochMs, limit: number): Promise<number> {
-    const removed = await answeredWrite(
-      this.#drizzle
-        .delete(orderEvents)
-        .where(
-          sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${this.#drizzle
-            .select({ tenant: orderEvents.tenant, id: orderEvents.id })
-            .from(orderEvents)
-            .where(lt(orderEvents.receivedAt, moment))
-            .orderBy(asc(orderEvents.receivedAt))
-            .limit(limit)})`,
-        )
-        .returning({ id: orderEvents.id })
-        .execute(),
-    );
+    const removed = await this.#databases.takeFromAll(limit, ({ drizzle }, room) => {
+      const oldest = drizzle
+        .select({ tenant: orderEvents.tenant, id: orderEvents.id })
+        .from(orderEvents)
+        .where(and(lt(orderEvents.receivedAt, moment), isHere(orderEvents.tenant)))
+        .orderBy(asc(orderEvents.receivedAt))
+        .limit(room);
+      return answeredWrite(
+        drizzle
+          .delete(orderEvents)
+          .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${oldest})`)
+          .returning({ id: orderEvents.id })
+          .execute(),
+      );
+    });
     return removed.length;
+  }
+
+  /** Lists of all events may lag behind; who asks for one order's or one customer's has just heard of it. */
+  #listing(tenant: TenantId, { orderId, customerId }: EventFilter): DrizzleD1Database {
+    const isForAll = orderId === null && customerId === null;
+    return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
   }
 }
 

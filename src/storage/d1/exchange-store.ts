@@ -1,25 +1,26 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { ExchangeReader, KnownExchange, LeftExchange, SummaryPage } from "../../application/ports.ts";
 import type { CanonicalCouponCode, CouponCode, CouponDefinition } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
-import { ownedBy } from "./conditions.ts";
+import { isHere, ownedBy } from "./conditions.ts";
 import { exchanges } from "./schema.ts";
+import { compareKeys, compareStored, type TenantDatabases } from "./tenant-databases.ts";
 
 /** Exchanges in D1. Only ledgers write them. */
 export class D1ExchangeReader implements ExchangeReader {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async ofCustomer(key: LedgerKey, { pageNumber, pageSize }: SummaryPage): Promise<readonly KnownExchange[]> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(key.tenant)
         .select()
         .from(exchanges)
         .where(ownedBy(exchanges, key))
@@ -33,7 +34,8 @@ export class D1ExchangeReader implements ExchangeReader {
 
   async findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(key.tenant)
         .select()
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), eq(exchanges.canonicalCode, code)))
@@ -49,23 +51,28 @@ export class D1ExchangeReader implements ExchangeReader {
         ? undefined
         : sql`(${updatedAt}, ${tenant}, ${customerId}, ${exchangeId}) >
             (${after.updatedAt}, ${after.key.tenant}, ${after.key.customerId}, ${after.id})`;
-    const rows = await answeredRead(() =>
-      this.#drizzle
-        .select({ tenant, customerId, exchangeId, updatedAt })
-        .from(exchanges)
-        // Spelt out as the index has it, which is not found otherwise.
-        .where(and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isLater))
-        .orderBy(updatedAt, tenant, customerId, exchangeId)
-        .limit(limit)
-        .execute(),
-    );
-    return rows.map((row) => ({
-      key: { tenant: row.tenant as TenantId, customerId: row.customerId as CustomerId },
-      id: row.exchangeId as EntryId,
-      updatedAt: row.updatedAt as EpochMs,
-    }));
+    return this.#databases.firstOfAll(limit, byTime, async ({ drizzle }) => {
+      const rows = await answeredRead(() =>
+        drizzle
+          .select({ tenant, customerId, exchangeId, updatedAt })
+          .from(exchanges)
+          // Spelt out as the index has it, which is not found otherwise.
+          .where(and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isLater, isHere(tenant)))
+          .orderBy(updatedAt, tenant, customerId, exchangeId)
+          .limit(limit)
+          .execute(),
+      );
+      return rows.map((row) => ({
+        key: { tenant: row.tenant as TenantId, customerId: row.customerId as CustomerId },
+        id: row.exchangeId as EntryId,
+        updatedAt: row.updatedAt as EpochMs,
+      }));
+    });
   }
 }
+
+const byTime = (left: LeftExchange, right: LeftExchange): number =>
+  left.updatedAt - right.updatedAt || compareKeys(left.key, right.key) || compareStored(left.id, right.id);
 
 /** A stored exchange as the domain knows it. */
 export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSelect): KnownExchange => ({

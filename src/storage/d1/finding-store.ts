@@ -1,5 +1,4 @@
 import { eq } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { FindingStore, SweepPosition } from "../../application/ports.ts";
 import type { Finding } from "../../domain/audit.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
@@ -7,6 +6,7 @@ import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered, answeredRead } from "./answered.ts";
 import { sweeps } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** Findings of one ledger that are kept; the first ones tell what is wrong. */
 const findingsMax = 100;
@@ -15,18 +15,17 @@ const sweepName = "verification";
 
 /** What audits have found, in D1. */
 export class D1FindingStore implements FindingStore {
-  readonly #database: D1Database;
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#database = database;
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void> {
     const rows = findings.slice(0, findingsMax).map(({ kind, sequence, message }) => ({ kind, sequence, message }));
     await answered(
-      this.#database
+      this.#databases
+        .of(key.tenant)
         .prepare(
           `insert into ledger_findings
             (tenant, customer_id, kind, sequence, message, first_found_at, last_found_at)
@@ -41,7 +40,7 @@ export class D1FindingStore implements FindingStore {
 
   async position(): Promise<SweepPosition | null> {
     const [row] = await answeredRead(() =>
-      this.#drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute(),
+      this.#databases.shared.drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute(),
     );
     if (row === undefined) return null;
     const { tenant, customerId } = row;
@@ -54,7 +53,7 @@ export class D1FindingStore implements FindingStore {
   async moveTo({ after, roundStartedAt }: SweepPosition, updatedAt: EpochMs): Promise<void> {
     const place = { tenant: after?.tenant ?? "", customerId: after?.customerId ?? "", roundStartedAt, updatedAt };
     await answered(
-      this.#drizzle
+      this.#databases.shared.drizzle
         .insert(sweeps)
         .values({ name: sweepName, ...place })
         .onConflictDoUpdate({ target: sweeps.name, set: place })

@@ -1,6 +1,5 @@
 import { and, asc, count, eq, gt, isNull, type SQL, sql } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { type LedgerBooks, type LedgerHead, type ReadBooks, StoreUnavailable } from "../../application/ports.ts";
 import type { AuditedEntry, Books, StoredCoupon, StoredExchange, StoredLot } from "../../domain/audit.ts";
 import type { CouponCode } from "../../domain/coupon.ts";
@@ -10,16 +9,20 @@ import type { Draw } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
-import { ownedBy } from "./conditions.ts";
+import { isHere, ownedBy } from "./conditions.ts";
 import { entryOfRow } from "./entry-row.ts";
 import { couponRedemptions, coupons, exchanges, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
 import { emptyHead, type SealedContent, type SealedCoupon, sealOf } from "./seal.ts";
+import { compareKeys, type TenantDatabases } from "./tenant-databases.ts";
 
 /** Rows of one table read at a time: a few megabytes. */
 const rowsPerRead = 5_000;
 
 /** How often a ledger is read again that changed while it was read. */
 const attemptsMax = 3;
+
+/** Tables with rows of ledgers. */
+type OwnedTable = typeof ledgers | typeof ledgerEntries | typeof lots | typeof coupons | typeof exchanges;
 
 type LedgerRow = typeof ledgers.$inferSelect;
 type EntryRow = typeof ledgerEntries.$inferSelect;
@@ -40,10 +43,10 @@ interface Rows {
 
 /** Ledgers as they are stored in D1, with nothing taken for granted. Reads the primary. */
 export class D1LedgerBooks implements LedgerBooks {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async read(key: LedgerKey): Promise<ReadBooks | null> {
@@ -56,21 +59,22 @@ export class D1LedgerBooks implements LedgerBooks {
 
   async keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]> {
     const [tenant, customerId] = [after?.tenant ?? "", after?.customerId ?? ""];
-    const keysIn = (table: SQLiteTable, owner: string, which: SQL = sql`true`): SQL => sql`
+    const keysIn = (table: OwnedTable, owner: string, which: SQL = sql`true`): SQL => sql`
       select * from (
         select distinct tenant, ${sql.identifier(owner)} as customerId from ${table}
-        where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId}) and ${which}
+        where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId}) and ${which} and ${isHere(table.tenant)}
         order by tenant, ${sql.identifier(owner)} limit ${limit}
       )`;
     // Ledgers without a row of their own, or without entries, are not left out: that is what an audit looks for.
     // Coupons of nobody are those of erased customers.
-    const rows = await answeredRead(() =>
-      this.#drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
-        ${keysIn(ledgers, "customer_id")} union ${keysIn(ledgerEntries, "customer_id")}
-        union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to", sql`issued_to <> ''`)} union ${keysIn(exchanges, "customer_id")}
-        order by tenant, customerId limit ${limit}`),
+    return this.#databases.firstOfAll(limit, compareKeys, ({ drizzle }) =>
+      answeredRead(() =>
+        drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
+          ${keysIn(ledgers, "customer_id")} union ${keysIn(ledgerEntries, "customer_id")}
+          union ${keysIn(lots, "customer_id")} union ${keysIn(coupons, "issued_to", sql`issued_to <> ''`)} union ${keysIn(exchanges, "customer_id")}
+          order by tenant, customerId limit ${limit}`),
+      ),
     );
-    return rows;
   }
 
   /** All rows of a ledger as they were at one moment: read at once, or in pieces between which nothing changed. */
@@ -85,15 +89,17 @@ export class D1LedgerBooks implements LedgerBooks {
   /** @returns null when the ledger changed meanwhile */
   async #readOnce(key: LedgerKey): Promise<Rows | null> {
     const [ledgerRows, entries, usages, lotRows, couponRows, exchangeRows, uses] = await answeredRead(() =>
-      this.#drizzle.batch([
-        this.#ledgerRow(key),
-        this.#entriesAfter(key, -1),
-        this.#usagesAfter(key, "", -1),
-        this.#lotsAfter(key, null),
-        this.#couponsAfter(key, null),
-        this.#exchangesAfter(key, null),
-        this.#usesOfCoupons(key),
-      ]),
+      this.#databases
+        .drizzleOf(key.tenant)
+        .batch([
+          this.#ledgerRow(key),
+          this.#entriesAfter(key, -1),
+          this.#usagesAfter(key, "", -1),
+          this.#lotsAfter(key, null),
+          this.#couponsAfter(key, null),
+          this.#exchangesAfter(key, null),
+          this.#usesOfCoupons(key),
+        ]),
     );
     const [ledger] = ledgerRows;
     const first = { entries, usages, lots: lotRows, coupons: couponRows, exchanges: exchangeRows };
@@ -114,11 +120,12 @@ export class D1LedgerBooks implements LedgerBooks {
   }
 
   #ledgerRow(key: LedgerKey) {
-    return this.#drizzle.select().from(ledgers).where(ownedBy(ledgers, key));
+    return this.#databases.drizzleOf(key.tenant).select().from(ledgers).where(ownedBy(ledgers, key));
   }
 
   #entriesAfter(key: LedgerKey, sequence: number) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select()
       .from(ledgerEntries)
       .where(and(ownedBy(ledgerEntries, key), gt(ledgerEntries.sequence, sequence)))
@@ -127,7 +134,8 @@ export class D1LedgerBooks implements LedgerBooks {
   }
 
   #usagesAfter(key: LedgerKey, lotId: string, sequence: number) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select()
       .from(lotUsages)
       .where(and(ownedBy(lotUsages, key), sql`(${lotUsages.lotId}, ${lotUsages.sequence}) > (${lotId}, ${sequence})`))
@@ -136,7 +144,8 @@ export class D1LedgerBooks implements LedgerBooks {
   }
 
   #lotsAfter(key: LedgerKey, lotId: string | null) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select()
       .from(lots)
       .where(and(ownedBy(lots, key), beyond(lots.lotId, lotId)))
@@ -145,7 +154,8 @@ export class D1LedgerBooks implements LedgerBooks {
   }
 
   #couponsAfter(key: LedgerKey, canonicalCode: string | null) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select()
       .from(coupons)
       .where(
@@ -160,7 +170,8 @@ export class D1LedgerBooks implements LedgerBooks {
   }
 
   #exchangesAfter(key: LedgerKey, exchangeId: string | null) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select()
       .from(exchanges)
       .where(and(ownedBy(exchanges, key), beyond(exchanges.exchangeId, exchangeId)))
@@ -170,7 +181,8 @@ export class D1LedgerBooks implements LedgerBooks {
 
   /** How often each of the customer's coupons has been used, as far as it counts. */
   #usesOfCoupons(key: LedgerKey) {
-    return this.#drizzle
+    return this.#databases
+      .drizzleOf(key.tenant)
       .select({ canonicalCode: couponRedemptions.canonicalCode, uses: count() })
       .from(couponRedemptions)
       .where(

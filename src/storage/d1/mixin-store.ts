@@ -1,5 +1,4 @@
 import { and, asc, eq } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { KeyedRequest, Mixin, MixinStore } from "../../application/ports.ts";
 import { systemClock } from "../../application/system-clock.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
@@ -7,18 +6,20 @@ import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { idempotencyRecords, siteMixins } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** Site mixins in D1, as JSON text. */
 export class D1MixinStore implements MixinStore {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
   async list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select()
         .from(siteMixins)
         .where(and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site)))
@@ -40,7 +41,8 @@ export class D1MixinStore implements MixinStore {
     mixin: Mixin,
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void> {
-    const insertMixin = this.#drizzle
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const insertMixin = drizzle
       .insert(siteMixins)
       .values({ tenant, siteCode: site, mixinName: name, value: JSON.stringify(mixin) });
     if (keyed === null) {
@@ -48,7 +50,7 @@ export class D1MixinStore implements MixinStore {
       return;
     }
     const answer = keyedAnswerRow(tenant, keyed, systemClock.now());
-    await answeredWrite(this.#drizzle.batch([insertMixin, this.#drizzle.insert(idempotencyRecords).values(answer)]));
+    await answeredWrite(drizzle.batch([insertMixin, drizzle.insert(idempotencyRecords).values(answer)]));
   }
 
   /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
@@ -56,7 +58,8 @@ export class D1MixinStore implements MixinStore {
     const text = await this.#textOf(tenant, site, name);
     if (text === null || JSON.stringify(mixinFromText(text)) !== JSON.stringify(previous)) return false;
     const replaced = await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .update(siteMixins)
         .set({ value: JSON.stringify(mixin) })
         .where(and(named(tenant, site, name), eq(siteMixins.value, text)))
@@ -68,7 +71,8 @@ export class D1MixinStore implements MixinStore {
 
   async remove(tenant: TenantId, site: SiteCode, name: string): Promise<boolean> {
     const removed = await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .delete(siteMixins)
         .where(named(tenant, site, name))
         .returning({ name: siteMixins.mixinName })
@@ -79,7 +83,8 @@ export class D1MixinStore implements MixinStore {
 
   async #textOf(tenant: TenantId, site: SiteCode, name: string): Promise<string | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .select({ text: siteMixins.value })
         .from(siteMixins)
         .where(named(tenant, site, name))

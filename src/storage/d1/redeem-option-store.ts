@@ -1,6 +1,5 @@
 import { and, eq } from "drizzle-orm";
-import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import type { KeyedRequest, RedeemOptionStore } from "../../application/ports.ts";
+import type { Freshness, KeyedRequest, RedeemOptionStore } from "../../application/ports.ts";
 import type { CouponDefinition } from "../../domain/coupon.ts";
 import type { RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { Points } from "../../domain/points.ts";
@@ -9,27 +8,30 @@ import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { idempotencyRecords, redeemOptions } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
 
 type OptionRow = typeof redeemOptions.$inferSelect;
 
 /** Redeem options in D1. */
 export class D1RedeemOptionStore implements RedeemOptionStore {
-  readonly #drizzle: DrizzleD1Database;
+  readonly #databases: TenantDatabases;
 
-  constructor(database: D1Database) {
-    this.#drizzle = drizzle(database);
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
   }
 
-  async list(tenant: TenantId): Promise<readonly RedeemOption[]> {
+  async list(tenant: TenantId, freshness: Freshness): Promise<readonly RedeemOption[]> {
+    const drizzle =
+      freshness === "recent" ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
     const rows = await answeredRead(() =>
-      this.#drizzle.select().from(redeemOptions).where(eq(redeemOptions.tenant, tenant)).execute(),
+      drizzle.select().from(redeemOptions).where(eq(redeemOptions.tenant, tenant)).execute(),
     );
     return rows.map(optionFromRow).sort(compareRedeemOptions);
   }
 
   async find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null> {
     const rows = await answeredRead(() =>
-      this.#drizzle.select().from(redeemOptions).where(named(tenant, id)).execute(),
+      this.#databases.drizzleOf(tenant).select().from(redeemOptions).where(named(tenant, id)).execute(),
     );
     return rows[0] === undefined ? null : optionFromRow(rows[0]);
   }
@@ -39,18 +41,20 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
     option: RedeemOption,
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void> {
-    const insertOption = this.#drizzle.insert(redeemOptions).values({ tenant, ...rowOf(option) });
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const insertOption = drizzle.insert(redeemOptions).values({ tenant, ...rowOf(option) });
     if (keyed === null) {
       await answeredWrite(insertOption.execute());
       return;
     }
     const answer = keyedAnswerRow(tenant, keyed, option.createdAt);
-    await answeredWrite(this.#drizzle.batch([insertOption, this.#drizzle.insert(idempotencyRecords).values(answer)]));
+    await answeredWrite(drizzle.batch([insertOption, drizzle.insert(idempotencyRecords).values(answer)]));
   }
 
   async update(tenant: TenantId, option: RedeemOption, expectedVersion: number): Promise<boolean> {
     const updated = await answeredWrite(
-      this.#drizzle
+      this.#databases
+        .drizzleOf(tenant)
         .update(redeemOptions)
         .set(rowOf(option))
         .where(and(named(tenant, option.id), eq(redeemOptions.version, expectedVersion)))
@@ -61,7 +65,7 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
   }
 
   async remove(tenant: TenantId, id: RedeemOptionId): Promise<void> {
-    await answeredWrite(this.#drizzle.delete(redeemOptions).where(named(tenant, id)).execute());
+    await answeredWrite(this.#databases.drizzleOf(tenant).delete(redeemOptions).where(named(tenant, id)).execute());
   }
 }
 

@@ -1,0 +1,85 @@
+import { createExecutionContext, createMessageBatch, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { vi } from "vitest";
+import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { CustomerLedger } from "../../src/worker.ts";
+import type { Answer, Call } from "./shop.ts";
+
+type Worker = typeof import("../../src/worker.ts");
+
+/** The runtime's own, without which no object can be made; the ledgers' objects take nothing of it but their name. */
+let someState: DurableObjectState | null = null;
+
+/** The whole service as one deployment of it would run: with tenants in databases as its map says. */
+export class MappedService {
+  readonly #worker: Worker;
+  readonly #env: Cloudflare.Env;
+  readonly #objects = new Map<string, CustomerLedger>();
+
+  private constructor(worker: Worker, bindings: object) {
+    this.#worker = worker;
+    const namespace = { getByName: (name: string) => this.#objectOf(name) };
+    this.#env = { ...env, ...bindings, CUSTOMER_LEDGER: namespace } as unknown as Cloudflare.Env;
+  }
+
+  /**
+   * A deployment of its own, with nothing in memory.
+   * @param map what TENANT_DATABASES says
+   * @param databases instead of those of the tests' configuration, by binding
+   */
+  static async start(
+    map: Readonly<Record<string, string>>,
+    databases: Readonly<Record<string, D1Database>> = {},
+  ): Promise<MappedService> {
+    someState ??= await runInDurableObject(
+      env.CUSTOMER_LEDGER.getByName("maps/any"),
+      (_object: unknown, state) => state,
+    );
+    vi.resetModules();
+    const worker = await import("../../src/worker.ts");
+    // The tests' own service is to be another one.
+    vi.resetModules();
+    return new MappedService(worker, { ...databases, TENANT_DATABASES: JSON.stringify(map) });
+  }
+
+  async call(method: string, path: string, { token, json, headers }: Call = {}): Promise<Answer> {
+    const request = new Request(`https://points.test${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+        ...headers,
+      },
+      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    });
+    const response = await this.#worker.default.fetch(request as never, this.#env, createExecutionContext());
+    const text = await response.text();
+    const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== "" ? JSON.parse(text) : text,
+    };
+  }
+
+  async runJobs(): Promise<void> {
+    const controller = { scheduledTime: Date.now(), cron: "*/5 * * * *", noRetry: () => {} };
+    await this.#worker.default.scheduled(controller, this.#env);
+  }
+
+  /** Hands events to the consumer, as the queue does. */
+  async consume(events: readonly QueuedEvent[]): Promise<void> {
+    const messages = events.map((body, index) => ({ id: String(index), timestamp: new Date(), attempts: 1, body }));
+    await this.#worker.default.queue(createMessageBatch("reward-points-events", messages), this.#env);
+  }
+
+  #objectOf(name: string): CustomerLedger {
+    const known = this.#objects.get(name);
+    if (known !== undefined) return known;
+    if (someState === null) throw new Error("There is no state.");
+    Object.defineProperty(someState, "id", { value: { name }, configurable: true });
+    const object = new this.#worker.CustomerLedger(someState, this.#env);
+    this.#objects.set(name, object);
+    return object;
+  }
+}
