@@ -35,6 +35,7 @@ import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
 import { D1SummaryReader } from "./storage/d1/summary-reader.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
+import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
@@ -43,12 +44,14 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const log = jsonLogger();
   const clock = systemClock;
   const mixins = new D1MixinStore(bindings.DB);
+  const redeemOptions = new D1RedeemOptionStore(bindings.DB);
   return {
     ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
     ledgerBooks: new D1LedgerBooks(bindings.DB),
     ledgerFindings: new D1FindingStore(bindings.DB),
     summaries: new D1SummaryReader(bindings.DB),
-    redeemOptions: new D1RedeemOptionStore(bindings.DB),
+    redeemOptions,
+    recentRedeemOptions: new RememberedRedeemOptions(redeemOptions, clock),
     answers: new D1AnswerStore(bindings.DB),
     coupons: new D1CouponStore(bindings.DB),
     exchanges: new D1ExchangeReader(bindings.DB),
@@ -81,12 +84,13 @@ function siteSettingsOf(
   log: Services["log"],
 ): SiteSettings {
   const cache = bindings.SETTINGS_CACHE;
+  const clock = systemClock;
   const access = emporixAccess(configuration.SITE_SETTINGS_URL, configuration);
-  if (access === null) return new CachedSiteSettings({ cache, mixins, log });
+  if (access === null) return new CachedSiteSettings({ cache, mixins, clock, log });
   return new EmporixSiteSettings(access, {
     log,
-    fresh: new KvSettingsCache("emporix-settings", { cache, log }),
-    lastKnown: new KvSettingsCache("emporix-settings-last-known", { cache, log }),
+    fresh: new KvSettingsCache("emporix-settings", { cache, clock, log }),
+    lastKnown: new KvSettingsCache("emporix-settings-last-known", { cache, clock, log }),
   });
 }
 
