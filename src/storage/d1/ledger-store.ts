@@ -113,7 +113,7 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
-    const { sealed, head } = await sealAll(key, changes);
+    const { sealed, head } = sealAll(key, changes);
     const rows: CommitRows = {
       ...rowsOf(changes),
       terms: changes.optionStamps,
@@ -240,14 +240,14 @@ type LedgerStanding = Pick<typeof ledgers.$inferSelect, "sequence" | "hash" | "p
 const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
 
 /** The entries as they are stored, each sealed on top of the one before. */
-async function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
+function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
   const sealed: Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId">[] = [];
   let head = follows;
   for (const entry of entries.filter(isKept)) {
     const row = rowOfEntry(entry);
     const draws = drawsPoints(entry) ? entry.draws.map((draw) => ({ ...draw, redemptionId: entry.id })) : [];
     const coupon = entry.kind === "redeemed" ? couponSoldBy(entry.id, couponEffects) : null;
-    const hash = await sealOf(key, { row, draws, coupon }, head);
+    const hash = sealOf(key, { row, draws, coupon }, head);
     sealed.push({ ...row, previousHash: head, hash });
     head = hash;
   }
