@@ -69,7 +69,9 @@ BEGIN
 		value ->> 'createdAt', value ->> 'validUntil', value ->> 'lapsedPoints'
 	FROM json_each(NEW.`lots`);
 
-	-- A lot may be used by several redemptions of one commit: their points are summed up before they are added.
+	-- A lot may be used by several redemptions of one commit: their points are summed up before they are added. Here and
+	-- below, the grouping also makes SQLite go from the list to the rows by their key, instead of through all rows of the
+	-- customer.
 	UPDATE `lots` SET `used_points` = `used_points` + used.`points`
 	FROM (
 		SELECT value ->> 'lotId' AS `lot_id`, sum(value ->> 'points') AS `points`
@@ -86,10 +88,13 @@ BEGIN
 		value ->> 'points'
 	FROM json_each(NEW.`usages`);
 
-	UPDATE `lots` SET `lapsed_points` = lapse.value ->> 'points'
-	FROM json_each(NEW.`lapses`) lapse
+	UPDATE `lots` SET `lapsed_points` = lapse.`points`
+	FROM (
+		SELECT value ->> 'lotId' AS `lot_id`, max(value ->> 'points') AS `points`
+		FROM json_each(NEW.`lapses`) GROUP BY value ->> 'lotId'
+	) lapse
 	WHERE `lots`.`tenant` = NEW.`tenant` AND `lots`.`customer_id` = NEW.`customer_id`
-		AND `lots`.`lot_id` = lapse.value ->> 'lotId';
+		AND `lots`.`lot_id` = lapse.`lot_id`;
 
 	INSERT INTO `coupons` (
 		`tenant`, `canonical_code`, `code`, `definition`, `issued_to`, `issued_at`, `redemption_id`,
@@ -102,10 +107,13 @@ BEGIN
 	FROM json_each(NEW.`coupons`);
 
 	-- Triggers of these tables refuse the whole commit when a coupon has been used, or an exchange cannot go that way.
-	UPDATE `coupons` SET `given_back_at` = given.value ->> 'at', `deleted_at` = given.value ->> 'at'
-	FROM json_each(NEW.`given_back_coupons`) given
-	WHERE `coupons`.`tenant` = NEW.`tenant` AND `coupons`.`issued_to` = NEW.`customer_id`
-		AND `coupons`.`canonical_code` = given.value ->> 'canonicalCode';
+	UPDATE `coupons` SET `given_back_at` = given.`at`, `deleted_at` = given.`at`
+	FROM (
+		SELECT value ->> 'canonicalCode' AS `canonical_code`, max(value ->> 'at') AS `at`
+		FROM json_each(NEW.`given_back_coupons`) GROUP BY value ->> 'canonicalCode'
+	) given
+	WHERE `coupons`.`tenant` = NEW.`tenant` AND `coupons`.`canonical_code` = given.`canonical_code`
+		AND +`coupons`.`issued_to` = NEW.`customer_id`;
 
 	INSERT INTO `exchanges` (
 		`tenant`, `customer_id`, `exchange_id`, `coupon_code`, `canonical_code`, `redeem_option_id`, `definition`,
@@ -117,11 +125,14 @@ BEGIN
 		value ->> 'reason', value ->> 'createdAt', value ->> 'updatedAt'
 	FROM json_each(NEW.`exchanges`);
 
-	UPDATE `exchanges`
-	SET `state` = step.value ->> 'to', `reason` = step.value ->> 'reason', `updated_at` = step.value ->> 'at'
-	FROM json_each(NEW.`steps`) step
+	UPDATE `exchanges` SET `state` = step.`to`, `reason` = step.`reason`, `updated_at` = step.`at`
+	FROM (
+		SELECT value ->> 'id' AS `id`, max(value ->> 'to') AS `to`, max(value ->> 'reason') AS `reason`,
+			max(value ->> 'at') AS `at`
+		FROM json_each(NEW.`steps`) GROUP BY value ->> 'id'
+	) step
 	WHERE `exchanges`.`tenant` = NEW.`tenant` AND `exchanges`.`customer_id` = NEW.`customer_id`
-		AND `exchanges`.`exchange_id` = step.value ->> 'id';
+		AND `exchanges`.`exchange_id` = step.`id`;
 
 	DELETE FROM `exchanges`
 	WHERE `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`
