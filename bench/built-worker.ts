@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog } from "miniflare";
 import { unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
+import { claimRuntimeProcess, releaseRuntimeProcess } from "../scripts/verify/processes.ts";
 
 const wranglerFile = fileURLToPath(new URL("../wrangler.toml", import.meta.url));
 
@@ -12,6 +13,8 @@ const wranglerFile = fileURLToPath(new URL("../wrangler.toml", import.meta.url))
 export interface BuiltWorker {
   readonly port: number;
   readonly database: D1Handle;
+  /** The id of the runtime's process. */
+  readonly processId: number;
   stop(): Promise<void>;
 }
 
@@ -76,8 +79,17 @@ export async function startWorker(options: {
     const database = await miniflare.getD1Database("DB");
     const statements = unstable_splitSqlQuery(options.schema);
     if (statements.length > 0) await database.batch(statements.map((text) => database.prepare(text)));
+    const processId = claimRuntimeProcess();
     const port = Number((await miniflare.unsafeGetDirectURL()).port);
-    return { port, database, stop };
+    return {
+      port,
+      database,
+      processId,
+      stop: async () => {
+        await stop();
+        releaseRuntimeProcess(processId);
+      },
+    };
   } catch (error) {
     await stop();
     throw error;

@@ -103,7 +103,7 @@ class Connection {
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
-    socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("data", (chunk: Buffer) => this.#take(chunk));
     socket.on("error", (error) => this.#fail(error));
     socket.on("close", () => this.#fail(new Error("The connection was closed.")));
     socket.setTimeout(answerDeadlineMs, () => this.#fail(new Error(`No answer within ${answerDeadlineMs} ms.`)));

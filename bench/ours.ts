@@ -1,5 +1,5 @@
 import { brokenLaws } from "../scripts/verify/ledger-laws.ts";
-import { buildWorker, Runtime } from "../scripts/verify/runtime.ts";
+import { Runtime, type RuntimeOptions } from "../scripts/verify/runtime.ts";
 import { TestShop } from "../scripts/verify/test-shop.ts";
 import { type BenchCustomer, type Contestant, couponPrice } from "./contestant.ts";
 import { rawRequest } from "./load.ts";
@@ -14,8 +14,9 @@ export interface Ours extends Contestant {
   readonly shop: TestShop;
 }
 
-export async function startOurs(): Promise<Ours> {
-  const runtime = await Runtime.start(await buildWorker());
+/** @param worker what `buildWorker` has built */
+export async function startOurs(worker: string, options: RuntimeOptions = {}): Promise<Ours> {
+  const runtime = await Runtime.start(worker, options);
   const shop = await TestShop.open(runtime, "bench");
   await shop.addOption(optionId, couponPrice);
   let opened = 0;

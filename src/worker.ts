@@ -36,6 +36,7 @@ import type { TenantDatabase } from "./storage/d1/tenant-databases.ts";
 import { TenantSummaries } from "./storage/d1/tenant-summaries.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
+import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
@@ -45,12 +46,14 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const clock = systemClock;
   const databases = tenantDatabasesOf(bindings, configuration, log);
   const mixins = new D1MixinStore(databases);
+  const redeemOptions = new D1RedeemOptionStore(databases);
   return {
     ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
     ledgerBooks: new D1LedgerBooks(databases),
     ledgerFindings: new D1FindingStore(databases),
     summaries: new TenantSummaries(databases),
-    redeemOptions: new D1RedeemOptionStore(databases),
+    redeemOptions,
+    recentRedeemOptions: new RememberedRedeemOptions(redeemOptions, clock),
     answers: new D1AnswerStore(databases),
     coupons: new D1CouponStore(databases),
     exchanges: new D1ExchangeReader(databases),
@@ -89,12 +92,13 @@ function siteSettingsOf(
   log: Services["log"],
 ): SiteSettings {
   const cache = bindings.SETTINGS_CACHE;
+  const clock = systemClock;
   const access = emporixAccess(configuration.SITE_SETTINGS_URL, configuration);
-  if (access === null) return new CachedSiteSettings({ cache, mixins, log });
+  if (access === null) return new CachedSiteSettings({ cache, mixins, clock, log });
   return new EmporixSiteSettings(access, {
     log,
-    fresh: new KvSettingsCache("emporix-settings", { cache, log }),
-    lastKnown: new KvSettingsCache("emporix-settings-last-known", { cache, log }),
+    fresh: new KvSettingsCache("emporix-settings", { cache, clock, log }),
+    lastKnown: new KvSettingsCache("emporix-settings-last-known", { cache, clock, log }),
   });
 }
 

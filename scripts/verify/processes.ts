@@ -15,6 +15,38 @@ export const runtimeProcesses = (): readonly number[] =>
       return stat !== null && stat.name === "workerd" && stat.parent === process.pid && stat.state !== "Z";
     });
 
+/** Runtimes' processes that somebody has taken for the one that was just started: one process may start several. */
+const claimedProcesses = new Set<number>();
+
+/**
+ * The runtime's process that has just been started, and that nobody has claimed yet.
+ * @throws {Error} when there is none
+ */
+export function claimRuntimeProcess(): number {
+  const found = runtimeProcesses().find((id) => !claimedProcesses.has(id));
+  if (found === undefined) throw new Error("The runtime's process was not found: only Linux's /proc tells of it.");
+  claimedProcesses.add(found);
+  return found;
+}
+
+/** For ids of processes that have ended: they may be given to others. */
+export function releaseRuntimeProcess(id: number): void {
+  claimedProcesses.delete(id);
+}
+
+/** Hundredths of a second, on all Linux machines that Node.js runs on. */
+const ticksPerSecond = 100;
+
+/** Processor time that a process has taken so far, in its own code and in the system's; 0 when it has ended. */
+export function processorSeconds(id: number): number {
+  try {
+    const fields = readFileSync(`/proc/${id}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  } catch {
+    return 0;
+  }
+}
+
 /** Resident memory of a process; 0 when it has ended. */
 export function residentMegabytes(id: number): number {
   try {

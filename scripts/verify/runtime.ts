@@ -9,7 +9,7 @@ import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
 import { runWrangler } from "../wrangler.ts";
 import { OutsideQueue, producerWorker } from "./outside-queue.ts";
-import { residentMegabytes, runtimeProcesses, waitForExit } from "./processes.ts";
+import { claimRuntimeProcess, releaseRuntimeProcess, residentMegabytes, waitForExit } from "./processes.ts";
 
 const wranglerFile = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
 const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url));
@@ -40,6 +40,8 @@ export interface RuntimeOptions {
    * runtime's process, as Cloudflare's does.
    */
   readonly queue?: "inside" | "outside";
+  /** Whether the inspector of V8 listens: see {@link Runtime.inspector}. */
+  readonly isInspected?: boolean;
   /** Takes the lines that the service logs; dropped unless given. */
   readonly onLog?: (line: string) => void;
 }
@@ -109,6 +111,7 @@ export class Runtime {
         log: new NoOpLog(),
         logRequests: false,
         handleStructuredLogs: ({ message }) => options.onLog?.(message),
+        ...(options.isInspected === true ? { inspectorPort: 0 } : {}),
         unsafeHandleRuntimeRestart: () => restarts.signal(),
         resourcePersistencePath: dataFolder,
         ...workersOf(config, workerFolder, variables, queue),
@@ -116,7 +119,7 @@ export class Runtime {
     );
     try {
       await migrate(await miniflare.getD1Database("DB"));
-      const process = claimProcess();
+      const process = claimRuntimeProcess();
       const url = (await miniflare.unsafeGetDirectURL()).href.replace(/\/$/, "");
       const issuer = new LocalIssuer(variables, tokenSeconds);
       const runtime = new Runtime({ url, webhookSecret, queue, miniflare, issuer, temporaryFolder, restarts, process });
@@ -158,6 +161,11 @@ export class Runtime {
     return (await worker.scheduled({ cron, scheduledTime: at })).outcome;
   }
 
+  /** Where the inspector of V8 listens, when it was asked for. */
+  inspector(): Promise<URL> {
+    return this.#miniflare.getInspectorURL();
+  }
+
   /** Resident memory of the runtime's process. */
   memoryMegabytes(): number {
     return residentMegabytes(this.#process);
@@ -178,8 +186,8 @@ export class Runtime {
     process.kill(killed, "SIGKILL");
     await waitForExit(killed);
     await restarted;
-    claimedProcesses.delete(killed);
-    this.#process = claimProcess();
+    releaseRuntimeProcess(killed);
+    this.#process = claimRuntimeProcess();
   }
 
   /** Ends everything, and removes the data when it lies in a temporary folder. */
@@ -187,26 +195,12 @@ export class Runtime {
     this.#stopping.abort();
     await this.queue?.ended();
     await this.#miniflare.dispose();
-    claimedProcesses.delete(this.#process);
+    releaseRuntimeProcess(this.#process);
     if (this.#temporaryFolder !== null) rmSync(this.#temporaryFolder, { recursive: true, force: true });
   }
 }
 
 const queueName = "reward-points-events";
-
-/** The processes of the runtimes that run: one process may start several. */
-const claimedProcesses = new Set<number>();
-
-/**
- * The process that has just been started.
- * @throws {Error} when there is none
- */
-function claimProcess(): number {
-  const found = runtimeProcesses().find((id) => !claimedProcesses.has(id));
-  if (found === undefined) throw new Error("The runtime's process was not found: only Linux's /proc tells of it.");
-  claimedProcesses.add(found);
-  return found;
-}
 
 /** Resolves whoever waits when Miniflare has started the runtime again. */
 class RestartSignal {
@@ -233,15 +227,16 @@ class RestartSignal {
 
 /**
  * Builds the Worker as `npm run deploy` does.
+ * @param more options of wrangler's, such as `--minify=false`
  * @returns the folder with `worker.js`: the one of VERIFY_WORKER where the runner of all rows has built it already
  * @throws {Error} when it cannot be built
  */
-export async function buildWorker(): Promise<string> {
+export async function buildWorker(...more: readonly string[]): Promise<string> {
   const built = process.env["VERIFY_WORKER"];
   if (built !== undefined) return built;
   const folder = mkdtempSync(join(tmpdir(), "reward-points-worker-"));
   process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  await runWrangler(["deploy", "--dry-run", "--outdir", folder], new AbortController().signal);
+  await runWrangler(["deploy", "--dry-run", "--outdir", folder, ...more], new AbortController().signal);
   return folder;
 }
 

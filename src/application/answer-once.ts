@@ -25,7 +25,7 @@ export async function answerOnce<Failure>(
   work: (keyed: KeyedRequest | null) => Promise<Result<string, Failure>>,
 ): Promise<KeyedAnswer<Failure>> {
   const idempotencyKey = idempotencyKeyOf(context);
-  const keyed = idempotencyKey === null ? null : { idempotencyKey, fingerprint: await fingerprintOf(asked) };
+  const keyed = idempotencyKey === null ? null : { idempotencyKey, fingerprint: fingerprintOf(asked) };
   for (let attempt = 1; ; attempt += 1) {
     if (keyed !== null) {
       const earlier = await context.services.answers.find(context.principal.tenant, keyed.idempotencyKey);

@@ -50,7 +50,7 @@ export async function carryOut(
       id: id as CommandId,
       actor: eventActor,
       intent,
-      fingerprint: await fingerprintOf([intent.kind, ...subject]),
+      fingerprint: fingerprintOf([intent.kind, ...subject]),
       idempotencyKey: null,
     },
   );

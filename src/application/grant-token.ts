@@ -69,7 +69,7 @@ function grantedScopes(
 
 async function isSecretOf(secret: string, secretHash: string): Promise<boolean> {
   const encoder = new TextEncoder();
-  const given = encoder.encode(await sha256Hex(secret));
+  const given = encoder.encode(sha256Hex(secret));
   const expected = encoder.encode(secretHash);
   return given.byteLength === expected.byteLength && crypto.subtle.timingSafeEqual(given, expected);
 }

@@ -21,7 +21,7 @@ import type {
 import type { JsonObject } from "../domain/json-object.ts";
 import type { Ledger } from "../domain/ledger.ts";
 import type { EventId, EventSubject } from "../domain/order-event.ts";
-import type { RedeemOption } from "../domain/redeem-option.ts";
+import type { OptionStamp, RedeemOption } from "../domain/redeem-option.ts";
 import type { Result } from "../domain/result.ts";
 import type { RewardSettings } from "../domain/site-settings.ts";
 import type { EpochMs } from "../domain/time.ts";
@@ -80,6 +80,8 @@ export interface IdempotencyRecord {
 export interface LedgerLookups {
   readonly idempotencyKeys: readonly IdempotencyKey[];
   readonly entryIds: readonly EntryId[];
+  /** What exchanges were priced by. */
+  readonly optionStamps: readonly OptionStamp[];
 }
 
 /** The seal of a ledger's last entry; empty while it has none. */
@@ -92,6 +94,8 @@ export interface LedgerSnapshot {
   readonly openedBy: CommandId | null;
   readonly records: readonly IdempotencyRecord[];
   readonly entries: readonly RecalledEntry[];
+  /** Those that are the stored options' stamps no more. */
+  readonly outdatedStamps: readonly OptionStamp[];
 }
 
 /** What a command is about, when its ledger alone does not tell enough to decide it. */
@@ -152,6 +156,8 @@ export interface LedgerChanges {
   readonly follows: LedgerHead;
   readonly entries: readonly Entry[];
   readonly couponEffects: readonly CouponEffect[];
+  /** What the exchanges among it were priced by: the database refuses them when an option has changed. */
+  readonly optionStamps: readonly OptionStamp[];
   /** When the effects take place. */
   readonly now: EpochMs;
   readonly records: readonly IdempotencyRecord[];
@@ -299,6 +305,14 @@ export interface RedeemOptionStore {
   /** @returns false when the option is gone or no longer has `expectedVersion`; nothing was stored. */
   update(tenant: TenantId, option: RedeemOption, expectedVersion: number): Promise<boolean>;
   remove(tenant: TenantId, id: RedeemOptionId): Promise<void>;
+}
+
+/** Redeem options as they were lately. What is based on one says so by its stamp, which is checked when it counts. */
+export interface RecentRedeemOptions {
+  /** The option as it was at most {@link settingsCachedSeconds} ago; null when there is none now. */
+  find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
+  /** What is remembered of the option is not so any more. */
+  forget(tenant: TenantId, id: RedeemOptionId): void;
 }
 
 /** Answers of keyed requests that do not go through a ledger. */

@@ -7,7 +7,8 @@ import type { LedgerAnswer } from "./ports.ts";
 import { sendCommand } from "./send-command.ts";
 
 /**
- * Exchanges a signed-in customer's points for a coupon. That the option or the site may forbid it is passed on
+ * Exchanges a signed-in customer's points for a coupon. The option may have been read a while ago: the ledger lets no
+ * exchange pass whose option has changed since, and then it is read anew. That the option or the site may forbid it is passed on
  * to the ledger as data: a repetition of an earlier exchange is answered even when the option is gone by now.
  */
 export async function redeemForCoupon(
@@ -15,9 +16,17 @@ export async function redeemForCoupon(
   input: { readonly customerId: CustomerId; readonly redeemOptionId: RedeemOptionId; readonly siteCode: SiteCode },
 ): Promise<LedgerAnswer> {
   const { customerId, redeemOptionId, siteCode } = input;
-  const terms = await exchangeTerms(context, redeemOptionId, siteCode);
-  return sendCommand(context, customerId, { kind: "exchange", terms }, { redeemOptionId, siteCode });
+  for (let attempt = 1; ; attempt += 1) {
+    const terms = await exchangeTerms(context, redeemOptionId, siteCode);
+    const answer = await sendCommand(context, customerId, { kind: "exchange", terms }, { redeemOptionId, siteCode });
+    const isOutdated = !answer.result.ok && answer.result.failure.code === "option_changed";
+    if (!isOutdated || attempt >= attemptsMax) return answer;
+    context.services.recentRedeemOptions.forget(context.principal.tenant, redeemOptionId);
+  }
 }
+
+/** How often an exchange is tried while its option is being changed. */
+const attemptsMax = 3;
 
 async function exchangeTerms(
   { services, principal }: Context,
@@ -26,7 +35,7 @@ async function exchangeTerms(
 ): Promise<Result<ExchangeTerms, ExchangeFailure>> {
   const [settings, option] = await Promise.all([
     services.siteSettings.effective(principal.tenant, siteCode),
-    services.redeemOptions.find(principal.tenant, id),
+    services.recentRedeemOptions.find(principal.tenant, id),
   ]);
   if (!settings.enabled) return refuse({ code: "rewards_disabled", siteCode });
   if (option === null) return refuse({ code: "redeem_option_not_found", id });
@@ -34,6 +43,7 @@ async function exchangeTerms(
   const issuer = services.couponService === null ? "embedded" : "elsewhere";
   return succeed({
     redeemOptionId: id,
+    optionStamp: { id, version: option.version, createdAt: option.createdAt },
     points: option.points,
     description: option.description,
     // Emporix keeps codes in upper case: what the customer sees is what is stored there.

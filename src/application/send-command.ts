@@ -22,7 +22,7 @@ export async function sendCommand(
       id: services.newId() as CommandId,
       actor: principal.actor,
       intent,
-      fingerprint: await fingerprintOf({ customerId, asked }),
+      fingerprint: fingerprintOf({ customerId, asked }),
       idempotencyKey: idempotencyKeyOf(context),
     },
   );

@@ -15,6 +15,7 @@ import type {
   MixinStore,
   Probe,
   RateLimiter,
+  RecentRedeemOptions,
   RedeemOptionStore,
   SiteSettings,
   SummaryReader,
@@ -30,6 +31,7 @@ export interface Services {
   readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;
+  readonly recentRedeemOptions: RecentRedeemOptions;
   readonly answers: AnswerStore;
   readonly coupons: CouponStore;
   readonly mixins: MixinStore;

@@ -4,6 +4,7 @@ import type { ExchangeFailure } from "./failure.ts";
 import type { Grant } from "./grant.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
 import type { Points } from "./points.ts";
+import type { OptionStamp } from "./redeem-option.ts";
 import type { Result } from "./result.ts";
 import type { ReturnPolicy } from "./returns.ts";
 
@@ -59,6 +60,11 @@ export interface TakeBack {
 
 export interface ExchangeTerms {
   readonly redeemOptionId: RedeemOptionId;
+  /**
+   * The state of the option that the terms were taken from: only while it is the stored one are points exchanged, so
+   * that it may have been read a while ago. Null: the option is not kept here, and nothing is held against it.
+   */
+  readonly optionStamp: OptionStamp | null;
   readonly points: Points;
   /** Of the option; becomes the redemption's. */
   readonly description: string | null;

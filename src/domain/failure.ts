@@ -26,6 +26,8 @@ export type LedgerFailure =
   /** The coupon service would not issue the coupon. The points have been given back. */
   | { readonly code: "coupon_refused" }
   | { readonly code: "exchange_not_found" }
+  /** The option is not any more what the exchange was priced by. Nothing was done; asked again, it is read anew. */
+  | { readonly code: "option_changed"; readonly id: RedeemOptionId }
   | ExchangeFailure;
 
 /** Why a redeem option cannot be exchanged at a site. */

@@ -26,6 +26,12 @@ export interface RedeemOption extends RedeemOptionTerms {
   readonly modifiedAt: EpochMs;
 }
 
+/**
+ * Which state of an option something was based on. The version alone does not tell: an option that was deleted can be
+ * created again.
+ */
+export type OptionStamp = Pick<RedeemOption, "id" | "version" | "createdAt">;
+
 /** The order in which options are listed: cheapest first, then by name, then by id. */
 export const compareRedeemOptions = (left: RedeemOption, right: RedeemOption): number =>
   left.points - right.points || compareText(left.name, right.name) || compareText(left.id, right.id);

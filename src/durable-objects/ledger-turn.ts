@@ -22,6 +22,7 @@ import type { Entry } from "../domain/entry.ts";
 import type { CouponEffect } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import { activePoints, type Ledger } from "../domain/ledger.ts";
+import type { OptionStamp } from "../domain/redeem-option.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import { changeFault, ledgerFault } from "../domain/soundness.ts";
 import type { EpochMs } from "../domain/time.ts";
@@ -63,6 +64,8 @@ interface Memory {
   readonly ledger: Ledger;
   readonly head: LedgerHead;
   readonly replays: ReplayMemory;
+  /** Stamps that were found to be no option's any more; they never will be again. */
+  readonly outdated: ReadonlySet<string>;
 }
 
 interface WaitingCommand {
@@ -212,7 +215,7 @@ export class LedgerTurn {
         requireSound(memory.ledger, changes);
         committing = true;
         const head = hasChanges(changes) ? await this.#surroundings.store.commit(this.#key, changes) : memory.head;
-        this.#memory = { ledger: changes.ledger, head, replays };
+        this.#memory = { ledger: changes.ledger, head, replays, outdated: memory.outdated };
         group.forEach((waiting, index) => {
           const answer = round.answers[index];
           if (answer !== undefined) waiting.answer(answer);
@@ -284,7 +287,12 @@ export class LedgerTurn {
     const snapshot = await this.#surroundings.store.load(this.#key, lookupsFor(group));
     const fault = ledgerFault(snapshot.ledger);
     if (fault !== null) throw new UnsoundLedger(fault);
-    return { ledger: snapshot.ledger, head: snapshot.head, replays: new ReplayMemory(snapshot) };
+    return {
+      ledger: snapshot.ledger,
+      head: snapshot.head,
+      replays: new ReplayMemory(snapshot),
+      outdated: new Set(snapshot.outdatedStamps.map(textOfStamp)),
+    };
   }
 
   /** Somebody has to look: the ledger takes nothing more until its books add up. */
@@ -303,11 +311,19 @@ export class LedgerTurn {
     const entries: Entry[] = [];
     const couponEffects: CouponEffect[] = [];
     const records: IdempotencyRecord[] = [];
+    const optionStamps = new Map<string, OptionStamp>();
     const { replays } = memory;
     let { ledger } = memory;
     const answers = group.map(({ command }): LedgerAnswer => {
       const recalled = replays.recall(command);
       if (recalled !== null) return recalled;
+      const stamp = stampOf(command);
+      if (stamp !== null) {
+        const text = textOfStamp(stamp);
+        if (memory.outdated.has(text))
+          return { result: refuse({ code: "option_changed", id: stamp.id }), replayed: false };
+        optionStamps.set(text, stamp);
+      }
       const now = this.#now();
       const decided = decide(this.#key, command, ledger, {
         now,
@@ -329,7 +345,15 @@ export class LedgerTurn {
       }
       return { result, replayed: decided.ok && decided.value.isRepetition };
     });
-    const changes = { follows: memory.head, entries, couponEffects, records, now: this.#now(), ledger };
+    const changes = {
+      follows: memory.head,
+      entries,
+      couponEffects,
+      records,
+      optionStamps: [...optionStamps.values()],
+      now: this.#now(),
+      ledger,
+    };
     return { answers, changes, replays };
   }
 
@@ -341,14 +365,15 @@ export class LedgerTurn {
 }
 
 /**
- * Whether a command was refused that may have been carried out before. What is stored is then caught by the
- * database's keys when it is done again, but a refusal stores nothing: it must not be given out of memory alone.
+ * Whether a command was refused that may have been carried out before, or that was priced by an option which may have
+ * changed. What is stored is then caught by the database's keys and checks, but a refusal stores nothing: it must not
+ * be given out of memory alone.
  */
 const mustLookUp = (group: readonly WaitingCommand[], { answers, replays }: Round): boolean =>
   group.some(({ command }, index) => {
     const answer = answers[index];
-    const isRepeatable = command.isRetry === true || hasOwnId(command.intent);
-    const isRefused = isRepeatable && answer?.replayed === false && !answer.result.ok;
+    const mayDiffer = command.isRetry === true || hasOwnId(command.intent) || stampOf(command) !== null;
+    const isRefused = mayDiffer && answer?.replayed === false && !answer.result.ok;
     // Recognized by its entry: its key may have been another request's.
     return isRefused || replays.isKeyUnknown(command);
   });
@@ -390,7 +415,14 @@ const isSolitary = (command: LedgerCommand): boolean =>
 const lookupsFor = (group: readonly WaitingCommand[]): LedgerLookups => ({
   idempotencyKeys: group.flatMap(({ command }) => command.idempotencyKey ?? []),
   entryIds: group.flatMap(({ command }) => entryIdOf(command) ?? []),
+  optionStamps: group.flatMap(({ command }) => stampOf(command) ?? []),
 });
+
+/** The state of the option that the command's exchange was priced by; null when it is no such exchange. */
+const stampOf = ({ intent }: LedgerCommand): OptionStamp | null =>
+  intent.kind === "exchange" && intent.terms.ok ? intent.terms.value.optionStamp : null;
+
+const textOfStamp = ({ id, version, createdAt }: OptionStamp): string => JSON.stringify([id, version, createdAt]);
 
 const hasChanges = ({ entries, couponEffects, records }: LedgerChanges): boolean =>
   entries.length > 0 || couponEffects.length > 0 || records.length > 0;

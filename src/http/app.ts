@@ -10,6 +10,7 @@ import { type RequestLogMode, requestLog } from "./middleware/request-log.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { wellFormedPath } from "./middleware/well-formed-path.ts";
 import { Refused } from "./refused.ts";
+import { RememberingRouter } from "./remembering-router.ts";
 import { addCustomerPoints } from "./routes/add-points.ts";
 import { createCustomer } from "./routes/create-customer.ts";
 import { createTenantRedeemOption } from "./routes/create-redeem-option.ts";
@@ -105,6 +106,7 @@ export function createApp(
   settings: { readonly corsOrigins: readonly string[]; readonly requestLog?: RequestLogMode },
 ): App {
   const app: App = new OpenAPIHono<AppEnv>({
+    router: new RememberingRouter(),
     defaultHook: (result) => {
       if (!result.success) throw new Refused({ code: "validation_failed", violations: violationsOf(result.error) });
     },

@@ -169,6 +169,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   internal: { status: 500, describe: () => "Internal Server Error" },
   overloaded: { status: 503, describe: () => `Too many requests are waiting. ${retryLater}` },
   outcome_unknown: { status: 503, describe: () => `It is not known yet whether it was done. ${retryLater}` },
+  option_changed: { status: 503, describe: () => `The redeem option is being changed. ${retryLater}` },
   unavailable: { status: 503, describe: () => `The service cannot answer at the moment. ${retryLater}` },
   tenant_moving: {
     status: 503,

@@ -50,7 +50,7 @@ export class BindingRateLimiter implements RateLimiter {
       return null;
     }
     try {
-      const counted = counter.limit({ key: await sha256Hex(key) });
+      const counted = counter.limit({ key: sha256Hex(key) });
       const { success } = await withinDeadline(counted, this.#deadlineMs, () => new Error("The limit did not answer."));
       return success ? null : periodSeconds;
     } catch (error) {

@@ -95,7 +95,7 @@ describe("the log", () => {
     await env.DB.prepare(
       "insert into api_clients (client_id, tenant, secret_hash, scopes, created_at, revoked_at) values (?, ?, ?, ?, ?, ?)",
     )
-      .bind("logged", tenant, await sha256Hex(secret), "rewardspoints.rewardpoints_view", 0, null)
+      .bind("logged", tenant, sha256Hex(secret), "rewardspoints.rewardpoints_view", 0, null)
       .run();
     const option = await shop.addOption(10);
     written = [];

@@ -10,7 +10,7 @@ beforeAll(async () => {
   const insert = env.DB.prepare(
     "insert into api_clients (client_id, tenant, secret_hash, scopes, created_at, revoked_at) values (?, ?, ?, ?, ?, ?)",
   );
-  const hash = await sha256Hex(secret);
+  const hash = sha256Hex(secret);
   const scopes = "rewardspoints.rewardpoints_view rewardspoints.rewardpoints_manage";
   await env.DB.batch([
     insert.bind("backoffice", "demo", hash, scopes, 0, null),

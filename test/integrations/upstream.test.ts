@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { type Logger, type SettingsCache, StoreUnavailable } from "../../src/application/ports.ts";
+import { systemClock } from "../../src/application/system-clock.ts";
 import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
 import type { CustomerId, EntryId, RedeemOptionId, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
 import { switchedOff } from "../../src/domain/site-settings.ts";
@@ -623,7 +624,7 @@ function siteSettings() {
   const { log, lines } = recordingLog();
   const kept: [string, number][] = [];
   const recorded = (name: string): SettingsCache => {
-    const inner = new KvSettingsCache(name, { cache: env.SETTINGS_CACHE, log });
+    const inner = new KvSettingsCache(name, { cache: env.SETTINGS_CACHE, clock: systemClock, log });
     return {
       read: (...args) => inner.read(...args),
       forget: (...args) => inner.forget(...args),

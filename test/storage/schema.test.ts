@@ -8,6 +8,7 @@ const tables: readonly SQLiteTable[] = Object.values(schema);
 
 interface TableInfo {
   readonly name: string;
+  readonly type: string;
   readonly strict: number;
   readonly wr: number;
 }
@@ -22,7 +23,8 @@ describe("the migrated database", () => {
   test("has the tables that the queries know, and no others", async () => {
     const { results } = await env.DB.prepare("pragma table_list").all<TableInfo>();
     const own = results.filter(
-      ({ name }) => !name.startsWith("sqlite_") && !name.startsWith("_cf_") && name !== "d1_migrations",
+      ({ name, type }) =>
+        type !== "view" && !name.startsWith("sqlite_") && !name.startsWith("_cf_") && name !== "d1_migrations",
     );
     expect(own.map(({ name }) => name).sort()).toEqual(tables.map((table) => getTableConfig(table).name).sort());
     // STRICT keeps numbers integers; without rowids a row is written once, not twice.
@@ -47,6 +49,38 @@ describe("the migrated database", () => {
         name: string;
       }>();
       expect(own.results.map((row) => row.name).sort()).toEqual(indexes.map((index) => index.config.name).sort());
+    },
+  );
+});
+
+describe("the trigger that carries out commits", () => {
+  const stored: readonly (readonly [SQLiteTable, readonly string[]])[] = [
+    [schema.ledgerEntries, ["tenant", "customerId"]],
+    [schema.ledgers, ["tenant", "customerId"]],
+    [schema.lots, ["tenant", "customerId"]],
+    [schema.lotUsages, ["tenant", "customerId"]],
+    [schema.coupons, ["tenant"]],
+    [schema.exchanges, ["tenant", "customerId"]],
+    [schema.idempotencyRecords, ["tenant", "customerId"]],
+  ];
+
+  test.each(stored.map(([table, shared]) => [getTableConfig(table).name, table, shared] as const))(
+    "stores every column of %s",
+    async (name, table, shared) => {
+      const row = await env.DB.prepare(
+        "select sql from sqlite_schema where name = 'ledger_commits_are_carried_out'",
+      ).first<{ sql: string }>();
+      const insert = new RegExp(`INSERT INTO \`${name}\` \\(([^)]*)\\)\\s*SELECT([^;]*)FROM json_each`).exec(
+        row?.sql ?? "",
+      );
+      const listed = (text: string | undefined) => (text ?? "").split(",").map((item) => item.trim());
+      const columns = Object.entries(getTableColumns(table));
+      expect(listed(insert?.[1])).toEqual(columns.map(([, column]) => `\`${column.name}\``));
+      expect(listed(insert?.[2])).toEqual(
+        columns.map(([property, column]) =>
+          shared.includes(property) ? `NEW.\`${column.name}\`` : `value ->> '${property}'`,
+        ),
+      );
     },
   );
 });

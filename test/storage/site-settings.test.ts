@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Logger, MixinStore } from "../../src/application/ports.ts";
 import { StoreConflict, StoreUnavailable } from "../../src/application/ports.ts";
+import { systemClock } from "../../src/application/system-clock.ts";
 import type { Actor, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
@@ -297,6 +298,12 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
   const pause = async (durationMs: number): Promise<void> => {
     pauses.push(durationMs);
   };
-  const settings = new CachedSiteSettings({ cache: recordingCache, mixins: countingMixins, log, pause });
+  const settings = new CachedSiteSettings({
+    cache: recordingCache,
+    mixins: countingMixins,
+    clock: systemClock,
+    log,
+    pause,
+  });
   return { settings, lines, puts, pauses, reads: () => reads };
 }

@@ -103,9 +103,10 @@ export class Stage {
     await this.buy();
   }
 
-  /** Nothing is in any memory: neither the object's nor KV's. */
+  /** Nothing is in any memory: not the object's, the isolate's nor KV's. */
   async cool(): Promise<void> {
     this.service.evict();
+    this.service.outlastMemories();
     this.standIn.expireTokens();
     await env.SETTINGS_CACHE.delete(`reward-settings/${this.tenant}/main`);
   }

@@ -121,6 +121,11 @@ export class FaultyService {
     return answer;
   }
 
+  /** Lets more time pass than an isolate remembers anything, access tokens for other services included. */
+  outlastMemories(): void {
+    vi.setSystemTime(Date.now() + memoriesMsMax);
+  }
+
   /** How many messages the queue holds. */
   get queuedCount(): number {
     return this.#queued.length;
@@ -332,6 +337,9 @@ export class FaultyService {
     this.#queued.push({ id: crypto.randomUUID(), body: structuredClone(body), attempts: 0 });
   }
 }
+
+/** More than settings, options and access tokens last. */
+const memoriesMsMax = 2 * 3_600_000;
 
 /** As the platform words it. What the runtime says of failed calls to objects comes in all three kinds. */
 function errorAt(point: string, { variant }: Fault): Error {

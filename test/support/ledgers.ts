@@ -69,6 +69,7 @@ export const redeem = (amount: number, id: string | null = null): Intent => ({
 
 const exchangeTerms = (amount: number): ExchangeTerms => ({
   redeemOptionId: "option" as RedeemOptionId,
+  optionStamp: null,
   points: points(amount),
   description: "A voucher",
   couponPrefix: "T",

@@ -118,6 +118,8 @@ export class MemoryLedgerStore implements LedgerStore {
       openedBy: row?.openedBy ?? null,
       records: [...records].flatMap((name) => this.#records.get(name) ?? []),
       entries: [...new Set(lookups.entryIds)].flatMap((id) => recalled(entriesById.get(id))),
+      // There are no options here: what is priced by one is not stored in memory.
+      outdatedStamps: lookups.optionStamps,
     });
   }
 

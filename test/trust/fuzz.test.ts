@@ -27,7 +27,7 @@ let document: ApiDocument;
 beforeAll(async () => {
   document = await readDocument();
   const insert = "insert into api_clients (client_id, tenant, secret_hash, scopes, created_at) values (?, ?, ?, ?, 0)";
-  const hash = await sha256Hex(client.client_secret);
+  const hash = sha256Hex(client.client_secret);
   await env.DB.prepare(insert).bind(client.client_id, "fuzz", hash, "rewardspoints.rewardpoints_view").run();
 });
 

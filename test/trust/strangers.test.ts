@@ -187,7 +187,7 @@ const clientOf = (tenant: string) => `client-${tenant}`;
 
 async function addClient(tenant: string): Promise<void> {
   const insert = "insert into api_clients (client_id, tenant, secret_hash, scopes, created_at) values (?, ?, ?, ?, 0)";
-  const hash = await sha256Hex(`secret-of-${clientOf(tenant)}`);
+  const hash = sha256Hex(`secret-of-${clientOf(tenant)}`);
   await env.DB.prepare(insert).bind(clientOf(tenant), tenant, hash, "rewardspoints.rewardpoints_view").run();
 }
 

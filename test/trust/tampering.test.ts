@@ -170,10 +170,9 @@ function tampered(table: string, rows: readonly Row[], tamper: Tamper): Row[] | 
 
 beforeAll(async () => {
   for (const key of keys) await live(key);
-  // Who tampers does not ask the service.
-  const { results } = await env.DB.prepare("select name from sqlite_master where type = 'trigger'").all<{
-    name: string;
-  }>();
+  // Who tampers does not ask the service, and is stopped by none of the checks; commits go on being carried out.
+  const checks = "select name from sqlite_master where type = 'trigger' and tbl_name <> 'ledger_commits'";
+  const { results } = await env.DB.prepare(checks).all<{ name: string }>();
   await env.DB.batch(results.map(({ name }) => env.DB.prepare(`drop trigger ${name}`)));
 });
 
@@ -226,7 +225,7 @@ test("an entry that is rewritten with its own seal breaks the next one", async (
   if (second === undefined || third === undefined) throw new Error("There are too few entries.");
   const { tenant: _tenant, customerId: _customerId, previousHash, hash: _hash, ...row } = second;
   const rewritten = { ...row, description: "What it never said" };
-  const hash = await sealOf(key, { row: rewritten, draws: [], coupon: null }, previousHash as LedgerHead);
+  const hash = sealOf(key, { row: rewritten, draws: [], coupon: null }, previousHash as LedgerHead);
   const isAt = (sequence: number) => and(ownedBy(ledgerEntries, key), eq(ledgerEntries.sequence, sequence));
   await database.update(ledgerEntries).set({ description: rewritten.description, hash }).where(isAt(row.sequence));
   await database.update(ledgerEntries).set({ previousHash: hash }).where(isAt(third.sequence));

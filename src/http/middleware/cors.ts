@@ -19,7 +19,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
     if (isOpen || origins.includes(c.req.header("Origin") ?? "")) return allow(c, next);
     if (c.req.method === "OPTIONS") return c.body(null, 204, { Vary: "Origin" });
     await next();
-    c.header("Vary", "Origin", { append: true });
+    c.res.headers.append("Vary", "Origin");
     return undefined;
   };
 }

@@ -28,21 +28,24 @@ export function requireMediaType(...mediaTypes: readonly string[]): MiddlewareHa
     if (!mediaTypes.includes(mediaType) || charset !== "utf-8" || encoding !== "identity") {
       throw new Refused({ code: "unsupported_media_type" });
     }
-    if (!isUtf8(await c.req.arrayBuffer())) {
+    const text = textOf(await c.req.arrayBuffer());
+    if (text === null) {
       throw new Refused({
         code: "validation_failed",
         violations: [{ field: null, message: "The body is not UTF-8.", type: "invalid_body" }],
       });
     }
+    // Hono takes the text from here, as the promise that its types do not tell of; it would make one of the bytes again.
+    Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
     await next();
   };
 }
 
-function isUtf8(bytes: ArrayBuffer): boolean {
+/** The text that the bytes stand for, as `Request.text()` has it; null when they stand for none. */
+function textOf(bytes: ArrayBuffer): string | null {
   try {
-    new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-    return true;
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
   } catch {
-    return false;
+    return null;
   }
 }

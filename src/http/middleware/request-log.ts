@@ -26,9 +26,9 @@ export function requestLog(mode: RequestLogMode): MiddlewareHandler<AppEnv> {
     return unremarkable % sampledOneIn === 1;
   };
   return async (c, next) => {
-    const { clock, log, newId } = c.get("services");
+    const { clock, log } = c.get("services");
     const given = c.req.header("X-Request-Id");
-    const requestId = given !== undefined && acceptableRequestId.test(given) ? given : newId();
+    const requestId = given !== undefined && acceptableRequestId.test(given) ? given : crypto.randomUUID();
     c.set("requestId", requestId);
     const startedAt = clock.now();
     await next();

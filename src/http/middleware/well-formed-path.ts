@@ -7,9 +7,11 @@ import { Refused } from "../refused.ts";
  * possible.
  */
 export const wellFormedPath: MiddlewareHandler<AppEnv> = async (c, next) => {
-  const { pathname, search } = new URL(c.req.url);
-  requireText(pathname, "path");
-  requireText(search, "query");
+  if (c.req.url.includes("%")) {
+    const { pathname, search } = new URL(c.req.url);
+    requireText(pathname, "path");
+    requireText(search, "query");
+  }
   await next();
 };
 

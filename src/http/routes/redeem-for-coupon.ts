@@ -31,6 +31,7 @@ const route = createRoute({
       ...failuresOf.ledgerWrite,
       "insufficient_points",
       "coupon_refused",
+      "option_changed",
       "rewards_disabled",
       "redeem_option_not_found",
       "redeem_option_without_coupon",

@@ -1,7 +1,9 @@
 import type { TokenFailure } from "../../application/failure.ts";
 import type { Clock, TokenVerifier } from "../../application/ports.ts";
 import type { Principal } from "../../application/principal.ts";
+import { ShortMemory } from "../../application/short-memory.ts";
 import { type Result, succeed } from "../../domain/result.ts";
+import type { EpochMs } from "../../domain/time.ts";
 import type { ExpiringTokenVerifier } from "./verifiers.ts";
 
 /** How long a verification holds at most: also how long a withdrawn key may go on working. */
@@ -15,8 +17,8 @@ const rememberedTokensMax = 5_000;
 export class RememberedTokens implements TokenVerifier {
   readonly #inner: ExpiringTokenVerifier;
   readonly #clock: Clock;
-  /** By token, in the order in which they were verified. A digest as the key would cost more than all the rest here. */
-  readonly #principals = new Map<string, { readonly principal: Principal; readonly until: number }>();
+  /** By token: making a digest of it would cost more than all the rest here. */
+  readonly #principals = new ShortMemory<Principal>(rememberedTokensMax);
 
   constructor(inner: ExpiringTokenVerifier, clock: Clock) {
     this.#inner = inner;
@@ -24,21 +26,14 @@ export class RememberedTokens implements TokenVerifier {
   }
 
   async verify(token: string): Promise<Result<Principal, TokenFailure>> {
-    const remembered = this.#principals.get(token);
-    if (remembered !== undefined && this.#clock.now() < remembered.until) return succeed(remembered.principal);
+    const remembered = this.#principals.recall(token, this.#clock.now());
+    if (remembered !== undefined) return succeed(remembered);
 
     const verified = await this.#inner.verify(token);
     if (!verified.ok) return verified;
     const { principal, expiresAt } = verified.value;
-    this.#remember(token, principal, Math.min(this.#clock.now() + rememberedMsMax, expiresAt));
+    const until = Math.min(this.#clock.now() + rememberedMsMax, expiresAt) as EpochMs;
+    this.#principals.keep(token, principal, until);
     return succeed(principal);
-  }
-
-  #remember(token: string, principal: Principal, until: number): void {
-    this.#principals.delete(token);
-    this.#principals.set(token, { principal, until });
-    if (this.#principals.size <= rememberedTokensMax) return;
-    const oldest = this.#principals.keys().next();
-    if (oldest.done !== true) this.#principals.delete(oldest.value);
   }
 }

@@ -229,7 +229,7 @@ async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
     usagesBySequence.delete(row.sequence);
     const draws = usages.map((usage): Draw => ({ lotId: usage.lotId as EntryId, points: usage.points as Points }));
     const coupon = row.couponIssuer === null ? null : (sold.get(row.entryId ?? "") ?? null);
-    const seal = await sealOf(key, contentOf(row, usages, coupon), row.previousHash as LedgerHead);
+    const seal = sealOf(key, contentOf(row, usages, coupon), row.previousHash as LedgerHead);
     entries.push({
       sequence: row.sequence,
       entry: entryOfRow(row, draws),

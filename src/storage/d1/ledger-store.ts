@@ -24,8 +24,16 @@ import { answered } from "./answered.ts";
 import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
 import { rowOfEntry } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
-import { insertFromJson } from "./json-rows.ts";
-import { coupons, exchanges, idempotencyRecords, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
+import {
+  type coupons,
+  type exchanges,
+  idempotencyRecords,
+  ledgerEntries,
+  ledgers,
+  lots,
+  type lotUsages,
+  redeemOptions,
+} from "./schema.ts";
 import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
 
@@ -45,7 +53,8 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   async load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
-    const [opened, lotsLeft, records, entries] = await answered(
+    const { optionStamps } = lookups;
+    const [opened, lotsLeft, records, entries, options] = await answered(
       this.#drizzle.batch([
         this.#drizzle.select().from(ledgers).where(ownedBy(ledgers, key)),
         this.#drizzle
@@ -57,6 +66,15 @@ export class D1LedgerStore implements LedgerStore {
           .select()
           .from(ledgerEntries)
           .where(and(ownedBy(ledgerEntries, key), inArray(ledgerEntries.entryId, jsonList(lookups.entryIds)))),
+        this.#drizzle
+          .select()
+          .from(redeemOptions)
+          .where(
+            and(
+              eq(redeemOptions.tenant, key.tenant),
+              inArray(redeemOptions.id, jsonList(optionStamps.map(({ id }) => id))),
+            ),
+          ),
       ]),
     );
     const [row] = opened;
@@ -75,6 +93,10 @@ export class D1LedgerStore implements LedgerStore {
       openedBy: (row?.openedBy ?? null) as CommandId | null,
       records: records.map(recordFromRow),
       entries: entries.flatMap(recalledFromRow),
+      outdatedStamps: optionStamps.filter(
+        ({ id, version, createdAt }) =>
+          !options.some((row) => row.id === id && row.version === version && row.createdAt === createdAt),
+      ),
     };
   }
 
@@ -91,34 +113,18 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
-    const { tenant, customerId } = key;
-    const rows = rowsOf(changes);
-    const { sealed, head } = await sealAll(key, changes);
-    const statements: D1PreparedStatement[] = [];
-    const add = (text: string, list: readonly unknown[], ...shared: string[]): void => {
-      for (let from = 0; from < list.length; from += rowsPerStatement) {
-        statements.push(this.#bind(text, ...shared, list.slice(from, from + rowsPerStatement)));
-      }
+    const { sealed, head } = sealAll(key, changes);
+    const rows: CommitRows = {
+      ...rowsOf(changes),
+      terms: changes.optionStamps,
+      entries: sealed,
+      heads: headOf(changes, head),
     };
-    // First of all, so that a writer who has missed an entry is refused: by the primary key, by the link to the entry
-    // before, or where there is no entry by the ledger's head.
-    add(statementTexts.insertEntries, sealed, tenant, customerId);
-    if (sealed.length === 0) {
-      statements.push(this.#database.prepare(statementTexts.requireHead).bind(tenant, customerId, changes.follows));
-    }
-    add(statementTexts.requireStates, [...rows.steps, ...rows.forgotten], tenant, customerId);
-    add(statementTexts.insertLedgers, rows.ledgers, tenant, customerId);
-    add(statementTexts.moveHeads, headOf(changes, head), tenant, customerId);
-    add(statementTexts.insertLots, rows.lots, tenant, customerId);
-    add(statementTexts.useLots, rows.usages, tenant, customerId);
-    add(statementTexts.insertUsages, rows.usages, tenant, customerId);
-    add(statementTexts.lapseLots, rows.lapses, tenant, customerId);
-    add(statementTexts.insertCoupons, rows.coupons, tenant);
-    add(statementTexts.giveBackCoupons, rows.givenBack, tenant, customerId);
-    add(statementTexts.insertExchanges, rows.exchanges, tenant, customerId);
-    add(statementTexts.advanceExchanges, rows.steps, tenant, customerId);
-    add(statementTexts.forgetExchanges, rows.forgotten, tenant, customerId);
-    add(statementTexts.insertRecords, rows.records, tenant, customerId);
+    // A commit with entries is held against the ledger's head by the first of them.
+    const follows = sealed.length === 0 ? changes.follows : null;
+    const statements = slicesOf(rows).map((slice, index) =>
+      this.#commitStatement(key, index === 0 ? follows : null, slice),
+    );
     if (changes.entries.some((entry) => entry.kind === "erased")) {
       statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
     }
@@ -131,57 +137,53 @@ export class D1LedgerStore implements LedgerStore {
     return this.#database.prepare(text).bind(...params);
   }
 
-  #bind(text: string, ...parameters: (string | readonly unknown[])[]): D1PreparedStatement {
-    const values = parameters.map((parameter) =>
-      typeof parameter === "string" ? parameter : JSON.stringify(parameter),
-    );
-    return this.#database.prepare(text).bind(...values);
+  #commitStatement(key: LedgerKey, follows: LedgerHead | null, slice: Partial<CommitRows>): D1PreparedStatement {
+    const lists = commitLists.map((list) => {
+      const rows = slice[list] ?? [];
+      return rows.length === 0 ? null : JSON.stringify(rows);
+    });
+    return this.#database.prepare(commitText).bind(key.tenant, key.customerId, follows, ...lists);
   }
 }
 
-const statementTexts = {
-  // What would be a row without its owner is refused as a whole, and with it the commit.
-  requireHead: `insert into ledgers (tenant, customer_id, opened_at, opened_by)
-    select ?1, ?2, null, null
-    where coalesce((select hash from ledgers where tenant = ?1 and customer_id = ?2), '') <> ?3`,
-  requireStates: `insert into exchanges (tenant, customer_id, exchange_id)
-    select ?1, ?2, null from json_each(?3) as step
-    left join exchanges on exchanges.tenant = ?1 and exchanges.customer_id = ?2
-      and exchanges.exchange_id = step.value ->> 'id'
-    where exchanges.state is not step.value ->> 'from'`,
-  insertEntries: insertFromJson(ledgerEntries, ["tenant", "customerId"]),
-  insertLedgers: insertFromJson(ledgers, ["tenant", "customerId"]),
-  insertLots: insertFromJson(lots, ["tenant", "customerId"]),
-  insertUsages: insertFromJson(lotUsages, ["tenant", "customerId"]),
-  insertCoupons: insertFromJson(coupons, ["tenant"]),
-  insertExchanges: insertFromJson(exchanges, ["tenant", "customerId"]),
-  // Triggers refuse the whole commit when a coupon has been used, or an exchange has gone another way.
-  giveBackCoupons: `update coupons set given_back_at = row.value ->> 'at', deleted_at = row.value ->> 'at'
-    from json_each(?3) as row
-    where coupons.tenant = ?1 and coupons.issued_to = ?2 and coupons.canonical_code = row.value ->> 'canonicalCode'`,
-  advanceExchanges: `update exchanges
-    set state = row.value ->> 'to', reason = row.value ->> 'reason', updated_at = row.value ->> 'at'
-    from json_each(?3) as row
-    where exchanges.tenant = ?1 and exchanges.customer_id = ?2 and exchanges.exchange_id = row.value ->> 'id'`,
-  forgetExchanges: `delete from exchanges
-    where tenant = ?1 and customer_id = ?2 and exchange_id in (select value ->> 'id' from json_each(?3))`,
-  insertRecords: insertFromJson(idempotencyRecords, ["tenant", "customerId"]),
-  moveHeads: `update ledgers
-    set sequence = row.value ->> 'sequence', hash = row.value ->> 'hash', points = row.value ->> 'points',
-      owed = row.value ->> 'owed', absorbed = row.value ->> 'absorbed'
-    from json_each(?3) as row
-    where ledgers.tenant = ?1 and ledgers.customer_id = ?2`,
-  lapseLots: `update lots set lapsed_points = row.value ->> 'points'
-    from json_each(?3) as row
-    where lots.tenant = ?1 and lots.customer_id = ?2 and lots.lot_id = row.value ->> 'lotId'`,
-  // A lot may be used by several redemptions of one group: their points are summed up before they are added.
-  useLots: `update lots set used_points = used_points + used.points
-    from (
-      select value ->> 'lotId' as lot_id, sum(value ->> 'points') as points
-      from json_each(?3) group by value ->> 'lotId'
-    ) as used
-    where lots.tenant = ?1 and lots.customer_id = ?2 and lots.lot_id = used.lot_id`,
+/**
+ * What a commit stores, by the columns of `ledger_commits` in drizzle/: the view's trigger stores each list in its
+ * table, in this order, and refuses everything when one of them does not fit.
+ */
+const columnsOfLists = {
+  terms: "terms",
+  fromStates: "from_states",
+  entries: "entries",
+  openings: "openings",
+  heads: "heads",
+  lots: "lots",
+  usages: "usages",
+  lapses: "lapses",
+  coupons: "coupons",
+  givenBack: "given_back_coupons",
+  exchanges: "exchanges",
+  steps: "steps",
+  forgotten: "forgotten",
+  records: "records",
 } as const;
+
+type CommitList = keyof typeof columnsOfLists;
+type CommitRows = Readonly<Record<CommitList, readonly unknown[]>>;
+
+const commitLists = Object.keys(columnsOfLists) as readonly CommitList[];
+const commitColumns = ["tenant", "customer_id", "follows", ...Object.values(columnsOfLists)];
+const commitText = `insert into ledger_commits (${commitColumns.join(", ")})
+  values (${commitColumns.map((_, index) => `?${index + 1}`).join(", ")})`;
+
+/** What each statement stores: one has it all, unless a list is too long for a parameter. */
+function slicesOf(rows: CommitRows): readonly Partial<CommitRows>[] {
+  if (commitLists.every((list) => rows[list].length <= rowsPerStatement)) return [rows];
+  return commitLists.flatMap((list) =>
+    Array.from({ length: Math.ceil(rows[list].length / rowsPerStatement) }, (_, slice) => ({
+      [list]: rows[list].slice(slice * rowsPerStatement, (slice + 1) * rowsPerStatement),
+    })),
+  );
+}
 
 const recordsNamed = (key: LedgerKey, keys: readonly IdempotencyKey[]) =>
   and(
@@ -217,7 +219,7 @@ function rowsOf(changes: LedgerChanges) {
     if (entry.kind === "lapsed") lapses.push({ lotId: entry.relatedId, points: entry.points });
   }
   return {
-    ledgers: openings,
+    openings,
     lots: lotRows,
     usages,
     lapses,
@@ -238,14 +240,14 @@ type LedgerStanding = Pick<typeof ledgers.$inferSelect, "sequence" | "hash" | "p
 const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
 
 /** The entries as they are stored, each sealed on top of the one before. */
-async function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
+function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
   const sealed: Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId">[] = [];
   let head = follows;
   for (const entry of entries.filter(isKept)) {
     const row = rowOfEntry(entry);
     const draws = drawsPoints(entry) ? entry.draws.map((draw) => ({ ...draw, redemptionId: entry.id })) : [];
     const coupon = entry.kind === "redeemed" ? couponSoldBy(entry.id, couponEffects) : null;
-    const hash = await sealOf(key, { row, draws, coupon }, head);
+    const hash = sealOf(key, { row, draws, coupon }, head);
     sealed.push({ ...row, previousHash: head, hash });
     head = hash;
   }
@@ -264,6 +266,7 @@ function couponSoldBy(redemptionId: EntryId, effects: LedgerChanges["couponEffec
 /** What the coupon effects store, by statement. */
 function effectRows({ couponEffects, now }: LedgerChanges) {
   return {
+    fromStates: couponEffects.flatMap((effect) => ("step" in effect ? [effect.step] : [])),
     coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(effect.coupon)] : [])),
     exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(effect.coupon)] : [])),
     steps: couponEffects.flatMap((effect) => (effect.kind === "step" ? [{ ...effect.step, at: now }] : [])),

@@ -35,7 +35,7 @@ export interface SealedContent {
  *
  * Members that are null are left out, so that a column which is added later leaves older seals as they are.
  */
-export async function sealOf(key: LedgerKey, content: SealedContent, previous: LedgerHead): Promise<LedgerHead> {
+export function sealOf(key: LedgerKey, content: SealedContent, previous: LedgerHead): LedgerHead {
   const { row, draws, coupon } = content;
   const members = Object.entries(row).filter(([, value]) => value !== null && value !== undefined);
   const text = JSON.stringify([
@@ -48,7 +48,7 @@ export async function sealOf(key: LedgerKey, content: SealedContent, previous: L
       ? null
       : [coupon.code, coupon.canonicalCode, coupon.redeemOptionId, coupon.definition, coupon.issuedAt],
   ]);
-  return (await sha256Hex(text)) as LedgerHead;
+  return sha256Hex(text) as LedgerHead;
 }
 
 const byLot = ([left]: readonly unknown[], [right]: readonly unknown[]): number =>

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type Logger,
   type MixinStore,
   type SettingsCache,
@@ -14,6 +15,7 @@ import { KvSettingsCache, reasonOf } from "./kv-settings-cache.ts";
 export interface CachedSiteSettingsServices {
   readonly cache: KVNamespace;
   readonly mixins: MixinStore;
+  readonly clock: Clock;
   readonly log: Logger;
   /** How time is let pass; the platform's way unless given. */
   readonly pause?: (durationMs: number) => Promise<void>;

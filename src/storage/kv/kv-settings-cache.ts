@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Logger, SettingsCache } from "../../application/ports.ts";
+import type { Clock, Logger, SettingsCache } from "../../application/ports.ts";
+import { ShortMemory } from "../../application/short-memory.ts";
 import { withinDeadline } from "../../application/within-deadline.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import {
@@ -10,9 +11,13 @@ import {
   returnPolicies,
   validityMonthsMax,
 } from "../../domain/site-settings.ts";
+import type { EpochMs } from "../../domain/time.ts";
 
 /** KV takes one write a second for a key: a write that came too soon is worth one more attempt. */
 const retryPauseMs = 1_100;
+/** How long settings are remembered in memory: as long as a change in KV may take to be seen everywhere. */
+const rememberedMsMax = 60_000;
+const sitesMax = 2_000;
 /** How long KV may take: a request waits for it, and can do without it. */
 const deadlineMs = 2_000;
 
@@ -25,17 +30,24 @@ const cachedSettings = z.object({
   returnPolicy: z.enum(returnPolicies),
 }) satisfies z.ZodType<RewardSettings>;
 
+const cachedEntry = z.object({ settings: cachedSettings, until: z.int() });
+
 export interface KvSettingsCacheServices {
   readonly cache: KVNamespace;
+  readonly clock: Clock;
   readonly log: Logger;
   /** How time is let pass; the platform's way unless given. */
   readonly pause?: (durationMs: number) => Promise<void>;
 }
 
-/** Keeps settings in KV. What is there is checked when it is read: others can write to it, and older versions have. */
+/**
+ * Keeps settings in KV, and in memory in front of it, where they last no longer than they would in KV. What is there is
+ * checked when it is read: others can write to it, and older versions have.
+ */
 export class KvSettingsCache implements SettingsCache {
   readonly #prefix: string;
   readonly #services: KvSettingsCacheServices;
+  readonly #memory = new ShortMemory<RewardSettings>(sitesMax);
 
   /** @param prefix what the keys begin with: caches with different prefixes know nothing of one another */
   constructor(prefix: string, services: KvSettingsCacheServices) {
@@ -44,9 +56,16 @@ export class KvSettingsCache implements SettingsCache {
   }
 
   async read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null> {
+    const key = this.#key(tenant, site);
+    const remembered = this.#memory.recall(key, this.#services.clock.now());
+    if (remembered !== undefined) return remembered;
     try {
-      const value = await inTime(this.#services.cache.get(this.#key(tenant, site), "json"));
-      return value === null ? null : cachedSettings.parse(value);
+      const value = await inTime(this.#services.cache.get(key, "json"));
+      if (value === null) return null;
+      const { settings, until } = cachedEntry.parse(value);
+      if (until <= this.#services.clock.now()) return null;
+      this.#remember(key, settings, until);
+      return settings;
     } catch (error) {
       this.#services.log.warn("site_settings_cache_not_read", { tenant, siteCode: site, reason: reasonOf(error) });
       return null;
@@ -54,9 +73,12 @@ export class KvSettingsCache implements SettingsCache {
   }
 
   async keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void> {
+    const key = this.#key(tenant, site);
+    const until = this.#services.clock.now() + seconds * 1_000;
+    this.#remember(key, settings, until);
     try {
-      const text = JSON.stringify(settings);
-      await inTime(this.#services.cache.put(this.#key(tenant, site), text, { expirationTtl: seconds }));
+      const text = JSON.stringify({ settings, until });
+      await inTime(this.#services.cache.put(key, text, { expirationTtl: seconds }));
     } catch (error) {
       this.#services.log.warn("site_settings_not_cached", { tenant, siteCode: site, reason: reasonOf(error) });
     }
@@ -64,12 +86,18 @@ export class KvSettingsCache implements SettingsCache {
 
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {
     const { cache, log, pause = (durationMs: number) => scheduler.wait(durationMs) } = this.#services;
+    this.#memory.forget(this.#key(tenant, site));
     const forgetOnce = () => inTime(cache.delete(this.#key(tenant, site)));
     try {
       await forgetOnce().catch(() => pause(retryPauseMs).then(forgetOnce));
     } catch (error) {
       log.error("site_settings_not_forgotten", { tenant, siteCode: site, reason: reasonOf(error) });
     }
+  }
+
+  #remember(key: string, settings: RewardSettings, until: number): void {
+    const soon = this.#services.clock.now() + rememberedMsMax;
+    this.#memory.keep(key, settings, Math.min(until, soon) as EpochMs);
   }
 
   /** Unambiguous, because a tenant's name has no slash, and well below KV's 512 bytes for the longest site code. */

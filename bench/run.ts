@@ -1,0 +1,428 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runScript } from "../scripts/usage-error.ts";
+import { processorSeconds } from "../scripts/verify/processes.ts";
+import { buildWorker } from "../scripts/verify/runtime.ts";
+import type { BuiltWorker } from "./built-worker.ts";
+import type { BenchCustomer, Contestant } from "./contestant.ts";
+import { fillExport, readExport } from "./export.ts";
+import { startLimits, synchronizationsPerSecond } from "./limits.ts";
+import { type LoadResult, type RawRequest, rawRequest, runLoad } from "./load.ts";
+import { type Ours, startOurs } from "./ours.ts";
+import { startFastify } from "./peers/fastify.ts";
+import { PostgresMissing } from "./peers/postgres.ts";
+import { startConditionalBatchWorker } from "./peers/worker-conditional-batch.ts";
+import { startSelectUpdateWorker } from "./peers/worker-select-update.ts";
+import { isMet, quantileOf, type ResultRow, type Target, tableOf } from "./results.ts";
+import { type Rounds, runRounds, type Station } from "./rounds.ts";
+import { bundleKibibytes, startUpMilliseconds } from "./start-up.ts";
+
+// Measures the service against what its platform allows and against what people would run instead, everything in one
+// run and interleaved, and writes bench/results.md.
+//
+//   npm run bench                    everything: at most ten minutes on two cores
+//   npm run bench -- --rounds 2      quicker, and less certain; the results are printed only
+//   npm run bench -- --part contest  what is compared with limits and peers; or growth, or start
+
+const resultsFile = fileURLToPath(new URL("results.md", import.meta.url));
+const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
+
+const roundsDefault = 5;
+const clients = 32;
+const seconds = 1.5;
+const spreadCustomers = 1_000;
+/** More than any run takes from one customer. */
+const plenty = 50_000_000;
+/** Nothing takes longer that is not timed. */
+const untimedSecondsMax = 60;
+
+const atLeast = (value: number): Target => ({ kind: "at least", value });
+const atMost = (value: number): Target => ({ kind: "at most", value });
+
+/** Sends each request once. */
+async function sendAll(port: number, requests: readonly RawRequest[]): Promise<void> {
+  const unsent = [...requests];
+  await runLoad({ port, clients, seconds: untimedSecondsMax, next: () => unsent.pop() ?? null });
+}
+
+/** One after another, over and over again. */
+function inTurn<Item>(items: readonly Item[]): () => Item {
+  let taken = -1;
+  return () => {
+    taken += 1;
+    const item = items[taken % items.length];
+    if (item === undefined) throw new Error("There is nothing to take.");
+    return item;
+  };
+}
+
+/** @throws {Error} unless every answer is a success: anything else would be measured as if it were work */
+function requireSuccess(name: string, { statuses }: LoadResult): void {
+  const others = [...statuses].filter(([status]) => status !== 200);
+  if (others.length > 0)
+    throw new Error(`${name}: ${others.map(([status, count]) => `${count} × ${status}`).join(", ")}`);
+}
+
+/** A loaded server: the station's value is answers a second. */
+function loaded(
+  name: string,
+  parts: {
+    readonly port: number;
+    readonly next: () => RawRequest;
+    readonly clients?: number;
+    /** What is sent before, untimed, so that no object has to be woken up. */
+    readonly wakeUp?: readonly RawRequest[];
+    readonly contestant?: Contestant;
+    readonly onResult?: (result: LoadResult) => void;
+  },
+): Station {
+  return {
+    name,
+    run: async () => {
+      await sendAll(parts.port, parts.wakeUp ?? []);
+      const result = await runLoad({ port: parts.port, clients: parts.clients ?? clients, seconds, next: parts.next });
+      requireSuccess(name, result);
+      parts.onResult?.(result);
+      return result.answers / result.seconds;
+    },
+    ...(parts.contestant === undefined
+      ? {}
+      : { violations: () => parts.contestant?.violations() ?? Promise.resolve([]) }),
+  };
+}
+
+interface PeerName {
+  readonly key: string;
+  readonly title: string;
+  readonly start: () => Promise<Contestant>;
+}
+
+const peerNames: readonly PeerName[] = [
+  { key: "for-update", title: "Fastify + PostgreSQL, FOR UPDATE", start: () => startFastify("for-update") },
+  { key: "function", title: "Fastify + PostgreSQL, stored function", start: () => startFastify("stored-function") },
+  { key: "select-update", title: "Worker that selects, then updates", start: startSelectUpdateWorker },
+  { key: "conditional", title: "Worker with one conditional batch", start: startConditionalBatchWorker },
+];
+
+interface Peer extends PeerName {
+  readonly contestant: Contestant;
+  readonly hot: BenchCustomer;
+  readonly spread: readonly BenchCustomer[];
+}
+
+/** @returns null when the machine lacks what the peer needs */
+async function startPeer(peer: PeerName): Promise<Peer | null> {
+  try {
+    const contestant = await peer.start();
+    const [hot] = await contestant.openCustomers(1, plenty);
+    const spread = await contestant.openCustomers(spreadCustomers, plenty);
+    if (hot === undefined) throw new Error("No customer was opened.");
+    return { ...peer, contestant, hot, spread };
+  } catch (error) {
+    if (!(error instanceof PostgresMissing)) throw error;
+    console.error(`${peer.title} is left out. ${error.message}`);
+    return null;
+  }
+}
+
+/** CPU time of a process a request, in microseconds, by round. */
+class CpuMeter {
+  readonly perRequest: number[] = [];
+  readonly #processId: number;
+  #before = 0;
+
+  constructor(processId: number) {
+    this.#processId = processId;
+  }
+
+  begin(): void {
+    this.#before = processorSeconds(this.#processId);
+  }
+
+  end({ answers }: LoadResult): void {
+    this.perRequest.push(((processorSeconds(this.#processId) - this.#before) * 1e6) / answers);
+  }
+}
+
+const metered = (station: Station, meter: CpuMeter): Station => ({
+  ...station,
+  run: () => {
+    meter.begin();
+    return station.run();
+  },
+});
+
+interface Contest {
+  readonly limits: BuiltWorker;
+  readonly ours: Ours;
+  readonly peers: readonly Peer[];
+}
+
+async function redeemRows({ limits, ours, peers }: Contest, rounds: number): Promise<readonly ResultRow[]> {
+  const [hot] = await ours.openCustomers(1, plenty);
+  const [single] = await ours.openCustomers(1, plenty);
+  const spread = await ours.openCustomers(spreadCustomers, plenty);
+  if (hot === undefined || single === undefined) throw new Error("No customer was opened.");
+  const { port } = ours;
+  const hops = Array.from({ length: spreadCustomers }, (_, index) =>
+    rawRequest({ method: "GET", path: `/hop/${index}` }),
+  );
+  const stores = hops.map((_, index) => rawRequest({ method: "POST", path: `/store/${index}` }));
+  const [oneStore] = stores;
+  if (oneStore === undefined) throw new Error("There is no object.");
+  const balances = [...spread, hot, single].flatMap(({ balance }) => balance ?? []);
+  const replayed = single.redeem();
+  const oneClient: number[] = [];
+  const hopCpu = new CpuMeter(limits.processId);
+  const balanceCpu = new CpuMeter(ours.runtime.processId);
+  const nextCustomer = inTurn(spread);
+  const stations: Station[] = [
+    loaded("H", { port: limits.port, next: () => rawRequest({ method: "GET", path: "/plain" }) }),
+    metered(
+      loaded("N", { port: limits.port, next: inTurn(hops), wakeUp: hops, onResult: (result) => hopCpu.end(result) }),
+      hopCpu,
+    ),
+    metered(
+      loaded("balance", {
+        port,
+        next: inTurn(balances),
+        contestant: ours,
+        onResult: (result) => balanceCpu.end(result),
+      }),
+      balanceCpu,
+    ),
+    loaded("replay", { port, next: () => replayed, contestant: ours }),
+    loaded("D", { port: limits.port, next: inTurn(stores), wakeUp: hops }),
+    loaded("spread", { port, next: () => nextCustomer().redeem(), wakeUp: balances, contestant: ours }),
+    loaded("D hot", { port: limits.port, next: () => oneStore }),
+    loaded("hot", { port, next: () => hot.redeem(), wakeUp: balances.slice(-2), contestant: ours }),
+    loaded("one client", {
+      port,
+      clients: 1,
+      next: () => single.redeem(),
+      wakeUp: balances.slice(-2),
+      contestant: ours,
+      onResult: ({ microseconds }) => oneClient.push(quantileOf(microseconds, 0.99) / quantileOf(microseconds, 0.5)),
+    }),
+    ...peers.flatMap(({ key, contestant, hot: one, spread: many }) => {
+      const nextOfPeer = inTurn(many);
+      return [
+        loaded(`${key} hot`, { port: contestant.port, next: () => one.redeem(), contestant }),
+        loaded(`${key} spread`, { port: contestant.port, next: () => nextOfPeer().redeem(), contestant }),
+      ];
+    }),
+    { name: "F", run: async () => synchronizationsPerSecond(seconds / 3) },
+  ];
+  // Code is compiled and tables are filled before anything counts.
+  await runRounds(1, stations);
+  for (const list of [oneClient, hopCpu.perRequest, balanceCpu.perRequest]) list.length = 0;
+  await sendAll(port, balances);
+  const measured = await runRounds(rounds, stations);
+  for (const run of measured.voidRuns) console.error(`Void: ${run}`);
+  return [
+    ...limitRows(measured),
+    ratioRow(measured, "balance read, warm, signed-in customer / N", ["balance", "N"], atLeast(0.85)),
+    {
+      measure: "CPU of a balance read beyond the bare hop's",
+      unit: "µs",
+      values: balanceCpu.perRequest.map((own, round) => own - (hopCpu.perRequest[round] ?? Number.NaN)),
+      target: atMost(80),
+    },
+    ratioRow(measured, "idempotent replay / balance read", ["replay", "balance"], atLeast(0.9)),
+    ratioRow(measured, "redeem for a coupon, 1,000 customers / D", ["spread", "D"], atLeast(0.8)),
+    ratioRow(measured, "redeem, one hot customer / D, one object", ["hot", "D hot"], atLeast(3)),
+    { measure: "redeem, one client: p99 / p50", unit: "", values: oneClient, target: atMost(4) },
+    ...peers.flatMap(({ key, title }) => [
+      ratioRow(
+        measured,
+        `redeem, one hot customer / ${title}`,
+        ["hot", `${key} hot`],
+        key === "for-update" ? atLeast(2) : null,
+      ),
+      ratioRow(measured, `redeem, 1,000 customers / ${title}`, ["spread", `${key} spread`], null),
+    ]),
+  ];
+}
+
+const perSecond = (measured: Rounds, measure: string, name: string): ResultRow => ({
+  measure,
+  unit: "/s",
+  values: measured.of(name),
+  target: null,
+});
+
+const limitRows = (measured: Rounds): readonly ResultRow[] => [
+  perSecond(measured, "H: a bare Hono route", "H"),
+  perSecond(measured, "N: a bare hop to an object", "N"),
+  perSecond(measured, "D: an object that commits three rows, 1,000 objects", "D"),
+  perSecond(measured, "D: the same, one object", "D hot"),
+  perSecond(measured, "F: fdatasync of this machine", "F"),
+  perSecond(measured, "balance read", "balance"),
+  perSecond(measured, "redeem for a coupon, 1,000 customers", "spread"),
+  perSecond(measured, "redeem for a coupon, one hot customer", "hot"),
+];
+
+const ratioRow = (
+  measured: Rounds,
+  measure: string,
+  [name, limit]: readonly [string, string],
+  target: Target | null,
+): ResultRow => ({ measure, unit: "", values: measured.ratios(name, limit), target });
+
+const lotsFew = 10;
+const lotsMany = 10_000;
+const entriesFew = 1_000;
+const customersExported = { few: 10_000, many: 100_000 } as const;
+const growthClients = 8;
+
+/** A customer with that many lots, none of which is used up by a run. */
+async function customerWithLots(ours: Ours, lots: number): Promise<BenchCustomer> {
+  const [customer] = await ours.openCustomers(1, plenty);
+  if (customer === undefined) throw new Error("No customer was opened.");
+  const grant = rawRequest({
+    method: "POST",
+    path: `/reward-points/customer/${customer.id}/addPoints`,
+    token: ours.shop.employee,
+    body: { points: plenty / lotsMany },
+  });
+  await sendAll(
+    ours.port,
+    Array.from({ length: lots - 1 }, () => grant),
+  );
+  return customer;
+}
+
+/** How the rate of one customer's redemptions changes with what is stored already; and exports, which need as much. */
+async function growthRows(worker: string, rounds: number): Promise<readonly ResultRow[]> {
+  const [few, many] = [await startOurs(worker), await startOurs(worker)];
+  try {
+    await fillExport(few.runtime, customersExported.few);
+    await fillExport(many.runtime, customersExported.many);
+    const exports = { few: [], many: [] } as {
+      few: Awaited<ReturnType<typeof readExport>>[];
+      many: typeof exports.few;
+    };
+    for (let round = 1; round <= exportRounds; round += 1) {
+      exports.few.push(await readExport(few.runtime, customersExported.few));
+      exports.many.push(await readExport(many.runtime, customersExported.many));
+    }
+    return [
+      {
+        measure: "summaryBatch, 100,000 customers × 10 entries",
+        unit: "MB/s",
+        values: exports.many.map(({ megabytesPerSecond }) => megabytesPerSecond),
+        target: atLeast(30),
+      },
+      {
+        measure: "its peak memory / that of 10,000 customers",
+        unit: "",
+        values: exports.many.map(
+          ({ peakMegabytes }, round) => peakMegabytes / (exports.few[round]?.peakMegabytes ?? Number.NaN),
+        ),
+        target: atMost(1.1),
+      },
+      ...(await rateGrowth(worker, many, rounds)),
+    ];
+  } finally {
+    await Promise.all([few.stop(), many.stop()]);
+  }
+}
+
+const exportRounds = 3;
+
+/** @param full a service with 10⁶ entries */
+async function rateGrowth(worker: string, full: Ours, rounds: number): Promise<readonly ResultRow[]> {
+  const empty = await startOurs(worker);
+  try {
+    await fillExport(empty.runtime, entriesFew / 10);
+    const station = (name: string, ours: Ours, customer: BenchCustomer): Station =>
+      loaded(name, {
+        port: ours.port,
+        clients: growthClients,
+        next: () => customer.redeem(),
+        wakeUp: [customer.balance ?? customer.redeem()],
+        contestant: ours,
+      });
+    const stations = [
+      station("few lots", empty, await customerWithLots(empty, lotsFew)),
+      station("many lots", empty, await customerWithLots(empty, lotsMany)),
+      station("few entries", empty, await customerWithLots(empty, 1)),
+      station("many entries", full, await customerWithLots(full, 1)),
+    ];
+    await runRounds(1, stations);
+    const measured = await runRounds(rounds, stations);
+    for (const run of measured.voidRuns) console.error(`Void: ${run}`);
+    return [
+      ratioRow(measured, "redeem: 10,000 lots in the ledger / 10", ["many lots", "few lots"], atLeast(0.9)),
+      ratioRow(measured, "redeem: 10⁶ entries in D1 / 10³", ["many entries", "few entries"], atLeast(0.9)),
+    ];
+  } finally {
+    await empty.stop();
+  }
+}
+
+async function startRows(worker: string): Promise<readonly ResultRow[]> {
+  const starts: number[] = [];
+  for (let round = 1; round <= startUpRounds; round += 1) starts.push(await startUpMilliseconds());
+  return [
+    { measure: "bundle, gzip", unit: "KiB", values: [bundleKibibytes(worker)], target: atMost(200) },
+    { measure: "start-up", unit: "ms", values: starts, target: atMost(30) },
+  ];
+}
+
+const startUpRounds = 3;
+
+function installPeers(): void {
+  if (existsSync(`${peersFolder}/node_modules`)) return;
+  execFileSync("npm", ["ci", "--prefix", peersFolder, "--ignore-scripts"], { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+async function contest(worker: string, rounds: number): Promise<{ rows: readonly ResultRow[]; overIssued: string }> {
+  const limits = await startLimits();
+  const ours = await startOurs(worker);
+  const peers: Peer[] = [];
+  try {
+    for (const name of peerNames) {
+      const peer = await startPeer(name);
+      if (peer !== null) peers.push(peer);
+    }
+    const rows = await redeemRows({ limits, ours, peers }, rounds);
+    const counted = await Promise.all(
+      peers.map(async ({ title, contestant }) => `${title}: ${await contestant.overIssued()}`),
+    );
+    return { rows, overIssued: counted.join("; ") };
+  } finally {
+    await Promise.all([limits.stop(), ours.stop(), ...peers.map(({ contestant }) => contestant.stop())]);
+  }
+}
+
+await runScript(async () => {
+  const { values } = parseArgs({ options: { rounds: { type: "string" }, part: { type: "string" } } });
+  const rounds = Number(values.rounds ?? roundsDefault);
+  const startedAt = performance.now();
+  installPeers();
+  const worker = await buildWorker();
+  const isWanted = (part: string): boolean => values.part === undefined || values.part === part;
+  const { rows, overIssued } = isWanted("contest") ? await contest(worker, rounds) : { rows: [], overIssued: "–" };
+  const all = [
+    ...rows,
+    ...(isWanted("growth") ? await growthRows(worker, rounds) : []),
+    ...(isWanted("start") ? await startRows(worker) : []),
+  ];
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? "unknown"}`;
+  const text = [
+    tableOf(all),
+    "",
+    `Over-issued coupons. ${overIssued}.`,
+    "",
+    `${rounds} rounds, ${minutes} minutes, ${machine}.`,
+  ].join("\n");
+  console.log(text);
+  const missed = all.filter((row) => !isMet(row)).map(({ measure }) => measure);
+  if (missed.length > 0) console.error(`Missed: ${missed.join("; ")}`);
+  if (values.rounds === undefined && values.part === undefined) writeFileSync(resultsFile, text);
+});

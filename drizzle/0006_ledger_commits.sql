@@ -1,0 +1,148 @@
+-- A commit of a ledger is one statement: a row that is "inserted" into this view is carried out by the trigger. What is
+-- inserted are lists of rows as JSON (null: no rows), one for each table, with the property names of schema.ts. The view
+-- itself never has a row. A column that is added to a table is added here, too: a test compares the two.
+CREATE VIEW `ledger_commits` AS
+SELECT
+	'' AS `tenant`, '' AS `customer_id`, '' AS `follows`, '' AS `terms`, '' AS `from_states`, '' AS `entries`,
+	'' AS `openings`, '' AS `heads`, '' AS `lots`, '' AS `usages`, '' AS `lapses`, '' AS `coupons`,
+	'' AS `given_back_coupons`, '' AS `exchanges`, '' AS `steps`, '' AS `forgotten`, '' AS `records`
+WHERE false;
+--> statement-breakpoint
+CREATE TRIGGER `ledger_commits_are_carried_out` INSTEAD OF INSERT ON `ledger_commits`
+BEGIN
+	-- Entries come first, so that a writer who has missed one is refused: by the primary key, or by the link to the one
+	-- before. A commit without an entry names the head that it follows (null: it need not).
+	INSERT INTO `ledger_entries` (
+		`tenant`, `customer_id`, `sequence`, `kind`, `entry_id`, `command_id`, `actor`, `recorded_at`, `points`,
+		`balance_after`, `created_at`, `valid_until`, `reference_id`, `description`, `redeem_option_id`,
+		`coupon_code`, `fingerprint`, `related_id`, `order_value`, `return_id`, `returned_value`,
+		`requested_points`, `lapsed_points`, `owed_change`, `absorbed_change`, `coupon_issuer`, `previous_hash`,
+		`hash`
+	)
+	SELECT
+		NEW.`tenant`, NEW.`customer_id`, value ->> 'sequence', value ->> 'kind', value ->> 'entryId',
+		value ->> 'commandId', value ->> 'actor', value ->> 'recordedAt', value ->> 'points',
+		value ->> 'balanceAfter', value ->> 'createdAt', value ->> 'validUntil', value ->> 'referenceId',
+		value ->> 'description', value ->> 'redeemOptionId', value ->> 'couponCode', value ->> 'fingerprint',
+		value ->> 'relatedId', value ->> 'orderValue', value ->> 'returnId', value ->> 'returnedValue',
+		value ->> 'requestedPoints', value ->> 'lapsedPoints', value ->> 'owedChange', value ->> 'absorbedChange',
+		value ->> 'couponIssuer', value ->> 'previousHash', value ->> 'hash'
+	FROM json_each(NEW.`entries`);
+
+	SELECT RAISE(ABORT, 'constraint failed: the ledger has moved on')
+	WHERE NEW.`follows` IS NOT NULL AND NEW.`follows` <> coalesce((
+		SELECT `hash` FROM `ledgers` WHERE `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`
+	), '');
+
+	-- The option that an exchange was priced by is the one that there is: its version alone does not tell, because a
+	-- deleted option can be created again.
+	SELECT RAISE(ABORT, 'constraint failed: the option has changed')
+	FROM json_each(NEW.`terms`) term
+	LEFT JOIN `redeem_options` o ON o.`tenant` = NEW.`tenant` AND o.`id` = term.value ->> 'id'
+	WHERE o.`version` IS NOT term.value ->> 'version' OR o.`created_at` IS NOT term.value ->> 'createdAt';
+
+	SELECT RAISE(ABORT, 'constraint failed: the exchange has gone another way')
+	FROM json_each(NEW.`from_states`) step
+	LEFT JOIN `exchanges` e ON e.`tenant` = NEW.`tenant` AND e.`customer_id` = NEW.`customer_id`
+		AND e.`exchange_id` = step.value ->> 'id'
+	WHERE e.`state` IS NOT step.value ->> 'from';
+
+	INSERT INTO `ledgers` (
+		`tenant`, `customer_id`, `opened_at`, `opened_by`, `owed`, `absorbed`, `sequence`, `hash`, `points`
+	)
+	SELECT
+		NEW.`tenant`, NEW.`customer_id`, value ->> 'openedAt', value ->> 'openedBy', value ->> 'owed',
+		value ->> 'absorbed', value ->> 'sequence', value ->> 'hash', value ->> 'points'
+	FROM json_each(NEW.`openings`);
+
+	UPDATE `ledgers`
+	SET `sequence` = head.value ->> 'sequence', `hash` = head.value ->> 'hash', `points` = head.value ->> 'points',
+		`owed` = head.value ->> 'owed', `absorbed` = head.value ->> 'absorbed'
+	FROM json_each(NEW.`heads`) head
+	WHERE `ledgers`.`tenant` = NEW.`tenant` AND `ledgers`.`customer_id` = NEW.`customer_id`;
+
+	INSERT INTO `lots` (
+		`tenant`, `customer_id`, `lot_id`, `points`, `used_points`, `created_at`, `valid_until`, `lapsed_points`
+	)
+	SELECT
+		NEW.`tenant`, NEW.`customer_id`, value ->> 'lotId', value ->> 'points', value ->> 'usedPoints',
+		value ->> 'createdAt', value ->> 'validUntil', value ->> 'lapsedPoints'
+	FROM json_each(NEW.`lots`);
+
+	-- A lot may be used by several redemptions of one commit: their points are summed up before they are added. Here and
+	-- below, the grouping also makes SQLite go from the list to the rows by their key, instead of through all rows of the
+	-- customer.
+	UPDATE `lots` SET `used_points` = `used_points` + used.`points`
+	FROM (
+		SELECT value ->> 'lotId' AS `lot_id`, sum(value ->> 'points') AS `points`
+		FROM json_each(NEW.`usages`) GROUP BY value ->> 'lotId'
+	) used
+	WHERE `lots`.`tenant` = NEW.`tenant` AND `lots`.`customer_id` = NEW.`customer_id`
+		AND `lots`.`lot_id` = used.`lot_id`;
+
+	INSERT INTO `lot_usages` (
+		`tenant`, `customer_id`, `lot_id`, `redemption_id`, `sequence`, `points`
+	)
+	SELECT
+		NEW.`tenant`, NEW.`customer_id`, value ->> 'lotId', value ->> 'redemptionId', value ->> 'sequence',
+		value ->> 'points'
+	FROM json_each(NEW.`usages`);
+
+	UPDATE `lots` SET `lapsed_points` = lapse.`points`
+	FROM (
+		SELECT value ->> 'lotId' AS `lot_id`, max(value ->> 'points') AS `points`
+		FROM json_each(NEW.`lapses`) GROUP BY value ->> 'lotId'
+	) lapse
+	WHERE `lots`.`tenant` = NEW.`tenant` AND `lots`.`customer_id` = NEW.`customer_id`
+		AND `lots`.`lot_id` = lapse.`lot_id`;
+
+	INSERT INTO `coupons` (
+		`tenant`, `canonical_code`, `code`, `definition`, `issued_to`, `issued_at`, `redemption_id`,
+		`redeem_option_id`, `redemption_count`, `deleted_at`, `given_back_at`
+	)
+	SELECT
+		NEW.`tenant`, value ->> 'canonicalCode', value ->> 'code', value ->> 'definition', value ->> 'issuedTo',
+		value ->> 'issuedAt', value ->> 'redemptionId', value ->> 'redeemOptionId', value ->> 'redemptionCount',
+		value ->> 'deletedAt', value ->> 'givenBackAt'
+	FROM json_each(NEW.`coupons`);
+
+	-- Triggers of these tables refuse the whole commit when a coupon has been used, or an exchange cannot go that way.
+	UPDATE `coupons` SET `given_back_at` = given.`at`, `deleted_at` = given.`at`
+	FROM (
+		SELECT value ->> 'canonicalCode' AS `canonical_code`, max(value ->> 'at') AS `at`
+		FROM json_each(NEW.`given_back_coupons`) GROUP BY value ->> 'canonicalCode'
+	) given
+	WHERE `coupons`.`tenant` = NEW.`tenant` AND `coupons`.`canonical_code` = given.`canonical_code`
+		AND +`coupons`.`issued_to` = NEW.`customer_id`;
+
+	INSERT INTO `exchanges` (
+		`tenant`, `customer_id`, `exchange_id`, `coupon_code`, `canonical_code`, `redeem_option_id`, `definition`,
+		`state`, `reason`, `created_at`, `updated_at`
+	)
+	SELECT
+		NEW.`tenant`, NEW.`customer_id`, value ->> 'exchangeId', value ->> 'couponCode',
+		value ->> 'canonicalCode', value ->> 'redeemOptionId', value ->> 'definition', value ->> 'state',
+		value ->> 'reason', value ->> 'createdAt', value ->> 'updatedAt'
+	FROM json_each(NEW.`exchanges`);
+
+	UPDATE `exchanges` SET `state` = step.`to`, `reason` = step.`reason`, `updated_at` = step.`at`
+	FROM (
+		SELECT value ->> 'id' AS `id`, max(value ->> 'to') AS `to`, max(value ->> 'reason') AS `reason`,
+			max(value ->> 'at') AS `at`
+		FROM json_each(NEW.`steps`) GROUP BY value ->> 'id'
+	) step
+	WHERE `exchanges`.`tenant` = NEW.`tenant` AND `exchanges`.`customer_id` = NEW.`customer_id`
+		AND `exchanges`.`exchange_id` = step.`id`;
+
+	DELETE FROM `exchanges`
+	WHERE `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`
+		AND `exchange_id` IN (SELECT value ->> 'id' FROM json_each(NEW.`forgotten`));
+
+	INSERT INTO `idempotency_records` (
+		`tenant`, `caller`, `operation`, `idempotency_key`, `fingerprint`, `answer`, `created_at`, `customer_id`
+	)
+	SELECT
+		NEW.`tenant`, value ->> 'caller', value ->> 'operation', value ->> 'idempotencyKey',
+		value ->> 'fingerprint', value ->> 'answer', value ->> 'createdAt', NEW.`customer_id`
+	FROM json_each(NEW.`records`);
+END;

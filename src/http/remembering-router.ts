@@ -1,0 +1,28 @@
+import type { Result, Router } from "hono/router";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+
+/** Beyond it all is forgotten: paths with ids come once, and the few without come all the time. */
+const pathsMax = 1_000;
+
+/** Hono's own routers, which look up what a path matches, once for each path that comes again and again. */
+export class RememberingRouter<Handler> implements Router<Handler> {
+  readonly name = "RememberingRouter";
+  readonly #inner = new SmartRouter<Handler>({ routers: [new RegExpRouter<Handler>(), new TrieRouter<Handler>()] });
+  readonly #matches = new Map<string, Result<Handler>>();
+
+  add(method: string, path: string, handler: Handler): void {
+    this.#inner.add(method, path, handler);
+  }
+
+  match(method: string, path: string): Result<Handler> {
+    const key = `${method} ${path}`;
+    const known = this.#matches.get(key);
+    if (known !== undefined) return known;
+    const match = this.#inner.match(method, path);
+    if (this.#matches.size >= pathsMax) this.#matches.clear();
+    this.#matches.set(key, match);
+    return match;
+  }
+}
