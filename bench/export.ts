@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { forgetPeakMemory, peakMegabytes, processorSeconds } from "../scripts/verify/processes.ts";
 import { Runtime } from "../scripts/verify/runtime.ts";
 
 // How fast all histories of a tenant are exported, and what memory that takes.
@@ -16,8 +17,8 @@ const entriesEach = 10;
 const heapFlag = "--max-heap-size=128";
 
 /**
- * Customers whose histories are read, once before anything is measured and once again for the measure: as much goes
- * through the runtime in exports of all sizes, and garbage is collected as often.
+ * Customers whose histories are read in each pass: as much goes through the runtime in exports of all sizes, and garbage
+ * is collected as often.
  */
 const customersRead = 100_000;
 
@@ -25,36 +26,67 @@ export interface MeasuredExport {
   readonly customers: number;
   /** Of one answer's body; a megabyte is a million bytes. */
   readonly megabytes: number;
-  readonly megabytesPerSecond: number;
+  /** Of each measured pass over {@link customersRead} customers. */
+  readonly megabytesPerSecond: readonly number[];
   /** Processor time of the runtime, SQLite included. */
   readonly cpuSecondsPer100Megabytes: number;
   /** Resident memory of the runtime's process before the first export. */
   readonly idleMegabytes: number;
-  /** The largest resident memory of the runtime's process during the measured exports, idle memory included. */
-  readonly peakMegabytes: number;
+  /** The largest resident memory of the runtime's process during each measured pass, idle memory included. */
+  readonly peakMegabytes: readonly number[];
 }
 
 /**
- * Reads `summaryBatch` of `customers` customers with ten entries each from a runtime of its own, which has been warmed
- * up by reading it before.
+ * Makes a data folder with `customers` customers of ten entries each. Whoever calls this removes it.
  * @param workerFolder what `buildWorker` has built
- * @throws {Error} when an answer is not whole
  */
-export async function measureExport(workerFolder: string, customers: number): Promise<MeasuredExport> {
+export async function exportableData(workerFolder: string, customers: number): Promise<string> {
   const dataFolder = mkdtempSync(join(tmpdir(), "reward-points-export-"));
+  // A runtime's memory grows with what it writes: the one that is measured is another.
+  const runtime = await Runtime.start(workerFolder, { dataFolder });
   try {
-    // Filled by a runtime of its own, whose memory grows with what it writes.
-    await withRuntime(workerFolder, dataFolder, (runtime) => fill(runtime, customers));
-    return await withRuntime(workerFolder, dataFolder, (runtime) => measure(runtime, customers));
+    await fill(runtime, customers);
   } finally {
-    rmSync(dataFolder, { recursive: true, force: true });
+    await runtime.stop();
   }
+  return dataFolder;
 }
 
-async function withRuntime<T>(workerFolder: string, dataFolder: string, use: (runtime: Runtime) => Promise<T>) {
+/**
+ * Reads `summaryBatch` of all customers in a data folder, again and again, from a runtime of its own that has been
+ * warmed up by a pass before.
+ * @param dataFolder what {@link exportableData} has made for as many `customers`
+ * @throws {Error} when an answer is not whole
+ */
+export async function measureExport(
+  workerFolder: string,
+  dataFolder: string,
+  { customers, passes }: { readonly customers: number; readonly passes: number },
+): Promise<MeasuredExport> {
   const runtime = await startLimited(workerFolder, dataFolder);
   try {
-    return await use(runtime);
+    const idleMegabytes = runtime.memoryMegabytes();
+    const { processId } = runtime;
+    const { exports } = await exportRepeatedly(runtime, customers);
+    const rates: number[] = [];
+    const peaks: number[] = [];
+    const cpuBefore = processorSeconds(processId);
+    let megabytes = 0;
+    for (let pass = 1; pass <= passes; pass += 1) {
+      forgetPeakMemory(processId);
+      const total = await exportRepeatedly(runtime, customers);
+      megabytes += total.megabytes;
+      rates.push(total.megabytes / total.seconds);
+      peaks.push(peakMegabytes(processId));
+    }
+    return {
+      customers,
+      megabytes: megabytes / passes / exports,
+      megabytesPerSecond: rates,
+      cpuSecondsPer100Megabytes: ((processorSeconds(processId) - cpuBefore) / megabytes) * 100,
+      idleMegabytes,
+      peakMegabytes: peaks,
+    };
   } finally {
     await runtime.stop();
   }
@@ -71,23 +103,6 @@ async function startLimited(workerFolder: string, dataFolder: string): Promise<R
     if (before === undefined) delete process.env[variable];
     else process.env[variable] = before;
   }
-}
-
-async function measure(runtime: Runtime, customers: number): Promise<MeasuredExport> {
-  const idleMegabytes = runtime.memoryMegabytes();
-  await exportRepeatedly(runtime, customers);
-  forgetPeak(runtime.processId);
-  const cpuBefore = cpuSeconds(runtime.processId);
-  const total = await exportRepeatedly(runtime, customers);
-  const cpu = cpuSeconds(runtime.processId) - cpuBefore;
-  return {
-    customers,
-    megabytes: total.megabytes / total.exports,
-    megabytesPerSecond: total.megabytes / total.seconds,
-    cpuSecondsPer100Megabytes: (cpu / total.megabytes) * 100,
-    idleMegabytes,
-    peakMegabytes: peakMegabytes(runtime.processId),
-  };
 }
 
 /** Exports all as often as it takes to have read {@link customersRead}. */
@@ -134,23 +149,6 @@ function read(url: string, token: string): Promise<{ bytes: number; found: numbe
     request.on("error", reject);
   });
 }
-
-// What Linux's /proc tells of a process.
-
-const ticksPerSecond = 100;
-
-function cpuSeconds(id: number): number {
-  const fields = readFileSync(`/proc/${id}/stat`, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-/** Has the largest resident memory counted from now on. */
-const forgetPeak = (id: number): void => writeFileSync(`/proc/${id}/clear_refs`, "5");
-
-const peakMegabytes = (id: number): number =>
-  Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024);
 
 /** D1 gives a statement 30 seconds. */
 const customersPerStatement = 5_000;

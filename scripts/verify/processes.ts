@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 
 // Processes of the runtime, from Linux's /proc.
@@ -56,6 +56,13 @@ export function residentMegabytes(id: number): number {
     return 0;
   }
 }
+
+/** Has the largest resident memory of a process counted from now on. */
+export const forgetPeakMemory = (id: number): void => writeFileSync(`/proc/${id}/clear_refs`, "5");
+
+/** The largest resident memory of a process since its beginning, or since {@link forgetPeakMemory}. */
+export const peakMegabytes = (id: number): number =>
+  Math.round(Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${id}/status`, "utf8"))?.[1] ?? 0) / 1024);
 
 /** Resolves when the process has ended. */
 export async function waitForExit(id: number): Promise<void> {

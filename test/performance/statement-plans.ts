@@ -79,21 +79,27 @@ export async function serviceTables(): Promise<readonly string[]> {
 }
 
 /**
- * What triggers ask before each row, as statements of their own: the plan of a write does not show them. What a
- * trigger does then is to refuse; for anything else, this has to learn to read it.
- * @throws {Error} on a trigger that does anything else
+ * What triggers ask and do, as statements of their own: the plan of a write does not show them. A trigger that only
+ * refuses has nothing but its condition.
  */
-export async function triggerConditions(): Promise<readonly SentStatement[]> {
+export async function triggerStatements(): Promise<readonly SentStatement[]> {
   const { results } = await env.DB.prepare("select name, sql from sqlite_master where type = 'trigger'").all<{
     name: string;
     sql: string;
   }>();
   return results.flatMap(({ name, sql }) => {
-    const [, condition, body = ""] = /^CREATE TRIGGER.*?(?:\bWHEN\b(.*?))?\bBEGIN\b(.*)END;?\s*$/is.exec(sql) ?? [];
-    if (!/^\s*SELECT RAISE\(ABORT, '[^']*'\);\s*$/i.test(body)) throw new Error(`${name} does more than to refuse.`);
-    if (condition === undefined) return [];
-    // What the row has is known when the trigger runs, like a parameter.
-    const rows = condition.replaceAll(/\b(?:NEW|OLD)\.[`"]?\w+[`"]?/gi, "?1");
-    return [{ sql: `select ${rows} /* ${name} */`, parameters: rows.includes("?1") ? [""] : [] }];
+    const text = sql.replaceAll(/--.*$/gm, "");
+    const [, condition, body] = /^CREATE TRIGGER.*?(?:\bWHEN\b(.*?))?\bBEGIN\b(.*)END;?\s*$/is.exec(text) ?? [];
+    if (body === undefined) throw new Error(`${name} cannot be read.`);
+    const steps = body.split(";").map((step) => step.trim());
+    return [...(condition === undefined ? [] : [`SELECT ${condition}`]), ...steps]
+      .filter((step) => step !== "" && !/^SELECT RAISE\(ABORT, '[^']*'\)$/i.test(step))
+      .map((step) => {
+        // Outside of a trigger nothing can be raised, and what the row has is known like a parameter.
+        const statement = step
+          .replaceAll(/\bRAISE\(ABORT, '[^']*'\)/gi, "1")
+          .replaceAll(/\b(?:NEW|OLD)\.[`"]?\w+[`"]?/gi, "?1");
+        return { sql: `${statement} /* ${name} */`, parameters: statement.includes("?1") ? [""] : [] };
+      });
   });
 }

@@ -89,5 +89,4 @@ async function redeem(database: D1Database, exchange: ExchangeRequest): Promise<
   return { kind: row.has_option === 1 ? "insufficient_points" : "redeem_option_not_found" };
 }
 
-// biome-ignore lint/style/noDefaultExport: the runtime takes the Worker from there.
 export default peerApp(redeem);

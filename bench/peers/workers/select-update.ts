@@ -108,5 +108,4 @@ function writesOf(
   ];
 }
 
-// biome-ignore lint/style/noDefaultExport: the runtime takes the Worker from there.
 export default peerApp(redeem);

@@ -1,15 +1,19 @@
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, type GetColumnData, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import {
+  couponRedemptions,
+  coupons,
   type exchanges,
+  idempotencyRecords,
   type ledgerEntries,
   type ledgerFindings,
   type ledgers,
   lots,
   type lotUsages,
+  orderEvents,
   siteMixins,
   tenantsAway,
 } from "./schema.ts";
@@ -28,6 +32,39 @@ export const ownedBy = (table: OwnedTable, key: LedgerKey): SQL | undefined =>
 
 /** Lots of which something is left that has not lapsed: written as the indexes have it, which are not found otherwise. */
 export const hasPointsLeft: SQL = sql`${lots.points} > ${lots.usedPoints} + ${lots.lapsedPoints}`;
+
+/** Indexes that SQLite does not take by itself, with their tables. */
+export const namedIndexes = {
+  coupons_by_customer: coupons,
+  coupon_redemptions_by_customer: couponRedemptions,
+  idempotency_records_by_customer: idempotencyRecords,
+  order_events_by_customer: orderEvents,
+  order_events_by_order: orderEvents,
+  order_events_by_return: orderEvents,
+} as const;
+
+/**
+ * An index's table, to be read along it. Without statistics, which D1 never has, SQLite takes the tenant, with which the
+ * primary key begins, for as good, and goes through all that the tenant has.
+ *
+ * D1 refuses the statement ("no query solution") when the index cannot serve it: a partial one only does where the
+ * statement's condition implies its own.
+ */
+export const along = (index: keyof typeof namedIndexes): SQL =>
+  sql`${namedIndexes[index]} indexed by ${sql.identifier(index)}`;
+
+/** Columns to select from what {@link along} gives, in which Drizzle does not recognize their table. */
+export const selected = <Columns extends Readonly<Record<string, SQLiteColumn>>>(columns: Columns) =>
+  Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, sql`${column}`.mapWith(column)])) as {
+    [Name in keyof Columns]: SQL<GetColumnData<Columns[Name]>>;
+  };
+
+/**
+ * Rows whose key is among others': how updates and deletes find their rows {@link along} an index.
+ * @param rows selects the same columns in the same order
+ */
+export const among = (key: Readonly<Record<string, SQLiteColumn>>, rows: SQLWrapper): SQL =>
+  sql`(${sql.join(Object.values(key), sql`, `)}) in ${rows}`;
 
 /** A list as one parameter: D1 allows a hundred of them a statement. */
 export const jsonList = (values: readonly (string | number)[]): SQL =>

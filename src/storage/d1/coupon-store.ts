@@ -1,10 +1,11 @@
-import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { CouponFilter, CouponOrder, CouponStore, SortedPage } from "../../application/ports.ts";
 import type { CanonicalCouponCode, KeptCoupon } from "../../domain/coupon.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { along, selected } from "./conditions.ts";
 import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { coupons } from "./schema.ts";
@@ -38,8 +39,8 @@ export class D1CouponStore implements CouponStore {
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle
-        .select()
-        .from(coupons)
+        .select(selected(getTableColumns(coupons)))
+        .from(listed(filter))
         .where(fitting(tenant, filter, now))
         .orderBy(...by.map((column) => sorted(column)))
         .limit(page.pageSize)
@@ -54,7 +55,7 @@ export class D1CouponStore implements CouponStore {
     const rows = await answeredRead(() =>
       drizzle
         .select({ coupons: count() })
-        .from(coupons)
+        .from(listed(filter))
         .where(fitting(tenant, filter, now))
         .execute(),
     );
@@ -86,6 +87,10 @@ const coded = (tenant: TenantId, code: CanonicalCouponCode) =>
 
 /** A coupon whose points were given back is as gone as one that somebody has deleted. */
 const notDeleted = and(isNull(coupons.deletedAt), isNull(coupons.givenBackAt));
+
+/** The coupons that a list is made of. A code is of one coupon, and the primary key has it. */
+const listed = ({ issuedTo, code }: CouponFilter): SQL =>
+  issuedTo === null || code !== null ? sql`${coupons}` : along("coupons_by_customer");
 
 function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | undefined {
   return and(

@@ -1,10 +1,10 @@
-import { and, eq, inArray, notInArray, or, type Query, sql } from "drizzle-orm";
+import { and, eq, inArray, notInArray, type Query, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { statesUnderWay } from "../../domain/exchange.ts";
 import { actorOfCustomer } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { ownedBy } from "./conditions.ts";
+import { along, among, ownedBy, selected } from "./conditions.ts";
 import {
   couponRedemptions,
   coupons,
@@ -51,6 +51,26 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     .from(ledgerEntries)
     .where(ownedBy(ledgerEntries, key))
     .groupBy(ledgerEntries.tenant);
+  const { tenant: _tenant, caller, operation, idempotencyKey } = idempotencyRecords;
+  const keyOfRecord = { tenant: idempotencyRecords.tenant, caller, operation, idempotencyKey };
+  const keyOfCoupon = { tenant: coupons.tenant, canonicalCode: coupons.canonicalCode };
+  const keyOfUse = {
+    tenant: couponRedemptions.tenant,
+    canonicalCode: couponRedemptions.canonicalCode,
+    redemptionId: couponRedemptions.redemptionId,
+  };
+  const recordsAbout = database
+    .select(selected(keyOfRecord))
+    .from(along("idempotency_records_by_customer"))
+    .where(and(eq(idempotencyRecords.tenant, tenant), eq(idempotencyRecords.customerId, customerId)));
+  const couponsIssued = database
+    .select(selected(keyOfCoupon))
+    .from(along("coupons_by_customer"))
+    .where(and(eq(coupons.tenant, tenant), eq(coupons.issuedTo, customerId)));
+  const uses = database
+    .select(selected(keyOfUse))
+    .from(along("coupon_redemptions_by_customer"))
+    .where(and(eq(couponRedemptions.tenant, tenant), eq(couponRedemptions.customerId, customerId)));
   return [
     database
       .insert(erasedTotals)
@@ -72,18 +92,11 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     database.delete(ledgers).where(ownedBy(ledgers, key)),
     database.delete(ledgerFindings).where(ownedBy(ledgerFindings, key)),
     database.delete(exchanges).where(and(ownedBy(exchanges, key), notInArray(exchanges.state, [...statesUnderWay]))),
+    database.delete(idempotencyRecords).where(among(keyOfRecord, recordsAbout)),
     database
       .delete(idempotencyRecords)
-      .where(
-        and(
-          eq(idempotencyRecords.tenant, tenant),
-          or(eq(idempotencyRecords.customerId, customerId), eq(idempotencyRecords.caller, actor)),
-        ),
-      ),
-    database
-      .update(coupons)
-      .set({ issuedTo: "" })
-      .where(and(eq(coupons.tenant, tenant), eq(coupons.issuedTo, customerId))),
+      .where(and(eq(idempotencyRecords.tenant, tenant), eq(idempotencyRecords.caller, actor))),
+    database.update(coupons).set({ issuedTo: "" }).where(among(keyOfCoupon, couponsIssued)),
     database
       .update(couponRedemptions)
       .set({
@@ -93,6 +106,6 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
         redeemedBy: unnamed(couponRedemptions.redeemedBy),
         givenBackBy: unnamed(couponRedemptions.givenBackBy),
       })
-      .where(and(eq(couponRedemptions.tenant, tenant), eq(couponRedemptions.customerId, customerId))),
+      .where(among(keyOfUse, uses)),
   ];
 }

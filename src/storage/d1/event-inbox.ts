@@ -1,5 +1,20 @@
-import { and, asc, count, desc, eq, inArray, isNotNull, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNotNull,
+  isNull,
+  lt,
+  or,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { unionAll } from "drizzle-orm/sqlite-core";
 import type {
   EventFilter,
   EventInbox,
@@ -17,15 +32,20 @@ import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
-import { isHere, refusedWhereAway } from "./conditions.ts";
+import { along, among, isHere, refusedWhereAway, selected } from "./conditions.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
 type EventRow = typeof orderEvents.$inferSelect;
 
+type EventIndex = "order_events_by_customer" | "order_events_by_order" | "order_events_by_return";
+
 /** How many waiting events of one order are looked at. */
 const waitingMax = 100;
+
+const allColumns = selected(getTableColumns(orderEvents));
+const keyColumns = { tenant: orderEvents.tenant, id: orderEvents.id };
 
 const summaryColumns = {
   tenant: orderEvents.tenant,
@@ -117,8 +137,8 @@ export class D1EventInbox implements EventInbox {
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle
-        .select(summaryColumns)
-        .from(orderEvents)
+        .select(selected(summaryColumns))
+        .from(listed(filter))
         .where(matching(tenant, filter))
         .orderBy(desc(orderEvents.id))
         .limit(page.pageSize)
@@ -131,7 +151,7 @@ export class D1EventInbox implements EventInbox {
   async count(tenant: TenantId, filter: EventFilter): Promise<number> {
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
-      drizzle.select({ count: count() }).from(orderEvents).where(matching(tenant, filter)).execute(),
+      drizzle.select({ count: count() }).from(listed(filter)).where(matching(tenant, filter)).execute(),
     );
     return rows[0]?.count ?? 0;
   }
@@ -140,12 +160,14 @@ export class D1EventInbox implements EventInbox {
     const rows = await answeredRead(() =>
       this.#databases
         .drizzleOf(tenant)
-        .select({
-          customerId: orderEvents.customerId,
-          siteCode: orderEvents.siteCode,
-          earningBase: orderEvents.earningBase,
-        })
-        .from(orderEvents)
+        .select(
+          selected({
+            customerId: orderEvents.customerId,
+            siteCode: orderEvents.siteCode,
+            earningBase: orderEvents.earningBase,
+          }),
+        )
+        .from(along("order_events_by_order"))
         .where(
           and(
             ofOrder(tenant, orderId),
@@ -168,8 +190,8 @@ export class D1EventInbox implements EventInbox {
     const rows = await answeredRead(() =>
       this.#databases
         .drizzleOf(tenant)
-        .select()
-        .from(orderEvents)
+        .select(allColumns)
+        .from(along("order_events_by_order"))
         .where(and(ofOrder(tenant, orderId), eq(orderEvents.verdict, "waiting")))
         .orderBy(asc(orderEvents.id))
         .limit(waitingMax)
@@ -182,8 +204,8 @@ export class D1EventInbox implements EventInbox {
     const rows = await answeredRead(() =>
       this.#databases
         .drizzleOf(tenant)
-        .select()
-        .from(orderEvents)
+        .select(allColumns)
+        .from(along("order_events_by_return"))
         .where(and(ofReturn(tenant, returnId), or(eq(orderEvents.orderId, orderId), isNull(orderEvents.orderId))))
         .orderBy(desc(orderEvents.revision), desc(orderEvents.id))
         .limit(1)
@@ -196,8 +218,8 @@ export class D1EventInbox implements EventInbox {
     const rows = await answeredRead(() =>
       this.#databases
         .drizzleOf(tenant)
-        .selectDistinct({ orderId: orderEvents.orderId })
-        .from(orderEvents)
+        .selectDistinct(selected({ orderId: orderEvents.orderId }))
+        .from(along("order_events_by_return"))
         .where(ofReturn(tenant, returnId))
         .execute(),
     );
@@ -206,34 +228,38 @@ export class D1EventInbox implements EventInbox {
 
   async forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void> {
     const { orderId, returnId } = orderEvents;
-    const ofCustomer = and(eq(orderEvents.tenant, tenant), eq(orderEvents.customerId, customerId));
-    const ofNobody = and(eq(orderEvents.tenant, tenant), isNull(orderEvents.customerId));
+    const ofTenant = eq(orderEvents.tenant, tenant);
+    const ofCustomer = and(ofTenant, eq(orderEvents.customerId, customerId));
+    const ofNobody = and(ofTenant, isNull(orderEvents.customerId));
     const drizzle = this.#databases.drizzleOf(tenant);
     const orders = drizzle
-      .select({ orderId })
-      .from(orderEvents)
+      .select(selected({ orderId }))
+      .from(along("order_events_by_customer"))
       .where(and(ofCustomer, isNotNull(orderId)));
-    const returns = drizzle
-      .select({ returnId })
-      .from(orderEvents)
-      .where(
-        and(
-          eq(orderEvents.tenant, tenant),
-          isNotNull(returnId),
-          or(eq(orderEvents.customerId, customerId), inArray(orderId, orders)),
-        ),
-      );
+    const returns = unionAll(
+      drizzle
+        .select(selected({ returnId }))
+        .from(along("order_events_by_customer"))
+        .where(and(ofCustomer, isNotNull(returnId))),
+      drizzle
+        .select(selected({ returnId }))
+        .from(along("order_events_by_order"))
+        .where(and(ofTenant, inArray(orderId, orders), isNotNull(returnId))),
+    );
     // An event that could not be read names nothing in its columns, but may name the customer somewhere.
     const mention = sql`instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0`;
-    const forget = (where: SQL | undefined) => drizzle.update(orderEvents).set(forgotten(at)).where(where);
+    const forget = (index: EventIndex, where: SQL | undefined) => {
+      const found = drizzle.select(selected(keyColumns)).from(along(index)).where(where);
+      return drizzle.update(orderEvents).set(forgotten(at)).where(among(keyColumns, found));
+    };
     // Each finds its rows by what the later ones remove: deletions may name the return or the order only.
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
-        forget(and(ofNobody, isNull(orderId), inArray(returnId, returns))),
-        forget(and(ofNobody, inArray(orderId, orders))),
-        forget(ofCustomer),
-        forget(and(ofNobody, isNull(orderId), isNull(returnId), mention)),
+        forget("order_events_by_return", and(ofNobody, isNull(orderId), inArray(returnId, returns))),
+        forget("order_events_by_order", and(ofNobody, inArray(orderId, orders))),
+        forget("order_events_by_customer", ofCustomer),
+        forget("order_events_by_customer", and(ofNobody, isNull(orderId), isNull(returnId), mention)),
       ]),
     );
   }
@@ -334,6 +360,12 @@ const ofOrder = (tenant: TenantId, orderId: string) =>
   and(eq(orderEvents.tenant, tenant), eq(orderEvents.orderId, orderId));
 const ofReturn = (tenant: TenantId, returnId: string) =>
   and(eq(orderEvents.tenant, tenant), eq(orderEvents.returnId, returnId));
+
+/** The events that a list is made of: one order's, one customer's, or all. */
+function listed({ orderId, customerId }: EventFilter): SQL {
+  if (orderId !== null) return along("order_events_by_order");
+  return customerId === null ? sql`${orderEvents}` : along("order_events_by_customer");
+}
 
 function matching(tenant: TenantId, { orderId, customerId, verdict }: EventFilter): SQL | undefined {
   return and(

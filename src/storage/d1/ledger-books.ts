@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { type LedgerBooks, type LedgerHead, type ReadBooks, StoreUnavailable } from "../../application/ports.ts";
 import type { AuditedEntry, Books, StoredCoupon, StoredExchange, StoredLot } from "../../domain/audit.ts";
@@ -9,7 +9,7 @@ import type { Draw } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
-import { isHere, ownedBy } from "./conditions.ts";
+import { along, isHere, ownedBy, selected } from "./conditions.ts";
 import { entryOfRow } from "./entry-row.ts";
 import { couponRedemptions, coupons, exchanges, ledgerEntries, ledgers, lots, lotUsages } from "./schema.ts";
 import { emptyHead, type SealedContent, type SealedCoupon, sealOf } from "./seal.ts";
@@ -111,7 +111,7 @@ export class D1LedgerBooks implements LedgerBooks {
       entries: await allOf(entries, (last) => this.#entriesAfter(key, last.sequence)),
       usages: await allOf(usages, (last) => this.#usagesAfter(key, last.lotId, last.sequence)),
       lots: await allOf(lotRows, (last) => this.#lotsAfter(key, last.lotId)),
-      coupons: await allOf(couponRows, (last) => this.#couponsAfter(key, last.canonicalCode)),
+      coupons: await allOf(couponRows, (last) => this.#couponsAfter(key, last)),
       exchanges: await allOf(exchangeRows, (last) => this.#exchangesAfter(key, last.exchangeId)),
       uses: usesByCode,
     };
@@ -153,19 +153,16 @@ export class D1LedgerBooks implements LedgerBooks {
       .limit(rowsPerRead);
   }
 
-  #couponsAfter(key: LedgerKey, canonicalCode: string | null) {
+  #couponsAfter(key: LedgerKey, last: CouponRow | null) {
+    const { issuedAt, canonicalCode } = coupons;
+    const isBeyond =
+      last === null ? undefined : sql`(${issuedAt}, ${canonicalCode}) > (${last.issuedAt}, ${last.canonicalCode})`;
     return this.#databases
       .drizzleOf(key.tenant)
-      .select()
-      .from(coupons)
-      .where(
-        and(
-          eq(coupons.tenant, key.tenant),
-          eq(coupons.issuedTo, key.customerId),
-          beyond(coupons.canonicalCode, canonicalCode),
-        ),
-      )
-      .orderBy(asc(coupons.canonicalCode))
+      .select(selected(getTableColumns(coupons)))
+      .from(along("coupons_by_customer"))
+      .where(and(eq(coupons.tenant, key.tenant), eq(coupons.issuedTo, key.customerId), isBeyond))
+      .orderBy(asc(issuedAt), asc(canonicalCode))
       .limit(rowsPerRead);
   }
 

@@ -128,7 +128,10 @@ export class D1LedgerStore implements LedgerStore {
     if (changes.entries.some((entry) => entry.kind === "erased")) {
       statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
     }
-    await answered(this.#database.batch(statements));
+    const [only, ...more] = statements;
+    if (only === undefined) return head;
+    // A statement is a transaction by itself, and a batch of one costs more than it.
+    await answered<unknown>(more.length === 0 ? only.run() : this.#database.batch(statements));
     return head;
   }
 
@@ -138,11 +141,16 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   #commitStatement(key: LedgerKey, follows: LedgerHead | null, slice: Partial<CommitRows>): D1PreparedStatement {
-    const lists = commitLists.map((list) => {
+    const parameterOf = (list: CommitList): string | null => {
       const rows = slice[list] ?? [];
       return rows.length === 0 ? null : JSON.stringify(rows);
-    });
-    return this.#database.prepare(commitText).bind(key.tenant, key.customerId, follows, ...lists);
+    };
+    const named = [key.tenant, key.customerId];
+    const isRedemption =
+      follows === null && commitLists.every((list) => list in redemptionColumns || !slice[list]?.length);
+    return isRedemption
+      ? this.#database.prepare(redemptionText).bind(...named, ...redemptionLists.map(parameterOf))
+      : this.#database.prepare(commitText).bind(...named, follows, ...commitLists.map(parameterOf));
   }
 }
 
@@ -171,9 +179,24 @@ type CommitList = keyof typeof columnsOfLists;
 type CommitRows = Readonly<Record<CommitList, readonly unknown[]>>;
 
 const commitLists = Object.keys(columnsOfLists) as readonly CommitList[];
-const commitColumns = ["tenant", "customer_id", "follows", ...Object.values(columnsOfLists)];
-const commitText = `insert into ledger_commits (${commitColumns.join(", ")})
-  values (${commitColumns.map((_, index) => `?${index + 1}`).join(", ")})`;
+
+/** What there is of a commit of redemptions alone, for which `ledger_redemptions` is enough. */
+const redemptionColumns = {
+  terms: columnsOfLists.terms,
+  entries: columnsOfLists.entries,
+  heads: columnsOfLists.heads,
+  usages: columnsOfLists.usages,
+  coupons: columnsOfLists.coupons,
+  records: columnsOfLists.records,
+} as const satisfies Partial<Record<CommitList, string>>;
+
+const redemptionLists = Object.keys(redemptionColumns) as readonly (keyof typeof redemptionColumns)[];
+
+const insertion = (view: string, columns: readonly string[]): string =>
+  `insert into ${view} (${columns.join(", ")}) values (${columns.map((_, index) => `?${index + 1}`).join(", ")})`;
+const owner = ["tenant", "customer_id"] as const;
+const commitText = insertion("ledger_commits", [...owner, "follows", ...Object.values(columnsOfLists)]);
+const redemptionText = insertion("ledger_redemptions", [...owner, ...Object.values(redemptionColumns)]);
 
 /** What each statement stores: one has it all, unless a list is too long for a parameter. */
 function slicesOf(rows: CommitRows): readonly Partial<CommitRows>[] {
