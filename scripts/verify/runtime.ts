@@ -8,7 +8,7 @@ import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
 import { runWrangler } from "../wrangler.ts";
-import { OutsideQueue, producerWorker } from "./outside-queue.ts";
+import { type BatchOutcome, type HeldMessage, OutsideQueue, producerWorker } from "./outside-queue.ts";
 import { residentMegabytes, runtimeProcesses, waitForExit } from "./processes.ts";
 
 const wranglerFile = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
@@ -43,6 +43,9 @@ export interface RuntimeOptions {
   /** Takes the lines that the service logs; dropped unless given. */
   readonly onLog?: (line: string) => void;
 }
+
+/** A message as a consumer gets it. */
+export type QueueMessage = Pick<HeldMessage, "id" | "timestamp" | "body" | "attempts">;
 
 /**
  * The built Worker in workerd, with all bindings of wrangler.toml, reached through a socket of its own: no proxy
@@ -121,9 +124,7 @@ export class Runtime {
       const issuer = new LocalIssuer(variables, tokenSeconds);
       const runtime = new Runtime({ url, webhookSecret, queue, miniflare, issuer, temporaryFolder, restarts, process });
       queue?.deliverTo(runtime.#stopping.signal, async (batch) => {
-        const worker = await miniflare.getWorker();
-        const messages = batch.map(({ id, timestamp, body, attempts }) => ({ id, timestamp, body, attempts }));
-        return worker.queue(queueName, messages);
+        return runtime.deliver(batch.map(({ id, timestamp, body, attempts }) => ({ id, timestamp, body, attempts })));
       });
       return runtime;
     } catch (error) {
@@ -150,6 +151,12 @@ export class Runtime {
       .bind(...parameters)
       .all<Row>();
     return results;
+  }
+
+  /** Hands `messages` to the consumer of the queue, as one batch; nothing comes again by itself. */
+  async deliver(messages: readonly QueueMessage[]): Promise<BatchOutcome> {
+    const worker = await this.#miniflare.getWorker();
+    return worker.queue(queueName, [...messages]);
   }
 
   /** Runs the cron job of `cron` now; resolves with its outcome, `ok` when it has not thrown. */

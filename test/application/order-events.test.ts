@@ -671,7 +671,7 @@ const facade = (real: EventInbox): EventInbox => ({
   note: (...args) => real.note(...args),
   settle: (...args) => real.settle(...args),
   find: (...args) => real.find(...args),
-  isForgotten: (...args) => real.isForgotten(...args),
+  forgottenAmong: (...args) => real.forgottenAmong(...args),
   list: (...args) => real.list(...args),
   count: (...args) => real.count(...args),
   grantOf: (...args) => real.grantOf(...args),

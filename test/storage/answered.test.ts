@@ -166,7 +166,7 @@ describe("stores", () => {
     mixins: () => new D1MixinStore(database).list(tenant, "main" as SiteCode),
     coupons: () => new D1CouponStore(database).count(tenant, none, 0 as EpochMs),
     "coupon uses": () => new D1CouponStore(database).redemptions.find(tenant, "X" as CanonicalCouponCode, "x"),
-    events: () => new D1EventInbox(database).waitingFor(tenant, "A"),
+    events: () => new D1EventInbox(database).waitingFor(tenant, ["A"]),
     customers: () => new D1SummaryReader(database).countCustomers(tenant),
   });
   const none = { issuedTo: null, code: null, status: null, includeDeleted: true };
