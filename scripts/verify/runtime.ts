@@ -8,6 +8,7 @@ import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
 import { runWrangler } from "../wrangler.ts";
+import { delivererName, delivererWorker } from "./deliverer.ts";
 import { type BatchOutcome, type HeldMessage, OutsideQueue, producerWorker } from "./outside-queue.ts";
 import { residentMegabytes, runtimeProcesses, waitForExit } from "./processes.ts";
 
@@ -40,6 +41,8 @@ export interface RuntimeOptions {
    * runtime's process, as Cloudflare's does.
    */
   readonly queue?: "inside" | "outside";
+  /** Whether {@link Runtime.deliver} is going to be used. */
+  readonly delivers?: boolean;
   /** Takes the lines that the service logs; dropped unless given. */
   readonly onLog?: (line: string) => void;
 }
@@ -61,6 +64,8 @@ export class Runtime {
   readonly #issuer: LocalIssuer;
   readonly #temporaryFolder: string | null;
   readonly #restarts: RestartSignal;
+  /** Where batches are handed in; null until the first one is. */
+  #deliverer: string | null = null;
   readonly #stopping = new AbortController();
   #process: number;
 
@@ -114,7 +119,7 @@ export class Runtime {
         handleStructuredLogs: ({ message }) => options.onLog?.(message),
         unsafeHandleRuntimeRestart: () => restarts.signal(),
         resourcePersistencePath: dataFolder,
-        ...workersOf(config, workerFolder, variables, queue),
+        ...workersOf(config, workerFolder, variables, { queue, delivers: options.delivers ?? false }),
       }),
     );
     try {
@@ -124,7 +129,9 @@ export class Runtime {
       const issuer = new LocalIssuer(variables, tokenSeconds);
       const runtime = new Runtime({ url, webhookSecret, queue, miniflare, issuer, temporaryFolder, restarts, process });
       queue?.deliverTo(runtime.#stopping.signal, async (batch) => {
-        return runtime.deliver(batch.map(({ id, timestamp, body, attempts }) => ({ id, timestamp, body, attempts })));
+        const worker = await miniflare.getWorker();
+        const messages = batch.map(({ id, timestamp, body, attempts }) => ({ id, timestamp, body, attempts }));
+        return worker.queue(queueName, messages);
       });
       return runtime;
     } catch (error) {
@@ -153,10 +160,18 @@ export class Runtime {
     return results;
   }
 
-  /** Hands `messages` to the consumer of the queue, as one batch; nothing comes again by itself. */
+  /**
+   * Hands `messages` to the consumer of the queue, as one batch. Nothing comes again by itself.
+   * @throws {Error} when the runtime was not started with `delivers`, or does not answer
+   */
   async deliver(messages: readonly QueueMessage[]): Promise<BatchOutcome> {
-    const worker = await this.#miniflare.getWorker();
-    return worker.queue(queueName, [...messages]);
+    this.#deliverer ??= (await this.#miniflare.unsafeGetDirectURL(delivererName)).href;
+    const answer = await fetch(this.#deliverer, {
+      method: "POST",
+      body: JSON.stringify({ queue: queueName, messages }),
+    });
+    if (!answer.ok) throw new Error(`A batch was answered with ${answer.status}.`);
+    return (await answer.json()) as BatchOutcome;
   }
 
   /** Runs the cron job of `cron` now; resolves with its outcome, `ok` when it has not thrown. */
@@ -199,6 +214,7 @@ export class Runtime {
   }
 }
 
+const serviceName = "reward-points";
 const queueName = "reward-points-events";
 
 /** The processes of the runtimes that run: one process may start several. */
@@ -259,7 +275,7 @@ function workersOf(
   config: WorkerConfig,
   folder: string,
   variables: Readonly<Record<string, string>>,
-  queue: OutsideQueue | null,
+  { queue, delivers }: { readonly queue: OutsideQueue | null; readonly delivers: boolean },
 ): Extract<V4MiniflareOptions, { workers: unknown }> {
   // What lies in .dev.vars is looked for beside the built Worker, and not found there.
   const configPath = join(folder, "wrangler.toml");
@@ -267,17 +283,19 @@ function workersOf(
   const { assets: _documentationPage, modulesRules: _rules, ...options } = workerOptions;
   const worker = {
     ...options,
-    name: "reward-points",
+    name: serviceName,
     modules: true,
     modulesRoot: folder,
     scriptPath: join(folder, "worker.js"),
     bindings: { ...variables },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
-  if (queue === null) return { workers: [worker] };
-  const producer = producerWorker(queue, config.compatibility_date ?? "");
+  const compatibilityDate = config.compatibility_date ?? "";
+  const deliverers = delivers ? [delivererWorker(serviceName, compatibilityDate)] : [];
+  if (queue === null) return { workers: [worker, ...deliverers] };
+  const producer = producerWorker(queue, compatibilityDate);
   const outside = { queueProducers: {}, queueConsumers: {}, serviceBindings: { ORDER_EVENTS: producer.binding } };
-  return { workers: [{ ...worker, ...outside }, producer.worker] };
+  return { workers: [{ ...worker, ...outside }, producer.worker, ...deliverers] };
 }
 
 function textVariables(vars: object): Record<string, string> {
