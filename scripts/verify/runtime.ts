@@ -8,7 +8,8 @@ import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
 import { runWrangler } from "../wrangler.ts";
-import { OutsideQueue, producerWorker } from "./outside-queue.ts";
+import { delivererName, delivererWorker } from "./deliverer.ts";
+import { type BatchOutcome, type HeldMessage, OutsideQueue, producerWorker } from "./outside-queue.ts";
 import { claimRuntimeProcess, releaseRuntimeProcess, residentMegabytes, waitForExit } from "./processes.ts";
 
 const wranglerFile = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
@@ -42,9 +43,14 @@ export interface RuntimeOptions {
   readonly queue?: "inside" | "outside";
   /** Whether the inspector of V8 listens: see {@link Runtime.inspector}. */
   readonly isInspected?: boolean;
+  /** Whether {@link Runtime.deliver} is going to be used. */
+  readonly delivers?: boolean;
   /** Takes the lines that the service logs; dropped unless given. */
   readonly onLog?: (line: string) => void;
 }
+
+/** A message as a consumer gets it. */
+export type QueueMessage = Pick<HeldMessage, "id" | "timestamp" | "body" | "attempts">;
 
 /**
  * The built Worker in workerd, with all bindings of wrangler.toml, reached through a socket of its own: no proxy
@@ -60,6 +66,8 @@ export class Runtime {
   readonly #issuer: LocalIssuer;
   readonly #temporaryFolder: string | null;
   readonly #restarts: RestartSignal;
+  /** Where batches are handed in; null until the first one is. */
+  #deliverer: string | null = null;
   readonly #stopping = new AbortController();
   #process: number;
 
@@ -114,7 +122,7 @@ export class Runtime {
         ...(options.isInspected === true ? { inspectorPort: 0 } : {}),
         unsafeHandleRuntimeRestart: () => restarts.signal(),
         resourcePersistencePath: dataFolder,
-        ...workersOf(config, workerFolder, variables, queue),
+        ...workersOf(config, workerFolder, variables, { queue, delivers: options.delivers ?? false }),
       }),
     );
     try {
@@ -153,6 +161,20 @@ export class Runtime {
       .bind(...parameters)
       .all<Row>();
     return results;
+  }
+
+  /**
+   * Hands `messages` to the consumer of the queue, as one batch. Nothing comes again by itself.
+   * @throws {Error} when the runtime was not started with `delivers`, or does not answer
+   */
+  async deliver(messages: readonly QueueMessage[]): Promise<BatchOutcome> {
+    this.#deliverer ??= (await this.#miniflare.unsafeGetDirectURL(delivererName)).href;
+    const answer = await fetch(this.#deliverer, {
+      method: "POST",
+      body: JSON.stringify({ queue: queueName, messages }),
+    });
+    if (!answer.ok) throw new Error(`A batch was answered with ${answer.status}.`);
+    return (await answer.json()) as BatchOutcome;
   }
 
   /** Runs the cron job of `cron` now; resolves with its outcome, `ok` when it has not thrown. */
@@ -200,6 +222,7 @@ export class Runtime {
   }
 }
 
+const serviceName = "reward-points";
 const queueName = "reward-points-events";
 
 /** Resolves whoever waits when Miniflare has started the runtime again. */
@@ -247,7 +270,7 @@ function workersOf(
   config: WorkerConfig,
   folder: string,
   variables: Readonly<Record<string, string>>,
-  queue: OutsideQueue | null,
+  { queue, delivers }: { readonly queue: OutsideQueue | null; readonly delivers: boolean },
 ): Extract<V4MiniflareOptions, { workers: unknown }> {
   // What lies in .dev.vars is looked for beside the built Worker, and not found there.
   const configPath = join(folder, "wrangler.toml");
@@ -255,17 +278,19 @@ function workersOf(
   const { assets: _documentationPage, modulesRules: _rules, ...options } = workerOptions;
   const worker = {
     ...options,
-    name: "reward-points",
+    name: serviceName,
     modules: true,
     modulesRoot: folder,
     scriptPath: join(folder, "worker.js"),
     bindings: { ...variables },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
-  if (queue === null) return { workers: [worker] };
-  const producer = producerWorker(queue, config.compatibility_date ?? "");
+  const compatibilityDate = config.compatibility_date ?? "";
+  const deliverers = delivers ? [delivererWorker(serviceName, compatibilityDate)] : [];
+  if (queue === null) return { workers: [worker, ...deliverers] };
+  const producer = producerWorker(queue, compatibilityDate);
   const outside = { queueProducers: {}, queueConsumers: {}, serviceBindings: { ORDER_EVENTS: producer.binding } };
-  return { workers: [{ ...worker, ...outside }, producer.worker] };
+  return { workers: [{ ...worker, ...outside }, producer.worker, ...deliverers] };
 }
 
 function textVariables(vars: object): Record<string, string> {

@@ -35,6 +35,7 @@ const byLaws = (test: string) => by("test/domain/ledger-laws.test.ts", test);
 const byReturns = (test: string) => by("test/domain/returns.test.ts", test);
 const byTokens = (test: string) => by("test/integrations/token-verifiers.test.ts", test);
 const byEvents = (test: string) => by("test/application/order-events.test.ts", test);
+const byBatches = (test: string) => by("test/application/event-batches.test.ts", test);
 
 /** One customer's commands, in their order. */
 const turn: readonly Sabotage[] = [
@@ -587,9 +588,8 @@ const flows: readonly Sabotage[] = [
     name: "done-before-verdict",
     breaks: "an event that cannot be processed now is done with all the same",
     file: "src/application/consume-events.ts",
-    replace:
-      "        message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });\n",
-    by: "        message.ack();\n",
+    replace: "  message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });\n",
+    by: "  message.ack();\n",
     caughtBy: byEvents("a message is not done with before its verdict is kept"),
   },
   {
@@ -611,10 +611,34 @@ const flows: readonly Sabotage[] = [
   {
     name: "erased-comes-back",
     breaks: "an event that comes again brings an erased customer back",
-    file: "src/application/process-event.ts",
-    replace: "    if (!isForgotten) await processPart(services, part);",
-    by: "    await processPart(services, part);",
-    caughtBy: by("test/trust/erasure.test.ts", "a customer with everything"),
+    file: "src/application/process-together.ts",
+    replace: "const remembered = events.filter(({ id }) => !forgotten.has(id));",
+    by: "const remembered = events;",
+    caughtBy: byBatches("events of a customer who has been erased since do nothing, and the others what they ask for"),
+  },
+  {
+    name: "batch-overtakes",
+    breaks: "orders of a batch overtake the erasure of their customer",
+    file: "src/application/consume-events.ts",
+    replace: "const isOvertaking = keys.some((key) => keysOfOthers.has(key));",
+    by: "const isOvertaking = keys.length < 0;",
+    caughtBy: byBatches("events overtake none of the same order, return or customer that is processed by itself"),
+  },
+  {
+    name: "batch-suffers-together",
+    breaks: "one ledger that does not answer has the whole batch tried again",
+    file: "src/application/process-together.ts",
+    replace: "else failures.set(event, attempt.failure);",
+    by: "else for (const each of events) failures.set(each, attempt.failure);",
+    caughtBy: byBatches("is retried for the customer alone whose ledger does not answer"),
+  },
+  {
+    name: "batch-commits-one-by-one",
+    breaks: "the orders of one call to a ledger do not share a commit",
+    file: "src/durable-objects/ledger-turn.ts",
+    replace: "const answers = commands.map((command) => this.#queued(command));",
+    by: "const answers = commands.map((command) => this.execute(command));",
+    caughtBy: byBatches("makes one commit a customer, and three other calls to D1 in all"),
   },
   {
     name: "jobs-stop-at-failure",

@@ -1,9 +1,10 @@
-import type { Intent, Outcome } from "../domain/command.ts";
+import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type { Actor, CommandId, CustomerId, TenantId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Unavailable } from "./failure.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import type { LedgerAnswer } from "./ports.ts";
 import type { Services } from "./services.ts";
 
 /** Who causes what events lead to. */
@@ -27,33 +28,39 @@ export interface Carried {
   readonly isRepetition: boolean;
 }
 
+/** What an event asks of a customer's ledger. */
+export interface EventCommand {
+  /** The event's id: the ledger recognizes an event that comes again by it. */
+  readonly id: string;
+  readonly intent: Intent;
+  /** What must not be done twice, such as an order's earning. */
+  readonly subject: readonly (string | null)[];
+}
+
+export const ledgerCommandOf = ({ id, intent, subject }: EventCommand): LedgerCommand => ({
+  id: id as CommandId,
+  actor: eventActor,
+  intent,
+  fingerprint: fingerprintOf([intent.kind, ...subject]),
+  idempotencyKey: null,
+});
+
 /**
  * Sends an event's intent to a customer's ledger.
- * @param id the event's id: the ledger recognizes an event that comes again by it
- * @param subject what must not be done twice, such as an order's earning
  * @throws {TryLater} when it is not certain what became of it
  */
 export async function carryOut(
   services: Services,
-  command: {
-    readonly id: string;
-    readonly tenant: TenantId;
-    readonly customerId: CustomerId;
-    readonly intent: Intent;
-    readonly subject: readonly (string | null)[];
-  },
+  { tenant, customerId, ...command }: EventCommand & { readonly tenant: TenantId; readonly customerId: CustomerId },
 ): Promise<Result<Carried, LedgerFailure>> {
-  const { id, tenant, customerId, intent, subject } = command;
-  const { result, replayed } = await services.ledgers.execute(
-    { tenant, customerId },
-    {
-      id: id as CommandId,
-      actor: eventActor,
-      intent,
-      fingerprint: fingerprintOf([intent.kind, ...subject]),
-      idempotencyKey: null,
-    },
-  );
+  return carriedOf(await services.ledgers.execute({ tenant, customerId }, ledgerCommandOf(command)));
+}
+
+/**
+ * What a ledger's answer means to the event.
+ * @throws {TryLater} when it is not certain what became of it
+ */
+export function carriedOf({ result, replayed }: LedgerAnswer): Result<Carried, LedgerFailure> {
   if (result.ok) return succeed({ outcome: result.value, isRepetition: replayed });
   const { failure } = result;
   switch (failure.code) {

@@ -4,10 +4,12 @@ import { isJsonObject } from "../domain/json-object.ts";
 import { type EventId, readEvent } from "../domain/order-event.ts";
 import type { EpochMs } from "../domain/time.ts";
 import { TryLater } from "./carry-out.ts";
+import type { PlainEvent } from "./earn-points.ts";
 import { errorFacts } from "./error-facts.ts";
-import { inOrder } from "./in-order.ts";
+import { inOrder, Places } from "./in-order.ts";
 import { type InboxEvent, type QueuedEvent, StoreUnavailable } from "./ports.ts";
-import { partsOf, processEvent } from "./process-event.ts";
+import { asRead, partsOf, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
+import { processTogether } from "./process-together.ts";
 import type { Services } from "./services.ts";
 
 /** A message of the queue. */
@@ -31,35 +33,96 @@ const longestDelaySeconds = 1_800;
  * that it needs does not answer it comes again, and finally goes to {@link giveUpEvents}.
  */
 export async function consumeEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
-  const events = messages.flatMap((message) => {
-    const event = queuedEvent(message.body);
-    if (event !== null) return [{ message, event }];
+  const deliveries = messages.flatMap((message): Delivery[] => {
+    const queued = queuedEvent(message.body);
+    if (queued !== null) return [{ message, event: asRead(queued) }];
     services.log.error("event_message_not_read");
     message.ack();
     return [];
   });
+  const places = new Places(concurrencyMax);
+  const { together, others } = apart(deliveries);
+  const tenants = [...Map.groupBy(together, ({ event }) => event.tenant)];
+  await Promise.all(
+    tenants.map(async ([tenant, own]) => {
+      const events = own.map(({ event }) => event);
+      const failures = await processTogether(services, tenant, events, places);
+      const failed = own.filter(({ event }) => failures.has(event));
+      for (const { message, event } of own) if (!failures.has(event)) message.ack();
+      await Promise.all(
+        failed.map((delivery) => places.use(() => comeAgain(services, delivery, failures.get(delivery.event)))),
+      );
+    }),
+  );
   await inOrder(
-    events,
+    others,
     ({ event }) => keysOf(event),
-    concurrencyMax,
-    async ({ message, event }) => {
+    places,
+    async (delivery) => {
       try {
-        await processEvent(services, event);
-        message.ack();
+        await processEvent(services, delivery.event);
+        delivery.message.ack();
       } catch (error) {
-        const reason = reasonOf(error);
-        services.log.warn("event_not_processed", {
-          tenant: event.tenant,
-          id: event.id,
-          attempt: message.attempts,
-          reason,
-          ...(reason === "internal" ? errorFacts(error) : {}),
-        });
-        await note(services, event, waiting(`retrying: ${reason}`));
-        message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });
+        await comeAgain(services, delivery, error);
       }
     },
   );
+}
+
+/** A message with its event. */
+interface Delivery<Event extends ReadEvent = ReadEvent> {
+  readonly message: EventMessage;
+  readonly event: Event;
+}
+
+/**
+ * Separates the events that can be processed together, and before the others, from those that cannot: because they
+ * are not plain, or because an earlier one that is processed later has to do with the same order, return or customer.
+ */
+function apart(deliveries: readonly Delivery[]): {
+  readonly together: readonly Delivery<PlainEvent>[];
+  readonly others: readonly Delivery[];
+} {
+  const together: Delivery<PlainEvent>[] = [];
+  const others: Delivery[] = [];
+  const keysOfOthers = new Set<string>();
+  const customers = new Map<string, string>();
+  for (const delivery of deliveries) {
+    const { message, event } = delivery;
+    const plain = plainEvent(event);
+    const keys = keysOf(event);
+    const isOvertaking = keys.some((key) => keysOfOthers.has(key));
+    if (plain !== null && !isOvertaking && isFirstCustomer(customers, plain)) {
+      together.push({ message, event: plain });
+    } else {
+      others.push(delivery);
+      for (const key of keys) keysOfOthers.add(key);
+    }
+  }
+  return { together, others };
+}
+
+/** Of two customers who are said to have placed one order the first one gets its points: their ledgers cannot tell. */
+function isFirstCustomer(customers: Map<string, string>, { tenant, action }: PlainEvent): boolean {
+  if (action.kind !== "earn") return true;
+  const order = `${tenant}/${action.orderId}`;
+  const customer = customers.get(order) ?? action.customerId;
+  customers.set(order, customer);
+  return customer === action.customerId;
+}
+
+/** Has the message delivered again, later every time. */
+async function comeAgain(services: Services, { message, event }: Delivery, error: unknown): Promise<void> {
+  const reason = reasonOf(error);
+  services.log.warn("event_not_processed", {
+    tenant: event.tenant,
+    id: event.id,
+    attempt: message.attempts,
+    reason,
+    ...(reason === "internal" ? errorFacts(error) : {}),
+  });
+  await note(services, event, waiting(`retrying: ${reason}`));
+  message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });
 }
 
 /**
@@ -70,7 +133,7 @@ export async function giveUpEvents(services: Services, messages: readonly EventM
   await inOrder(
     messages,
     () => [],
-    concurrencyMax,
+    new Places(concurrencyMax),
     async (message) => {
       const event = queuedEvent(message.body);
       if (event === null || (await giveUp(services, event))) message.ack();
@@ -87,7 +150,7 @@ async function giveUp(services: Services, event: QueuedEvent): Promise<boolean> 
     const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
     log.error("event_given_up", { tenant, id, reason });
     // Of an event about several orders some may not even have been begun with.
-    for (const part of await partsOf(services, event)) {
+    for (const part of await partsOf(services, asRead(event))) {
       await eventInbox.note(part, { kind: "failed", reason: `gave_up: ${reason}` });
       if (part.action.kind === "earn") await wakeThoseThatWait(services, part, part.action.orderId, reason);
     }
@@ -102,23 +165,25 @@ async function giveUp(services: Services, event: QueuedEvent): Promise<boolean> 
 async function wakeThoseThatWait({ eventInbox }: Services, order: InboxEvent, orderId: string, reason: string) {
   const verdict = (await eventInbox.find(order.tenant, order.id))?.verdict;
   if (verdict !== "granted" && verdict !== "duplicate") return;
-  for (const { event, ...kept } of await eventInbox.waitingFor(order.tenant, orderId)) {
-    if (event === null) continue;
-    await eventInbox.note({ ...kept, event, subject: readEvent(event).subject }, waiting(`retrying: ${reason}`));
+  for (const { id } of await eventInbox.waitingFor(order.tenant, [orderId])) {
+    const kept = await eventInbox.find(order.tenant, id);
+    if (kept === null || kept.event === null) continue;
+    const { event, ...rest } = kept;
+    await eventInbox.note({ ...rest, event, subject: readEvent(event).subject }, waiting(`retrying: ${reason}`));
   }
 }
 
 /** What an event must not be overtaken in by others. */
-function keysOf({ tenant, event }: QueuedEvent): readonly string[] {
-  const { orderId, returnId, customerId } = readEvent(event).subject;
+function keysOf({ tenant, subject }: InboxEvent): readonly string[] {
+  const { orderId, returnId, customerId } = subject;
   const keys = { order: orderId, return: returnId, customer: customerId };
   return Object.entries(keys).flatMap(([kind, id]) => (id === null ? [] : [`${tenant}/${kind}/${id}`]));
 }
 
 /** That it cannot be kept is no reason to do more than to try the event again. */
-async function note(services: Services, event: QueuedEvent, verdict: EventVerdict): Promise<void> {
+async function note({ eventInbox }: Services, event: InboxEvent, verdict: EventVerdict): Promise<void> {
   try {
-    await services.eventInbox.note({ ...event, subject: readEvent(event.event).subject }, verdict);
+    await eventInbox.note(event, verdict);
   } catch {
     // The log has the event already.
   }

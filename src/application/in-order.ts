@@ -1,16 +1,15 @@
 /**
  * Works through `items` at once, as far as they have nothing to do with each other: an item waits for every earlier
- * one with which it has a key in common, and no more than `limit` are worked on at a time.
+ * one with which it has a key in common, and each is worked on at one of the places.
  * @param work must not reject
  */
 export async function inOrder<Item>(
   items: readonly Item[],
   keysOf: (item: Item) => readonly string[],
-  limit: number,
+  places: Places,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   const lastOf = new Map<string, Promise<void>>();
-  const places = new Places(limit);
   const all = items.map((item) => {
     const keys = keysOf(item);
     const earlier = keys.flatMap((key) => lastOf.get(key) ?? []);
@@ -21,8 +20,8 @@ export async function inOrder<Item>(
   await Promise.all(all);
 }
 
-/** A fixed number of places; whoever finds none waits, first come, first served. */
-class Places {
+/** A fixed number of places to work at; whoever finds none waits, first come, first served. */
+export class Places {
   readonly #waiting: (() => void)[] = [];
   #free: number;
 
@@ -30,11 +29,12 @@ class Places {
     this.#free = count;
   }
 
-  async use(work: () => Promise<void>): Promise<void> {
+  /** @returns what `work` comes to, at a place that nobody else has */
+  async use<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      await work();
+      return await work();
     } finally {
       const next = this.#waiting.shift();
       // The place is handed over without being free in between.

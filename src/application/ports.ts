@@ -40,6 +40,11 @@ export interface LedgerAnswer {
 export interface LedgerGateway {
   /** Never throws; `overloaded` and `outcome_unknown` tell what went wrong on the way. */
   execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer>;
+  /**
+   * The same for several commands in one call. What becomes of one does not depend on what becomes of the others.
+   * @returns their answers, in the order of the commands
+   */
+  executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]>;
   /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
   giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
   /** Has the customer's exchanges gone on with that were left half-way. */
@@ -608,6 +613,7 @@ export interface InboxEvent extends QueuedEvent {
 
 /** How an event was settled. */
 export interface EventSettlement {
+  readonly event: InboxEvent;
   readonly verdict: EventVerdict;
   /** For an order that earns: in which measure. */
   readonly earningBase: EarningBase | null;
@@ -633,6 +639,12 @@ export interface KeptEventSummary extends Omit<EventSubject, "revision"> {
 export interface KeptEvent extends KeptEventSummary {
   /** As it came; null once its customer has been forgotten. */
   readonly event: JsonObject | null;
+}
+
+/** Names an event that waits for its order. */
+export interface WaitingEvent {
+  readonly id: EventId;
+  readonly orderId: string;
 }
 
 /** What a list of events is narrowed to; null: not narrowed. */
@@ -668,18 +680,21 @@ export interface ResendingPatience {
 export interface EventInbox {
   /** Keeps an event with a verdict for the time being; the verdict on an event that has done something stays. */
   note(event: InboxEvent, verdict: EventVerdict): Promise<void>;
-  /** Keeps an event's verdict, in the place of an earlier one; `waiting` only where the event has done nothing. */
-  settle(event: InboxEvent, settlement: EventSettlement): Promise<void>;
+  /**
+   * Keeps the verdicts on events of one tenant, each in the place of an earlier one; `waiting` only where the event has
+   * done nothing. All or none are kept.
+   */
+  settle(tenant: TenantId, settlements: readonly EventSettlement[]): Promise<void>;
   find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
-  /** Whether it is an event of a customer who has been erased since: it must do nothing any more. */
-  isForgotten(tenant: TenantId, id: EventId): Promise<boolean>;
+  /** Those that are events of customers who have been erased since: they must do nothing any more. */
+  forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>>;
   /** Newest first. */
   list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]>;
   count(tenant: TenantId, filter: EventFilter): Promise<number>;
   /** Null when no event of the order has earned points, as far back as the inbox goes. */
   grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null>;
-  /** The events of an order that wait, oldest first; a bounded number of them. */
-  waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]>;
+  /** The events that wait for one of the orders, oldest first; of each order a bounded number of them. */
+  waitingFor(tenant: TenantId, orderIds: readonly string[]): Promise<readonly WaitingEvent[]>;
   /** The event that tells the last known state of a return, as far as it is about `orderId`. */
   latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null>;
   /** The orders that events of a return have named. */

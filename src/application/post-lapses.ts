@@ -1,6 +1,6 @@
 import type { LedgerKey } from "../domain/decide.ts";
 import type { Actor, CommandId } from "../domain/identifiers.ts";
-import { inOrder } from "./in-order.ts";
+import { inOrder, Places } from "./in-order.ts";
 import { inSlices, keysNotIn } from "./in-slices.ts";
 import type { UnpostedLot } from "./ports.ts";
 import type { Services } from "./services.ts";
@@ -32,7 +32,7 @@ export async function postLapses(services: Services): Promise<{ points: number; 
     await inOrder(
       keysNotIn(asked, lots),
       () => [],
-      concurrencyMax,
+      new Places(concurrencyMax),
       async (key) => {
         const points = await lapse(services, key);
         if (points === null) counts.refused += 1;

@@ -1,5 +1,5 @@
 import { outageReason } from "./error-facts.ts";
-import { inOrder } from "./in-order.ts";
+import { inOrder, Places } from "./in-order.ts";
 import { inSlices } from "./in-slices.ts";
 import type { ResendingPatience } from "./ports.ts";
 import type { Services } from "./services.ts";
@@ -31,7 +31,7 @@ export async function resendEvents(services: Services): Promise<{ resent: number
     await inOrder(
       events,
       () => [],
-      concurrencyMax,
+      new Places(concurrencyMax),
       async (event) => {
         try {
           await eventQueue.send(event);

@@ -1,5 +1,5 @@
 import type { EpochMs } from "../domain/time.ts";
-import { inOrder } from "./in-order.ts";
+import { inOrder, Places } from "./in-order.ts";
 import { inSlices, keysNotIn } from "./in-slices.ts";
 import type { LeftExchange } from "./ports.ts";
 import type { Services } from "./services.ts";
@@ -29,7 +29,7 @@ export async function resumeExchanges(services: Services): Promise<{ resumed: nu
     await inOrder(
       keysNotIn(asked, left),
       () => [],
-      concurrencyMax,
+      new Places(concurrencyMax),
       async (key) => {
         const { ok } = await ledgers.resumeExchanges(key);
         counts[ok ? "resumed" : "unreached"] += 1;

@@ -76,6 +76,12 @@ export class CustomerLedger extends DurableObject<Bindings> {
     return isExchange && this.#saga !== null ? this.#saga.exchange(command) : this.#turn.execute(command);
   }
 
+  /** Carries out each of `commands`, once; those that can share a commit do. */
+  executeAll(commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
+    const isForTurn = this.#saga === null || commands.every(({ intent }) => intent.kind !== "exchange");
+    return isForTurn ? this.#turn.executeAll(commands) : Promise.all(commands.map((command) => this.execute(command)));
+  }
+
   /** The points that can be redeemed now. */
   activePoints(): Promise<Result<number, Unavailable>> {
     return this.#turn.activePoints();

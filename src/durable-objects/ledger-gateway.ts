@@ -36,6 +36,18 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     return { result: refuse(called.failure), replayed: false };
   }
 
+  async executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
+    const called = await this.#call(
+      key,
+      async (ledger, attempt): Promise<readonly LedgerAnswer[]> =>
+        await ledger.executeAll(
+          attempt === 1 ? commands : commands.map((command) => ({ ...command, isRetry: true as const })),
+        ),
+    );
+    if (called.reached) return called.answer;
+    return commands.map(() => ({ result: refuse(called.failure), replayed: false }));
+  }
+
   async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>> {
     const called = await this.#call(key, async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id));
     return called.reached ? succeed(called.answer) : refuse(called.failure);

@@ -107,11 +107,16 @@ export class LedgerTurn {
 
   /** Carries out `command`, once. Never rejects. */
   execute(command: LedgerCommand): Promise<LedgerAnswer> {
-    const full = this.#refusalWhenFull();
-    if (full !== null) return Promise.resolve({ result: refuse(full), replayed: false });
-    const { promise, resolve } = Promise.withResolvers<LedgerAnswer>();
-    this.#enqueue({ command, giveUpAt: this.#giveUpAt(), answer: resolve });
-    return promise;
+    const answer = this.#queued(command);
+    this.#start();
+    return answer;
+  }
+
+  /** Carries out each of `commands`, once; all of them wait before the first group is taken. Never rejects. */
+  executeAll(commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
+    const answers = commands.map((command) => this.#queued(command));
+    this.#start();
+    return Promise.all(answers);
   }
 
   /** The active points now: from memory when it is warm, else after one read of D1. Never rejects. */
@@ -120,7 +125,8 @@ export class LedgerTurn {
     const full = this.#refusalWhenFull();
     if (full !== null) return Promise.resolve(refuse(full));
     const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
-    this.#enqueue({ giveUpAt: this.#giveUpAt(), resolve });
+    this.#waiting.push({ giveUpAt: this.#giveUpAt(), resolve });
+    this.#start();
     return promise;
   }
 
@@ -136,8 +142,16 @@ export class LedgerTurn {
     return this.#waiting.length >= turnLimits.waitingMax ? { code: "overloaded" } : null;
   }
 
-  #enqueue(item: WaitingCommand | WaitingRead): void {
-    this.#waiting.push(item);
+  /** Puts `command` into the queue. The turn has to be started for it. */
+  #queued(command: LedgerCommand): Promise<LedgerAnswer> {
+    const full = this.#refusalWhenFull();
+    if (full !== null) return Promise.resolve({ result: refuse(full), replayed: false });
+    const { promise, resolve } = Promise.withResolvers<LedgerAnswer>();
+    this.#waiting.push({ command, giveUpAt: this.#giveUpAt(), answer: resolve });
+    return promise;
+  }
+
+  #start(): void {
     if (this.#running) return;
     this.#running = true;
     void this.#run();

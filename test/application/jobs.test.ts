@@ -377,7 +377,7 @@ describe("events that were not delivered", () => {
     const down = { value: () => Promise.reject(new StoreUnavailable("No answer.")) };
     inbox = Object.create(real, { waitingFor: down }) as EventInbox;
     // A private member is only found on the object itself.
-    for (const name of ["note", "settle", "find", "isForgotten"] as const) {
+    for (const name of ["note", "settle", "find", "forgottenAmong"] as const) {
       Object.defineProperty(inbox, name, { value: real[name].bind(real) });
     }
     expect(await process(order)).toEqual({ retriedInSeconds: 5 });

@@ -578,24 +578,35 @@ test.each([
   expect(logged).toContain("event_message_not_read");
 });
 
-test("events of one order are processed in order of arrival, however long each takes", async () => {
-  const seen: string[] = [];
-  let left = 30;
-  ledgers.before = async ({ id }) => {
-    left -= 1;
-    await new Promise((resolve) => setTimeout(resolve, left));
-    seen.push(id);
-  };
-  const events = Array.from({ length: 30 }, (_, index) => {
-    const order = index % 3;
-    return queued(tenant, orderUpdated(`O${order}`, { customer: { id: `c${order}` } }));
-  });
-  await process(...events);
-  for (const order of [0, 1, 2]) {
-    const own = events.filter((_, index) => index % 3 === order).map(({ id }) => id as string);
-    expect(seen.filter((id) => own.includes(id))).toEqual(own);
-  }
-});
+test.each([
+  ["orders", (order: string, customerId: string) => orderUpdated(order, { customer: { id: customerId } })],
+  [
+    "returns",
+    (order: string, customerId: string, index: number) =>
+      returnUpdated(`R${index}`, order, 5, { requestor: { customerId } }),
+  ],
+] as const)(
+  "events of one order are processed in order of arrival, however long each takes: %s",
+  async (_, eventOf) => {
+    const seen: string[] = [];
+    let left = 30;
+    ledgers.before = async ({ id }) => {
+      left -= 1;
+      await new Promise((resolve) => setTimeout(resolve, left));
+      seen.push(id);
+    };
+    const events = Array.from({ length: 30 }, (_, index) => {
+      const order = index % 3;
+      return queued(tenant, eventOf(`O${order}`, `c${order}`, index));
+    });
+    await process(...events);
+    expect(seen).toHaveLength(30);
+    for (const order of [0, 1, 2]) {
+      const own = events.filter((_, index) => index % 3 === order).map(({ id }) => id as string);
+      expect(seen.filter((id) => own.includes(id))).toEqual(own);
+    }
+  },
+);
 
 test("events of different orders are processed at once, a bounded number of them", async () => {
   let running = 0;
@@ -672,7 +683,7 @@ const facade = (real: EventInbox): EventInbox => ({
   note: (...args) => real.note(...args),
   settle: (...args) => real.settle(...args),
   find: (...args) => real.find(...args),
-  isForgotten: (...args) => real.isForgotten(...args),
+  forgottenAmong: (...args) => real.forgottenAmong(...args),
   list: (...args) => real.list(...args),
   count: (...args) => real.count(...args),
   grantOf: (...args) => real.grantOf(...args),

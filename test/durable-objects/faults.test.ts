@@ -236,6 +236,21 @@ describe("a call to a customer's object", () => {
     expect(received.map(({ id }) => id)).toEqual(received.map(() => command.id));
     return { answer: result.ok ? result.value.kind : result.failure.code, retries: received.map(isMarked) };
   }
+  test("of several commands is made again with all of them, each as a repetition", async () => {
+    const commands = [commandOf(redeem(1)), commandOf(redeem(2))];
+    const received: (readonly LedgerCommand[])[] = [];
+    const outcomes = [failure({ retryable: true }), failure({})];
+    const executeAll = async (given: readonly LedgerCommand[]) => {
+      received.push(given);
+      throw outcomes[received.length - 1];
+    };
+    const objects = { getByName: () => ({ executeAll }) } as unknown as typeof env.CUSTOMER_LEDGER;
+    const gateway = new DurableObjectLedgerGateway(objects, { info: () => {}, warn: () => {}, error: () => {} });
+    const refusal = { result: { ok: false, failure: { code: "outcome_unknown" } }, replayed: false };
+    expect(await gateway.executeAll(key, commands)).toEqual([refusal, refusal]);
+    expect(received).toEqual([commands, commands.map((command) => ({ ...command, isRetry: true }))]);
+  });
+
   const isMarked = ({ isRetry }: LedgerCommand) => isRetry === true;
   const failure = (traits: object) => Object.assign(new Error("lost"), traits);
 
@@ -269,6 +284,34 @@ test("a coupon code that is taken is replaced by another one", async () => {
   const { coupons } = await rowsOf(env.DB, key);
   expect(coupons.map((row) => row.code).sort()).toEqual(["T-0000000000AA", "T-0000000000BB"]);
   expect(await balance()).toBe(80);
+});
+
+test("commands that come in one call share a commit", async () => {
+  const before = store.commits;
+  const answers = await turn.executeAll(Array.from({ length: 100 }, () => commandOf(grant(1))));
+  expect(answers.map(({ result }) => result.ok)).toEqual(answers.map(() => true));
+  expect(answers).toHaveLength(100);
+  expect(store.commits).toBe(before + 1);
+  expect(await balance()).toBe(200);
+});
+
+test("commands that come in one call are answered one by one, refusals too", async () => {
+  const commands = [grant(1), redeem(1_000), grant(1)].map((intent) => commandOf(intent));
+  const answers = await turn.executeAll(commands);
+  expect(answers.map(({ result }) => (result.ok ? result.value.kind : result.failure.code))).toEqual([
+    "granted",
+    "insufficient_points",
+    "granted",
+  ]);
+});
+
+test("commands that come in one call, and are too many to wait, are refused each by itself", async () => {
+  const surplus = 3;
+  const commands = Array.from({ length: turnLimits.waitingMax + surplus }, () => commandOf(redeem(1_000)));
+  const answers = await turn.executeAll(commands);
+  const codes = answers.map(({ result }) => (result.ok ? "" : result.failure.code));
+  expect(codes.slice(-surplus)).toEqual(Array.from({ length: surplus }, () => "overloaded"));
+  expect(codes.filter((code) => code === "overloaded")).toHaveLength(surplus);
 });
 
 test("commands that come while one is being stored share the next commit", async () => {

@@ -168,7 +168,7 @@ describe("stores", () => {
     coupons: () => new D1CouponStore(TenantDatabases.one(database)).count(tenant, none, 0 as EpochMs),
     "coupon uses": () =>
       new D1CouponStore(TenantDatabases.one(database)).redemptions.find(tenant, "X" as CanonicalCouponCode, "x"),
-    events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, "A"),
+    events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, ["A"]),
     customers: () => new D1SummaryReader(database).countCustomers(tenant),
   });
   const none = { issuedTo: null, code: null, status: null, includeDeleted: true };

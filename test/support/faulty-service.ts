@@ -326,6 +326,8 @@ export class FaultyService {
       getByName: ((ledger: string) =>
         onlyWith<CustomerLedger>("DurableObjectStub", {
           execute: (command) => call(ledger, "execute", (object) => object.execute(structuredClone(command))),
+          executeAll: (commands) =>
+            call(ledger, "executeAll", (object) => object.executeAll(structuredClone(commands))),
           resumeExchanges: () => call(ledger, "resumeExchanges", (object) => object.resumeExchanges()),
           activePoints: () => call(ledger, "activePoints", (object) => object.activePoints()),
           giveBackExchange: (id) => call(ledger, "giveBackExchange", (object) => object.giveBackExchange(id)),

@@ -85,6 +85,8 @@ interface TakeBackRecord {
 /** Ledgers as far as events need them: what an order earned, and what returns took of it, a point for a unit. */
 export class FakeLedgers implements LedgerGateway {
   readonly commands: LedgerCommand[] = [];
+  /** How often several commands were sent at once. */
+  calls = 0;
   readonly #grants = new Map<string, { readonly commandId: string; readonly points: number }>();
   readonly #takeBacks = new Map<string, TakeBackRecord>();
   /** What the next commands are refused with. */
@@ -114,6 +116,13 @@ export class FakeLedgers implements LedgerGateway {
     const answer = this.#carryOut(`${key.tenant}/${key.customerId}`, command);
     await this.after(command);
     return answer;
+  }
+
+  async executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
+    this.calls += 1;
+    const answers: LedgerAnswer[] = [];
+    for (const command of commands) answers.push(await this.execute(key, command));
+    return answers;
   }
 
   #carryOut(ledger: string, { id, intent }: LedgerCommand): LedgerAnswer {

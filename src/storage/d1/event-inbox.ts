@@ -9,6 +9,7 @@ import {
   isNotNull,
   isNull,
   lt,
+  lte,
   or,
   type SQL,
   sql,
@@ -26,13 +27,14 @@ import type {
   OrderGrant,
   QueuedEvent,
   ResendingPatience,
+  WaitingEvent,
 } from "../../application/ports.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
 import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "../../domain/identifiers.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
-import { along, among, isHere, refusedWhereAway, selected } from "./conditions.ts";
+import { along, among, isHere, jsonList, refusedWhereAway, selected } from "./conditions.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -90,28 +92,20 @@ export class D1EventInbox implements EventInbox {
     );
   }
 
-  async settle(event: InboxEvent, { verdict, earningBase, isForgotten, at }: EventSettlement): Promise<void> {
-    const row = {
-      ...rowOf(event, verdict),
-      earningBase,
-      processedAt: at,
-      attempts: 1,
-      ...(isForgotten ? nothingPersonal : {}),
-    };
-    const { tenant: _tenant, id: _id, receivedAt: _receivedAt, ...changes } = row;
-    await answeredWrite(
+  async settle(tenant: TenantId, settlements: readonly EventSettlement[]): Promise<void> {
+    const [first, ...others] = inParameters(settlements.map(rowOfSettlement)).map((rows) =>
       this.#databases
-        .drizzleOf(event.tenant)
+        .drizzleOf(tenant)
         .insert(orderEvents)
-        .values(row)
+        .select(rowsIn(rows))
         .onConflictDoUpdate({
           target: [orderEvents.tenant, orderEvents.id],
-          set: { ...changes, attempts: sql`${orderEvents.attempts} + 1` },
+          set: settledAgain,
           // Whoever finds out that an event has to wait may be late: its order may have earned since.
-          setWhere: verdict.kind === "waiting" ? mayStillChange : isNotForgotten,
-        })
-        .execute(),
+          setWhere: sql`${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing})`,
+        }),
     );
+    if (first !== undefined) await answeredWrite(this.#databases.drizzleOf(tenant).batch([first, ...others]));
   }
 
   async find(tenant: TenantId, id: EventId): Promise<KeptEvent | null> {
@@ -121,16 +115,16 @@ export class D1EventInbox implements EventInbox {
     return rows[0] === undefined ? null : keptFromRow(rows[0]);
   }
 
-  async isForgotten(tenant: TenantId, id: EventId): Promise<boolean> {
+  async forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
     const rows = await answeredRead(() =>
       this.#databases
         .drizzleOf(tenant)
         .select({ id: orderEvents.id })
         .from(orderEvents)
-        .where(and(named(tenant, id), isNull(orderEvents.payload)))
+        .where(and(eq(orderEvents.tenant, tenant), inArray(orderEvents.id, jsonList(ids)), isNull(orderEvents.payload)))
         .execute(),
     );
-    return rows.length > 0;
+    return new Set(rows.map(({ id }) => id as EventId));
   }
 
   async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
@@ -186,18 +180,25 @@ export class D1EventInbox implements EventInbox {
     return { customerId: customerId as CustomerId, siteCode: (siteCode ?? defaultSiteCode) as SiteCode, earningBase };
   }
 
-  async waitingFor(tenant: TenantId, orderId: string): Promise<readonly KeptEvent[]> {
+  async waitingFor(tenant: TenantId, orderIds: readonly string[]): Promise<readonly WaitingEvent[]> {
+    const { id, orderId, verdict } = orderEvents;
+    const place = sql<number>`row_number() over (partition by ${orderId} order by ${id})`.as("place");
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const waiting = drizzle
+      .select({ id: sql<string>`${id}`.as("id"), orderId: sql<string>`${orderId}`.as("order_id"), place })
+      .from(along("order_events_by_order"))
+      // The plus keeps the index of verdicts out of it: many events may wait, few of them for these orders.
+      .where(and(eq(orderEvents.tenant, tenant), inArray(orderId, jsonList(orderIds)), sql`+${verdict} = 'waiting'`))
+      .as("waiting");
     const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .select(allColumns)
-        .from(along("order_events_by_order"))
-        .where(and(ofOrder(tenant, orderId), eq(orderEvents.verdict, "waiting")))
-        .orderBy(asc(orderEvents.id))
-        .limit(waitingMax)
+      drizzle
+        .select({ id: waiting.id, orderId: waiting.orderId })
+        .from(waiting)
+        .where(lte(waiting.place, waitingMax))
+        .orderBy(asc(waiting.id))
         .execute(),
     );
-    return rows.map(keptFromRow);
+    return rows.map((row) => ({ id: row.id as EventId, orderId: row.orderId }));
   }
 
   async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
@@ -354,6 +355,52 @@ function forgotten(at: EpochMs) {
     processedAt: sql`iif(${wasOpen}, ${at}, ${orderEvents.processedAt})`,
   };
 }
+
+const rowOfSettlement = ({ event, verdict, earningBase, isForgotten, at }: EventSettlement) => ({
+  ...rowOf(event, verdict),
+  earningBase,
+  processedAt: at,
+  attempts: 1,
+  ...(isForgotten ? nothingPersonal : {}),
+});
+
+/** Characters of rows in one parameter, which D1 allows 2 MB; one row may have more, but never so many. */
+const rowsCharactersMax = 500_000;
+
+/** The rows as JSON, an array for each parameter that it takes. */
+function inParameters(rows: readonly object[]): readonly string[] {
+  const parameters: string[][] = [];
+  let characters = Number.POSITIVE_INFINITY;
+  for (const row of rows) {
+    const text = JSON.stringify(row);
+    if (characters + text.length > rowsCharactersMax) {
+      parameters.push([]);
+      characters = 0;
+    }
+    parameters.at(-1)?.push(text);
+    characters += text.length;
+  }
+  return parameters.map((texts) => `[${texts.join(",")}]`);
+}
+
+const columns = Object.entries(getTableColumns(orderEvents));
+
+/** Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted. */
+const rowsIn = (json: string): SQL => {
+  const values = columns.map(([property]) => sql.raw(`value ->> '${property}'`));
+  // Without a condition the upsert's "on" would be taken for a join's.
+  return sql`select ${sql.join(values, sql`, `)} from json_each(${json}) where true`;
+};
+
+/** Of an event that is kept already, who sent it and when it came stay as they were. */
+const settledAgain = {
+  ...Object.fromEntries(
+    columns
+      .filter(([property]) => !["tenant", "id", "receivedAt"].includes(property))
+      .map(([property, column]) => [property, sql.raw(`excluded.${column.name}`)]),
+  ),
+  attempts: sql`${orderEvents.attempts} + 1`,
+};
 
 const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
 const ofOrder = (tenant: TenantId, orderId: string) =>

@@ -1,0 +1,73 @@
+import type { TenantId } from "../domain/identifiers.ts";
+import { earnPoints, type PlainEvent } from "./earn-points.ts";
+import type { Places } from "./in-order.ts";
+import type { EventSettlement } from "./ports.ts";
+import { processWaiting } from "./process-part.ts";
+import type { Services } from "./services.ts";
+
+/**
+ * Carries plain events of one tenant out and keeps their verdicts, with one call for all of them where one will do. May
+ * be repeated as often as one likes, whatever became of the attempts before: ledgers recognize commands by the event's
+ * id, and orders by their own. An event whose customer has been erased since does nothing any more.
+ * @param places where everything outside is asked
+ * @returns the events that have to be tried again, each with the error for which it has to be: those that did not get
+ * what they needed, and nobody else
+ */
+export async function processTogether(
+  services: Services,
+  tenant: TenantId,
+  events: readonly PlainEvent[],
+  places: Places,
+): Promise<ReadonlyMap<PlainEvent, unknown>> {
+  const { clock, eventInbox } = services;
+  const failures = new Map<PlainEvent, unknown>();
+  /** What fails has failed for all whom it concerns, and comes to null. */
+  const workFor = async <Value>(
+    concerned: readonly PlainEvent[],
+    work: () => Promise<Value>,
+  ): Promise<Value | null> => {
+    if (concerned.length === 0) return null;
+    try {
+      return await places.use(work);
+    } catch (error) {
+      for (const event of concerned) failures.set(event, error);
+      return null;
+    }
+  };
+
+  const ids = events.map(({ id }) => id);
+  const forgotten = await workFor(events, () => eventInbox.forgottenAmong(tenant, ids));
+  if (forgotten === null) return failures;
+  const remembered = events.filter(({ id }) => !forgotten.has(id));
+  const settlements: PlainSettlement[] = [];
+  for (const [event, attempt] of await earnPoints(services, tenant, remembered, places)) {
+    if (attempt.ok) settlements.push({ event, ...attempt.value, isForgotten: false, at: clock.now() });
+    else failures.set(event, attempt.failure);
+  }
+
+  // Kept before the waiting ones are looked up: they look for it after they were kept, so that of the two at least one
+  // sees the other.
+  const settled = settlements.map(({ event }) => event);
+  const kept = await workFor(settled, async () => {
+    await eventInbox.settle(tenant, settlements);
+    return settlements;
+  });
+  const earners = Map.groupBy(kept ?? [], orderThatEarned);
+  earners.delete(null);
+  const eventsOf = (orderId: string | null) => (earners.get(orderId) ?? []).map(({ event }) => event);
+  const orderIds = [...earners.keys()].flatMap((orderId) => orderId ?? []);
+  const waiting = await workFor(orderIds.flatMap(eventsOf), () => eventInbox.waitingFor(tenant, orderIds));
+  const wakeUps = [...Map.groupBy(waiting ?? [], ({ orderId }) => orderId)].map(([orderId, own]) =>
+    workFor(eventsOf(orderId), () => processWaiting(services, tenant, own)),
+  );
+  await Promise.all(wakeUps);
+  return failures;
+}
+
+interface PlainSettlement extends EventSettlement {
+  readonly event: PlainEvent;
+}
+
+/** Null when the event's order has earned nothing. */
+const orderThatEarned = ({ event, verdict: { kind } }: PlainSettlement): string | null =>
+  event.action.kind === "earn" && (kind === "granted" || kind === "duplicate") ? event.action.orderId : null;
