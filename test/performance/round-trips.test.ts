@@ -37,7 +37,7 @@ import {
 
 /** What a customer far from the database feels, at most. */
 const coldD1Max = 3;
-const warmRedemptionD1Max = 2;
+const warmRedemptionD1Max = 1;
 
 /** Customers of one batch of events, which is as many as the queue hands out at a time. */
 const batchSize = 100;
