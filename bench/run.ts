@@ -6,12 +6,13 @@ import { parseArgs } from "node:util";
 import { runScript } from "../scripts/usage-error.ts";
 import { unsoundLedgers } from "../scripts/verify/ledger-laws.ts";
 import { processorSeconds } from "../scripts/verify/processes.ts";
-import { buildWorker } from "../scripts/verify/runtime.ts";
+import { buildWorker, Runtime } from "../scripts/verify/runtime.ts";
 import type { BuiltWorker } from "./built-worker.ts";
 import type { BenchCustomer, Contestant } from "./contestant.ts";
 import { exportableData, measureExport } from "./export.ts";
 import { startLimits, synchronizationsPerSecond } from "./limits.ts";
 import { type LoadResult, type RawRequest, rawRequest, runLoad } from "./load.ts";
+import { measureOrderEvents } from "./order-events.ts";
 import { type Ours, startOurs } from "./ours.ts";
 import { startFastify } from "./peers/fastify.ts";
 import { PostgresMissing } from "./peers/postgres.ts";
@@ -26,7 +27,7 @@ import { bundleKibibytes, startUpMilliseconds } from "./start-up.ts";
 //
 //   npm run bench                    everything: at most ten minutes on two cores
 //   npm run bench -- --rounds 2      quicker, and less certain; the results are printed only
-//   npm run bench -- --part contest  what is compared with limits and peers; or growth, or start
+//   npm run bench -- --part contest  what is compared with limits and peers; or events, growth, start
 
 const resultsFile = fileURLToPath(new URL("results.md", import.meta.url));
 const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
@@ -363,6 +364,27 @@ async function rateGrowth(
   }
 }
 
+/** Completed orders through the queue's consumer, as a migration sends them. */
+async function eventRows(worker: string): Promise<readonly ResultRow[]> {
+  const runtime = await Runtime.start(worker, { delivers: true });
+  try {
+    const rates: number[] = [];
+    for (let run = 0; run <= eventRuns; run += 1) {
+      const { grantsPerSecond, violations } = await measureOrderEvents(runtime, `events-${run}`, orderEvents);
+      for (const violation of violations) console.error(`Void: order events, run ${run}: ${violation}`);
+      // The first one has its code compiled.
+      if (run > 0 && violations.length === 0) rates.push(grantsPerSecond);
+    }
+    const measure = "order events, in bulk through the queue: grants";
+    return [{ measure, unit: "/s", values: rates, target: atLeast(5_000) }];
+  } finally {
+    await runtime.stop();
+  }
+}
+
+const eventRuns = 3;
+const orderEvents = { customers: 200, events: 10_000, consumers: 4 } as const;
+
 async function startRows(worker: string): Promise<readonly ResultRow[]> {
   const starts: number[] = [];
   for (let round = 1; round <= startUpRounds; round += 1) starts.push(await startUpMilliseconds());
@@ -408,6 +430,7 @@ await runScript(async () => {
   const { rows, overIssued } = isWanted("contest") ? await contest(worker, rounds) : { rows: [], overIssued: "–" };
   const all = [
     ...rows,
+    ...(isWanted("events") ? await eventRows(worker) : []),
     ...(isWanted("growth") ? await growthRows(worker, rounds) : []),
     ...(isWanted("start") ? await startRows(worker) : []),
   ];

@@ -33,9 +33,14 @@ const tenant = /^SEARCH \S+ USING .*\(tenant=\?\)$/;
 
 const exceptions: readonly Exception[] = [
   {
-    statement: /^UPDATE .* FROM json_each\(\?1\) GROUP BY .*ledger_commits_are_carried_out/,
+    statement: /^UPDATE .* FROM json_each\(\?1\) GROUP BY .*ledger_(?:commits|redemptions)_are_carried_out/,
     line: /^USE TEMP B-TREE FOR GROUP BY$/,
     reason: "Groups a parameter: what one commit changes of rows that are there.",
+  },
+  {
+    statement: /row_number\(\) over \(partition by "order_id"/,
+    line: sort,
+    reason: "Sorts what waits for the orders of one batch.",
   },
   {
     statement: /and "order_events"."return_id" = \?/,

@@ -37,8 +37,9 @@ const cellsOf = ({ name, cold, warm }: Measured): readonly string[] => [
 function markdownTable(lines: readonly (readonly string[])[]): string {
   const [header = []] = lines;
   const widths = header.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  const row = (line: readonly string[]) =>
-    `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  const padded = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  const row = (line: readonly string[]) => `| ${line.map(padded).join(" | ")} |`;
   const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
   return [row(header), `| ${rule.join(" | ")} |`, ...lines.slice(1).map(row)].join("\n");
 }
