@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { getTableColumns } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { describe, expect, test } from "vitest";
+import { columnsOf, commitViews } from "../../src/storage/d1/commit-statements.ts";
 import * as schema from "../../src/storage/d1/schema.ts";
 
 const tables: readonly SQLiteTable[] = Object.values(schema);
@@ -81,6 +82,40 @@ describe("the trigger that carries out commits", () => {
           shared.includes(property) ? `NEW.\`${column.name}\`` : `value ->> '${property}'`,
         ),
       );
+    },
+  );
+});
+
+describe("the views that commits are inserted into", () => {
+  const textOf = async (name: string): Promise<string> => {
+    const row = await env.DB.prepare("select sql from sqlite_schema where name = ?")
+      .bind(name)
+      .first<{ sql: string }>();
+    return row?.sql ?? "";
+  };
+  const statementsIn = (trigger: string): string[] =>
+    trigger
+      .slice(trigger.indexOf("BEGIN") + "BEGIN".length, trigger.lastIndexOf("END"))
+      .replace(/--.*$/gm, "")
+      .split(";")
+      .map((statement) => statement.replace(/\s+/g, " ").trim())
+      .filter((statement) => statement !== "");
+
+  test.each(commitViews.map((view) => [view.name, view] as const))(
+    "%s has the columns that are given",
+    async (name, view) => {
+      const { results } = await env.DB.prepare(`pragma table_info(${name})`).all<ColumnInfo>();
+      expect(results.map((column) => column.name)).toEqual(columnsOf(view));
+    },
+  );
+
+  test.each(commitViews.map((view) => [view.name, view] as const))(
+    "%s does with its columns what ledger_commits does with them, and in its order",
+    async (name, view) => {
+      const all = statementsIn(await textOf("ledger_commits_are_carried_out"));
+      const others = (statement: string): boolean =>
+        [...statement.matchAll(/NEW\.`(\w+)`/g)].some(([, column = ""]) => !columnsOf(view).includes(column));
+      expect(statementsIn(await textOf(`${name}_are_carried_out`))).toEqual(all.filter((one) => !others(one)));
     },
   );
 });

@@ -21,6 +21,7 @@ import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
+import { type CommitRows, commitStatements } from "./commit-statements.ts";
 import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
 import { rowOfEntry } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
@@ -36,9 +37,6 @@ import {
 } from "./schema.ts";
 import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
-
-/** Rows in one parameter, which D1 allows 2 MB: a redemption may draw from very many lots. */
-const rowsPerStatement = 4_000;
 
 /** Ledgers in D1. Everything here runs on the primary. */
 export class D1LedgerStore implements LedgerStore {
@@ -122,9 +120,7 @@ export class D1LedgerStore implements LedgerStore {
     };
     // A commit with entries is held against the ledger's head by the first of them.
     const follows = sealed.length === 0 ? changes.follows : null;
-    const statements = slicesOf(rows).map((slice, index) =>
-      this.#commitStatement(key, index === 0 ? follows : null, slice),
-    );
+    const statements = [...commitStatements(this.#database, key, rows, follows)];
     if (changes.entries.some((entry) => entry.kind === "erased")) {
       statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
     }
@@ -139,73 +135,6 @@ export class D1LedgerStore implements LedgerStore {
     const { sql: text, params } = query.toSQL();
     return this.#database.prepare(text).bind(...params);
   }
-
-  #commitStatement(key: LedgerKey, follows: LedgerHead | null, slice: Partial<CommitRows>): D1PreparedStatement {
-    const parameterOf = (list: CommitList): string | null => {
-      const rows = slice[list] ?? [];
-      return rows.length === 0 ? null : JSON.stringify(rows);
-    };
-    const named = [key.tenant, key.customerId];
-    const isRedemption =
-      follows === null && commitLists.every((list) => list in redemptionColumns || !slice[list]?.length);
-    return isRedemption
-      ? this.#database.prepare(redemptionText).bind(...named, ...redemptionLists.map(parameterOf))
-      : this.#database.prepare(commitText).bind(...named, follows, ...commitLists.map(parameterOf));
-  }
-}
-
-/**
- * What a commit stores, by the columns of `ledger_commits` in drizzle/: the view's trigger stores each list in its
- * table, in this order, and refuses everything when one of them does not fit.
- */
-const columnsOfLists = {
-  terms: "terms",
-  fromStates: "from_states",
-  entries: "entries",
-  openings: "openings",
-  heads: "heads",
-  lots: "lots",
-  usages: "usages",
-  lapses: "lapses",
-  coupons: "coupons",
-  givenBack: "given_back_coupons",
-  exchanges: "exchanges",
-  steps: "steps",
-  forgotten: "forgotten",
-  records: "records",
-} as const;
-
-type CommitList = keyof typeof columnsOfLists;
-type CommitRows = Readonly<Record<CommitList, readonly unknown[]>>;
-
-const commitLists = Object.keys(columnsOfLists) as readonly CommitList[];
-
-/** What there is of a commit of redemptions alone, for which `ledger_redemptions` is enough. */
-const redemptionColumns = {
-  terms: columnsOfLists.terms,
-  entries: columnsOfLists.entries,
-  heads: columnsOfLists.heads,
-  usages: columnsOfLists.usages,
-  coupons: columnsOfLists.coupons,
-  records: columnsOfLists.records,
-} as const satisfies Partial<Record<CommitList, string>>;
-
-const redemptionLists = Object.keys(redemptionColumns) as readonly (keyof typeof redemptionColumns)[];
-
-const insertion = (view: string, columns: readonly string[]): string =>
-  `insert into ${view} (${columns.join(", ")}) values (${columns.map((_, index) => `?${index + 1}`).join(", ")})`;
-const owner = ["tenant", "customer_id"] as const;
-const commitText = insertion("ledger_commits", [...owner, "follows", ...Object.values(columnsOfLists)]);
-const redemptionText = insertion("ledger_redemptions", [...owner, ...Object.values(redemptionColumns)]);
-
-/** What each statement stores: one has it all, unless a list is too long for a parameter. */
-function slicesOf(rows: CommitRows): readonly Partial<CommitRows>[] {
-  if (commitLists.every((list) => rows[list].length <= rowsPerStatement)) return [rows];
-  return commitLists.flatMap((list) =>
-    Array.from({ length: Math.ceil(rows[list].length / rowsPerStatement) }, (_, slice) => ({
-      [list]: rows[list].slice(slice * rowsPerStatement, (slice + 1) * rowsPerStatement),
-    })),
-  );
 }
 
 const recordsNamed = (key: LedgerKey, keys: readonly IdempotencyKey[]) =>

@@ -1,0 +1,101 @@
+import type { LedgerHead } from "../../application/ports.ts";
+import type { LedgerKey } from "../../domain/decide.ts";
+
+/**
+ * What a commit consists of, by the columns of the view `ledger_commits` in drizzle/: its trigger makes the checks and
+ * stores each list in its table, in this order, and refuses everything when one of them does not fit.
+ */
+const columnsOfLists = {
+  terms: "terms",
+  fromStates: "from_states",
+  entries: "entries",
+  openings: "openings",
+  heads: "heads",
+  lots: "lots",
+  usages: "usages",
+  lapses: "lapses",
+  coupons: "coupons",
+  givenBack: "given_back_coupons",
+  exchanges: "exchanges",
+  steps: "steps",
+  forgotten: "forgotten",
+  records: "records",
+} as const;
+
+export type CommitList = keyof typeof columnsOfLists;
+
+/** The rows of a commit, with the property names of schema.ts. */
+export type CommitRows = Readonly<Record<CommitList, readonly unknown[]>>;
+
+const allLists = Object.keys(columnsOfLists) as readonly CommitList[];
+
+interface CommitView {
+  readonly name: string;
+  readonly lists: readonly CommitList[];
+  /** Whether it can be held against the ledger's head, which a commit with entries need not be. */
+  readonly follows: boolean;
+}
+
+/** The smaller a view's trigger is, the less SQLite has to compile: the first one that has all that is needed is taken. */
+export const commitViews: readonly CommitView[] = [
+  {
+    name: "ledger_redemptions",
+    lists: ["terms", "entries", "heads", "usages", "coupons", "records"],
+    follows: false,
+  },
+  { name: "ledger_grants", lists: ["entries", "openings", "heads", "lots", "records"], follows: false },
+  { name: "ledger_commits", lists: allLists, follows: true },
+];
+
+/** The view's columns, in the order of the parameters. */
+export const columnsOf = ({ lists, follows }: CommitView): readonly string[] => [
+  "tenant",
+  "customer_id",
+  ...(follows ? ["follows"] : []),
+  ...lists.map((list) => columnsOfLists[list]),
+];
+
+const insertions = new Map(
+  commitViews.map((view) => {
+    const columns = columnsOf(view);
+    const places = columns.map((_, index) => `?${index + 1}`);
+    return [view, `insert into ${view.name} (${columns.join(", ")}) values (${places.join(", ")})`];
+  }),
+);
+
+/** Rows in one parameter, which D1 allows 2 MB: a redemption may draw from very many lots. */
+const rowsPerStatement = 4_000;
+
+/**
+ * The statements that carry out a commit, in one batch: one, unless a list is too long for a parameter.
+ * @param follows the head that the ledger must have; null when the first entry tells
+ */
+export function commitStatements(
+  database: D1Database,
+  key: LedgerKey,
+  rows: CommitRows,
+  follows: LedgerHead | null,
+): readonly D1PreparedStatement[] {
+  return slicesOf(rows).map((slice, index) => {
+    const head = index === 0 ? follows : null;
+    const rowsOf = (list: CommitList): readonly unknown[] => slice[list] ?? [];
+    const needed = allLists.filter((list) => rowsOf(list).length > 0);
+    const view = commitViews.find(
+      (one) => (head === null || one.follows) && needed.every((list) => one.lists.includes(list)),
+    );
+    const text = view === undefined ? undefined : insertions.get(view);
+    if (view === undefined || text === undefined) throw new Error("No view takes all lists.");
+    const lists = view.lists.map((list) => (rowsOf(list).length === 0 ? null : JSON.stringify(rowsOf(list))));
+    return database.prepare(text).bind(key.tenant, key.customerId, ...(view.follows ? [head] : []), ...lists);
+  });
+}
+
+/** What each statement stores: one has it all, unless a list is too long for a parameter. */
+function slicesOf(rows: CommitRows): readonly Partial<CommitRows>[] {
+  if (allLists.every((list) => rows[list].length <= rowsPerStatement)) return [rows];
+  return allLists.flatMap((list) =>
+    Array.from({ length: Math.ceil(rows[list].length / rowsPerStatement) }, (_, slice) => ({
+      [list]: rows[list].slice(slice * rowsPerStatement, (slice + 1) * rowsPerStatement),
+    })),
+  );
+}
