@@ -24,6 +24,7 @@ export async function runRounds(count: number, stations: readonly Station[]): Pr
   const measured = new Map<string, (number | null)[]>(stations.map(({ name }) => [name, []]));
   const voidRuns: string[] = [];
   for (let round = 1; round <= count; round += 1) {
+    console.error(`round ${round} of ${count}`);
     for (const station of round % 2 === 1 ? stations : stations.toReversed()) {
       const value = await station.run();
       const violations = (await station.violations?.()) ?? [];

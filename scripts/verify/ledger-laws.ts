@@ -23,14 +23,15 @@ const laws: Readonly<Record<string, string>> = {
     select ${key} from lots where used_points <> (
       select coalesce(sum(u.points), 0) from lot_usages u where ${sameLedger("u", "lots")} and u.lot_id = lots.lot_id)`,
   "what an entry takes is what lots have given for it": `
-    select ${key} from ledger_entries e where kind in ${drawing} and points <> (
-      select coalesce(sum(u.points), 0) from lot_usages u where ${sameLedger("u", "e")} and u.sequence = e.sequence)`,
+    with taken as (select ${key}, sequence, sum(points) as points from lot_usages group by ${key}, sequence)
+    select e.tenant, e.customer_id from ledger_entries e
+    left join taken on ${sameLedger("taken", "e")} and taken.sequence = e.sequence
+    where kind in ${drawing} and e.points <> coalesce(taken.points, 0)`,
   "no lot gives more than it has": `select ${key} from lots where used_points + lapsed_points > points`,
   "no balance was ever below zero": `select ${key} from ledger_entries where balance_after < 0`,
   "every exchange has its coupon": `
-    select e.tenant, e.customer_id from ledger_entries e
-    left join coupons c on c.tenant = e.tenant and c.redemption_id = e.entry_id and c.code = e.coupon_code
-    where e.kind = 'redeemed' and e.coupon_code is not null and c.code is null`,
+    select ${key} from ledger_entries where kind = 'redeemed' and coupon_code is not null
+      and (tenant, entry_id, coupon_code) not in (select tenant, redemption_id, code from coupons)`,
   "every coupon has its exchange": `
     select c.tenant, c.issued_to as customer_id from coupons c
     left join ledger_entries e on e.tenant = c.tenant and e.customer_id = c.issued_to and e.entry_id = c.redemption_id
