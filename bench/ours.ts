@@ -8,6 +8,15 @@ const optionId = "voucher";
 /** Grants that are sent at a time. */
 const grantsAtOnce = 64;
 
+/** Coupons of each customer beyond what all of the customer's points pay for. */
+const overIssuedSql = `
+  select coalesce(sum(beyond), 0) as count from (
+    select max(0, count(*) - coalesce((
+      select sum(points) from lots where lots.tenant = coupons.tenant and lots.customer_id = coupons.issued_to
+    ), 0) / ?1) as beyond
+    from coupons where tenant = ?2 group by tenant, issued_to
+  )`;
+
 /** The service itself: built as it is deployed, with all that it does. */
 export interface Ours extends Contestant {
   readonly runtime: Runtime;
@@ -57,7 +66,10 @@ export async function startOurs(worker: string, options: RuntimeOptions = {}): P
       return customers;
     },
     violations: () => brokenLaws(runtime),
-    overIssued: () => Promise.resolve(0),
+    overIssued: async () => {
+      const [row] = await runtime.query<{ count: number }>(overIssuedSql, couponPrice, shop.tenant);
+      return row?.count ?? 0;
+    },
     stop: () => runtime.stop(),
   };
 }
