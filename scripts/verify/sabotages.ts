@@ -23,6 +23,7 @@ const ledgerGateway = "src/durable-objects/ledger-gateway.ts";
 const exchangeSaga = "src/durable-objects/exchange-saga.ts";
 const ledgerStore = "src/storage/d1/ledger-store.ts";
 const erasure = "src/storage/d1/erasure.ts";
+const commitTriggers = "drizzle/0006_ledger_commits.sql";
 const answered = "src/storage/d1/answered.ts";
 const verifiers = "src/integrations/tokens/verifiers.ts";
 
@@ -112,8 +113,8 @@ const turn: readonly Sabotage[] = [
     name: "unsound-ledger-used",
     breaks: "a ledger whose books do not add up goes on taking commands",
     file: ledgerTurn,
-    replace: "    if (fault !== null) throw new UnsoundLedger(fault);\n    return { ledger",
-    by: "    return { ledger",
+    replace: "    if (fault !== null) throw new UnsoundLedger(fault);\n    return {\n      ledger: snapshot",
+    by: "    return {\n      ledger: snapshot",
     caughtBy: by(
       "test/http/audit.test.ts",
       "a ledger whose books do not add up > takes no commands and tells no balance",
@@ -276,35 +277,56 @@ const storage: readonly Sabotage[] = [
     caughtBy: bySchema("what takes more from a lot than it has, or from a lot that is not there"),
   },
   {
-    name: "no-transaction",
-    breaks: "a commit is many transactions",
-    file: ledgerStore,
-    replace: "    await answered(this.#database.batch(statements));",
-    by: "    for (const statement of statements) await answered(this.#database.batch([statement]));",
-    caughtBy: byFaults("a coupon code that is taken is replaced by another one"),
+    name: "option-not-checked",
+    breaks: "a remembered option is taken for the one that there is",
+    file: commitTriggers,
+    replace: "FROM json_each(NEW.`entries`);\n\n\tSELECT RAISE(ABORT, 'constraint failed: the option has changed')",
+    by: "FROM json_each(NEW.`entries`);\n\n\tSELECT 'constraint failed: the option has changed'",
+    caughtBy: by(
+      "test/http/remembered-options.test.ts",
+      "takes the new price, for a customer whose ledger is in memory",
+    ),
+  },
+  {
+    name: "option-told-by-version-alone",
+    breaks: "an option that was deleted and created again is taken for the older one",
+    file: commitTriggers,
+    replace:
+      "WHERE o.`version` IS NOT term.value ->> 'version' OR o.`created_at` IS NOT term.value ->> 'createdAt';\n\n\tUPDATE `ledgers`",
+    by: "WHERE o.`version` IS NOT term.value ->> 'version';\n\n\tUPDATE `ledgers`",
+    caughtBy: by("test/http/remembered-options.test.ts", "takes the price of one that was deleted and created again"),
+  },
+  {
+    name: "refused-by-an-outdated-price",
+    breaks: "an exchange is refused for want of points without a look at what it costs now",
+    file: ledgerTurn,
+    replace: " || hasOwnId(command.intent) || stampOf(command) !== null;",
+    by: " || hasOwnId(command.intent);",
+    caughtBy: by("test/http/remembered-options.test.ts", "succeeds when it has become cheap enough"),
   },
   {
     name: "key-not-stored",
     breaks: "idempotency keys are forgotten with the object's memory",
     file: ledgerStore,
-    replace: "    add(statementTexts.insertRecords, rows.records, tenant, customerId);\n",
-    by: "",
+    replace: "    records: changes.records.map(recordRow),",
+    by: "    records: [],",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "lots-not-used",
     breaks: "what a redemption takes is not taken from the lots",
-    file: ledgerStore,
-    replace: "    add(statementTexts.useLots, rows.usages, tenant, customerId);\n",
-    by: "",
+    file: commitTriggers,
+    replace:
+      "`ledgers`.`customer_id` = NEW.`customer_id`;\n\n\tUPDATE `lots` SET `used_points` = `used_points` + used.`points`",
+    by: "`ledgers`.`customer_id` = NEW.`customer_id`;\n\n\tUPDATE `lots` SET `used_points` = `used_points`",
     caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
   },
   {
     name: "usages-not-kept",
     breaks: "which lots a redemption took from is not kept",
-    file: ledgerStore,
-    replace: "    add(statementTexts.insertUsages, rows.usages, tenant, customerId);\n",
-    by: "",
+    file: commitTriggers,
+    replace: "FROM json_each(NEW.`usages`);\n\n\tINSERT INTO `coupons`",
+    by: "FROM json_each(NEW.`usages`) WHERE false;\n\n\tINSERT INTO `coupons`",
     caughtBy: byLedger("a coupon that is given back > is void, and its points are back with their end, once"),
   },
   {
@@ -746,7 +768,7 @@ const gates: readonly Sabotage[] = [
     name: "answers-cached",
     breaks: "caches may keep balances and codes",
     file: "src/http/middleware/security-headers.ts",
-    replace: '  if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");\n',
+    replace: '  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");\n',
     by: "",
     caughtBy: by("test/http/security-headers.test.ts", "also when the service fails without knowing why"),
   },
