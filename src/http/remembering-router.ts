@@ -5,6 +5,8 @@ import { TrieRouter } from "hono/router/trie-router";
 
 /** Beyond it all is forgotten: paths with ids come once, and the few without come all the time. */
 const pathsMax = 1_000;
+/** Longer paths are looked up each time: a stranger may send any number of them. */
+const pathLengthMax = 256;
 
 /** Hono's own routers, which look up what a path matches, once for each path that comes again and again. */
 export class RememberingRouter<Handler> implements Router<Handler> {
@@ -21,6 +23,7 @@ export class RememberingRouter<Handler> implements Router<Handler> {
     const known = this.#matches.get(key);
     if (known !== undefined) return known;
     const match = this.#inner.match(method, path);
+    if (key.length > pathLengthMax) return match;
     if (this.#matches.size >= pathsMax) this.#matches.clear();
     this.#matches.set(key, match);
     return match;

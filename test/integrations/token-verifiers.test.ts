@@ -595,6 +595,14 @@ describe("remembered tokens", () => {
     expect((await tokens.verify("t1")).ok).toBe(false);
   });
 
+  it("are not remembered when they are very long, however good", async () => {
+    const { tokens, verified } = remembering(day);
+    const long = "t".repeat(4_000);
+    await tokens.verify(long);
+    await tokens.verify(long);
+    expect(verified).toEqual([long, long]);
+  });
+
   it("are never remembered as refused", async () => {
     const { tokens, verified, refuseAll } = remembering(day);
     refuseAll();

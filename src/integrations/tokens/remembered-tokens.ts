@@ -9,6 +9,8 @@ import type { ExpiringTokenVerifier } from "./verifiers.ts";
 /** How long a verification holds at most: also how long a withdrawn key may go on working. */
 const rememberedMsMax = 60_000;
 const rememberedTokensMax = 5_000;
+/** Longer tokens are verified each time: what is remembered takes at most about 10 MB of the isolate's 128. */
+const rememberedLengthMax = 2_048;
 
 /**
  * Remembers whom good tokens stand for, for up to a minute and never past their expiry: a storefront sends the same
@@ -33,7 +35,7 @@ export class RememberedTokens implements TokenVerifier {
     if (!verified.ok) return verified;
     const { principal, expiresAt } = verified.value;
     const until = Math.min(this.#clock.now() + rememberedMsMax, expiresAt) as EpochMs;
-    this.#principals.keep(token, principal, until);
+    if (token.length <= rememberedLengthMax) this.#principals.keep(token, principal, until);
     return succeed(principal);
   }
 }
