@@ -8,7 +8,6 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import { refuse } from "../../src/domain/result.ts";
-import type { RewardSettings } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
@@ -16,19 +15,11 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { type D1Call, type D1Fault, faultyD1 } from "../support/faulty-d1.ts";
 import { keyOf } from "../support/ledgers.ts";
-import { FakeMessage, orderUpdated, queued, returnUpdated } from "../support/order-events.ts";
+import { earningSettings, FakeMessage, orderUpdated, queued, returnUpdated } from "../support/order-events.ts";
 import { rowsOf } from "../support/stored.ts";
 
 // Batches of the queue, processed with the ledgers and the inbox as they are, on databases that count.
 
-const settings: RewardSettings = {
-  enabled: true,
-  codePrefix: "RP",
-  orderValueToRewardPointsFactor: "1",
-  validityMonths: 12,
-  earningBase: "total",
-  returnPolicy: "negative",
-};
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 const clock = { now: () => Date.now() as EpochMs };
 
@@ -104,7 +95,7 @@ beforeEach(() => {
   inbox = new D1EventInbox(TenantDatabases.one(counting(inboxCalls, (call) => faultOfInbox(call))));
   services = {
     ledgers,
-    siteSettings: { effective: async () => settings, forget: async () => {} },
+    siteSettings: { effective: async () => earningSettings, forget: async () => {} },
     eventInbox: inbox,
     clock,
     log,

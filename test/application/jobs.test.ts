@@ -14,7 +14,6 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
-import type { RewardSettings } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
 import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
@@ -25,7 +24,14 @@ import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { type D1Call, faultyD1 } from "../support/faulty-d1.ts";
 import { at, commandOf, grant, keyOf } from "../support/ledgers.ts";
-import { FakeLedgers, FakeMessage, orderUpdated, queued, returnUpdated } from "../support/order-events.ts";
+import {
+  earningSettings,
+  FakeLedgers,
+  FakeMessage,
+  orderUpdated,
+  queued,
+  returnUpdated,
+} from "../support/order-events.ts";
 import { rowsOf } from "../support/stored.ts";
 
 const minuteMs = 60_000;
@@ -233,14 +239,6 @@ describe("points that have expired", () => {
 });
 
 describe("events that were not delivered", () => {
-  const settings: RewardSettings = {
-    enabled: true,
-    codePrefix: "RP",
-    orderValueToRewardPointsFactor: "1",
-    validityMonths: 12,
-    earningBase: "total",
-    returnPolicy: "negative",
-  };
   const real = new D1EventInbox(TenantDatabases.one(env.DB));
   let inbox: EventInbox;
   let ledgers: FakeLedgers;
@@ -261,7 +259,7 @@ describe("events that were not delivered", () => {
     };
     services = servicesWith({
       ledgers,
-      siteSettings: { effective: () => Promise.resolve(settings) },
+      siteSettings: { effective: () => Promise.resolve(earningSettings) },
       eventQueue: {
         send: async (event: QueuedEvent) => {
           if (!takes(event)) throw new StoreUnavailable("The queue did not take an event.");

@@ -14,21 +14,13 @@ import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import {
   completedOrder,
+  earningSettings,
   FakeLedgers,
   FakeMessage,
   orderUpdated,
   queued,
   returnUpdated,
 } from "../support/order-events.ts";
-
-const settings: RewardSettings = {
-  enabled: true,
-  codePrefix: "RP",
-  orderValueToRewardPointsFactor: "1",
-  validityMonths: 12,
-  earningBase: "total",
-  returnPolicy: "negative",
-};
 
 let tenants = 0;
 let tenant: string;
@@ -44,7 +36,7 @@ beforeEach(() => {
   tenants += 1;
   tenant = `events-${tenants}`;
   ledgers = new FakeLedgers();
-  siteSettings = (site) => Promise.resolve(site === "main" ? settings : switchedOff);
+  siteSettings = (site) => Promise.resolve(site === "main" ? earningSettings : switchedOff);
   inbox = new D1EventInbox(TenantDatabases.one(env.DB));
   now = Date.now();
   logged = [];
@@ -122,7 +114,7 @@ describe("a completed order", () => {
     ["net", 368],
     ["subTotal", 300],
   ] as const)("earns by %s: %i points", async (earningBase, points) => {
-    siteSettings = () => Promise.resolve({ ...settings, earningBase });
+    siteSettings = () => Promise.resolve({ ...earningSettings, earningBase });
     expect(await become(completedOrder("EON2076"))).toEqual([`granted ${points}`]);
   });
 
@@ -256,9 +248,9 @@ describe("a return", () => {
   });
 
   test("is measured as the order was, even when the site has changed its mind since", async () => {
-    siteSettings = () => Promise.resolve({ ...settings, earningBase: "net" });
+    siteSettings = () => Promise.resolve({ ...earningSettings, earningBase: "net" });
     await become(orderUpdated("A"));
-    siteSettings = () => Promise.resolve(settings);
+    siteSettings = () => Promise.resolve(earningSettings);
     const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
     expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
   });

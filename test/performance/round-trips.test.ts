@@ -73,12 +73,7 @@ let isListeningAnyway = false;
 const record = new DatabaseRecord(() => isListeningAnyway || (service?.points.isAtWork ?? false));
 const jwksUrl = "https://issuer.test/jwks";
 const standIn = new EmporixStandIn();
-const elsewhere = {
-  COUPON_SERVICE_URL: standIn.baseUrl,
-  UPSTREAM_TOKEN_URL: standIn.tokenUrl,
-  UPSTREAM_CLIENT_ID: standIn.clientId,
-  UPSTREAM_CLIENT_SECRET: standIn.clientSecret,
-};
+const elsewhere = standIn.couponVariables;
 
 /** Where the shops were prepared. */
 let another: FaultyService;

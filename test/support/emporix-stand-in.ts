@@ -119,6 +119,16 @@ export class EmporixStandIn {
     return { baseUrl, tokenUrl, clientId, clientSecret };
   }
 
+  /** The service's variables, when coupons are issued here. */
+  get couponVariables() {
+    return {
+      COUPON_SERVICE_URL: this.baseUrl,
+      UPSTREAM_TOKEN_URL: this.tokenUrl,
+      UPSTREAM_CLIENT_ID: clientId,
+      UPSTREAM_CLIENT_SECRET: clientSecret,
+    };
+  }
+
   /** The next calls of `operation` go wrong, one after the other, each in its way. */
   next(operation: StandInOperation, ...faults: Fault[]): void {
     this.#once.set(operation, [...(this.#once.get(operation) ?? []), ...faults]);

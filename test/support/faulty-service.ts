@@ -7,7 +7,7 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { CustomerLedger } from "../../src/worker.ts";
 import { type Caller, type Fault, FaultPoints } from "./fault-points.ts";
 import { NumberedDatabase, numberedFetch, numberedKv, numberedLimit, onlyWith } from "./numbered-bindings.ts";
-import type { Answer, Call } from "./shop.ts";
+import { type Answer, answerOf, type Call, requestOf } from "./shop.ts";
 
 type Worker = typeof import("../../src/worker.ts");
 
@@ -91,23 +91,11 @@ export class FaultyService {
   }
 
   /** Calls the service as a client does; {@link noAnswer} when the client has lost patience. */
-  async call(method: string, path: string, { token, json, headers }: Call = {}): Promise<Answer | typeof noAnswer> {
-    const request = new Request(`https://points.test${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
-        ...headers,
-      },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    });
+  async call(method: string, path: string, more: Call = {}): Promise<Answer | typeof noAnswer> {
+    const request = requestOf(method, path, more);
     return this.#patiently(async () => {
       const { fetch } = this.#worker.default;
-      const response = await fetch(request as never, this.#workerEnv, createExecutionContext());
-      const text = await response.text();
-      const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
-      const body: unknown = isJson && text !== "" ? JSON.parse(text) : text;
-      return { status: response.status, headers: response.headers, body };
+      return answerOf(await fetch(request as never, this.#workerEnv, createExecutionContext()));
     });
   }
 

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { CustomerLedger } from "../../src/worker.ts";
-import type { Answer, Call } from "./shop.ts";
+import { type Answer, answerOf, type Call, requestOf } from "./shop.ts";
 
 type Worker = typeof import("../../src/worker.ts");
 
@@ -42,24 +42,9 @@ export class MappedService {
     return new MappedService(worker, { ...databases, TENANT_DATABASES: JSON.stringify(map) });
   }
 
-  async call(method: string, path: string, { token, json, headers }: Call = {}): Promise<Answer> {
-    const request = new Request(`https://points.test${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
-        ...headers,
-      },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-    });
-    const response = await this.#worker.default.fetch(request as never, this.#env, createExecutionContext());
-    const text = await response.text();
-    const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson && text !== "" ? JSON.parse(text) : text,
-    };
+  async call(method: string, path: string, more: Call = {}): Promise<Answer> {
+    const request = requestOf(method, path, more);
+    return answerOf(await this.#worker.default.fetch(request as never, this.#env, createExecutionContext()));
   }
 
   async runJobs(): Promise<void> {

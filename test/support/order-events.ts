@@ -5,7 +5,18 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { TenantId } from "../../src/domain/identifiers.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
+import type { RewardSettings } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+
+/** Of a site where an order earns a point for each unit of its total. */
+export const earningSettings: RewardSettings = {
+  enabled: true,
+  codePrefix: "RP",
+  orderValueToRewardPointsFactor: "1",
+  validityMonths: 12,
+  earningBase: "total",
+  returnPolicy: "negative",
+};
 
 /** A completed order with the prices of the published example EON2076, and no more than the service reads. */
 export const completedOrder = (id: string, more: object = {}) => ({

@@ -17,24 +17,29 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Calls the service as a client does, over HTTP. */
-export async function call(method: string, path: string, { token, json, body, headers }: Call = {}): Promise<Answer> {
-  const response = await exports.default.fetch(
-    new Request(`https://points.test${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(json === undefined ? {} : { "Content-Type": "application/json" }),
-        ...headers,
-      },
-      ...(json === undefined ? {} : { body: JSON.stringify(json) }),
-      ...(body === undefined ? {} : { body }),
-    }),
-  );
+/** The request that a client sends. */
+export const requestOf = (method: string, path: string, { token, json, body, headers }: Call = {}): Request =>
+  new Request(`https://points.test${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+      ...headers,
+    },
+    ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+    ...(body === undefined ? {} : { body }),
+  });
+
+/** Reads a response to its end. */
+export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get("Content-Type")?.includes("json") ?? false;
   return { status: response.status, headers: response.headers, body: isJson && text !== "" ? JSON.parse(text) : text };
 }
+
+/** Calls the service as a client does, over HTTP. */
+export const call = async (method: string, path: string, more: Call = {}): Promise<Answer> =>
+  answerOf(await exports.default.fetch(requestOf(method, path, more)));
 
 let shops = 0;
 

@@ -17,12 +17,7 @@ const flowMsMax = 300_000;
 const standIn = new EmporixStandIn();
 const variablesOf: Readonly<Record<Flow["coupons"], Readonly<Record<string, string>>>> = {
   embedded: {},
-  elsewhere: {
-    COUPON_SERVICE_URL: standIn.baseUrl,
-    UPSTREAM_TOKEN_URL: standIn.tokenUrl,
-    UPSTREAM_CLIENT_ID: standIn.clientId,
-    UPSTREAM_CLIENT_SECRET: standIn.clientSecret,
-  },
+  elsewhere: standIn.couponVariables,
 };
 
 const tenantOf = (coupons: Flow["coupons"]): string => `faults-${coupons}`;
