@@ -5,10 +5,7 @@ import type { Services } from "../application/services.ts";
 import { AllowedMethods } from "./allowed-methods.ts";
 import type { App, AppEnv } from "./app-env.ts";
 import { answerError, answerFailure } from "./failure-answer.ts";
-import { corsFor } from "./middleware/cors.ts";
-import { type RequestLogMode, requestLog } from "./middleware/request-log.ts";
-import { securityHeaders } from "./middleware/security-headers.ts";
-import { wellFormedPath } from "./middleware/well-formed-path.ts";
+import { type FrameSettings, frame } from "./middleware/frame.ts";
 import { Refused } from "./refused.ts";
 import { RememberingRouter } from "./remembering-router.ts";
 import { addCustomerPoints } from "./routes/add-points.ts";
@@ -101,21 +98,14 @@ const operations: readonly ((app: App) => unknown)[] = [
 ];
 
 /** The API over `services`. */
-export function createApp(
-  services: Services,
-  settings: { readonly corsOrigins: readonly string[]; readonly requestLog?: RequestLogMode },
-): App {
+export function createApp(services: Services, settings: FrameSettings): App {
   const app: App = new OpenAPIHono<AppEnv>({
     router: new RememberingRouter(),
     defaultHook: (result) => {
       if (!result.success) throw new Refused({ code: "validation_failed", violations: violationsOf(result.error) });
     },
   });
-  app.use(async (c, next) => {
-    c.set("services", services);
-    await next();
-  });
-  app.use(securityHeaders, requestLog(settings.requestLog ?? "all"), corsFor(settings.corsOrigins), wellFormedPath);
+  app.use(frame(services, settings));
   app.onError(answerError);
   for (const register of operations) register(app);
 

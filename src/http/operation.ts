@@ -4,10 +4,11 @@ import type { Access } from "../application/access.ts";
 import type { Failure, FailureCode } from "../application/failure.ts";
 import type { Result } from "../domain/result.ts";
 import type { AppEnv } from "./app-env.ts";
+import { type Check, inOneLayer } from "./checks.ts";
 import { errorBody, errorFamilyOf } from "./error-bodies.ts";
 import { failureSamples } from "./failure-samples.ts";
 import { requireAccess } from "./middleware/access.ts";
-import { limitedBody, requireMediaType } from "./middleware/json-body.ts";
+import { limitBody, requireMediaType } from "./middleware/json-body.ts";
 import { limitAddress } from "./middleware/rate-limits.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
 import { Refused } from "./refused.ts";
@@ -32,23 +33,25 @@ export function operation<const Id extends string>(definition: {
   readonly accepts?: keyof typeof mediaTypes;
 }): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
   const { operationId, access, accepts } = definition;
-  const middleware = [named(operationId), limitAddress, requireAccess(access)];
-  if (accepts !== undefined) middleware.push(limitedBody, requireMediaType(...mediaTypes[accepts]));
+  const body = accepts === undefined ? [] : [limitBody, requireMediaType(...mediaTypes[accepts])];
+  const { middleware } = openOperation(operationId, requireAccess(access), ...body);
   return { operationId, security: securityOf(access), middleware };
 }
 
-/** An operation that needs no token. */
-export const openOperation = <const Id extends string>(operationId: Id) => ({
+/**
+ * An operation that needs no token.
+ * @param checks what it asks of requests besides that they are not too many
+ */
+export const openOperation = <const Id extends string>(operationId: Id, ...checks: readonly Check[]) => ({
   operationId,
   security: [] as Security,
-  middleware: [named(operationId), limitAddress],
+  middleware: [inOneLayer(named(operationId), limitAddress, ...checks)],
 });
 
 const named =
-  (operationId: string): MiddlewareHandler<AppEnv> =>
-  (c, next) => {
+  (operationId: string): Check =>
+  (c) => {
     c.set("operation", operationId);
-    return next();
   };
 
 /** An employee's token can be asked for with client credentials, or be pasted. */

@@ -1,6 +1,5 @@
-import type { MiddlewareHandler } from "hono";
 import { type Actor, parseTenantId } from "../../domain/identifiers.ts";
-import type { AppEnv } from "../app-env.ts";
+import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 import { managers } from "../routes/access-rules.ts";
 import { requireAccess } from "./access.ts";
@@ -15,14 +14,14 @@ const requireManager = requireAccess(managers);
  * right: a good token does not make up for a wrong signature, nor the other way round. A token is checked here; a
  * signature by {@link requireSignature}, once the body's size is known to be harmless.
  */
-export const requireEventSender: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const requireEventSender: Check = async (c) => {
   const isSigned = c.req.header(signatureHeader) !== undefined;
-  return isSigned && c.req.header("Authorization") === undefined ? next() : requireManager(c, next);
+  if (!isSigned || c.req.header("Authorization") !== undefined) await requireManager(c);
 };
 
-export const requireSignature: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const requireSignature: Check = async (c) => {
   const signature = c.req.header(signatureHeader);
-  if (signature === undefined) return next();
+  if (signature === undefined) return;
   const tenant = parseTenantId(c.req.param("tenant") ?? "");
   const isRight =
     tenant !== null && (await c.get("services").webhookSignatures.verify(tenant, await c.req.text(), signature));
@@ -33,5 +32,4 @@ export const requireSignature: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.get("principal") === undefined) {
     c.set("principal", { tenant, customerId: null, scopes: new Set(), actor: "system:webhook" as Actor });
   }
-  return next();
 };

@@ -1,17 +1,21 @@
-import type { MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { AppEnv } from "../app-env.ts";
+import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
 /** The largest body that is read. */
 export const bodyBytesMax = 64 * 1024;
 
-export const limitedBody: MiddlewareHandler<AppEnv> = bodyLimit({
+const bodyLimited = bodyLimit({
   maxSize: bodyBytesMax,
   onError: () => {
     throw new Refused({ code: "payload_too_large", limitBytes: bodyBytesMax });
   },
 });
+
+/** Lets only bodies pass that are not too large to be read. */
+export const limitBody: Check = async (c) => {
+  await bodyLimited(c, async () => {});
+};
 
 const charsetPattern = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
@@ -19,8 +23,8 @@ const charsetPattern = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
  * Lets only bodies pass whose Content-Type is one of `mediaTypes` (lower case, without parameters), in UTF-8. Bytes
  * that stand for no text are refused: read leniently, two different bodies would be the same one.
  */
-export function requireMediaType(...mediaTypes: readonly string[]): MiddlewareHandler<AppEnv> {
-  return async (c, next) => {
+export function requireMediaType(...mediaTypes: readonly string[]): Check {
+  return async (c) => {
     const contentType = c.req.header("Content-Type") ?? "";
     const mediaType = contentType.split(";")[0]?.trim().toLowerCase() ?? "";
     const charset = charsetPattern.exec(contentType)?.[1]?.toLowerCase() ?? "utf-8";
@@ -37,7 +41,6 @@ export function requireMediaType(...mediaTypes: readonly string[]): MiddlewareHa
     }
     // Hono takes the text from here, as the promise that its types do not tell of; it would make one of the bytes again.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
-    await next();
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Context as HonoContext, MiddlewareHandler } from "hono";
+import type { Context as HonoContext } from "hono";
 import type { RateLimitName } from "../../application/ports.ts";
 import type { Principal } from "../../application/principal.ts";
 import type { AppEnv } from "../app-env.ts";
+import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
 /** Operations whose requests are counted together, and against which limits. */
@@ -49,11 +50,10 @@ const classNameOf = (operation: string | undefined): RateClassName =>
  * Refuses requests of an address that has sent too many. It comes before the token is looked at, so that wrong
  * tokens cost no signature check. Without an address, as between Workers, there is nobody to count for.
  */
-export const limitAddress: MiddlewareHandler<AppEnv> = async (c, next) => {
+export const limitAddress: Check = async (c) => {
   const address = c.req.header("CF-Connecting-IP") ?? "";
   const name = classNameOf(c.get("operation"));
   if (address !== "") await count(c, rateClasses[name].address, [name, "address", networkOf(address)]);
-  await next();
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { MiddlewareHandler } from "hono";
+import type { Context as HonoContext } from "hono";
 import type { AppEnv } from "../app-env.ts";
 
 /**
@@ -17,34 +17,37 @@ const methodOf = (method: string): string => (methods.has(method) ? method : "ot
 
 const acceptableRequestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** Gives every answer its `X-Request-Id` (the client's own when it is harmless), and requests their log lines. */
-export function requestLog(mode: RequestLogMode): MiddlewareHandler<AppEnv> {
+/**
+ * Gives requests their ids (the client's own when it is harmless) and their log lines.
+ * @returns what begins a request; it returns what ends it, once there is an answer
+ */
+export function requestLog(mode: RequestLogMode): (c: HonoContext<AppEnv>) => () => void {
   let unremarkable = 0;
   const isDue = (isRemarkable: boolean): boolean => {
     if (isRemarkable || mode === "all") return true;
     unremarkable += 1;
     return unremarkable % sampledOneIn === 1;
   };
-  return async (c, next) => {
+  return (c) => {
     const { clock, log } = c.get("services");
     const given = c.req.header("X-Request-Id");
     const requestId = given !== undefined && acceptableRequestId.test(given) ? given : crypto.randomUUID();
     c.set("requestId", requestId);
     const startedAt = clock.now();
-    await next();
-    c.res.headers.set("X-Request-Id", requestId);
-    const refusal = c.get("refusal");
-    const durationMs = clock.now() - startedAt;
-    const outcome = refusal ?? (c.res.ok ? "ok" : "failed");
-    if (!isDue(outcome !== "ok" || durationMs >= slowMs)) return;
-    log.info("request", {
-      requestId,
-      tenant: c.get("principal")?.tenant ?? null,
-      operation: c.get("operation") ?? null,
-      outcome,
-      method: methodOf(c.req.method),
-      status: c.res.status,
-      durationMs,
-    });
+    return () => {
+      c.res.headers.set("X-Request-Id", requestId);
+      const durationMs = clock.now() - startedAt;
+      const outcome = c.get("refusal") ?? (c.res.ok ? "ok" : "failed");
+      if (!isDue(outcome !== "ok" || durationMs >= slowMs)) return;
+      log.info("request", {
+        requestId,
+        tenant: c.get("principal")?.tenant ?? null,
+        operation: c.get("operation") ?? null,
+        outcome,
+        method: methodOf(c.req.method),
+        status: c.res.status,
+        durationMs,
+      });
+    };
   };
 }

@@ -1,5 +1,3 @@
-import type { MiddlewareHandler } from "hono";
-
 const yearSeconds = 365 * 24 * 3600;
 
 /**
@@ -19,11 +17,9 @@ const browserRules: readonly (readonly [name: string, value: string])[] = [
   ["X-Permitted-Cross-Domain-Policies", "none"],
 ];
 
-/** Gives every answer, refusals included, the headers that keep browsers and caches from misusing it. */
-export const securityHeaders: MiddlewareHandler = async (c, next) => {
-  await next();
-  const { headers } = c.res;
+/** Gives an answer, refusals included, the headers that keep browsers and caches from misusing it. */
+export function secure(headers: Headers): void {
   for (const [name, value] of browserRules) headers.set(name, value);
   // Answers are somebody's balance, history, code or token, and nobody else's: only a route that says so is cached.
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-};
+}

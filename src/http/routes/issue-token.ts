@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { grantToken } from "../../application/grant-token.ts";
 import type { App } from "../app-env.ts";
-import { limitedBody, requireMediaType } from "../middleware/json-body.ts";
+import { limitBody, requireMediaType } from "../middleware/json-body.ts";
 import { limitTokenRequests } from "../middleware/rate-limits.ts";
 import { failures, jsonAnswer, openOperation } from "../operation.ts";
 import { orRefuse, Refused } from "../refused.ts";
@@ -39,13 +39,10 @@ const tokenOut = z
     },
   });
 
-const open = openOperation("POST-oauth-token");
-
 const route = createRoute({
   method: "post",
   path,
-  ...open,
-  middleware: [...open.middleware, limitedBody, requireMediaType(formMediaType)],
+  ...openOperation("POST-oauth-token", limitBody, requireMediaType(formMediaType)),
   tags: ["Tokens"],
   summary: "Get an access token for an API client",
   description:

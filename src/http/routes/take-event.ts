@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { receiveEvent } from "../../application/receive-event.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { requireEventSender, requireSignature, signatureHeader } from "../middleware/event-sender.ts";
-import { limitedBody, requireMediaType } from "../middleware/json-body.ts";
+import { limitBody, requireMediaType } from "../middleware/json-body.ts";
 import { failures, failuresOf, jsonAnswer, jsonBody, openOperation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { tenantParams } from "../schemas/common.ts";
@@ -10,8 +10,6 @@ import { orderEventIn, takenEventOut } from "../schemas/order-event.ts";
 import { managers } from "./access-rules.ts";
 
 const path = "/reward-points/{tenant}/events";
-
-const unsecured = openOperation("POST-reward-points-take-event");
 
 const signatureHeaders = z.object({
   [signatureHeader]: z.string().optional().openapi({
@@ -24,15 +22,14 @@ const signatureHeaders = z.object({
 const route = createRoute({
   method: "post",
   path,
-  ...unsecured,
-  security: [{ EventSignature: [] }, { OAuth2: ["rewardspoints.rewardpoints_manage"] }],
-  middleware: [
-    ...unsecured.middleware,
+  ...openOperation(
+    "POST-reward-points-take-event",
     requireEventSender,
-    limitedBody,
+    limitBody,
     requireMediaType("application/json"),
     requireSignature,
-  ],
+  ),
+  security: [{ EventSignature: [] }, { OAuth2: ["rewardspoints.rewardpoints_manage"] }],
   tags: ["Order Events"],
   summary: "Take an order or return event",
   description:
