@@ -36,6 +36,7 @@ import type { TenantDatabase } from "./storage/d1/tenant-databases.ts";
 import { TenantSummaries } from "./storage/d1/tenant-summaries.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
+import { RememberedExchanges } from "./storage/memory/remembered-exchanges.ts";
 import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
@@ -54,6 +55,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     summaries: new TenantSummaries(databases),
     redeemOptions,
     recentRedeemOptions: new RememberedRedeemOptions(redeemOptions, clock),
+    recentExchanges: new RememberedExchanges(clock),
     answers: new D1AnswerStore(databases),
     coupons: new D1CouponStore(databases),
     exchanges: new D1ExchangeReader(databases),

@@ -320,6 +320,26 @@ export interface RecentRedeemOptions {
   forget(tenant: TenantId, id: RedeemOptionId): void;
 }
 
+/** A signed-in customer's request for a coupon, with the key under which it may be repeated. */
+export interface KeyedExchange {
+  readonly tenant: TenantId;
+  readonly caller: Actor;
+  readonly idempotencyKey: string;
+  readonly siteCode: SiteCode;
+  readonly redeemOptionId: RedeemOptionId;
+}
+
+/**
+ * Exchanges that have succeeded a moment ago, so that a repetition need not go to the ledger. What is not known here
+ * may have happened all the same: then the ledger tells.
+ */
+export interface RecentExchanges {
+  /** The coupon of an equal request with an equal key; null when nothing is remembered of it. */
+  recall(request: KeyedExchange): CouponCode | null;
+  /** @param code what the ledger has answered */
+  keep(request: KeyedExchange, code: CouponCode): void;
+}
+
 /** Answers of keyed requests that do not go through a ledger. */
 export interface AnswerStore {
   find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null>;

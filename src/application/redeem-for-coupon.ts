@@ -3,19 +3,40 @@ import type { ExchangeFailure } from "../domain/failure.ts";
 import type { CustomerId, RedeemOptionId, SiteCode } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
-import type { LedgerAnswer } from "./ports.ts";
+import type { KeyedExchange, LedgerAnswer } from "./ports.ts";
 import { sendCommand } from "./send-command.ts";
 
+interface ExchangeRequest {
+  readonly customerId: CustomerId;
+  readonly redeemOptionId: RedeemOptionId;
+  readonly siteCode: SiteCode;
+}
+
 /**
- * Exchanges a signed-in customer's points for a coupon. The option may have been read a while ago: the ledger lets no
- * exchange pass whose option has changed since, and then it is read anew. That the option or the site may forbid it is passed on
- * to the ledger as data: a repetition of an earlier exchange is answered even when the option is gone by now.
+ * Exchanges a signed-in customer's points for a coupon. A repetition of what has succeeded here a moment ago is answered
+ * out of memory; of everything else the ledger knows whether it is one.
  */
-export async function redeemForCoupon(
-  context: Context,
-  input: { readonly customerId: CustomerId; readonly redeemOptionId: RedeemOptionId; readonly siteCode: SiteCode },
-): Promise<LedgerAnswer> {
-  const { customerId, redeemOptionId, siteCode } = input;
+export async function redeemForCoupon(context: Context, request: ExchangeRequest): Promise<LedgerAnswer> {
+  const { recentExchanges } = context.services;
+  const keyed = keyedExchange(context, request);
+  const known = keyed === null ? null : recentExchanges.recall(keyed);
+  if (known !== null) return { result: succeed({ kind: "exchanged", couponCode: known }), replayed: true };
+
+  const answer = await exchangeInLedger(context, request);
+  const { result } = answer;
+  if (keyed !== null && result.ok && result.value.kind === "exchanged") {
+    recentExchanges.keep(keyed, result.value.couponCode);
+  }
+  return answer;
+}
+
+/**
+ * The option may have been read a while ago: the ledger lets no exchange pass whose option has changed since, and then
+ * it is read anew. That the option or the site may forbid it is passed on to the ledger as data: a repetition of an
+ * earlier exchange is answered even when the option is gone by now.
+ */
+async function exchangeInLedger(context: Context, request: ExchangeRequest): Promise<LedgerAnswer> {
+  const { customerId, redeemOptionId, siteCode } = request;
   for (let attempt = 1; ; attempt += 1) {
     const terms = await exchangeTerms(context, redeemOptionId, siteCode);
     const answer = await sendCommand(context, customerId, { kind: "exchange", terms }, { redeemOptionId, siteCode });
@@ -27,6 +48,13 @@ export async function redeemForCoupon(
 
 /** How often an exchange is tried while its option is being changed. */
 const attemptsMax = 3;
+
+/** Null when the request may not be repeated. */
+function keyedExchange(context: Context, { redeemOptionId, siteCode }: ExchangeRequest): KeyedExchange | null {
+  const { idempotencyKey, principal } = context;
+  if (idempotencyKey === null) return null;
+  return { tenant: principal.tenant, caller: principal.actor, idempotencyKey, siteCode, redeemOptionId };
+}
 
 async function exchangeTerms(
   { services, principal }: Context,

@@ -15,6 +15,7 @@ import type {
   MixinStore,
   Probe,
   RateLimiter,
+  RecentExchanges,
   RecentRedeemOptions,
   RedeemOptionStore,
   SiteSettings,
@@ -32,6 +33,7 @@ export interface Services {
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;
   readonly recentRedeemOptions: RecentRedeemOptions;
+  readonly recentExchanges: RecentExchanges;
   readonly answers: AnswerStore;
   readonly coupons: CouponStore;
   readonly mixins: MixinStore;
