@@ -51,7 +51,6 @@ export class CustomerLedger extends DurableObject<Bindings> {
       log: jsonLogger({ component: "customer-ledger", tenant: key.tenant }),
       newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
       pause: (ms: number) => scheduler.wait(ms),
-      gather: () => scheduler.wait(0),
     };
     this.#key = key;
     this.#store = surroundings.store;
