@@ -744,8 +744,8 @@ const gates: readonly Sabotage[] = [
     name: "any-number-of-points",
     breaks: "negative and broken numbers of points are taken",
     file: "src/http/schemas/points.ts",
-    replace: "    points: amount,\n    createdAt:",
-    by: "    points: z.coerce.number() as unknown as typeof amount,\n    createdAt:",
+    replace: "      points: amount(),\n      createdAt:",
+    by: "      points: z.coerce.number() as unknown as ReturnType<typeof amount>,\n      createdAt:",
     caughtBy: by("test/http/operations.test.ts", "adding points"),
   },
   {

@@ -120,7 +120,8 @@ export function failures(path: string, access: Access | null, ...codes: readonly
   ]);
   const byStatus = Map.groupBy(all, statusOf);
   const responses: Responses = {};
-  for (const [status, group] of [...byStatus].sort(([left], [right]) => left - right)) {
+  // In no order: an object lists its whole-numbered keys from the smallest on.
+  for (const [status, group] of byStatus) {
     responses[status] = failureResponse(path, status, group, all.has("idempotency_key_reused"));
   }
   return responses;
@@ -140,17 +141,23 @@ function failureResponse(
 ): Responses[string] {
   const isRefusal = status === 400 || status === 404 || status === 409;
   const headers = isRefusal ? replayedHeader : retryAfterHeader;
+  return {
+    description: codes.map((code) => `\`${code}\``).join(", "),
+    ...((isRefusal && isKeyed) || status === 429 || status === 503 ? { headers } : {}),
+    get content() {
+      return failureContent(path, status, codes);
+    },
+  };
+}
+
+/** Made for the OpenAPI document only, which most isolates never write. */
+function failureContent(path: string, status: FailureStatus, codes: readonly FailureCode[]) {
   const examples = codes.map((code) => {
     const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
     return [code, { summary: describeFailure(failureSamples[code]), value }] as const;
   });
-  return {
-    description: codes.map((code) => `\`${code}\``).join(", "),
-    ...((isRefusal && isKeyed) || status === 429 || status === 503 ? { headers } : {}),
-    content: {
-      "application/json": { schema: errorSchema(errorFamilyOf(path), status), examples: Object.fromEntries(examples) },
-    },
-  };
+  const schema = errorSchema(errorFamilyOf(path), status);
+  return { "application/json": { schema, examples: Object.fromEntries(examples) } };
 }
 
 const retryAfterHeader = {

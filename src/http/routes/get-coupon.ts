@@ -6,17 +6,22 @@ import { orRefuse } from "../refused.ts";
 import { customerId } from "../schemas/common.ts";
 import { couponOut, couponToWire } from "../schemas/coupon.ts";
 import { couponParams } from "../schemas/coupon-list.ts";
+import { deferredMembers } from "../schemas/deferred.ts";
 import { flag } from "../schemas/list-query.ts";
 import { couponViewers, seesSellerFields } from "./coupon-access.ts";
 
 const path = "/coupon/{tenant}/coupons/{code}";
 
-const query = z.object({
-  customerNumber: customerId.optional().openapi({
-    description: "Accepted, and not needed: who may read a coupon on behalf of customers may read it for each of them.",
+const query = z.object(
+  deferredMembers({
+    customerNumber: () =>
+      customerId().optional().openapi({
+        description:
+          "Accepted, and not needed: who may read a coupon on behalf of customers may read it for each of them.",
+      }),
+    showDeleted: () => flag("true: a deleted coupon is found, too; for coupon.coupon_manage."),
   }),
-  showDeleted: flag("true: a deleted coupon is found, too; for coupon.coupon_manage."),
-});
+);
 
 const route = createRoute({
   method: "get",

@@ -2,12 +2,15 @@ import { createRoute, z } from "@hono/zod-openapi";
 import type { App } from "../app-env.ts";
 import { failures, jsonAnswer, openOperation } from "../operation.ts";
 import { Refused } from "../refused.ts";
+import { deferred } from "../schemas/deferred.ts";
 
 const path = "/.well-known/jwks.json";
 
-const keySetOut = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).openapi("JsonWebKeySet", {
-  example: { keys: [{ kty: "EC", crv: "P-256", alg: "ES256", kid: "…", x: "…", y: "…" }] },
-});
+const keySetOut = deferred(() =>
+  z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }).openapi("JsonWebKeySet", {
+    example: { keys: [{ kty: "EC", crv: "P-256", alg: "ES256", kid: "…", x: "…", y: "…" }] },
+  }),
+);
 
 const route = createRoute({
   method: "get",

@@ -5,6 +5,7 @@ import { type App, contextOf } from "../app-env.ts";
 import { jsonArrayStream } from "../json-array-stream.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
+import { deferredMembers } from "../schemas/deferred.ts";
 import { summaryBatchOut, summaryFormat } from "../schemas/points.ts";
 import { viewers } from "./access-rules.ts";
 
@@ -12,14 +13,16 @@ const path = "/reward-points/summaryBatch";
 
 const defaultPageSize = 100;
 
-const pageQuery = z.object({
-  pageNumber: wholeNumber(pageNumberMax)
-    .optional()
-    .openapi({ description: "From 1. Without any of the two: all customers." }),
-  pageSize: wholeNumber(1_000)
-    .optional()
-    .openapi({ description: `Default: ${defaultPageSize}.` }),
-});
+const pageQuery = z.object(
+  deferredMembers({
+    pageNumber: () =>
+      wholeNumber(pageNumberMax).optional().openapi({ description: "From 1. Without any of the two: all customers." }),
+    pageSize: () =>
+      wholeNumber(1_000)
+        .optional()
+        .openapi({ description: `Default: ${defaultPageSize}.` }),
+  }),
+);
 
 const countHeader = z.object({
   "x-total-count": z

@@ -5,39 +5,44 @@ import { limitBody, requireMediaType } from "../middleware/json-body.ts";
 import { limitTokenRequests } from "../middleware/rate-limits.ts";
 import { failures, jsonAnswer, openOperation } from "../operation.ts";
 import { orRefuse, Refused } from "../refused.ts";
+import { deferred } from "../schemas/deferred.ts";
 
 const path = "/oauth/token";
 
 const formMediaType = "application/x-www-form-urlencoded";
 
-const tokenRequestIn = z
-  .object({
-    grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
-    client_id: z.string().max(128).optional(),
-    client_secret: z.string().max(256).optional(),
-    scope: z
-      .string()
-      .max(2_000)
-      .optional()
-      .openapi({ description: "Separated by spaces. Default: all of the client's." }),
-  })
-  .openapi("TokenRequest");
+const tokenRequestIn = deferred(() =>
+  z
+    .object({
+      grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
+      client_id: z.string().max(128).optional(),
+      client_secret: z.string().max(256).optional(),
+      scope: z
+        .string()
+        .max(2_000)
+        .optional()
+        .openapi({ description: "Separated by spaces. Default: all of the client's." }),
+    })
+    .openapi("TokenRequest"),
+);
 
-const tokenOut = z
-  .object({
-    access_token: z.string(),
-    token_type: z.literal("Bearer"),
-    expires_in: z.int().openapi({ description: "Seconds." }),
-    scope: z.string(),
-  })
-  .openapi("Token", {
-    example: {
-      access_token: "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…",
-      token_type: "Bearer",
-      expires_in: 3600,
-      scope: "rewardspoints.rewardpoints_view",
-    },
-  });
+const tokenOut = deferred(() =>
+  z
+    .object({
+      access_token: z.string(),
+      token_type: z.literal("Bearer"),
+      expires_in: z.int().openapi({ description: "Seconds." }),
+      scope: z.string(),
+    })
+    .openapi("Token", {
+      example: {
+        access_token: "eyJhbGciOiJFUzI1NiIsInR5cCI6ImF0K2p3dCJ9…",
+        token_type: "Bearer",
+        expires_in: 3600,
+        scope: "rewardspoints.rewardpoints_view",
+      },
+    }),
+);
 
 const route = createRoute({
   method: "post",

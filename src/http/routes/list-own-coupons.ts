@@ -1,29 +1,39 @@
 import { createRoute, z } from "@hono/zod-openapi";
+import { lazy } from "../../application/lazy.ts";
 import { listOwnCoupons } from "../../application/list-own-coupons.ts";
 import { type App, customerContextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
 import { couponOut, couponToWire } from "../schemas/coupon.ts";
+import { deferred, deferredMembers } from "../schemas/deferred.ts";
 import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/coupons";
 
 const defaultPageSize = 16;
 
-const pageQuery = z.object({
-  pageNumber: wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
-  pageSize: wholeNumber(100)
-    .optional()
-    .openapi({ description: `Default: ${defaultPageSize}.` }),
-});
+const pageQuery = z.object(
+  deferredMembers({
+    pageNumber: () => wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
+    pageSize: () =>
+      wholeNumber(100)
+        .optional()
+        .openapi({ description: `Default: ${defaultPageSize}.` }),
+  }),
+);
 
-const ownCouponOut = couponOut
-  .extend({
-    exchangeState: z.enum(["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"]).openapi({
-      description: "Where the exchange stands; always ISSUED with the embedded coupon service.",
-    }),
-  })
-  .openapi("OwnCoupon");
+const ownCouponOut = lazy(() =>
+  couponOut
+    .unwrap()
+    .extend({
+      exchangeState: z.enum(["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"]).openapi({
+        description: "Where the exchange stands; always ISSUED with the embedded coupon service.",
+      }),
+    })
+    .openapi("OwnCoupon"),
+);
+
+const ownCouponsOut = deferred(() => z.array(ownCouponOut()).openapi("OwnCoupons"));
 
 const route = createRoute({
   method: "get",
@@ -34,7 +44,7 @@ const route = createRoute({
   description: "The coupons that points were exchanged for, newest first, each with its status.",
   request: { query: pageQuery },
   responses: {
-    200: jsonAnswer("The coupons.", z.array(ownCouponOut).openapi("OwnCoupons")),
+    200: jsonAnswer("The coupons.", ownCouponsOut),
     ...failures(path, customers),
   },
 });

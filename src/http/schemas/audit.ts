@@ -2,20 +2,24 @@ import { z } from "@hono/zod-openapi";
 import type { ExplainedBalance } from "../../application/explain-balance.ts";
 import type { Verification } from "../../application/verify-ledger.ts";
 import { moment, timestamp } from "./common.ts";
+import { deferred, deferredMembers } from "./deferred.ts";
 
 // What the service tells of its own books. The published contract has nothing like it.
 
 const dateTime = () => z.string().openapi({ format: "date-time" });
 
-export const explainQuery = z.object({
-  asOf: moment.optional().openapi({
-    type: "string",
-    format: "date-time",
-    description:
-      "The moment whose balance is explained. Default: now. A moment in the future tells what will have expired.",
-    example: "2026-11-22T12:00:00Z",
+export const explainQuery = z.object(
+  deferredMembers({
+    asOf: () =>
+      moment().optional().openapi({
+        type: "string",
+        format: "date-time",
+        description:
+          "The moment whose balance is explained. Default: now. A moment in the future tells what will have expired.",
+        example: "2026-11-22T12:00:00Z",
+      }),
   }),
-});
+);
 
 const findingKinds = [
   "broken-seal",
@@ -27,110 +31,114 @@ const findingKinds = [
   "wrong-answer",
 ] as const satisfies readonly Verification["findings"][number]["kind"][];
 
-export const verificationOut = z
-  .object({
-    customerId: z.string(),
-    sound: z.boolean().openapi({ description: "Whether everything is as it must be." }),
-    checkedAt: dateTime(),
-    entries: z.int().openapi({ description: "How many entries the journal has." }),
-    head: z.string().openapi({
-      description:
-        "The seal of the last entry. Who keeps it can tell later that nothing up to this entry has been changed.",
-    }),
-    activePoints: z.int().openapi({ description: "The balance that the journal comes to." }),
-    findings: z.array(
-      z
-        .object({
-          kind: z.enum(findingKinds),
-          sequence: z.int().nullable().openapi({ description: "The entry concerned; null when it is none." }),
-          message: z.string(),
-        })
-        .openapi("ledgerFinding"),
-    ),
-  })
-  .openapi("ledgerVerification");
+export const verificationOut = deferred(() =>
+  z
+    .object({
+      customerId: z.string(),
+      sound: z.boolean().openapi({ description: "Whether everything is as it must be." }),
+      checkedAt: dateTime(),
+      entries: z.int().openapi({ description: "How many entries the journal has." }),
+      head: z.string().openapi({
+        description:
+          "The seal of the last entry. Who keeps it can tell later that nothing up to this entry has been changed.",
+      }),
+      activePoints: z.int().openapi({ description: "The balance that the journal comes to." }),
+      findings: z.array(
+        z
+          .object({
+            kind: z.enum(findingKinds),
+            sequence: z.int().nullable().openapi({ description: "The entry concerned; null when it is none." }),
+            message: z.string(),
+          })
+          .openapi("ledgerFinding"),
+      ),
+    })
+    .openapi("ledgerVerification"),
+);
 
-export const explanationOut = z
-  .object({
-    customerId: z.string(),
-    asOf: dateTime(),
-    balance: z.int(),
-    owedPoints: z.int().openapi({ description: "By how much returns have taken the balance below what is left." }),
-    lots: z.array(
-      z
-        .object({
-          id: z.string(),
-          "reference-id": z.string().nullable(),
-          points: z.int(),
-          createdAt: dateTime(),
-          validUntil: dateTime().nullable().openapi({ description: "null when the points never expire." }),
-          usedPoints: z.int(),
-          expiredPoints: z.int(),
-          remainingPoints: z.int(),
-          usedBy: z.array(z.object({ id: z.string(), points: z.int(), at: dateTime() })),
-        })
-        .openapi("explainedLot"),
-    ),
-    lines: z.array(
-      z
-        .object({
-          at: dateTime(),
-          kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot came to its end." }),
-          id: z.string().nullable(),
-          change: z.int().openapi({ description: "By how much the balance changed." }),
-          balance: z.int().openapi({ description: "The balance right after." }),
-          text: z.string(),
-        })
-        .openapi("explainedLine"),
-    ),
-  })
-  .openapi("explainedBalance", {
-    example: {
-      customerId: "20242913",
-      asOf: "2026-11-22T12:00:00.000Z",
-      balance: 2000,
-      owedPoints: 0,
-      lots: [
-        {
-          id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-          "reference-id": "EON2076",
-          points: 2050,
-          createdAt: "2026-05-11T18:32:18.591Z",
-          validUntil: "2027-05-11T18:32:18.591Z",
-          usedPoints: 50,
-          expiredPoints: 0,
-          remainingPoints: 2000,
-          usedBy: [{ id: "d85c0570-1d51-4611-bf2f-c67452384626", points: 50, at: "2026-06-11T18:32:38.501Z" }],
-        },
-      ],
-      lines: [
-        {
-          at: "2026-05-11T18:32:18.591Z",
-          kind: "opened",
-          id: null,
-          change: 0,
-          balance: 0,
-          text: "The ledger was opened.",
-        },
-        {
-          at: "2026-05-11T18:32:18.591Z",
-          kind: "granted",
-          id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-          change: 2050,
-          balance: 2050,
-          text: "2050 points were granted for EON2076, valid until 2027-05-11T18:32:18.591Z.",
-        },
-        {
-          at: "2026-06-11T18:32:38.501Z",
-          kind: "redeemed",
-          id: "d85c0570-1d51-4611-bf2f-c67452384626",
-          change: -50,
-          balance: 2000,
-          text: "50 points were exchanged for a coupon (50 from the grant for EON2076).",
-        },
-      ],
-    },
-  });
+export const explanationOut = deferred(() =>
+  z
+    .object({
+      customerId: z.string(),
+      asOf: dateTime(),
+      balance: z.int(),
+      owedPoints: z.int().openapi({ description: "By how much returns have taken the balance below what is left." }),
+      lots: z.array(
+        z
+          .object({
+            id: z.string(),
+            "reference-id": z.string().nullable(),
+            points: z.int(),
+            createdAt: dateTime(),
+            validUntil: dateTime().nullable().openapi({ description: "null when the points never expire." }),
+            usedPoints: z.int(),
+            expiredPoints: z.int(),
+            remainingPoints: z.int(),
+            usedBy: z.array(z.object({ id: z.string(), points: z.int(), at: dateTime() })),
+          })
+          .openapi("explainedLot"),
+      ),
+      lines: z.array(
+        z
+          .object({
+            at: dateTime(),
+            kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot came to its end." }),
+            id: z.string().nullable(),
+            change: z.int().openapi({ description: "By how much the balance changed." }),
+            balance: z.int().openapi({ description: "The balance right after." }),
+            text: z.string(),
+          })
+          .openapi("explainedLine"),
+      ),
+    })
+    .openapi("explainedBalance", {
+      example: {
+        customerId: "20242913",
+        asOf: "2026-11-22T12:00:00.000Z",
+        balance: 2000,
+        owedPoints: 0,
+        lots: [
+          {
+            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+            "reference-id": "EON2076",
+            points: 2050,
+            createdAt: "2026-05-11T18:32:18.591Z",
+            validUntil: "2027-05-11T18:32:18.591Z",
+            usedPoints: 50,
+            expiredPoints: 0,
+            remainingPoints: 2000,
+            usedBy: [{ id: "d85c0570-1d51-4611-bf2f-c67452384626", points: 50, at: "2026-06-11T18:32:38.501Z" }],
+          },
+        ],
+        lines: [
+          {
+            at: "2026-05-11T18:32:18.591Z",
+            kind: "opened",
+            id: null,
+            change: 0,
+            balance: 0,
+            text: "The ledger was opened.",
+          },
+          {
+            at: "2026-05-11T18:32:18.591Z",
+            kind: "granted",
+            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+            change: 2050,
+            balance: 2050,
+            text: "2050 points were granted for EON2076, valid until 2027-05-11T18:32:18.591Z.",
+          },
+          {
+            at: "2026-06-11T18:32:38.501Z",
+            kind: "redeemed",
+            id: "d85c0570-1d51-4611-bf2f-c67452384626",
+            change: -50,
+            balance: 2000,
+            text: "50 points were exchanged for a coupon (50 from the grant for EON2076).",
+          },
+        ],
+      },
+    }),
+);
 
 export const verificationToWire = (verification: Verification): z.output<typeof verificationOut> => ({
   customerId: verification.customerId,

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { lazy } from "../../application/lazy.ts";
 import {
   type CustomerId,
   customerIdLengthMax,
@@ -11,6 +12,7 @@ import {
 } from "../../domain/identifiers.ts";
 import { parseAmount } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
+import { deferredMembers } from "./deferred.ts";
 
 // Patterns of the OpenAPI document are for clients in every language, so they name characters, not Unicode's classes.
 
@@ -52,32 +54,36 @@ export const nonEmptyText = (lengthMax: number) => text(lengthMax, 1);
 export const wholeNumberMax = Number.MAX_SAFE_INTEGER;
 
 /** A whole number, of either sign, that JSON keeps exactly. */
-export const exactInteger = z.int().openapi({ minimum: -wholeNumberMax, maximum: wholeNumberMax });
+export const exactInteger = lazy(() => z.int().openapi({ minimum: -wholeNumberMax, maximum: wholeNumberMax }));
 
 /** An amount of money, in units of its currency. Above the limit, not even its whole units would be kept exactly. */
-export const moneyAmount = z.number().min(0).max(wholeNumberMax);
+export const moneyAmount = lazy(() => z.number().min(0).max(wholeNumberMax));
 
 /** A number of points to grant or take. */
-export const amount = z
-  .int()
-  .min(1)
-  .transform((value, context) => {
-    const points = parseAmount(value);
-    if (points === null) context.addIssue({ code: "custom", message: "must be a safe integer of at least 1" });
-    return points ?? z.NEVER;
-  })
-  .openapi({ type: "integer", minimum: 1, maximum: wholeNumberMax });
+export const amount = lazy(() =>
+  z
+    .int()
+    .min(1)
+    .transform((value, context) => {
+      const points = parseAmount(value);
+      if (points === null) context.addIssue({ code: "custom", message: "must be a safe integer of at least 1" });
+      return points ?? z.NEVER;
+    })
+    .openapi({ type: "integer", minimum: 1, maximum: wholeNumberMax }),
+);
 
 /** The first and the last moment that answers can show with a year of four digits. */
 const momentMin = Date.parse("0000-01-01T00:00:00.000Z");
 const momentMax = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An ISO 8601 date and time with `Z` or an offset, as a moment. */
-export const moment = z.iso
-  .datetime({ offset: true })
-  .transform((value) => Date.parse(value) as EpochMs)
-  .refine((at) => at >= momentMin && at <= momentMax, { error: "must lie in the years 0000 to 9999 (UTC)" })
-  .openapi({ type: "string", format: "date-time" });
+export const moment = lazy(() =>
+  z.iso
+    .datetime({ offset: true })
+    .transform((value) => Date.parse(value) as EpochMs)
+    .refine((at) => at >= momentMin && at <= momentMax, { error: "must lie in the years 0000 to 9999 (UTC)" })
+    .openapi({ type: "string", format: "date-time" }),
+);
 
 /** A moment as answers show it: ISO 8601, UTC, with milliseconds. */
 export const timestamp = (at: EpochMs): string => new Date(at).toISOString();
@@ -89,32 +95,38 @@ const parsed = <Value>(parse: (value: string) => Value | null, requirement: stri
     return result ?? z.NEVER;
   });
 
-export const customerId = parsed<CustomerId>(
-  parseCustomerId,
-  `must be 1 to ${customerIdLengthMax} printable characters, and not . or ..`,
-).openapi({ ...printable(customerIdLengthMax, "(?!\\.{1,2}$)"), example: "C4289081720" });
+export const customerId = lazy(() =>
+  parsed<CustomerId>(
+    parseCustomerId,
+    `must be 1 to ${customerIdLengthMax} printable characters, and not . or ..`,
+  ).openapi({ ...printable(customerIdLengthMax, "(?!\\.{1,2}$)"), example: "C4289081720" }),
+);
 
-export const entryId = parsed<EntryId>(
-  parseEntryId,
-  `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund:, settled: or lapsed:`,
-).openapi({
-  ...printable(entryIdLengthMax, "(?!(?:order|refund|settled|lapsed):)"),
-  example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
-});
+export const entryId = lazy(() =>
+  parsed<EntryId>(
+    parseEntryId,
+    `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund:, settled: or lapsed:`,
+  ).openapi({
+    ...printable(entryIdLengthMax, "(?!(?:order|refund|settled|lapsed):)"),
+    example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
+  }),
+);
 
-export const siteCode = parsed(
-  parseSiteCode,
-  "must be 1 to 64 characters without white space or #, and not . or ..",
-).openapi({
-  type: "string",
-  minLength: 1,
-  maxLength: 64,
-  pattern: `^(?!\\.{1,2}$)[^\\s#${unprintable}]+$`,
-});
+export const siteCode = lazy(() =>
+  parsed(parseSiteCode, "must be 1 to 64 characters without white space or #, and not . or ..").openapi({
+    type: "string",
+    minLength: 1,
+    maxLength: 64,
+    pattern: `^(?!\\.{1,2}$)[^\\s#${unprintable}]+$`,
+  }),
+);
 
-export const customerParams = z.object({
-  customerId: customerId.openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id." }),
-});
+export const customerParams = z.object(
+  deferredMembers({
+    customerId: () =>
+      customerId().openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id." }),
+  }),
+);
 
 export const tenantParams = z.object({
   tenant: z.string().openapi({
@@ -128,7 +140,7 @@ export const tenantParams = z.object({
 });
 
 export const siteQuery = z.object({
-  siteCode: siteCode
+  siteCode: siteCode()
     .default(defaultSiteCode)
     .openapi({ default: "main", description: "Whose settings apply.", example: "main" }),
 });

@@ -2,31 +2,37 @@ import { z } from "@hono/zod-openapi";
 import type { CouponFilter } from "../../application/ports.ts";
 import { canonicalCouponCode } from "../../domain/coupon.ts";
 import { customerId, nonEmptyText, tenantParams } from "./common.ts";
-import { eachOnce, flag, pagingShape, simpleQuery, sortedBy } from "./list-query.ts";
+import { deferredMembers } from "./deferred.ts";
+import { eachOnce, flag, pagingMembers, simpleQuery, sortedBy } from "./list-query.ts";
 
-export const couponParams = tenantParams.extend({
-  code: nonEmptyText(128).openapi({
-    param: { name: "code", in: "path" },
-    description: "The coupon's code; case, hyphens and look-alike characters do not matter.",
-    example: "RP-0G7R3MWX9C2K",
+export const couponParams = tenantParams.extend(
+  deferredMembers({
+    code: () =>
+      nonEmptyText(128).openapi({
+        param: { name: "code", in: "path" },
+        description: "The coupon's code; case, hyphens and look-alike characters do not matter.",
+        example: "RP-0G7R3MWX9C2K",
+      }),
   }),
-});
+);
 
 const fields = {
-  issuedTo: customerId.optional(),
-  code: nonEmptyText(128).optional(),
-  status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]).optional(),
+  issuedTo: () => customerId().optional(),
+  code: () => nonEmptyText(128).optional(),
+  status: () => z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]).optional(),
 };
 
 export const couponsQuery = z
-  .object({
-    ...fields,
-    issuedTo: fields.issuedTo.openapi({ description: "The customer who exchanged points for it." }),
-    q: simpleQuery(fields),
-    showDeleted: flag("true: with coupons that were deleted; not for customers."),
-    sort: sortedBy("issuedAt", "code"),
-    ...pagingShape,
-  })
+  .object(
+    deferredMembers({
+      ...fields,
+      issuedTo: () => fields.issuedTo().openapi({ description: "The customer who exchanged points for it." }),
+      q: () => simpleQuery(fields),
+      showDeleted: () => flag("true: with coupons that were deleted; not for customers."),
+      sort: () => sortedBy("issuedAt", "code"),
+      ...pagingMembers,
+    }),
+  )
   .superRefine(eachOnce);
 
 /** What the list is narrowed to. */

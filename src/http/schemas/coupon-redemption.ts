@@ -1,26 +1,30 @@
 import { z } from "@hono/zod-openapi";
 import type { CouponUseRequest } from "../../application/consider-coupon-use.ts";
+import { lazy } from "../../application/lazy.ts";
 import type { CouponRedemptionFilter } from "../../application/ports.ts";
 import type { CouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption } from "../../domain/coupon-redemption.ts";
 import { customerId, moneyAmount, nonEmptyText, timestamp } from "./common.ts";
 import { couponParams } from "./coupon-list.ts";
-import { eachOnce, pagingShape, simpleQuery, sortedBy } from "./list-query.ts";
+import { deferred, deferredMembers } from "./deferred.ts";
+import { eachOnce, pagingMembers, simpleQuery, sortedBy } from "./list-query.ts";
 
 const currencyPattern = /^[a-zA-Z]{3}$/;
 
 /** The contract's amount: an absent one is 0, an absent currency USD. Currencies are kept in upper case. */
-const amountIn = z
-  .object({
-    amount: moneyAmount.default(0).openapi({ description: "In units of the currency." }),
-    currency: z
-      .string()
-      .regex(currencyPattern)
-      .transform((currency) => currency.toUpperCase())
-      .default("USD")
-      .openapi({ type: "string", pattern: currencyPattern.source, default: "USD", description: "ISO 4217 code." }),
-  })
-  .openapi("RedemptionAmount");
+const amountIn = lazy(() =>
+  z
+    .object({
+      amount: moneyAmount().default(0).openapi({ description: "In units of the currency." }),
+      currency: z
+        .string()
+        .regex(currencyPattern)
+        .transform((currency) => currency.toUpperCase())
+        .default("USD")
+        .openapi({ type: "string", pattern: currencyPattern.source, default: "USD", description: "ISO 4217 code." }),
+    })
+    .openapi("RedemptionAmount"),
+);
 
 const example = {
   orderCode: "EON2076",
@@ -30,62 +34,70 @@ const example = {
 };
 
 /** `redemption-creation`. */
-export const couponUseIn = z
-  .object({
-    orderCode: nonEmptyText(255).nullish().openapi({
-      description: "Makes the request safe to repeat: an order uses a coupon once.",
-    }),
-    customerNumber: customerId.nullish().openapi({
-      type: ["string", "null"],
-      description:
-        "The customer in whose name the coupon is used. A customer's token may only name its own customer; without it, an employee's use is anonymous.",
-    }),
-    legalEntityId: nonEmptyText(255).nullish().openapi({
-      description:
-        "The company that the customer buys for: each has an allowance of its own under maxRedemptionsPerCustomer. Ignored with a customer's token, which cannot vouch for it.",
-    }),
-    orderTotal: amountIn,
-    discount: amountIn.openapi({ description: "What the coupon takes off the order." }),
-  })
-  .transform(
-    ({ orderCode, customerNumber, legalEntityId, orderTotal, discount }): CouponUseRequest => ({
-      orderCode: orderCode ?? null,
-      customerNumber: customerNumber ?? null,
-      legalEntityId: legalEntityId ?? null,
-      orderTotal,
-      discount,
-    }),
-  )
-  .openapi("CouponRedemptionIn", { example });
+export const couponUseIn = deferred(() =>
+  z
+    .object({
+      orderCode: nonEmptyText(255).nullish().openapi({
+        description: "Makes the request safe to repeat: an order uses a coupon once.",
+      }),
+      customerNumber: customerId()
+        .nullish()
+        .openapi({
+          type: ["string", "null"],
+          description:
+            "The customer in whose name the coupon is used. A customer's token may only name its own customer; without it, an employee's use is anonymous.",
+        }),
+      legalEntityId: nonEmptyText(255).nullish().openapi({
+        description:
+          "The company that the customer buys for: each has an allowance of its own under maxRedemptionsPerCustomer. Ignored with a customer's token, which cannot vouch for it.",
+      }),
+      orderTotal: amountIn(),
+      discount: amountIn().openapi({ description: "What the coupon takes off the order." }),
+    })
+    .transform(
+      ({ orderCode, customerNumber, legalEntityId, orderTotal, discount }): CouponUseRequest => ({
+        orderCode: orderCode ?? null,
+        customerNumber: customerNumber ?? null,
+        legalEntityId: legalEntityId ?? null,
+        orderTotal,
+        discount,
+      }),
+    )
+    .openapi("CouponRedemptionIn", { example }),
+);
 
-export const redemptionIdOut = z
-  .object({ id: z.string() })
-  .openapi("CouponRedemptionLocation", { example: { id: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11" } });
+export const redemptionIdOut = deferred(() =>
+  z
+    .object({ id: z.string() })
+    .openapi("CouponRedemptionLocation", { example: { id: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11" } }),
+);
 
-const amountOut = z.object({ amount: z.number(), currency: z.string() });
+const amountOut = lazy(() => z.object({ amount: z.number(), currency: z.string() }));
 
 /** `redemption`. */
-export const couponRedemptionOut = z
-  .object({
-    id: z.string(),
-    code: z.string(),
-    orderCode: z.string().optional(),
-    customerNumber: z.string().optional().openapi({ description: "Absent: an anonymous use." }),
-    legalEntityId: z.string().optional(),
-    orderTotal: amountOut,
-    discount: amountOut,
-    redeemedAt: z.string().openapi({ format: "date-time" }),
-  })
-  .openapi("CouponRedemption", {
-    example: {
-      id: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
-      code: "RP-0G7R3MWX9C2K",
-      ...example,
-      redeemedAt: "2026-10-12T06:41:03.866Z",
-    },
-  });
+export const couponRedemptionOut = deferred(() =>
+  z
+    .object({
+      id: z.string(),
+      code: z.string(),
+      orderCode: z.string().optional(),
+      customerNumber: z.string().optional().openapi({ description: "Absent: an anonymous use." }),
+      legalEntityId: z.string().optional(),
+      orderTotal: amountOut(),
+      discount: amountOut(),
+      redeemedAt: z.string().openapi({ format: "date-time" }),
+    })
+    .openapi("CouponRedemption", {
+      example: {
+        id: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
+        code: "RP-0G7R3MWX9C2K",
+        ...example,
+        redeemedAt: "2026-10-12T06:41:03.866Z",
+      },
+    }),
+);
 
-export const couponRedemptionsOut = z.array(couponRedemptionOut).openapi("CouponRedemptions");
+export const couponRedemptionsOut = deferred(() => z.array(couponRedemptionOut.unwrap()).openapi("CouponRedemptions"));
 
 /** A use in the contract's words. */
 export function couponRedemptionToWire(
@@ -105,29 +117,37 @@ export function couponRedemptionToWire(
   };
 }
 
-export const couponRedemptionParams = couponParams.extend({
-  id: nonEmptyText(128).openapi({
-    param: { name: "id", in: "path" },
-    description: "The redemption's id.",
-    example: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
+export const couponRedemptionParams = couponParams.extend(
+  deferredMembers({
+    id: () =>
+      nonEmptyText(128).openapi({
+        param: { name: "id", in: "path" },
+        description: "The redemption's id.",
+        example: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
+      }),
   }),
-});
+);
 
-export const couponRedemptionQuery = z.object({
-  customerNumber: customerId.optional().openapi({
-    description: "With coupon.coupon_redeem_on_behalf: the customer whose redemption it is.",
+export const couponRedemptionQuery = z.object(
+  deferredMembers({
+    customerNumber: () =>
+      customerId().optional().openapi({
+        description: "With coupon.coupon_redeem_on_behalf: the customer whose redemption it is.",
+      }),
   }),
-});
+);
 
-const fields = { customerNumber: customerId.optional(), orderCode: nonEmptyText(255).optional() };
+const fields = { customerNumber: () => customerId().optional(), orderCode: () => nonEmptyText(255).optional() };
 
 export const couponRedemptionsQuery = z
-  .object({
-    ...fields,
-    q: simpleQuery(fields),
-    sort: sortedBy("redeemedAt"),
-    ...pagingShape,
-  })
+  .object(
+    deferredMembers({
+      ...fields,
+      q: () => simpleQuery(fields),
+      sort: () => sortedBy("redeemedAt"),
+      ...pagingMembers,
+    }),
+  )
   .superRefine(eachOnce);
 
 /** What the list is narrowed to. */

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { lazy } from "../../application/lazy.ts";
 import {
   type CouponDefinition,
   type CouponRestrictions,
@@ -8,47 +9,55 @@ import {
 } from "../../domain/coupon.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { moment, moneyAmount, nonEmptyText, text, timestamp, wholeNumberMax } from "./common.ts";
+import { deferred } from "./deferred.ts";
 
-const money = z
-  .object({
-    amount: moneyAmount.default(0).openapi({ description: "In units of the currency." }),
-    currency: z
-      .string()
-      .regex(/^[a-zA-Z]{3}$/)
-      .default("USD")
-      .openapi({ description: "ISO 4217 code." }),
-  })
-  .openapi("MoneyAmount");
+const money = lazy(() =>
+  z
+    .object({
+      amount: moneyAmount().default(0).openapi({ description: "In units of the currency." }),
+      currency: z
+        .string()
+        .regex(/^[a-zA-Z]{3}$/)
+        .default("USD")
+        .openapi({ description: "ISO 4217 code." }),
+    })
+    .openapi("MoneyAmount"),
+);
 
-const usageLimit = z
-  .int()
-  .refine((limit) => limit === -1 || limit >= 1, { error: "must be -1 (no limit) or at least 1" })
-  .default(-1)
-  .openapi({ minimum: -1, maximum: wholeNumberMax, not: { enum: [0] } });
+const usageLimit = () =>
+  z
+    .int()
+    .refine((limit) => limit === -1 || limit >= 1, { error: "must be -1 (no limit) or at least 1" })
+    .default(-1)
+    .openapi({ minimum: -1, maximum: wholeNumberMax, not: { enum: [0] } });
 
-const restrictionsIn = z
-  .object({
-    validFor: z.array(nonEmptyText(128)).max(1_000).optional(),
-    validFrom: moment.optional(),
-    validUntil: moment.optional(),
-    minOrderValue: money.optional(),
-  })
-  .openapi("RestrictionsIn");
+const restrictionsIn = lazy(() =>
+  z
+    .object({
+      validFor: z.array(nonEmptyText(128)).max(1_000).optional(),
+      validFrom: moment().optional(),
+      validUntil: moment().optional(),
+      minOrderValue: money().optional(),
+    })
+    .openapi("RestrictionsIn"),
+);
 
-const definitionFields = z.object({
-  name: nonEmptyText(255),
-  description: text(2_000).optional(),
-  discountType: z.enum(["PERCENT", "ABSOLUTE", "FREE_SHIPPING"]).openapi({
-    enum: ["PERCENT", "ABSOLUTE"],
-    description: "PERCENT or ABSOLUTE; the contract's FREE_SHIPPING cannot be bought with points.",
+const definitionFields = lazy(() =>
+  z.object({
+    name: nonEmptyText(255),
+    description: text(2_000).optional(),
+    discountType: z.enum(["PERCENT", "ABSOLUTE", "FREE_SHIPPING"]).openapi({
+      enum: ["PERCENT", "ABSOLUTE"],
+      description: "PERCENT or ABSOLUTE; the contract's FREE_SHIPPING cannot be bought with points.",
+    }),
+    discountPercentage: z.number().min(0).max(100).optional().openapi({ description: "With PERCENT, and only then." }),
+    discountAbsolute: money().optional().openapi({ description: "With ABSOLUTE, and only then." }),
+    allowAnonymous: z.boolean().default(false),
+    maxRedemptions: usageLimit().openapi({ description: "-1: no limit." }),
+    maxRedemptionsPerCustomer: usageLimit().openapi({ description: "-1: no limit." }),
+    restrictions: restrictionsIn().optional(),
   }),
-  discountPercentage: z.number().min(0).max(100).optional().openapi({ description: "With PERCENT, and only then." }),
-  discountAbsolute: money.optional().openapi({ description: "With ABSOLUTE, and only then." }),
-  allowAnonymous: z.boolean().default(false),
-  maxRedemptions: usageLimit.openapi({ description: "-1: no limit." }),
-  maxRedemptionsPerCustomer: usageLimit.openapi({ description: "-1: no limit." }),
-  restrictions: restrictionsIn.optional(),
-});
+);
 
 // The rules below once more, as the OpenAPI document tells them. That validUntil comes after validFrom it cannot tell.
 
@@ -80,17 +89,19 @@ const noConditionsOnAnonymous = {
 };
 
 /** The coupon that an option promises. Fields that only the service sets are ignored. */
-export const couponDefinitionIn = definitionFields
-  .transform((fields, context): CouponDefinition => {
-    const violation = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-    const { discountType: _type, discountPercentage: _percentage, discountAbsolute: _absolute, ...rest } = fields;
-    const discount = discountOf(fields, violation);
-    checkRestrictions(fields, violation);
-    return discount === null ? z.NEVER : { ...rest, ...discount };
-  })
-  .openapi("CouponDefinitionIn", { allOf: [oneDiscount, noConditionsOnAnonymous] });
+export const couponDefinitionIn = lazy(() =>
+  definitionFields()
+    .transform((fields, context): CouponDefinition => {
+      const violation = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
+      const { discountType: _type, discountPercentage: _percentage, discountAbsolute: _absolute, ...rest } = fields;
+      const discount = discountOf(fields, violation);
+      checkRestrictions(fields, violation);
+      return discount === null ? z.NEVER : { ...rest, ...discount };
+    })
+    .openapi("CouponDefinitionIn", { allOf: [oneDiscount, noConditionsOnAnonymous] }),
+);
 
-type DefinitionFields = z.output<typeof definitionFields>;
+type DefinitionFields = z.output<ReturnType<typeof definitionFields>>;
 type ReportViolation = (path: string[], message: string) => void;
 
 function discountOf(fields: DefinitionFields, violation: ReportViolation): Discount | null {
@@ -125,69 +136,73 @@ function checkRestrictions(fields: DefinitionFields, violation: ReportViolation)
   }
 }
 
-const couponFieldsOut = z.object({
-  name: z.string(),
-  description: z.string().optional(),
-  discountType: z.enum(["PERCENT", "ABSOLUTE"]),
-  discountPercentage: z.number().optional(),
-  discountAbsolute: z.object({ amount: z.number(), currency: z.string() }).optional(),
-  allowAnonymous: z.boolean(),
-  maxRedemptions: z.int(),
-  maxRedemptionsPerCustomer: z.int(),
-  restrictions: z
-    .object({
-      validFor: z.array(z.string()),
-      validFrom: z.string().openapi({ format: "date-time" }).optional(),
-      validUntil: z.string().openapi({ format: "date-time" }).optional(),
-      minOrderValue: z.object({ amount: z.number(), currency: z.string() }).optional(),
-    })
-    .optional(),
-  status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]),
-});
+const couponFieldsOut = lazy(() =>
+  z.object({
+    name: z.string(),
+    description: z.string().optional(),
+    discountType: z.enum(["PERCENT", "ABSOLUTE"]),
+    discountPercentage: z.number().optional(),
+    discountAbsolute: z.object({ amount: z.number(), currency: z.string() }).optional(),
+    allowAnonymous: z.boolean(),
+    maxRedemptions: z.int(),
+    maxRedemptionsPerCustomer: z.int(),
+    restrictions: z
+      .object({
+        validFor: z.array(z.string()),
+        validFrom: z.string().openapi({ format: "date-time" }).optional(),
+        validUntil: z.string().openapi({ format: "date-time" }).optional(),
+        minOrderValue: z.object({ amount: z.number(), currency: z.string() }).optional(),
+      })
+      .optional(),
+    status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]),
+  }),
+);
 
 /** The coupon of a redeem option, as answers show it. */
-export const couponDefinitionOut = couponFieldsOut.openapi("CouponDefinition");
+export const couponDefinitionOut = lazy(() => couponFieldsOut().openapi("CouponDefinition"));
 
 const sellerOnly = "Only for those who may read the tenant's coupons.";
 
 /** An issued coupon, as the Coupon contract shows one. */
-export const couponOut = couponFieldsOut
-  .extend({
-    code: z.string(),
-    issuedAt: z.string().openapi({ format: "date-time", description: "When points were exchanged for it." }),
-    maxRedemptions: couponFieldsOut.shape.maxRedemptions.optional().openapi({ description: sellerOnly }),
-    issuedTo: z
-      .string()
-      .optional()
-      .openapi({ description: `Id of the customer who exchanged points for it. ${sellerOnly}` }),
-    redemptionCount: z.int().optional().openapi({ description: sellerOnly }),
-    deleted: z.boolean().optional().openapi({ description: sellerOnly }),
-  })
-  .openapi("Coupon", {
-    example: {
-      code: "RP-0G7R3MWX9C2K",
-      name: "10 euros off",
-      discountType: "ABSOLUTE",
-      discountAbsolute: { amount: 10, currency: "EUR" },
-      allowAnonymous: true,
-      maxRedemptions: 1,
-      maxRedemptionsPerCustomer: -1,
-      status: "VALID",
-      issuedAt: "2026-10-12T06:41:03.866Z",
-      issuedTo: "C4289081720",
-      redemptionCount: 0,
-      deleted: false,
-    },
-  });
+export const couponOut = deferred(() =>
+  couponFieldsOut()
+    .extend({
+      code: z.string(),
+      issuedAt: z.string().openapi({ format: "date-time", description: "When points were exchanged for it." }),
+      maxRedemptions: couponFieldsOut().shape.maxRedemptions.optional().openapi({ description: sellerOnly }),
+      issuedTo: z
+        .string()
+        .optional()
+        .openapi({ description: `Id of the customer who exchanged points for it. ${sellerOnly}` }),
+      redemptionCount: z.int().optional().openapi({ description: sellerOnly }),
+      deleted: z.boolean().optional().openapi({ description: sellerOnly }),
+    })
+    .openapi("Coupon", {
+      example: {
+        code: "RP-0G7R3MWX9C2K",
+        name: "10 euros off",
+        discountType: "ABSOLUTE",
+        discountAbsolute: { amount: 10, currency: "EUR" },
+        allowAnonymous: true,
+        maxRedemptions: 1,
+        maxRedemptionsPerCustomer: -1,
+        status: "VALID",
+        issuedAt: "2026-10-12T06:41:03.866Z",
+        issuedTo: "C4289081720",
+        redemptionCount: 0,
+        deleted: false,
+      },
+    }),
+);
 
-export const couponsOut = z.array(couponOut).openapi("Coupons");
+export const couponsOut = deferred(() => z.array(couponOut.unwrap()).openapi("Coupons"));
 
 /** A definition in the contract's words; its status is that of a coupon issued now. */
 export function couponDefinitionToWire(
   definition: CouponDefinition,
   now: EpochMs,
   redemptionCount = 0,
-): z.output<typeof couponDefinitionOut> {
+): z.output<ReturnType<typeof couponDefinitionOut>> {
   const { restrictions, description, ...rest } = definition;
   return {
     ...rest,

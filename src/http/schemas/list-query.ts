@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { pageNumberMax, text, wholeNumber } from "./common.ts";
+import { deferredMembers } from "./deferred.ts";
 
 /** Items on a page unless the client says otherwise (the contract's default), and at most. */
 const pageSize = { standard: 16, max: 1_000 } as const;
@@ -12,17 +13,19 @@ export const flag = (description: string) =>
     .transform((value) => value === "true")
     .openapi({ type: "boolean", default: false, description });
 
-/** The query parameters of every list in the Coupon contract that are not about its items. */
-export const pagingShape = {
-  pageNumber: wholeNumber(pageNumberMax)
-    .optional()
-    .transform((value) => value ?? 1)
-    .openapi({ type: "integer", minimum: 1, maximum: pageNumberMax, default: 1 }),
-  pageSize: wholeNumber(pageSize.max)
-    .optional()
-    .transform((value) => value ?? pageSize.standard)
-    .openapi({ type: "integer", minimum: 1, maximum: pageSize.max, default: pageSize.standard }),
-  totalCount: flag("true: the headers Items-Count and X-Total-Count tell how many items all pages have."),
+/** What makes the query parameters of every list in the Coupon contract that are not about its items. */
+export const pagingMembers = {
+  pageNumber: () =>
+    wholeNumber(pageNumberMax)
+      .optional()
+      .transform((value) => value ?? 1)
+      .openapi({ type: "integer", minimum: 1, maximum: pageNumberMax, default: 1 }),
+  pageSize: () =>
+    wholeNumber(pageSize.max)
+      .optional()
+      .transform((value) => value ?? pageSize.standard)
+      .openapi({ type: "integer", minimum: 1, maximum: pageSize.max, default: pageSize.standard }),
+  totalCount: () => flag("true: the headers Items-Count and X-Total-Count tell how many items all pages have."),
 };
 
 /**
@@ -49,9 +52,9 @@ const queryLengthMax = 1_000;
 /**
  * The contract's `q` in its simple form: terms `field:value`, separated by spaces, all of which must hold. Anything
  * else is refused rather than taken for something that it does not mean.
- * @param fields what can be asked for
+ * @param fields what can be asked for, and what makes its schema
  */
-export const simpleQuery = <Shape extends Record<string, z.ZodType>>(fields: Shape) => {
+export const simpleQuery = <Fields extends Readonly<Record<string, () => z.ZodType>>>(fields: Fields) => {
   const example = Object.keys(fields).join(", ");
   const documentedTerm = `(?:${Object.keys(fields).join("|")}):${valuePattern}`;
   return text(queryLengthMax)
@@ -68,7 +71,7 @@ export const simpleQuery = <Shape extends Record<string, z.ZodType>>(fields: Sha
       }
       return Object.fromEntries(pairs) as unknown;
     })
-    .pipe(z.strictObject(fields))
+    .pipe(z.strictObject({ ...deferredMembers(fields) }))
     .optional()
     .openapi({
       type: "string",

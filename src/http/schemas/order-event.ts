@@ -1,82 +1,96 @@
 import { z } from "@hono/zod-openapi";
+import { lazy } from "../../application/lazy.ts";
 import type { EventFilter, EventPage, KeptEvent, KeptEventSummary } from "../../application/ports.ts";
 import { verdictKinds } from "../../domain/event-verdict.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import { customerId, nonEmptyText, pageNumberMax, tenantParams, timestamp, wholeNumber } from "./common.ts";
+import { deferred, deferredMembers } from "./deferred.ts";
 
-export const orderEventIn = z.looseObject({}).openapi("OrderEvent", {
-  description: "An event in its envelope, {type, payload} or {eventType, payload}; or an order as it is.",
-  example: {
-    type: "order.updated",
-    payload: {
-      id: "EON2076",
-      status: "COMPLETED",
-      siteCode: "main",
-      customer: { id: "61443563" },
-      calculatedPrice: { finalPrice: { netValue: 368.5, grossValue: 433.72 } },
-      subTotalPrice: 300,
-      totalPrice: 333.92,
-      currency: "EUR",
+export const orderEventIn = deferred(() =>
+  z.looseObject({}).openapi("OrderEvent", {
+    description: "An event in its envelope, {type, payload} or {eventType, payload}; or an order as it is.",
+    example: {
+      type: "order.updated",
+      payload: {
+        id: "EON2076",
+        status: "COMPLETED",
+        siteCode: "main",
+        customer: { id: "61443563" },
+        calculatedPrice: { finalPrice: { netValue: 368.5, grossValue: 433.72 } },
+        subTotalPrice: 300,
+        totalPrice: 333.92,
+        currency: "EUR",
+      },
     },
-  },
-});
-
-const eventId = z.string().openapi({ example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11" });
-
-export const takenEventOut = z.object({ id: eventId }).openapi("TakenOrderEvent");
-
-const summaryFields = z.object({
-  id: eventId,
-  type: z.string().openapi({ example: "order.updated" }),
-  orderId: z.string().optional(),
-  returnId: z.string().optional(),
-  customerId: z.string().optional(),
-  siteCode: z.string().optional(),
-  verdict: z.enum(verdictKinds).openapi({
-    description:
-      "granted: the order earned points. taken-back: a return or deletion took points. given-back: that was undone. erased: the customer's ledger is gone. duplicate: an earlier event had done the same. waiting, ignored, failed: see reason.",
   }),
-  points: z.int().optional().openapi({ description: "Granted, taken or given back." }),
-  reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
-  receivedAt: z.string().openapi({ format: "date-time" }),
-  processedAt: z.string().optional().openapi({ format: "date-time" }),
-  attempts: z
-    .int()
-    .openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
-});
+);
 
-export const eventSummariesOut = z.array(summaryFields.openapi("OrderEventSummary")).openapi("OrderEventSummaries");
+const eventId = lazy(() => z.string().openapi({ example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11" }));
 
-export const eventOut = summaryFields
-  .extend({
-    event: z.looseObject({}).optional().openapi({ description: "As it came; absent once its customer was erased." }),
-  })
-  .openapi("KeptOrderEvent");
+export const takenEventOut = deferred(() => z.object({ id: eventId() }).openapi("TakenOrderEvent"));
 
-const idParam = nonEmptyText(64);
+const summaryFields = lazy(() =>
+  z.object({
+    id: eventId(),
+    type: z.string().openapi({ example: "order.updated" }),
+    orderId: z.string().optional(),
+    returnId: z.string().optional(),
+    customerId: z.string().optional(),
+    siteCode: z.string().optional(),
+    verdict: z.enum(verdictKinds).openapi({
+      description:
+        "granted: the order earned points. taken-back: a return or deletion took points. given-back: that was undone. erased: the customer's ledger is gone. duplicate: an earlier event had done the same. waiting, ignored, failed: see reason.",
+    }),
+    points: z.int().optional().openapi({ description: "Granted, taken or given back." }),
+    reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
+    receivedAt: z.string().openapi({ format: "date-time" }),
+    processedAt: z.string().optional().openapi({ format: "date-time" }),
+    attempts: z
+      .int()
+      .openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
+  }),
+);
 
-export const eventParams = tenantParams.extend({
-  eventId: idParam
-    .openapi({
-      param: { name: "eventId", in: "path" },
-      description: "The id with which the event was taken in.",
-      example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
+export const eventSummariesOut = deferred(() =>
+  z.array(summaryFields().openapi("OrderEventSummary")).openapi("OrderEventSummaries"),
+);
+
+export const eventOut = deferred(() =>
+  summaryFields()
+    .extend({
+      event: z.looseObject({}).optional().openapi({ description: "As it came; absent once its customer was erased." }),
     })
-    .transform((id) => id as EventId),
-});
+    .openapi("KeptOrderEvent"),
+);
+
+export const eventParams = tenantParams.extend(
+  deferredMembers({
+    eventId: () =>
+      nonEmptyText(64)
+        .openapi({
+          param: { name: "eventId", in: "path" },
+          description: "The id with which the event was taken in.",
+          example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
+        })
+        .transform((id) => id as EventId),
+  }),
+);
 
 const defaultPageSize = 60;
 const pageSizeMax = 200;
 
-export const eventQuery = z.object({
-  orderId: nonEmptyText(128).optional(),
-  customerId: customerId.optional(),
-  verdict: z.enum(verdictKinds).optional(),
-  pageNumber: wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
-  pageSize: wholeNumber(pageSizeMax)
-    .optional()
-    .openapi({ description: `Default: ${defaultPageSize}.` }),
-});
+export const eventQuery = z.object(
+  deferredMembers({
+    orderId: () => nonEmptyText(128).optional(),
+    customerId: () => customerId().optional(),
+    verdict: () => z.enum(verdictKinds).optional(),
+    pageNumber: () => wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
+    pageSize: () =>
+      wholeNumber(pageSizeMax)
+        .optional()
+        .openapi({ description: `Default: ${defaultPageSize}.` }),
+  }),
+);
 
 export const countHeader = z.object({
   "x-total-count": z
@@ -96,7 +110,7 @@ export const pageOf = ({ pageNumber, pageSize }: z.output<typeof eventQuery>): E
   pageSize: pageSize ?? defaultPageSize,
 });
 
-export function eventSummaryToWire(kept: KeptEventSummary): z.output<typeof summaryFields> {
+export function eventSummaryToWire(kept: KeptEventSummary): z.output<ReturnType<typeof summaryFields>> {
   const { orderId, returnId, customerId: customer, siteCode, points, reason, processedAt } = kept;
   return {
     id: kept.id,

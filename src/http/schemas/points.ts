@@ -1,51 +1,59 @@
 import { z } from "@hono/zod-openapi";
 import type { GrantRequest } from "../../application/add-points.ts";
+import { lazy } from "../../application/lazy.ts";
 import type { SummaryFormat, SummaryText } from "../../application/summary.ts";
 import type { CustomerId } from "../../domain/identifiers.ts";
 import { amount, customerId, entryId, moment, nonEmptyText, text } from "./common.ts";
+import { deferred } from "./deferred.ts";
 
 // The wire words of the Reward Points contract. Fields that only the service computes are accepted and ignored.
 
 /** `addedPoints` as a client sends it. */
-export const grantIn = z
-  .object({
-    id: entryId.optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
-    "reference-id": text(255).nullish().openapi({ description: "What earned the points, such as an order's id." }),
-    description: text(2_000).optional(),
-    points: amount,
-    createdAt: moment.optional().openapi({ description: "Default: now. Not in the future." }),
-    validUntil: moment
-      .optional()
-      .openapi({ description: "Not before createdAt. Default: createdAt plus the site's validity in months." }),
-  })
-  .transform(
-    (grant): GrantRequest => ({
-      id: grant.id ?? null,
-      points: grant.points,
-      referenceId: grant["reference-id"] ?? null,
-      description: grant.description ?? null,
-      createdAt: grant.createdAt ?? null,
-      validUntil: grant.validUntil ?? null,
-    }),
-  )
-  .openapi("addedPointsIn");
+export const grantIn = deferred(() =>
+  z
+    .object({
+      id: entryId().optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
+      "reference-id": text(255).nullish().openapi({ description: "What earned the points, such as an order's id." }),
+      description: text(2_000).optional(),
+      points: amount(),
+      createdAt: moment().optional().openapi({ description: "Default: now. Not in the future." }),
+      validUntil: moment()
+        .optional()
+        .openapi({ description: "Not before createdAt. Default: createdAt plus the site's validity in months." }),
+    })
+    .transform(
+      (grant): GrantRequest => ({
+        id: grant.id ?? null,
+        points: grant.points,
+        referenceId: grant["reference-id"] ?? null,
+        description: grant.description ?? null,
+        createdAt: grant.createdAt ?? null,
+        validUntil: grant.validUntil ?? null,
+      }),
+    )
+    .openapi("addedPointsIn"),
+);
 
 /** `newCustomerIn`. */
-export const newCustomerIn = z
-  .object({
-    customerId: customerId.optional().openapi({ description: "When given, equal to the path's." }),
-    startPoints: grantIn.optional(),
-  })
-  .openapi("newCustomerIn");
+export const newCustomerIn = deferred(() =>
+  z
+    .object({
+      customerId: customerId().optional().openapi({ description: "When given, equal to the path's." }),
+      startPoints: grantIn.unwrap().optional(),
+    })
+    .openapi("newCustomerIn"),
+);
 
 /** `redeemedPoints` as a client sends it. */
-export const redemptionIn = z
-  .object({
-    id: entryId.optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
-    description: text(2_000).optional(),
-    points: amount,
-  })
-  .openapi("redeemedPointsIn");
+export const redemptionIn = deferred(() =>
+  z
+    .object({
+      id: entryId().optional().openapi({ description: "Chosen by the client; makes the request safe to repeat." }),
+      description: text(2_000).optional(),
+      points: amount(),
+    })
+    .openapi("redeemedPointsIn"),
+);
 
 /** `redeemOptionIn`, with the name that a published storefront client uses for the id. */
 export const exchangeIn = z
@@ -63,78 +71,84 @@ export const exchangeIn = z
     example: { id: "575937654bf757001d8496c9" },
   });
 
-export const couponCodeOut = z
-  .object({ code: z.string() })
-  .openapi("CouponCode", { example: { code: "LLS-0G7R3MWX9C2K" } });
+export const couponCodeOut = deferred(() =>
+  z.object({ code: z.string() }).openapi("CouponCode", { example: { code: "LLS-0G7R3MWX9C2K" } }),
+);
 
-export const pointsOut = z.int().openapi("pointsOut", { example: 2000 });
+export const pointsOut = deferred(() => z.int().openapi("pointsOut", { example: 2000 }));
 
 const dateTime = () => z.string().openapi({ format: "date-time" });
 
-const addedPointsOut = z
-  .object({
-    id: z.string(),
-    "reference-id": z.string().nullable(),
-    description: z.string().optional(),
-    points: z.int(),
-    createdAt: dateTime(),
-    allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
-    usedPoints: z.int(),
-    validUntil: dateTime().optional().openapi({ description: "Absent when the points never expire." }),
-    usedWith: z.array(z.string()).openapi({ description: "Ids of the redemptions that took from these points." }),
-  })
-  .openapi("addedPoints");
+const addedPointsOut = lazy(() =>
+  z
+    .object({
+      id: z.string(),
+      "reference-id": z.string().nullable(),
+      description: z.string().optional(),
+      points: z.int(),
+      createdAt: dateTime(),
+      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+      usedPoints: z.int(),
+      validUntil: dateTime().optional().openapi({ description: "Absent when the points never expire." }),
+      usedWith: z.array(z.string()).openapi({ description: "Ids of the redemptions that took from these points." }),
+    })
+    .openapi("addedPoints"),
+);
 
-const redeemedPointsOut = z
-  .object({
-    id: z.string(),
-    description: z.string().optional(),
-    points: z.int(),
-    createdAt: dateTime(),
-    allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
-  })
-  .openapi("redeemedPoints");
+const redeemedPointsOut = lazy(() =>
+  z
+    .object({
+      id: z.string(),
+      description: z.string().optional(),
+      points: z.int(),
+      createdAt: dateTime(),
+      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+    })
+    .openapi("redeemedPoints"),
+);
 
-export const summaryOut = z
-  .object({
-    customerId: z.string(),
-    activePoints: z.int(),
-    summary: z
-      .object({ addedPointsList: z.array(addedPointsOut), redeemedPointsList: z.array(redeemedPointsOut) })
-      .openapi("customerSummary"),
-  })
-  .openapi("pointsSummaryOut", {
-    example: {
-      customerId: "20242913",
-      activePoints: 2000,
-      summary: {
-        addedPointsList: [
-          {
-            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-            "reference-id": "EON2076",
-            description: "Order EON2076",
-            points: 2050,
-            createdAt: "2026-05-11T18:32:18.591Z",
-            allPointsAfterCreation: 2050,
-            usedPoints: 50,
-            validUntil: "2027-05-11T18:32:18.591Z",
-            usedWith: ["d85c0570-1d51-4611-bf2f-c67452384626"],
-          },
-        ],
-        redeemedPointsList: [
-          {
-            id: "d85c0570-1d51-4611-bf2f-c67452384626",
-            description: "Voucher over 5 euros",
-            points: 50,
-            createdAt: "2026-06-11T18:32:38.501Z",
-            allPointsAfterCreation: 2000,
-          },
-        ],
+export const summaryOut = deferred(() =>
+  z
+    .object({
+      customerId: z.string(),
+      activePoints: z.int(),
+      summary: z
+        .object({ addedPointsList: z.array(addedPointsOut()), redeemedPointsList: z.array(redeemedPointsOut()) })
+        .openapi("customerSummary"),
+    })
+    .openapi("pointsSummaryOut", {
+      example: {
+        customerId: "20242913",
+        activePoints: 2000,
+        summary: {
+          addedPointsList: [
+            {
+              id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+              "reference-id": "EON2076",
+              description: "Order EON2076",
+              points: 2050,
+              createdAt: "2026-05-11T18:32:18.591Z",
+              allPointsAfterCreation: 2050,
+              usedPoints: 50,
+              validUntil: "2027-05-11T18:32:18.591Z",
+              usedWith: ["d85c0570-1d51-4611-bf2f-c67452384626"],
+            },
+          ],
+          redeemedPointsList: [
+            {
+              id: "d85c0570-1d51-4611-bf2f-c67452384626",
+              description: "Voucher over 5 euros",
+              points: 50,
+              createdAt: "2026-06-11T18:32:38.501Z",
+              allPointsAfterCreation: 2000,
+            },
+          ],
+        },
       },
-    },
-  });
+    }),
+);
 
-export const summaryBatchOut = z.array(summaryOut).openapi("customerSummaryBatchOut");
+export const summaryBatchOut = deferred(() => z.array(summaryOut.unwrap()).openapi("customerSummaryBatchOut"));
 
 /** How a summary is written in the contract's words. */
 export const summaryFormat: SummaryFormat = {

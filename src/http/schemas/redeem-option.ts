@@ -4,21 +4,30 @@ import type { RedeemOption, RedeemOptionTerms } from "../../domain/redeem-option
 import type { EpochMs } from "../../domain/time.ts";
 import { amount, exactInteger, nonEmptyText, tenantParams, text, timestamp, wholeNumberMax } from "./common.ts";
 import { couponDefinitionIn, couponDefinitionOut, couponDefinitionToWire } from "./coupon.ts";
+import { deferred, deferredMembers } from "./deferred.ts";
 
 /** `.` and `..` are steps in a path, so that no request could ever name such an option again. */
 const redeemOptionIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,128}$/;
 
-const redeemOptionId = z
-  .string()
-  .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -, and not . or .." })
-  .transform((id) => id as RedeemOptionId);
-
-export const redeemOptionParams = tenantParams.extend({
-  redeemOptionId: z
+const redeemOptionId = () =>
+  z
     .string()
-    .transform((id) => id as RedeemOptionId)
-    .openapi({ type: "string", param: { name: "redeemOptionId", in: "path" }, description: "The redeem option's id." }),
-});
+    .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -, and not . or .." })
+    .transform((id) => id as RedeemOptionId);
+
+export const redeemOptionParams = tenantParams.extend(
+  deferredMembers({
+    redeemOptionId: () =>
+      z
+        .string()
+        .transform((id) => id as RedeemOptionId)
+        .openapi({
+          type: "string",
+          param: { name: "redeemOptionId", in: "path" },
+          description: "The redeem option's id.",
+        }),
+  }),
+);
 
 const example = {
   type: "coupon",
@@ -35,71 +44,75 @@ const example = {
 };
 
 /** `redeemOption` as a client sends it. */
-export const redeemOptionIn = z
-  .object({
-    id: redeemOptionId.optional().openapi({
-      type: "string",
-      pattern: redeemOptionIdPattern.source,
-      description: "Chosen by the client when the option is created; ignored in an update.",
-    }),
-    type: nonEmptyText(64).openapi({ description: "`coupon` for what can be exchanged." }),
-    name: nonEmptyText(255),
-    description: text(2_000).optional(),
-    points: amount.openapi({ description: "The price." }),
-    coupon: couponDefinitionIn.optional(),
-    pointsAfterCoupon: exactInteger.optional(),
-    metadata: z
-      .object({
-        version: z
-          .int()
-          .min(0)
-          .optional()
-          .openapi({ maximum: wholeNumberMax, description: "In an update: the version that is to be replaced." }),
-      })
-      .optional(),
-  })
-  .transform(({ id, metadata, type, name, description, points, coupon, pointsAfterCoupon }) => ({
-    id: id ?? null,
-    version: metadata?.version ?? null,
-    terms: {
-      type,
-      name,
-      description: description ?? null,
-      points,
-      coupon: coupon ?? null,
-      pointsAfterCoupon: pointsAfterCoupon ?? null,
-    } satisfies RedeemOptionTerms,
-  }))
-  .openapi("RedeemOptionTerms", { example });
+export const redeemOptionIn = deferred(() =>
+  z
+    .object({
+      id: redeemOptionId().optional().openapi({
+        type: "string",
+        pattern: redeemOptionIdPattern.source,
+        description: "Chosen by the client when the option is created; ignored in an update.",
+      }),
+      type: nonEmptyText(64).openapi({ description: "`coupon` for what can be exchanged." }),
+      name: nonEmptyText(255),
+      description: text(2_000).optional(),
+      points: amount().openapi({ description: "The price." }),
+      coupon: couponDefinitionIn().optional(),
+      pointsAfterCoupon: exactInteger().optional(),
+      metadata: z
+        .object({
+          version: z
+            .int()
+            .min(0)
+            .optional()
+            .openapi({ maximum: wholeNumberMax, description: "In an update: the version that is to be replaced." }),
+        })
+        .optional(),
+    })
+    .transform(({ id, metadata, type, name, description, points, coupon, pointsAfterCoupon }) => ({
+      id: id ?? null,
+      version: metadata?.version ?? null,
+      terms: {
+        type,
+        name,
+        description: description ?? null,
+        points,
+        coupon: coupon ?? null,
+        pointsAfterCoupon: pointsAfterCoupon ?? null,
+      } satisfies RedeemOptionTerms,
+    }))
+    .openapi("RedeemOptionTerms", { example }),
+);
 
 /** `redeemOption` as answers show it. */
-export const redeemOptionOut = z
-  .object({
-    id: z.string(),
-    type: z.string(),
-    name: z.string(),
-    description: z.string().optional(),
-    points: z.int(),
-    coupon: couponDefinitionOut.optional(),
-    pointsAfterCoupon: z.int().optional().openapi({
-      description: "Points left after the exchange; negative when that many are missing.",
+export const redeemOptionOut = deferred(() =>
+  z
+    .object({
+      id: z.string(),
+      type: z.string(),
+      name: z.string(),
+      description: z.string().optional(),
+      points: z.int(),
+      coupon: couponDefinitionOut().optional(),
+      pointsAfterCoupon: z.int().optional().openapi({
+        description: "Points left after the exchange; negative when that many are missing.",
+      }),
+      metadata: z.object({
+        version: z.int(),
+        createdAt: z.string().openapi({ format: "date-time" }),
+        modifiedAt: z.string().openapi({ format: "date-time" }),
+      }),
+    })
+    .openapi("redeemOption", {
+      example: {
+        id: "5f905280df6b3b0013b6c541",
+        ...example,
+        coupon: { ...example.coupon, maxRedemptionsPerCustomer: -1, status: "VALID" as const },
+        metadata: { version: 1, createdAt: "2026-07-25T13:28:25.960Z", modifiedAt: "2026-07-25T13:28:25.960Z" },
+      },
     }),
-    metadata: z.object({
-      version: z.int(),
-      createdAt: z.string().openapi({ format: "date-time" }),
-      modifiedAt: z.string().openapi({ format: "date-time" }),
-    }),
-  })
-  .openapi("redeemOption", {
-    example: {
-      id: "5f905280df6b3b0013b6c541",
-      ...example,
-      coupon: { ...example.coupon, maxRedemptionsPerCustomer: -1, status: "VALID" as const },
-      metadata: { version: 1, createdAt: "2026-07-25T13:28:25.960Z", modifiedAt: "2026-07-25T13:28:25.960Z" },
-    },
-  });
+);
 
-export const redeemOptionsOut = z.array(redeemOptionOut).openapi("redeemOptions");
+export const redeemOptionsOut = deferred(() => z.array(redeemOptionOut.unwrap()).openapi("redeemOptions"));
 
 /** An option in the contract's words. */
 export function redeemOptionToWire(option: RedeemOption, now: EpochMs): z.output<typeof redeemOptionOut> {

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { lazy } from "../../application/lazy.ts";
 import { isJsonObject, type JsonObject } from "../../domain/json-object.ts";
 import {
   codePrefixPattern,
@@ -10,6 +11,7 @@ import {
   validityMonthsMax,
 } from "../../domain/site-settings.ts";
 import { siteCode, tenantParams } from "./common.ts";
+import { deferred, deferredMembers } from "./deferred.ts";
 
 /** Names that a program could take for something else than a mixin, or a path for a step in a folder. */
 const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", ".", ".."]);
@@ -20,30 +22,36 @@ const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ .
 
 const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
 
-export const siteParams = tenantParams.extend({
-  siteCode: siteCode.openapi({
-    param: { name: "siteCode", in: "path" },
-    description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
-    example: "main",
+export const siteParams = tenantParams.extend(
+  deferredMembers({
+    siteCode: () =>
+      siteCode().openapi({
+        param: { name: "siteCode", in: "path" },
+        description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
+        example: "main",
+      }),
   }),
-});
+);
 
-export const mixinParams = siteParams.extend({
-  mixinName: z
-    .string()
-    .refine(isMixinName, { error: nameRequirement })
-    .openapi({
-      param: { name: "mixinName", in: "path" },
-      pattern: documentedNamePattern,
-      description: "The mixin's name; `couponSettings` holds the settings of reward points.",
-      example: "couponSettings",
-    }),
-});
+export const mixinParams = siteParams.extend(
+  deferredMembers({
+    mixinName: () =>
+      z
+        .string()
+        .refine(isMixinName, { error: nameRequirement })
+        .openapi({
+          param: { name: "mixinName", in: "path" },
+          pattern: documentedNamePattern,
+          description: "The mixin's name; `couponSettings` holds the settings of reward points.",
+          example: "couponSettings",
+        }),
+  }),
+);
 
 const anyMembers = { type: "object" as const, additionalProperties: true };
 
 /** Checked by hand, because zod's own objects and records would lose members with names such as `__proto__`. */
-const jsonObject = z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" });
+const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
 
 const couponSettingsExample = {
   rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 0.5, validityInMonths: 12 },
@@ -94,34 +102,38 @@ const documentedNamedMixin = {
 };
 
 /** A mixin under its name, as it is created. */
-export const namedMixinIn = jsonObject
-  .transform((body, context) => {
-    const [first, ...more] = Object.entries(body);
-    if (first === undefined || more.length > 0) {
-      context.addIssue({ code: "custom", message: "must have exactly one member: the mixin under its name" });
-      return z.NEVER;
-    }
-    const [name, mixin] = first;
-    if (!isMixinName(name)) context.addIssue({ code: "custom", message: `The mixin's name ${nameRequirement}` });
-    if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
-    return isJsonObject(mixin) ? { name, mixin } : z.NEVER;
-  })
-  .openapi("NamedMixin", documentedNamedMixin);
+export const namedMixinIn = deferred(() =>
+  jsonObject()
+    .transform((body, context) => {
+      const [first, ...more] = Object.entries(body);
+      if (first === undefined || more.length > 0) {
+        context.addIssue({ code: "custom", message: "must have exactly one member: the mixin under its name" });
+        return z.NEVER;
+      }
+      const [name, mixin] = first;
+      if (!isMixinName(name)) context.addIssue({ code: "custom", message: `The mixin's name ${nameRequirement}` });
+      if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
+      return isJsonObject(mixin) ? { name, mixin } : z.NEVER;
+    })
+    .openapi("NamedMixin", documentedNamedMixin),
+);
 
 /** What a mixin holds, or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
-export const mixinIn = jsonObject.openapi("Mixin", { ...anyMembers, example: couponSettingsExample });
+export const mixinIn = deferred(() => jsonObject().openapi("Mixin", { ...anyMembers, example: couponSettingsExample }));
 
 export const mixinOut = mixinIn;
 
-export const mixinsOut = z.custom<Readonly<Record<string, JsonObject>>>().openapi("Mixins", {
-  type: "object",
-  additionalProperties: { type: "object", additionalProperties: true },
-  example: { couponSettings: couponSettingsExample },
-});
+export const mixinsOut = deferred(() =>
+  z.custom<Readonly<Record<string, JsonObject>>>(isJsonObject).openapi("Mixins", {
+    type: "object",
+    additionalProperties: { type: "object", additionalProperties: true },
+    example: { couponSettings: couponSettingsExample },
+  }),
+);
 
-export const mixinIdOut = z
-  .object({ id: z.string().openapi({ example: "couponSettings" }) })
-  .openapi("ResourceLocation");
+export const mixinIdOut = deferred(() =>
+  z.object({ id: z.string().openapi({ example: "couponSettings" }) }).openapi("ResourceLocation"),
+);
 
 /** The content of a body that may come under the mixin's own name, as the contract's examples show it. */
 export function unwrapped(body: JsonObject, mixinName: string): JsonObject {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lazy } from "../../application/lazy.ts";
 import type { CouponCreation, CouponRemoval, CouponService, CouponSighting, Logger } from "../../application/ports.ts";
 import type { Coupon, CouponCode, CouponRestrictions } from "../../domain/coupon.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
@@ -14,18 +15,23 @@ export const couponCallLimits: UpstreamLimits = { attemptMsMax: 2_500, callMsMax
 
 const createdAnswer = z.object({ id: z.string() });
 
-const couponAnswer = z.object({
-  name: z.string(),
-  discountType: z.string(),
-  code: z.string().nullish(),
-  issuedTo: z.string().nullish(),
-  status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]).nullish().catch(null),
-  redemptionCount: z.int().min(0).nullish(),
-  deleted: z.boolean().nullish(),
-});
+const couponAnswer = lazy(() =>
+  z.object({
+    name: z.string(),
+    discountType: z.string(),
+    code: z.string().nullish(),
+    issuedTo: z.string().nullish(),
+    status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]).nullish().catch(null),
+    redemptionCount: z.int().min(0).nullish(),
+    deleted: z.boolean().nullish(),
+  }),
+);
 
 /** What a look at a code shows; null when it shows nothing that can be relied on. */
-type Look = { readonly kind: "absent" } | ({ readonly kind: "there" } & z.output<typeof couponAnswer>) | null;
+type Look =
+  | { readonly kind: "absent" }
+  | ({ readonly kind: "there" } & z.output<ReturnType<typeof couponAnswer>>)
+  | null;
 
 const scopes = ["coupon.coupon_manage"];
 
@@ -111,7 +117,7 @@ export class EmporixCouponService implements CouponService {
     if (outcome.kind === "unauthorized") return this.#notSeen(tenant, outcome.reason);
     const { status, body } = outcome;
     if (saysNotFound(status, body)) return { kind: "absent" };
-    const answer = couponAnswer.safeParse(status === 200 ? body : undefined);
+    const answer = couponAnswer().safeParse(status === 200 ? body : undefined);
     const shown = answer.data?.code;
     if (!answer.success || (typeof shown === "string" && !isSameCode(shown, code))) {
       return this.#notSeen(tenant, refusalReason(status, body));
