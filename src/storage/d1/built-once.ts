@@ -1,6 +1,7 @@
 import { fillPlaceholders, getTableColumns, type Query, type SQL, sql } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { answered } from "./answered.ts";
 
 /** Prepares a statement with its parameters. */
 export type Prepare<Parameter extends string> = (
@@ -34,6 +35,7 @@ export const itemsOf = (parameter: string): SQL => sql`(select value from json_e
 /**
  * The rows of several reads in one call, all of one moment.
  * @param reads null where there is nothing to ask, which comes to no rows
+ * @throws what {@link answered} throws
  */
 export async function readTogether<Name extends string>(
   database: D1Database,
@@ -42,7 +44,7 @@ export async function readTogether<Name extends string>(
   const names = Object.keys(reads) as Name[];
   const rows = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, readonly unknown[]>;
   const asked = names.filter((name) => reads[name] !== null);
-  const answers = await database.batch(asked.flatMap((name) => reads[name] ?? []));
+  const answers = await answered(database.batch(asked.flatMap((name) => reads[name] ?? [])));
   asked.forEach((name, index) => {
     rows[name] = answers[index]?.results ?? [];
   });

@@ -56,15 +56,13 @@ export class D1LedgerStore implements LedgerStore {
     const { tenant, customerId } = key;
     const database = this.#database;
     const listed = (items: readonly unknown[]) => ({ tenant, customerId, items: JSON.stringify(items) });
-    const found = await answered(
-      readTogether(database, {
-        ledger: ledgerOwned(database, { tenant, customerId }),
-        lots: lotsLeft(database, { tenant, customerId }),
-        records: idempotencyKeys.length === 0 ? null : recordsNamed(database, listed(idempotencyKeys)),
-        entries: entryIds.length === 0 ? null : entriesNamed(database, listed(entryIds)),
-        options: optionStamps.length === 0 ? null : optionsNamed(database, listed(optionStamps.map(({ id }) => id))),
-      }),
-    );
+    const found = await readTogether(database, {
+      ledger: ledgerOwned(database, { tenant, customerId }),
+      lots: lotsLeft(database, { tenant, customerId }),
+      records: idempotencyKeys.length === 0 ? null : recordsNamed(database, listed(idempotencyKeys)),
+      entries: entryIds.length === 0 ? null : entriesNamed(database, listed(entryIds)),
+      options: optionStamps.length === 0 ? null : optionsNamed(database, listed(optionStamps.map(({ id }) => id))),
+    });
     const [row] = found.ledger as readonly (typeof ledgers.$inferSelect)[];
     const records = found.records as readonly (typeof idempotencyRecords.$inferSelect)[];
     const entries = found.entries as readonly (typeof ledgerEntries.$inferSelect)[];
