@@ -41,6 +41,7 @@ export const namedIndexes = {
   order_events_by_customer: orderEvents,
   order_events_by_order: orderEvents,
   order_events_by_return: orderEvents,
+  order_events_waiting: orderEvents,
 } as const;
 
 /**

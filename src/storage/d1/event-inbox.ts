@@ -340,10 +340,10 @@ const waitingByOrder = builtOnce<"tenant" | "orderIds">((drizzle) => {
   const place = sql<number>`row_number() over (partition by ${orderId} order by ${id})`.as("place");
   const waiting = drizzle
     .select({ id: sql<string>`${id}`.as("id"), orderId: sql<string>`${orderId}`.as("order_id"), place })
-    .from(along("order_events_by_order"))
-    // The plus keeps the index of verdicts out of it: many events may wait, few of them for these orders.
+    .from(along("order_events_waiting"))
+    // Spelt out as the index has it, which is not found otherwise.
     .where(
-      and(eq(tenant, sql.placeholder("tenant")), inArray(orderId, itemsOf("orderIds")), sql`+${verdict} = 'waiting'`),
+      and(eq(tenant, sql.placeholder("tenant")), inArray(orderId, itemsOf("orderIds")), sql`${verdict} = 'waiting'`),
     )
     .as("waiting");
   return drizzle
