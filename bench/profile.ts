@@ -3,6 +3,7 @@ import { z } from "zod";
 import { runScript, UsageError } from "../scripts/usage-error.ts";
 import { buildWorker } from "../scripts/verify/runtime.ts";
 import { rawRequest, runLoad } from "./load.ts";
+import { measureOrderEvents } from "./order-events.ts";
 import { type Ours, startOurs } from "./ours.ts";
 
 // Shows where a request's time goes inside the runtime: V8's own profile, by function.
@@ -10,6 +11,7 @@ import { type Ours, startOurs } from "./ours.ts";
 //   npm run profile -- balance                      the Worker and its objects
 //   npm run profile -- redeem --in d1:db            Miniflare's D1
 //   npm run profile -- replay --customers 1
+//   npm run profile -- events                       order events through the queue's consumer, µs an event
 //
 // A profiled runtime is slower than the numbers of `npm run bench`: what counts here are the shares.
 
@@ -19,6 +21,8 @@ const clients = 32;
 const samplingMicroseconds = 200;
 const linesShown = 40;
 const pointsEach = 1_000_000;
+/** As `npm run bench` has them. */
+const orderEvents = { customers: 200, events: 10_000, consumers: 4 } as const;
 
 const targetsShape = z.array(z.object({ title: z.string(), webSocketDebuggerUrl: z.string() }));
 const profileShape = z.object({
@@ -114,8 +118,35 @@ function requestsOf(ours: Ours, what: string, customers: Awaited<ReturnType<Ours
       return () => request;
     }
     default:
-      throw new UsageError(`'${what}' is none of balance, redeem, replay and history.`);
+      throw new UsageError(`'${what}' is none of balance, redeem, replay, history and events.`);
   }
+}
+
+/** What is profiled, first until the runtime has compiled it, and then while it is recorded. */
+interface Load {
+  warmUp(): Promise<unknown>;
+  /** @returns how many requests or events it has been */
+  run(recorded: <Value>(work: () => Promise<Value>) => Promise<Value>): Promise<number>;
+}
+
+async function loadOf(ours: Ours, what: string, customerCount: number): Promise<Load> {
+  if (what === "events") {
+    const { runtime } = ours;
+    return {
+      warmUp: () => measureOrderEvents(runtime, "warm-up", orderEvents),
+      run: async (recorded) => {
+        await measureOrderEvents(runtime, "events", orderEvents, recorded);
+        return orderEvents.events;
+      },
+    };
+  }
+  const customers = await ours.openCustomers(customerCount, pointsEach);
+  const next = requestsOf(ours, what, customers);
+  const load = { port: ours.port, clients, next };
+  return {
+    warmUp: () => runLoad({ ...load, seconds: warmUpSeconds }),
+    run: async (recorded) => (await recorded(() => runLoad({ ...load, seconds }))).answers,
+  };
 }
 
 await runScript(async () => {
@@ -126,26 +157,31 @@ await runScript(async () => {
       customers: { type: "string", default: "20" },
     },
   });
-  const ours = await startOurs(await buildWorker("--minify=false"), { isInspected: true });
+  const ours = await startOurs(await buildWorker("--minify=false"), { isInspected: true, delivers: true });
   try {
-    const customers = await ours.openCustomers(Number(values.customers), pointsEach);
-    const next = requestsOf(ours, positionals[0] ?? "balance", customers);
-    await runLoad({ port: ours.port, clients, seconds: warmUpSeconds, next });
+    const load = await loadOf(ours, positionals[0] ?? "balance", Number(values.customers));
+    await load.warmUp();
     const { host } = await ours.runtime.inspector();
     const targets = targetsShape.parse(await (await fetch(`http://${host}/json`)).json());
     const target = targets.find(({ title }) => title.endsWith(values.in));
     if (target === undefined) throw new UsageError(`Isolates: ${targets.map(({ title }) => title).join(", ")}`);
-    const stop = await record(target.webSocketDebuggerUrl);
-    const { answers } = await runLoad({ port: ours.port, clients, seconds, next });
-    const { self, total } = timesOf(await stop());
-    console.log(`${target.title}: ${answers} requests, µs a request`);
+    let profile: Profile | null = null;
+    const count = await load.run(async (work) => {
+      const stop = await record(target.webSocketDebuggerUrl);
+      const value = await work();
+      profile = await stop();
+      return value;
+    });
+    if (profile === null) throw new Error("Nothing was recorded.");
+    const { self, total } = timesOf(profile);
+    console.log(`${target.title}: ${count} requests or events, µs each`);
     for (const [title, times] of [
       ["in the function itself", self] as const,
       ["with all that it calls", total] as const,
     ]) {
       console.log(`\n${title}`);
       for (const [name, duration] of [...times].sort(([, a], [, b]) => b - a).slice(0, linesShown)) {
-        console.log(`${(duration / answers).toFixed(1).padStart(9)}  ${name}`);
+        console.log(`${(duration / count).toFixed(1).padStart(9)}  ${name}`);
       }
     }
   } finally {

@@ -3,7 +3,6 @@ import type { LedgerFailure } from "../domain/failure.ts";
 import type { Actor, CommandId, CustomerId, TenantId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Unavailable } from "./failure.ts";
-import { fingerprintOf } from "./fingerprint.ts";
 import type { LedgerAnswer } from "./ports.ts";
 import type { Services } from "./services.ts";
 
@@ -33,15 +32,14 @@ export interface EventCommand {
   /** The event's id: the ledger recognizes an event that comes again by it. */
   readonly id: string;
   readonly intent: Intent;
-  /** What must not be done twice, such as an order's earning. */
-  readonly subject: readonly (string | null)[];
 }
 
-export const ledgerCommandOf = ({ id, intent, subject }: EventCommand): LedgerCommand => ({
+export const ledgerCommandOf = ({ id, intent }: EventCommand): LedgerCommand => ({
   id: id as CommandId,
   actor: eventActor,
   intent,
-  fingerprint: fingerprintOf([intent.kind, ...subject]),
+  // Nobody compares it: events come without a key, and what must not be done twice the ledger finds by its subject.
+  fingerprint: id,
   idempotencyKey: null,
 });
 

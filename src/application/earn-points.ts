@@ -106,7 +106,7 @@ async function grantAll(
   earnings: readonly Earning[],
 ): Promise<readonly (readonly [PlainEvent, Attempt])[]> {
   const commands = earnings.map(({ event, order }) =>
-    ledgerCommandOf({ id: event.id, intent: { kind: "earn", order }, subject: [order.orderId] }),
+    ledgerCommandOf({ id: event.id, intent: { kind: "earn", order } }),
   );
   try {
     const answers = await ledgers.executeAll(key, commands);

@@ -15,7 +15,6 @@ export async function eraseCustomer(
     tenant,
     customerId,
     intent: { kind: "erase" },
-    subject: [customerId],
   });
   await services.eventInbox.forgetCustomer(tenant, customerId, services.clock.now());
   return carried.ok ? { kind: "erased" } : { kind: "failed", reason: carried.failure.code };

@@ -703,8 +703,14 @@ export interface EventInbox {
   /**
    * Keeps the verdicts on events of one tenant, each in the place of an earlier one; `waiting` only where the event has
    * done nothing. All or none are kept.
+   * @param earned orders that have earned with that
+   * @returns what {@link waitingFor} tells of `earned` once the verdicts are kept
    */
-  settle(tenant: TenantId, settlements: readonly EventSettlement[]): Promise<void>;
+  settle(
+    tenant: TenantId,
+    settlements: readonly EventSettlement[],
+    earned?: readonly string[],
+  ): Promise<readonly WaitingEvent[]>;
   find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
   /** Those that are events of customers who have been erased since: they must do nothing any more. */
   forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>>;

@@ -16,8 +16,9 @@ export type SingleAction = Extract<EventAction, { kind: "return" | "delete-order
  */
 export async function processPart(services: Services, part: InboxEvent, action: SingleAction): Promise<void> {
   const { clock, eventInbox } = services;
-  const settle = (verdict: EventVerdict, isForgotten = false): Promise<void> =>
-    eventInbox.settle(part.tenant, [{ event: part, verdict, earningBase: null, isForgotten, at: clock.now() }]);
+  const settle = async (verdict: EventVerdict, isForgotten = false): Promise<void> => {
+    await eventInbox.settle(part.tenant, [{ event: part, verdict, earningBase: null, isForgotten, at: clock.now() }]);
+  };
   switch (action.kind) {
     case "return":
       await eventInbox.note(part, waiting("in_progress"));

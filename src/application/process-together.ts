@@ -45,18 +45,14 @@ export async function processTogether(
     else failures.set(event, attempt.failure);
   }
 
-  // Kept before the waiting ones are looked up: they look for it after they were kept, so that of the two at least one
-  // sees the other.
-  const settled = settlements.map(({ event }) => event);
-  const kept = await workFor(settled, async () => {
-    await eventInbox.settle(tenant, settlements);
-    return settlements;
-  });
-  const earners = Map.groupBy(kept ?? [], orderThatEarned);
+  const earners = Map.groupBy(settlements, orderThatEarned);
   earners.delete(null);
   const eventsOf = (orderId: string | null) => (earners.get(orderId) ?? []).map(({ event }) => event);
   const orderIds = [...earners.keys()].flatMap((orderId) => orderId ?? []);
-  const waiting = await workFor(orderIds.flatMap(eventsOf), () => eventInbox.waitingFor(tenant, orderIds));
+  // Kept before the waiting ones are looked up: they look for it after they were kept, so that of the two at least one
+  // sees the other.
+  const settled = settlements.map(({ event }) => event);
+  const waiting = await workFor(settled, () => eventInbox.settle(tenant, settlements, orderIds));
   const wakeUps = [...Map.groupBy(waiting ?? [], ({ orderId }) => orderId)].map(([orderId, own]) =>
     workFor(eventsOf(orderId), () => processWaiting(services, tenant, own)),
   );

@@ -110,7 +110,6 @@ async function takeBack(
     tenant,
     customerId,
     intent,
-    subject: [orderId, returnId],
   });
   if (!carried.ok) {
     const { code } = carried.failure;
@@ -136,7 +135,6 @@ async function undo(
     tenant,
     customerId,
     intent,
-    subject: [orderId, returnId],
   });
   return carried.ok && carried.value.outcome.kind === "given-back" ? carried.value.outcome.points : 0;
 }

@@ -37,6 +37,8 @@ export function orderValue(order: JsonObject, base: EarningBase): Result<Big, Un
   }
 }
 
+const zero = new Big(0);
+
 /** Why a value earns no points. */
 export type NoPoints =
   /** It is zero or negative. */
@@ -51,11 +53,12 @@ export type NoPoints =
  * @param factor points per unit, as plain decimal text
  */
 export function earnedPoints(value: Big, factor: string): Result<Points, NoPoints> {
-  if (value.lte(0)) return refuse("no_value");
-  const points = value.times(factor).round(0, Big.roundDown);
-  if (points.lt(1)) return refuse("less_than_one_point");
-  if (points.gt(pointsMax)) return refuse("too_many_points");
-  return succeed(points.toNumber() as Points);
+  if (value.lte(zero)) return refuse("no_value");
+  // What is more than a number holds exactly is more than the limit, too.
+  const points = value.times(factor).round(0, Big.roundDown).toNumber();
+  if (points < 1) return refuse("less_than_one_point");
+  if (points > pointsMax) return refuse("too_many_points");
+  return succeed(points as Points);
 }
 
 /**

@@ -229,6 +229,10 @@ async function readEverything(running: FaultyService): Promise<void> {
     await get(`${stage.eventsPath}?${query}`, stage.employee, { "X-Total-Count": "true" });
   const [kept] = (await get(`${stage.eventsPath}?customerId=${customerId}`)) as readonly { readonly id: string }[];
   await get(`${stage.eventsPath}/${kept?.id}`);
+  // Its order has earned, and then it was sent again and given up: what has waited for it is looked for.
+  const [earner] = (await get(`${stage.eventsPath}?customerId=${customerId}&verdict=granted`)) as (typeof kept)[];
+  await stage.manage("POST", `${stage.eventsPath}/${earner?.id}/replay`);
+  await running.deliver("reward-points-events-dlq");
   await get(`${coupons}/${code}?showDeleted=true`);
 
   for (const query of ["", "?pageNumber=1&pageSize=2"]) {

@@ -2,7 +2,12 @@ import { env } from "cloudflare:workers";
 import { getTableColumns } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { describe, expect, test } from "vitest";
+import type { Entry } from "../../src/domain/entry.ts";
+import type { Actor, CommandId, EntryId } from "../../src/domain/identifiers.ts";
+import type { Points } from "../../src/domain/points.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { columnsOf, commitViews } from "../../src/storage/d1/commit-statements.ts";
+import { rowOfEntry } from "../../src/storage/d1/entry-row.ts";
 import * as schema from "../../src/storage/d1/schema.ts";
 
 const tables: readonly SQLiteTable[] = Object.values(schema);
@@ -99,7 +104,22 @@ describe("the views that commits are inserted into", () => {
       .replace(/--.*$/gm, "")
       .split(";")
       .map((statement) => statement.replace(/\s+/g, " ").trim())
+      // What keeps SQLite from making an element's text for each column changes nothing of what is done.
+      .map((statement) => statement.replace(/\(SELECT value FROM (json_each\(\S+\)) LIMIT -1 OFFSET 0\)/, "$1"))
       .filter((statement) => statement !== "");
+
+  const insertion =
+    /^INSERT INTO `ledger_entries` \((?<columns>[^)]*)\) SELECT (?<values>.*) (?<source>FROM json_each.*)$/;
+  /** The columns of entries that a trigger stores, with what it stores in them. */
+  const storedOfEntries = (statements: readonly string[]): ReadonlyMap<string, string> => {
+    const found = statements.map((one) => insertion.exec(one)?.groups).find((groups) => groups !== undefined);
+    const names = (found?.["columns"] ?? "").trim().split(", ");
+    const expressions = (found?.["values"] ?? "").split(", ");
+    expect(names.length).toBe(expressions.length);
+    return new Map(names.map((name, index) => [name, expressions[index] ?? ""]));
+  };
+  const withoutColumnsOfEntries = (statement: string): string =>
+    statement.replace(insertion, "INSERT INTO `ledger_entries` $<source>");
 
   test.each(commitViews.map((view) => [view.name, view] as const))(
     "%s has the columns that are given",
@@ -115,9 +135,43 @@ describe("the views that commits are inserted into", () => {
       const all = statementsIn(await textOf("ledger_commits_are_carried_out"));
       const others = (statement: string): boolean =>
         [...statement.matchAll(/NEW\.`(\w+)`/g)].some(([, column = ""]) => !columnsOf(view).includes(column));
-      expect(statementsIn(await textOf(`${name}_are_carried_out`))).toEqual(all.filter((one) => !others(one)));
+      const own = statementsIn(await textOf(`${name}_are_carried_out`));
+      expect(own.map(withoutColumnsOfEntries)).toEqual(all.filter((one) => !others(one)).map(withoutColumnsOfEntries));
+      const [columns, allColumns] = [storedOfEntries(own), storedOfEntries(all)];
+      if (view.kinds === null) expect(columns).toEqual(allColumns);
+      for (const [column, value] of columns) expect([column, value]).toEqual([column, allColumns.get(column)]);
     },
   );
+
+  test("ledger_grants stores all that there is of an opening and of a grant", async () => {
+    const base = {
+      commandId: "c" as CommandId,
+      actor: "a" as Actor,
+      recordedAt: 0 as EpochMs,
+      balanceAfter: 1 as Points,
+    };
+    const grant: Extract<Entry, { kind: "granted" }> = {
+      ...base,
+      kind: "granted",
+      sequence: 2,
+      id: "e" as EntryId,
+      points: 1 as Points,
+      createdAt: 0 as EpochMs,
+      validUntil: 1 as EpochMs,
+      referenceId: "r",
+      description: "d",
+      fingerprint: "f",
+      orderValue: "1",
+    };
+    const entries = { opened: { ...base, kind: "opened" as const, sequence: 1 }, granted: grant };
+    const view = commitViews.find(({ name }) => name === "ledger_grants");
+    expect(view?.kinds).toEqual(Object.keys(entries));
+    const columns = [...storedOfEntries(statementsIn(await textOf("ledger_grants_are_carried_out"))).keys()];
+    const known: Readonly<Record<string, { readonly name: string }>> = getTableColumns(schema.ledgerEntries);
+    for (const entry of Object.values(entries)) {
+      for (const property of Object.keys(rowOfEntry(entry))) expect(columns).toContain(`\`${known[property]?.name}\``);
+    }
+  });
 });
 
 describe("the database itself refuses", () => {

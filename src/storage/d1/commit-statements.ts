@@ -1,5 +1,6 @@
 import type { LedgerHead } from "../../application/ports.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
+import type { ledgerEntries } from "./schema.ts";
 
 /**
  * What a commit consists of, by the columns of the view `ledger_commits` in drizzle/: its trigger makes the checks and
@@ -24,14 +25,20 @@ const columnsOfLists = {
 
 export type CommitList = keyof typeof columnsOfLists;
 
+type EntryKind = (typeof ledgerEntries.$inferSelect)["kind"];
+
 /** The rows of a commit, with the property names of schema.ts. */
-export type CommitRows = Readonly<Record<CommitList, readonly unknown[]>>;
+export type CommitRows = Readonly<Record<CommitList, readonly unknown[]>> & {
+  readonly entries: readonly { readonly kind: EntryKind }[];
+};
 
 const allLists = Object.keys(columnsOfLists) as readonly CommitList[];
 
-interface CommitView {
+export interface CommitView {
   readonly name: string;
   readonly lists: readonly CommitList[];
+  /** Kinds of entries whose columns it has; null when it has all columns. */
+  readonly kinds: readonly EntryKind[] | null;
   /** Whether it can be held against the ledger's head, which a commit with entries need not be. */
   readonly follows: boolean;
 }
@@ -41,10 +48,16 @@ export const commitViews: readonly CommitView[] = [
   {
     name: "ledger_redemptions",
     lists: ["terms", "entries", "heads", "usages", "coupons", "records"],
+    kinds: null,
     follows: false,
   },
-  { name: "ledger_grants", lists: ["entries", "openings", "heads", "lots", "records"], follows: false },
-  { name: "ledger_commits", lists: allLists, follows: true },
+  {
+    name: "ledger_grants",
+    lists: ["entries", "openings", "heads", "lots", "records"],
+    kinds: ["opened", "granted"],
+    follows: false,
+  },
+  { name: "ledger_commits", lists: allLists, kinds: null, follows: true },
 ];
 
 /** The view's columns, in the order of the parameters. */
@@ -81,7 +94,10 @@ export function commitStatements(
     const rowsOf = (list: CommitList): readonly unknown[] => slice[list] ?? [];
     const needed = allLists.filter((list) => rowsOf(list).length > 0);
     const view = commitViews.find(
-      (one) => (head === null || one.follows) && needed.every((list) => one.lists.includes(list)),
+      (one) =>
+        (head === null || one.follows) &&
+        needed.every((list) => one.lists.includes(list)) &&
+        (one.kinds === null || (slice.entries ?? []).every(({ kind }) => one.kinds?.includes(kind))),
     );
     const text = view === undefined ? undefined : insertions.get(view);
     if (view === undefined || text === undefined) throw new Error("No view takes all lists.");

@@ -1,4 +1,4 @@
-import { and, eq, type GetColumnData, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { and, eq, type GetColumnData, type Placeholder, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { LedgerKey } from "../../domain/decide.ts";
@@ -27,7 +27,7 @@ type OwnedTable =
   | typeof ledgerFindings;
 
 /** Rows of one customer. */
-export const ownedBy = (table: OwnedTable, key: LedgerKey): SQL | undefined =>
+export const ownedBy = (table: OwnedTable, key: LedgerKey | Record<keyof LedgerKey, Placeholder>): SQL | undefined =>
   and(eq(table.tenant, key.tenant), eq(table.customerId, key.customerId));
 
 /** Lots of which something is left that has not lapsed: written as the indexes have it, which are not found otherwise. */
@@ -41,6 +41,7 @@ export const namedIndexes = {
   order_events_by_customer: orderEvents,
   order_events_by_order: orderEvents,
   order_events_by_return: orderEvents,
+  order_events_waiting: orderEvents,
 } as const;
 
 /**

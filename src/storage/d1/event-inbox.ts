@@ -34,7 +34,8 @@ import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
-import { along, among, isHere, jsonList, refusedWhereAway, selected } from "./conditions.ts";
+import { builtOnce, itemsOf } from "./built-once.ts";
+import { along, among, isHere, refusedWhereAway, selected } from "./conditions.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -77,7 +78,7 @@ export class D1EventInbox implements EventInbox {
   }
 
   async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
-    const row = rowOf(event, verdict);
+    const row = { ...rowOf(event, verdict), payload: JSON.stringify(event.event) };
     await answeredWrite(
       this.#databases
         .drizzleOf(event.tenant)
@@ -92,20 +93,18 @@ export class D1EventInbox implements EventInbox {
     );
   }
 
-  async settle(tenant: TenantId, settlements: readonly EventSettlement[]): Promise<void> {
-    const [first, ...others] = inParameters(settlements.map(rowOfSettlement)).map((rows) =>
-      this.#databases
-        .drizzleOf(tenant)
-        .insert(orderEvents)
-        .select(rowsIn(rows))
-        .onConflictDoUpdate({
-          target: [orderEvents.tenant, orderEvents.id],
-          set: settledAgain,
-          // Whoever finds out that an event has to wait may be late: its order may have earned since.
-          setWhere: sql`${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing})`,
-        }),
-    );
-    if (first !== undefined) await answeredWrite(this.#databases.drizzleOf(tenant).batch([first, ...others]));
+  async settle(
+    tenant: TenantId,
+    settlements: readonly EventSettlement[],
+    earned: readonly string[] = [],
+  ): Promise<readonly WaitingEvent[]> {
+    if (settlements.length === 0) return [];
+    const database = this.#databases.of(tenant);
+    const kept = inParameters(settlements.map(rowOfSettlement)).map((rows) => settled(database, { rows }));
+    // After them, and in the same transaction.
+    const waiting = earned.length === 0 ? [] : [waitingOf(tenant, database, earned)];
+    const answers = await answeredWrite(database.batch<WaitingRow>([...kept, ...waiting]));
+    return answers.slice(kept.length).flatMap(({ results }) => results.map(waitingFromRow));
   }
 
   async find(tenant: TenantId, id: EventId): Promise<KeptEvent | null> {
@@ -116,15 +115,11 @@ export class D1EventInbox implements EventInbox {
   }
 
   async forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
-    const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .select({ id: orderEvents.id })
-        .from(orderEvents)
-        .where(and(eq(orderEvents.tenant, tenant), inArray(orderEvents.id, jsonList(ids)), isNull(orderEvents.payload)))
-        .execute(),
+    const database = this.#databases.of(tenant);
+    const { results } = await answeredRead(() =>
+      forgottenOf(database, { tenant, ids: JSON.stringify(ids) }).all<{ id: string }>(),
     );
-    return new Set(rows.map(({ id }) => id as EventId));
+    return new Set(results.map(({ id }) => id as EventId));
   }
 
   async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
@@ -181,24 +176,9 @@ export class D1EventInbox implements EventInbox {
   }
 
   async waitingFor(tenant: TenantId, orderIds: readonly string[]): Promise<readonly WaitingEvent[]> {
-    const { id, orderId, verdict } = orderEvents;
-    const place = sql<number>`row_number() over (partition by ${orderId} order by ${id})`.as("place");
-    const drizzle = this.#databases.drizzleOf(tenant);
-    const waiting = drizzle
-      .select({ id: sql<string>`${id}`.as("id"), orderId: sql<string>`${orderId}`.as("order_id"), place })
-      .from(along("order_events_by_order"))
-      // The plus keeps the index of verdicts out of it: many events may wait, few of them for these orders.
-      .where(and(eq(orderEvents.tenant, tenant), inArray(orderId, jsonList(orderIds)), sql`+${verdict} = 'waiting'`))
-      .as("waiting");
-    const rows = await answeredRead(() =>
-      drizzle
-        .select({ id: waiting.id, orderId: waiting.orderId })
-        .from(waiting)
-        .where(lte(waiting.place, waitingMax))
-        .orderBy(asc(waiting.id))
-        .execute(),
-    );
-    return rows.map((row) => ({ id: row.id as EventId, orderId: row.orderId }));
+    const database = this.#databases.of(tenant);
+    const { results } = await answeredRead(() => waitingOf(tenant, database, orderIds).all<WaitingRow>());
+    return results.map(waitingFromRow);
   }
 
   async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
@@ -332,6 +312,47 @@ export class D1EventInbox implements EventInbox {
   }
 }
 
+const forgottenOf = builtOnce<"tenant" | "ids">((drizzle) =>
+  drizzle
+    .select({ id: orderEvents.id })
+    .from(orderEvents)
+    .where(
+      and(
+        eq(orderEvents.tenant, sql.placeholder("tenant")),
+        inArray(orderEvents.id, itemsOf("ids")),
+        isNull(orderEvents.payload),
+      ),
+    ),
+);
+
+interface WaitingRow {
+  readonly id: string;
+  readonly orderId: string;
+}
+
+const waitingFromRow = ({ id, orderId }: WaitingRow): WaitingEvent => ({ id: id as EventId, orderId });
+
+const waitingOf = (tenant: TenantId, database: D1Database, orderIds: readonly string[]): D1PreparedStatement =>
+  waitingByOrder(database, { tenant, orderIds: JSON.stringify(orderIds) });
+
+const waitingByOrder = builtOnce<"tenant" | "orderIds">((drizzle) => {
+  const { tenant, id, orderId, verdict } = orderEvents;
+  const place = sql<number>`row_number() over (partition by ${orderId} order by ${id})`.as("place");
+  const waiting = drizzle
+    .select({ id: sql<string>`${id}`.as("id"), orderId: sql<string>`${orderId}`.as("order_id"), place })
+    .from(along("order_events_waiting"))
+    // Spelt out as the index has it, which is not found otherwise.
+    .where(
+      and(eq(tenant, sql.placeholder("tenant")), inArray(orderId, itemsOf("orderIds")), sql`${verdict} = 'waiting'`),
+    )
+    .as("waiting");
+  return drizzle
+    .select({ id: waiting.id, orderId: sql<string>`${waiting.orderId}`.as("orderId") })
+    .from(waiting)
+    .where(lte(waiting.place, waitingMax))
+    .orderBy(asc(waiting.id));
+});
+
 const hasDoneNothing = inArray(orderEvents.verdict, ["waiting", "ignored", "failed"]);
 
 const isNotForgotten = isNotNull(orderEvents.payload);
@@ -356,8 +377,10 @@ function forgotten(at: EpochMs) {
   };
 }
 
+/** With the event as it is, so that it is written as JSON once: SQLite takes its text out of the row's. */
 const rowOfSettlement = ({ event, verdict, earningBase, isForgotten, at }: EventSettlement) => ({
   ...rowOf(event, verdict),
+  payload: event.event,
   earningBase,
   processedAt: at,
   attempts: 1,
@@ -386,10 +409,14 @@ function inParameters(rows: readonly object[]): readonly string[] {
 const columns = Object.entries(getTableColumns(orderEvents));
 
 /** Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted. */
-const rowsIn = (json: string): SQL => {
-  const values = columns.map(([property]) => sql.raw(`value ->> '${property}'`));
+const rowsIn = (parameter: string): SQL => {
+  const values = columns.map(([property]) =>
+    sql.raw(property === "payload" ? "nullif(value -> 'payload', 'null')" : `value ->> '${property}'`),
+  );
+  // The subquery makes each row's text once, and not for each column: its offset keeps SQLite from dissolving it.
   // Without a condition the upsert's "on" would be taken for a join's.
-  return sql`select ${sql.join(values, sql`, `)} from json_each(${json}) where true`;
+  const rows = sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
+  return sql`select ${sql.join(values, sql`, `)} from ${rows} where true`;
 };
 
 /** Of an event that is kept already, who sent it and when it came stay as they were. */
@@ -401,6 +428,18 @@ const settledAgain = {
   ),
   attempts: sql`${orderEvents.attempts} + 1`,
 };
+
+const settled = builtOnce<"rows">((drizzle) =>
+  drizzle
+    .insert(orderEvents)
+    .select(rowsIn("rows"))
+    .onConflictDoUpdate({
+      target: [orderEvents.tenant, orderEvents.id],
+      set: settledAgain,
+      // Whoever finds out that an event has to wait may be late: its order may have earned since.
+      setWhere: sql`${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing})`,
+    }),
+);
 
 const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
 const ofOrder = (tenant: TenantId, orderId: string) =>
@@ -423,14 +462,13 @@ function matching(tenant: TenantId, { orderId, customerId, verdict }: EventFilte
   );
 }
 
-const rowOf = ({ tenant, id, subject, event, receivedAt }: InboxEvent, verdict: EventVerdict) => ({
+const rowOf = ({ tenant, id, subject, receivedAt }: InboxEvent, verdict: EventVerdict) => ({
   tenant,
   id,
   ...subject,
   verdict: verdict.kind,
   points: "points" in verdict ? verdict.points : null,
   reason: "reason" in verdict ? verdict.reason : null,
-  payload: JSON.stringify(event),
   receivedAt,
   attempts: 0,
 });

@@ -21,8 +21,9 @@ import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
+import { allOf, builtOnce, itemsOf, readTogether } from "./built-once.ts";
 import { type CommitRows, commitStatements } from "./commit-statements.ts";
-import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, ownedBy } from "./conditions.ts";
 import { rowOfEntry } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
 import {
@@ -51,38 +52,28 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   async load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
-    const { optionStamps } = lookups;
-    const [opened, lotsLeft, records, entries, options] = await answered(
-      this.#drizzle.batch([
-        this.#drizzle.select().from(ledgers).where(ownedBy(ledgers, key)),
-        this.#drizzle
-          .select()
-          .from(lots)
-          .where(and(ownedBy(lots, key), hasPointsLeft)),
-        this.#drizzle.select().from(idempotencyRecords).where(recordsNamed(key, lookups.idempotencyKeys)),
-        this.#drizzle
-          .select()
-          .from(ledgerEntries)
-          .where(and(ownedBy(ledgerEntries, key), inArray(ledgerEntries.entryId, jsonList(lookups.entryIds)))),
-        this.#drizzle
-          .select()
-          .from(redeemOptions)
-          .where(
-            and(
-              eq(redeemOptions.tenant, key.tenant),
-              inArray(redeemOptions.id, jsonList(optionStamps.map(({ id }) => id))),
-            ),
-          ),
-      ]),
-    );
-    const [row] = opened;
+    const { idempotencyKeys, entryIds, optionStamps } = lookups;
+    const { tenant, customerId } = key;
+    const database = this.#database;
+    const listed = (items: readonly unknown[]) => ({ tenant, customerId, items: JSON.stringify(items) });
+    const found = await readTogether(database, {
+      ledger: ledgerOwned(database, { tenant, customerId }),
+      lots: lotsLeft(database, { tenant, customerId }),
+      records: idempotencyKeys.length === 0 ? null : recordsNamed(database, listed(idempotencyKeys)),
+      entries: entryIds.length === 0 ? null : entriesNamed(database, listed(entryIds)),
+      options: optionStamps.length === 0 ? null : optionsNamed(database, listed(optionStamps.map(({ id }) => id))),
+    });
+    const [row] = found.ledger as readonly (typeof ledgers.$inferSelect)[];
+    const records = found.records as readonly (typeof idempotencyRecords.$inferSelect)[];
+    const entries = found.entries as readonly (typeof ledgerEntries.$inferSelect)[];
+    const options = found.options as readonly (typeof redeemOptions.$inferSelect)[];
     const ledger =
       row === undefined
         ? emptyLedger
         : ledgerOf({
             sequence: row.sequence,
             points: row.points,
-            lots: lotsLeft.map(lotFromRow),
+            lots: (found.lots as readonly (typeof lots.$inferSelect)[]).map(lotFromRow),
             debt: { owed: row.owed, absorbed: row.absorbed },
           });
     return {
@@ -137,12 +128,46 @@ export class D1LedgerStore implements LedgerStore {
   }
 }
 
-const recordsNamed = (key: LedgerKey, keys: readonly IdempotencyKey[]) =>
-  and(
-    eq(idempotencyRecords.tenant, key.tenant),
-    sql`(${idempotencyRecords.caller}, ${idempotencyRecords.operation}, ${idempotencyRecords.idempotencyKey}) in (
-      select value ->> 'caller', value ->> 'operation', value ->> 'key' from json_each(${JSON.stringify(keys)}))`,
-  );
+/** Whose ledger a statement reads. */
+const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
+
+const ledgerOwned = builtOnce<"tenant" | "customerId">((drizzle) =>
+  drizzle.select(allOf(ledgers)).from(ledgers).where(ownedBy(ledgers, given)),
+);
+
+const lotsLeft = builtOnce<"tenant" | "customerId">((drizzle) =>
+  drizzle
+    .select(allOf(lots))
+    .from(lots)
+    .where(and(ownedBy(lots, given), hasPointsLeft)),
+);
+
+const recordsNamed = builtOnce<"tenant" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(idempotencyRecords))
+    .from(idempotencyRecords)
+    .where(
+      and(
+        eq(idempotencyRecords.tenant, given.tenant),
+        sql`(${idempotencyRecords.caller}, ${idempotencyRecords.operation}, ${idempotencyRecords.idempotencyKey}) in (
+          select value ->> 'caller', value ->> 'operation', value ->> 'key' from json_each(${sql.placeholder("items")}))`,
+      ),
+    ),
+);
+
+const entriesNamed = builtOnce<"tenant" | "customerId" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(ledgerEntries))
+    .from(ledgerEntries)
+    .where(and(ownedBy(ledgerEntries, given), inArray(ledgerEntries.entryId, itemsOf("items")))),
+);
+
+const optionsNamed = builtOnce<"tenant" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(redeemOptions))
+    .from(redeemOptions)
+    .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf("items")))),
+);
 
 type LedgerRow = Omit<typeof ledgers.$inferInsert, "tenant" | "customerId">;
 type LotRow = Omit<typeof lots.$inferInsert, "tenant" | "customerId">;

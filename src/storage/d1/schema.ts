@@ -310,6 +310,8 @@ export const orderEvents = sqliteTable(
     index("order_events_by_customer").on(table.tenant, table.customerId),
     index("order_events_by_verdict").on(table.tenant, table.verdict),
     index("order_events_by_time").on(table.receivedAt),
+    // Few events wait: an order that earns finds them without reading what else there is of it.
+    index("order_events_waiting").on(table.tenant, table.orderId).where(sql`${table.verdict} = 'waiting'`),
     // Finds what waits or was given up, of all tenants.
     index("order_events_unsettled").on(table.processedAt).where(sql`${table.verdict} in ('waiting', 'failed')`),
   ],

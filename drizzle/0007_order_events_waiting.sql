@@ -1,0 +1,1 @@
+CREATE INDEX `order_events_waiting` ON `order_events` (`tenant`,`order_id`) WHERE "order_events"."verdict" = 'waiting';
