@@ -1,6 +1,6 @@
 -- A commit of a ledger is one statement: a row that is "inserted" into this view is carried out by the trigger. What is
--- inserted are lists of rows as JSON (null: no rows), one for each table, with the property names of schema.ts. The view
--- itself never has a row. A column that is added to a table is added here, too: a test compares the two.
+-- inserted are lists of rows as JSON (null: no rows), one for each table, with the property names of schema.ts; of heads
+-- there is one at most. The view itself never has a row. A column that is added to a table is added here, too: a test compares the two.
 CREATE VIEW `ledger_commits` AS
 SELECT
 	'' AS `tenant`, '' AS `customer_id`, '' AS `follows`, '' AS `terms`, '' AS `from_states`, '' AS `entries`,
@@ -10,6 +10,9 @@ WHERE false;
 --> statement-breakpoint
 CREATE TRIGGER `ledger_commits_are_carried_out` INSTEAD OF INSERT ON `ledger_commits`
 BEGIN
+	-- SQLite makes an element's text anew for each mention of it, unless a subquery that it may not dissolve (an OFFSET
+	-- keeps it from that) has made it once: so here, and below.
+	--
 	-- Entries come first, so that a writer who has missed one is refused: by the primary key, or by the link to the one
 	-- before. A commit without an entry names the head that it follows (null: it need not).
 	INSERT INTO `ledger_entries` (
@@ -27,7 +30,7 @@ BEGIN
 		value ->> 'relatedId', value ->> 'orderValue', value ->> 'returnId', value ->> 'returnedValue',
 		value ->> 'requestedPoints', value ->> 'lapsedPoints', value ->> 'owedChange', value ->> 'absorbedChange',
 		value ->> 'couponIssuer', value ->> 'previousHash', value ->> 'hash'
-	FROM json_each(NEW.`entries`);
+	FROM (SELECT value FROM json_each(NEW.`entries`) LIMIT -1 OFFSET 0);
 
 	SELECT RAISE(ABORT, 'constraint failed: the ledger has moved on')
 	WHERE NEW.`follows` IS NOT NULL AND NEW.`follows` <> coalesce((
@@ -53,13 +56,13 @@ BEGIN
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'openedAt', value ->> 'openedBy', value ->> 'owed',
 		value ->> 'absorbed', value ->> 'sequence', value ->> 'hash', value ->> 'points'
-	FROM json_each(NEW.`openings`);
+	FROM (SELECT value FROM json_each(NEW.`openings`) LIMIT -1 OFFSET 0);
 
 	UPDATE `ledgers`
-	SET `sequence` = head.value ->> 'sequence', `hash` = head.value ->> 'hash', `points` = head.value ->> 'points',
-		`owed` = head.value ->> 'owed', `absorbed` = head.value ->> 'absorbed'
-	FROM json_each(NEW.`heads`) head
-	WHERE `ledgers`.`tenant` = NEW.`tenant` AND `ledgers`.`customer_id` = NEW.`customer_id`;
+	SET `sequence` = NEW.`heads` ->> '$[0].sequence', `hash` = NEW.`heads` ->> '$[0].hash',
+		`points` = NEW.`heads` ->> '$[0].points', `owed` = NEW.`heads` ->> '$[0].owed',
+		`absorbed` = NEW.`heads` ->> '$[0].absorbed'
+	WHERE NEW.`heads` IS NOT NULL AND `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`;
 
 	INSERT INTO `lots` (
 		`tenant`, `customer_id`, `lot_id`, `points`, `used_points`, `created_at`, `valid_until`, `lapsed_points`
@@ -67,7 +70,7 @@ BEGIN
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'lotId', value ->> 'points', value ->> 'usedPoints',
 		value ->> 'createdAt', value ->> 'validUntil', value ->> 'lapsedPoints'
-	FROM json_each(NEW.`lots`);
+	FROM (SELECT value FROM json_each(NEW.`lots`) LIMIT -1 OFFSET 0);
 
 	-- A lot may be used by several redemptions of one commit: their points are summed up before they are added. Here and
 	-- below, the grouping also makes SQLite go from the list to the rows by their key, instead of through all rows of the
@@ -86,7 +89,7 @@ BEGIN
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'lotId', value ->> 'redemptionId', value ->> 'sequence',
 		value ->> 'points'
-	FROM json_each(NEW.`usages`);
+	FROM (SELECT value FROM json_each(NEW.`usages`) LIMIT -1 OFFSET 0);
 
 	UPDATE `lots` SET `lapsed_points` = lapse.`points`
 	FROM (
@@ -104,7 +107,7 @@ BEGIN
 		NEW.`tenant`, value ->> 'canonicalCode', value ->> 'code', value ->> 'definition', value ->> 'issuedTo',
 		value ->> 'issuedAt', value ->> 'redemptionId', value ->> 'redeemOptionId', value ->> 'redemptionCount',
 		value ->> 'deletedAt', value ->> 'givenBackAt'
-	FROM json_each(NEW.`coupons`);
+	FROM (SELECT value FROM json_each(NEW.`coupons`) LIMIT -1 OFFSET 0);
 
 	-- Triggers of these tables refuse the whole commit when a coupon has been used, or an exchange cannot go that way.
 	UPDATE `coupons` SET `given_back_at` = given.`at`, `deleted_at` = given.`at`
@@ -123,7 +126,7 @@ BEGIN
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'exchangeId', value ->> 'couponCode',
 		value ->> 'canonicalCode', value ->> 'redeemOptionId', value ->> 'definition', value ->> 'state',
 		value ->> 'reason', value ->> 'createdAt', value ->> 'updatedAt'
-	FROM json_each(NEW.`exchanges`);
+	FROM (SELECT value FROM json_each(NEW.`exchanges`) LIMIT -1 OFFSET 0);
 
 	UPDATE `exchanges` SET `state` = step.`to`, `reason` = step.`reason`, `updated_at` = step.`at`
 	FROM (
@@ -144,7 +147,7 @@ BEGIN
 	SELECT
 		NEW.`tenant`, value ->> 'caller', value ->> 'operation', value ->> 'idempotencyKey',
 		value ->> 'fingerprint', value ->> 'answer', value ->> 'createdAt', NEW.`customer_id`
-	FROM json_each(NEW.`records`);
+	FROM (SELECT value FROM json_each(NEW.`records`) LIMIT -1 OFFSET 0);
 END;
 --> statement-breakpoint
 -- The same for commits of nothing but redemptions, and below of nothing but grants, which most commits are: SQLite
@@ -157,22 +160,19 @@ WHERE false;
 --> statement-breakpoint
 CREATE TRIGGER `ledger_redemptions_are_carried_out` INSTEAD OF INSERT ON `ledger_redemptions`
 BEGIN
+	-- Only the columns that a redemption has.
 	INSERT INTO `ledger_entries` (
 		`tenant`, `customer_id`, `sequence`, `kind`, `entry_id`, `command_id`, `actor`, `recorded_at`, `points`,
-		`balance_after`, `created_at`, `valid_until`, `reference_id`, `description`, `redeem_option_id`,
-		`coupon_code`, `fingerprint`, `related_id`, `order_value`, `return_id`, `returned_value`,
-		`requested_points`, `lapsed_points`, `owed_change`, `absorbed_change`, `coupon_issuer`, `previous_hash`,
-		`hash`
+		`balance_after`, `created_at`, `description`, `redeem_option_id`, `coupon_code`, `fingerprint`,
+		`coupon_issuer`, `previous_hash`, `hash`
 	)
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'sequence', value ->> 'kind', value ->> 'entryId',
 		value ->> 'commandId', value ->> 'actor', value ->> 'recordedAt', value ->> 'points',
-		value ->> 'balanceAfter', value ->> 'createdAt', value ->> 'validUntil', value ->> 'referenceId',
-		value ->> 'description', value ->> 'redeemOptionId', value ->> 'couponCode', value ->> 'fingerprint',
-		value ->> 'relatedId', value ->> 'orderValue', value ->> 'returnId', value ->> 'returnedValue',
-		value ->> 'requestedPoints', value ->> 'lapsedPoints', value ->> 'owedChange', value ->> 'absorbedChange',
-		value ->> 'couponIssuer', value ->> 'previousHash', value ->> 'hash'
-	FROM json_each(NEW.`entries`);
+		value ->> 'balanceAfter', value ->> 'createdAt', value ->> 'description', value ->> 'redeemOptionId',
+		value ->> 'couponCode', value ->> 'fingerprint', value ->> 'couponIssuer', value ->> 'previousHash',
+		value ->> 'hash'
+	FROM (SELECT value FROM json_each(NEW.`entries`) LIMIT -1 OFFSET 0);
 
 	SELECT RAISE(ABORT, 'constraint failed: the option has changed')
 	FROM json_each(NEW.`terms`) term
@@ -180,10 +180,10 @@ BEGIN
 	WHERE o.`version` IS NOT term.value ->> 'version' OR o.`created_at` IS NOT term.value ->> 'createdAt';
 
 	UPDATE `ledgers`
-	SET `sequence` = head.value ->> 'sequence', `hash` = head.value ->> 'hash', `points` = head.value ->> 'points',
-		`owed` = head.value ->> 'owed', `absorbed` = head.value ->> 'absorbed'
-	FROM json_each(NEW.`heads`) head
-	WHERE `ledgers`.`tenant` = NEW.`tenant` AND `ledgers`.`customer_id` = NEW.`customer_id`;
+	SET `sequence` = NEW.`heads` ->> '$[0].sequence', `hash` = NEW.`heads` ->> '$[0].hash',
+		`points` = NEW.`heads` ->> '$[0].points', `owed` = NEW.`heads` ->> '$[0].owed',
+		`absorbed` = NEW.`heads` ->> '$[0].absorbed'
+	WHERE NEW.`heads` IS NOT NULL AND `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`;
 
 	UPDATE `lots` SET `used_points` = `used_points` + used.`points`
 	FROM (
@@ -199,7 +199,7 @@ BEGIN
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'lotId', value ->> 'redemptionId', value ->> 'sequence',
 		value ->> 'points'
-	FROM json_each(NEW.`usages`);
+	FROM (SELECT value FROM json_each(NEW.`usages`) LIMIT -1 OFFSET 0);
 
 	INSERT INTO `coupons` (
 		`tenant`, `canonical_code`, `code`, `definition`, `issued_to`, `issued_at`, `redemption_id`,
@@ -209,7 +209,7 @@ BEGIN
 		NEW.`tenant`, value ->> 'canonicalCode', value ->> 'code', value ->> 'definition', value ->> 'issuedTo',
 		value ->> 'issuedAt', value ->> 'redemptionId', value ->> 'redeemOptionId', value ->> 'redemptionCount',
 		value ->> 'deletedAt', value ->> 'givenBackAt'
-	FROM json_each(NEW.`coupons`);
+	FROM (SELECT value FROM json_each(NEW.`coupons`) LIMIT -1 OFFSET 0);
 
 	INSERT INTO `idempotency_records` (
 		`tenant`, `caller`, `operation`, `idempotency_key`, `fingerprint`, `answer`, `created_at`, `customer_id`
@@ -217,7 +217,7 @@ BEGIN
 	SELECT
 		NEW.`tenant`, value ->> 'caller', value ->> 'operation', value ->> 'idempotencyKey',
 		value ->> 'fingerprint', value ->> 'answer', value ->> 'createdAt', NEW.`customer_id`
-	FROM json_each(NEW.`records`);
+	FROM (SELECT value FROM json_each(NEW.`records`) LIMIT -1 OFFSET 0);
 END;
 --> statement-breakpoint
 CREATE VIEW `ledger_grants` AS
@@ -227,8 +227,7 @@ WHERE false;
 --> statement-breakpoint
 CREATE TRIGGER `ledger_grants_are_carried_out` INSTEAD OF INSERT ON `ledger_grants`
 BEGIN
-	-- Only the columns that an opening or a grant has. SQLite makes an element's text anew for each mention of it, unless
-	-- a subquery that it may not dissolve (an OFFSET keeps it from that) has made it once.
+	-- Only the columns that an opening or a grant has.
 	INSERT INTO `ledger_entries` (
 		`tenant`, `customer_id`, `sequence`, `kind`, `entry_id`, `command_id`, `actor`, `recorded_at`, `points`,
 		`balance_after`, `created_at`, `valid_until`, `reference_id`, `description`, `fingerprint`, `order_value`,
@@ -248,13 +247,13 @@ BEGIN
 	SELECT
 		NEW.`tenant`, NEW.`customer_id`, value ->> 'openedAt', value ->> 'openedBy', value ->> 'owed',
 		value ->> 'absorbed', value ->> 'sequence', value ->> 'hash', value ->> 'points'
-	FROM json_each(NEW.`openings`);
+	FROM (SELECT value FROM json_each(NEW.`openings`) LIMIT -1 OFFSET 0);
 
 	UPDATE `ledgers`
-	SET `sequence` = head.value ->> 'sequence', `hash` = head.value ->> 'hash', `points` = head.value ->> 'points',
-		`owed` = head.value ->> 'owed', `absorbed` = head.value ->> 'absorbed'
-	FROM json_each(NEW.`heads`) head
-	WHERE `ledgers`.`tenant` = NEW.`tenant` AND `ledgers`.`customer_id` = NEW.`customer_id`;
+	SET `sequence` = NEW.`heads` ->> '$[0].sequence', `hash` = NEW.`heads` ->> '$[0].hash',
+		`points` = NEW.`heads` ->> '$[0].points', `owed` = NEW.`heads` ->> '$[0].owed',
+		`absorbed` = NEW.`heads` ->> '$[0].absorbed'
+	WHERE NEW.`heads` IS NOT NULL AND `tenant` = NEW.`tenant` AND `customer_id` = NEW.`customer_id`;
 
 	INSERT INTO `lots` (
 		`tenant`, `customer_id`, `lot_id`, `points`, `used_points`, `created_at`, `valid_until`, `lapsed_points`
@@ -270,5 +269,5 @@ BEGIN
 	SELECT
 		NEW.`tenant`, value ->> 'caller', value ->> 'operation', value ->> 'idempotencyKey',
 		value ->> 'fingerprint', value ->> 'answer', value ->> 'createdAt', NEW.`customer_id`
-	FROM json_each(NEW.`records`);
+	FROM (SELECT value FROM json_each(NEW.`records`) LIMIT -1 OFFSET 0);
 END;

@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { getTableColumns } from "drizzle-orm";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { describe, expect, test } from "vitest";
+import type { CouponCode } from "../../src/domain/coupon.ts";
 import type { Entry } from "../../src/domain/entry.ts";
-import type { Actor, CommandId, EntryId } from "../../src/domain/identifiers.ts";
+import type { Actor, CommandId, EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
 import type { Points } from "../../src/domain/points.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { columnsOf, commitViews } from "../../src/storage/d1/commit-statements.ts";
@@ -76,7 +77,7 @@ describe("the trigger that carries out commits", () => {
       const row = await env.DB.prepare(
         "select sql from sqlite_schema where name = 'ledger_commits_are_carried_out'",
       ).first<{ sql: string }>();
-      const insert = new RegExp(`INSERT INTO \`${name}\` \\(([^)]*)\\)\\s*SELECT([^;]*)FROM json_each`).exec(
+      const insert = new RegExp(`INSERT INTO \`${name}\` \\(([^)]*)\\)\\s*SELECT([^;]*?)FROM \\(SELECT value FROM json_each`).exec(
         row?.sql ?? "",
       );
       const listed = (text: string | undefined) => (text ?? "").split(",").map((item) => item.trim());
@@ -143,35 +144,49 @@ describe("the views that commits are inserted into", () => {
     },
   );
 
-  test("ledger_grants stores all that there is of an opening and of a grant", async () => {
-    const base = {
-      commandId: "c" as CommandId,
-      actor: "a" as Actor,
-      recordedAt: 0 as EpochMs,
-      balanceAfter: 1 as Points,
-    };
-    const grant: Extract<Entry, { kind: "granted" }> = {
-      ...base,
+  const base = {
+    commandId: "c" as CommandId,
+    actor: "a" as Actor,
+    recordedAt: 0 as EpochMs,
+    balanceAfter: 1 as Points,
+  };
+  const shared = { ...base, id: "e" as EntryId, points: 1 as Points, createdAt: 0 as EpochMs, description: "d" };
+  /** Entries with everything that entries of their kinds can have. */
+  const whole: readonly Exclude<Entry, { kind: "erased" }>[] = [
+    { ...base, kind: "opened", sequence: 1 },
+    {
+      ...shared,
       kind: "granted",
       sequence: 2,
-      id: "e" as EntryId,
-      points: 1 as Points,
-      createdAt: 0 as EpochMs,
       validUntil: 1 as EpochMs,
       referenceId: "r",
-      description: "d",
       fingerprint: "f",
       orderValue: "1",
-    };
-    const entries = { opened: { ...base, kind: "opened" as const, sequence: 1 }, granted: grant };
-    const view = commitViews.find(({ name }) => name === "ledger_grants");
-    expect(view?.kinds).toEqual(Object.keys(entries));
-    const columns = [...storedOfEntries(statementsIn(await textOf("ledger_grants_are_carried_out"))).keys()];
-    const known: Readonly<Record<string, { readonly name: string }>> = getTableColumns(schema.ledgerEntries);
-    for (const entry of Object.values(entries)) {
-      for (const property of Object.keys(rowOfEntry(entry))) expect(columns).toContain(`\`${known[property]?.name}\``);
-    }
-  });
+    },
+    {
+      ...shared,
+      kind: "redeemed",
+      sequence: 3,
+      draws: [],
+      redeemOptionId: "o" as RedeemOptionId,
+      couponCode: "RP-1" as CouponCode,
+      couponIssuer: "embedded",
+      fingerprint: "f",
+    },
+  ];
+
+  test.each(commitViews.flatMap(({ name, kinds }) => (kinds === null ? [] : [[name, kinds] as const])))(
+    "%s stores all that there is of entries of its kinds",
+    async (name, kinds) => {
+      const columns = [...storedOfEntries(statementsIn(await textOf(`${name}_are_carried_out`))).keys()];
+      const known: Readonly<Record<string, { readonly name: string }>> = getTableColumns(schema.ledgerEntries);
+      const entries = whole.filter(({ kind }) => (kinds as readonly string[]).includes(kind));
+      expect(entries.map(({ kind }) => kind)).toEqual(kinds);
+      for (const property of entries.flatMap((entry) => Object.keys(rowOfEntry(entry)))) {
+        expect(columns).toContain(`\`${known[property]?.name}\``);
+      }
+    },
+  );
 });
 
 describe("the database itself refuses", () => {

@@ -48,7 +48,7 @@ export const commitViews: readonly CommitView[] = [
   {
     name: "ledger_redemptions",
     lists: ["terms", "entries", "heads", "usages", "coupons", "records"],
-    kinds: null,
+    kinds: ["redeemed"],
     follows: false,
   },
   {
