@@ -77,9 +77,9 @@ describe("the trigger that carries out commits", () => {
       const row = await env.DB.prepare(
         "select sql from sqlite_schema where name = 'ledger_commits_are_carried_out'",
       ).first<{ sql: string }>();
-      const insert = new RegExp(`INSERT INTO \`${name}\` \\(([^)]*)\\)\\s*SELECT([^;]*?)FROM \\(SELECT value FROM json_each`).exec(
-        row?.sql ?? "",
-      );
+      const insert = new RegExp(
+        `INSERT INTO \`${name}\` \\(([^)]*)\\)\\s*SELECT([^;]*?)FROM \\(SELECT value FROM json_each`,
+      ).exec(row?.sql ?? "");
       const listed = (text: string | undefined) => (text ?? "").split(",").map((item) => item.trim());
       const columns = Object.entries(getTableColumns(table));
       expect(listed(insert?.[1])).toEqual(columns.map(([, column]) => `\`${column.name}\``));
