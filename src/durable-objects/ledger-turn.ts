@@ -47,7 +47,7 @@ export const turnLimits = {
   groupMax: 128,
   /** While commands come faster than they are committed, a group waits this long for more of them, and this often. */
   gatherPauseMs: 1,
-  gatherPausesMax: 5,
+  gatherPausesMax: 3,
   /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
   groupCouponCharactersMax: 500_000,
   /** How long a command may wait and be tried, from its arrival, before its caller is told that it is unknown. */
