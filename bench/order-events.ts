@@ -2,6 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { brokenLaws } from "../scripts/verify/ledger-laws.ts";
 import type { QueueMessage, Runtime } from "../scripts/verify/runtime.ts";
 import { TestShop } from "../scripts/verify/test-shop.ts";
+import { rawRequest, runLoad } from "./load.ts";
 
 /** What the queue hands out at a time: `max_batch_size` in wrangler.toml. */
 const batchSize = 100;
@@ -13,6 +14,8 @@ export interface OrderEventsPlan {
   readonly events: number;
   /** Batches that are delivered at a time: consumers of the queue. */
   readonly consumers: number;
+  /** Whether the customers' objects are in memory before; their ledgers do not exist yet in either case. */
+  readonly areAwake: boolean;
 }
 
 export interface OrderEventsResult {
@@ -31,7 +34,8 @@ export async function measureOrderEvents(
   plan: OrderEventsPlan,
   timed: <Value>(work: () => Promise<Value>) => Promise<Value> = (work) => work(),
 ): Promise<OrderEventsResult> {
-  await TestShop.open(runtime, tenant);
+  const shop = await TestShop.open(runtime, tenant);
+  if (plan.areAwake) await wakeUp(runtime, shop, plan.customers);
   const waiting = batchesOf(tenant, plan);
   let retries = 0;
   const consume = async () => {
@@ -51,10 +55,21 @@ export async function measureOrderEvents(
   return { grantsPerSecond: plan.events / seconds, violations };
 }
 
+const customerIdOf = (index: number): string => `C${index}`;
+
+/** Asks for the balance of each customer, who has none yet. */
+async function wakeUp(runtime: Runtime, { employee }: TestShop, customers: number): Promise<void> {
+  const requests = Array.from({ length: customers }, (_, index) =>
+    rawRequest({ method: "GET", path: `/reward-points/customer/${customerIdOf(index)}`, token: employee }),
+  );
+  const port = Number(new URL(runtime.url).port);
+  await runLoad({ port, clients: 8, seconds: 60, next: () => requests.pop() ?? null });
+}
+
 /** The last batch comes first. */
 function batchesOf(tenant: string, { customers, events }: OrderEventsPlan): QueueMessage[][] {
   const messages = Array.from({ length: events }, (_, index): QueueMessage => {
-    const customerId = `C${Math.floor((index * customers) / events)}`;
+    const customerId = customerIdOf(Math.floor((index * customers) / events));
     const event = { type: "order.updated", payload: completedOrder(`EON${index}`, customerId) };
     const body = { tenant, id: uuidv7(), receivedAt: Date.now(), event };
     return { id: `message-${index}`, timestamp: new Date(), attempts: 1, body };

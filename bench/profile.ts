@@ -22,7 +22,7 @@ const samplingMicroseconds = 200;
 const linesShown = 40;
 const pointsEach = 1_000_000;
 /** As `npm run bench` has them. */
-const orderEvents = { customers: 200, events: 10_000, consumers: 4 } as const;
+const orderEvents = { customers: 200, events: 10_000, consumers: 4, areAwake: true } as const;
 
 const targetsShape = z.array(z.object({ title: z.string(), webSocketDebuggerUrl: z.string() }));
 const profileShape = z.object({
