@@ -70,7 +70,7 @@ describe("a turn", () => {
   test("waits a bounded number of times, though more never cease to come", async () => {
     await sendTogether(2);
     const late: Promise<LedgerAnswer>[] = [];
-    duringPauses = Array.from({ length: turnLimits.gatherPausesMax }, () => () => late.push(send()));
+    duringPauses = Array.from({ length: 2 * turnLimits.gatherPausesMax }, () => () => late.push(send()));
     await send();
     expect(commits).toEqual([2, 1 + turnLimits.gatherPausesMax]);
     await Promise.all(late);

@@ -31,4 +31,4 @@ export class RememberedExchanges implements RecentExchanges {
 
 /** All of the request, so that another request under the same key is not known. Only the last part may hold line ends. */
 const textOf = ({ tenant, caller, idempotencyKey, siteCode, redeemOptionId }: KeyedExchange): string =>
-  `${tenant}\n${caller}\n${idempotencyKey}\n${siteCode}\n${redeemOptionId}`;
+  [tenant, caller, idempotencyKey, siteCode, redeemOptionId].join("\n");
