@@ -92,7 +92,9 @@ class Search {
       }
       // A commit whose answer is lost is tried again, and what it stored the first time may have been erased since.
       if (!story.mayBeTriedAgain || deed.kind !== "command") continue;
-      const otherTimes = (story.stored.get(deed.command.id)?.length ?? 0) - 1;
+      const times = story.stored.get(deed.command.id)?.length ?? 0;
+      // An answer that is a repetition has stored nothing itself.
+      const otherTimes = deed.answer?.replayed === true ? times : times - 1;
       const copies = deed.answer === null ? otherTimes : Math.max(otherTimes, 1);
       for (let copy = 1; copy <= copies; copy += 1) {
         placed.push({ ...deed, answer: null, isOptional: true, isLoose: false });
