@@ -81,6 +81,15 @@ export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
   return { answers: microseconds.length, seconds: (performance.now() - startedAt) / 1_000, statuses, microseconds };
 }
 
+/** Connections of what is not timed, and how long it may take. */
+const untimed = { clients: 32, seconds: 60 } as const;
+
+/** Sends each request once. */
+export async function sendAll(port: number, requests: readonly RawRequest[]): Promise<void> {
+  const unsent = [...requests];
+  await runLoad({ port, ...untimed, next: () => unsent.pop() ?? null });
+}
+
 interface Answer {
   readonly status: number;
   /** Empty unless asked for. */

@@ -2,7 +2,7 @@ import { uuidv7 } from "uuidv7";
 import { brokenLaws } from "../scripts/verify/ledger-laws.ts";
 import type { QueueMessage, Runtime } from "../scripts/verify/runtime.ts";
 import { TestShop } from "../scripts/verify/test-shop.ts";
-import { rawRequest, runLoad } from "./load.ts";
+import { rawRequest, sendAll } from "./load.ts";
 
 /** What the queue hands out at a time: `max_batch_size` in wrangler.toml. */
 const batchSize = 100;
@@ -17,6 +17,9 @@ export interface OrderEventsPlan {
   /** Whether the customers' objects are in memory before; their ledgers do not exist yet in either case. */
   readonly areAwake: boolean;
 }
+
+/** What is measured, and profiled. */
+export const orderEvents = { customers: 200, events: 10_000, consumers: 4, areAwake: true } as const;
 
 export interface OrderEventsResult {
   readonly grantsPerSecond: number;
@@ -62,8 +65,7 @@ async function wakeUp(runtime: Runtime, { employee }: TestShop, customers: numbe
   const requests = Array.from({ length: customers }, (_, index) =>
     rawRequest({ method: "GET", path: `/reward-points/customer/${customerIdOf(index)}`, token: employee }),
   );
-  const port = Number(new URL(runtime.url).port);
-  await runLoad({ port, clients: 8, seconds: 60, next: () => requests.pop() ?? null });
+  await sendAll(Number(new URL(runtime.url).port), requests);
 }
 
 /** The last batch comes first. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { runScript, UsageError } from "../scripts/usage-error.ts";
 import { buildWorker } from "../scripts/verify/runtime.ts";
 import { rawRequest, runLoad } from "./load.ts";
-import { measureOrderEvents } from "./order-events.ts";
+import { measureOrderEvents, orderEvents } from "./order-events.ts";
 import { type Ours, startOurs } from "./ours.ts";
 
 // Shows where a request's time goes inside the runtime: V8's own profile, by function.
@@ -21,8 +21,6 @@ const clients = 32;
 const samplingMicroseconds = 200;
 const linesShown = 40;
 const pointsEach = 1_000_000;
-/** As `npm run bench` has them. */
-const orderEvents = { customers: 200, events: 10_000, consumers: 4, areAwake: true } as const;
 
 const targetsShape = z.array(z.object({ title: z.string(), webSocketDebuggerUrl: z.string() }));
 const profileShape = z.object({

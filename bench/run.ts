@@ -11,8 +11,8 @@ import type { BuiltWorker } from "./built-worker.ts";
 import { type BenchCustomer, type Contestant, couponPrice } from "./contestant.ts";
 import { exportableData, measureExport } from "./export.ts";
 import { startLimits, synchronizationsPerSecond } from "./limits.ts";
-import { type LoadResult, type RawRequest, rawRequest, runLoad } from "./load.ts";
-import { measureOrderEvents } from "./order-events.ts";
+import { type LoadResult, type RawRequest, rawRequest, runLoad, sendAll } from "./load.ts";
+import { measureOrderEvents, orderEvents } from "./order-events.ts";
 import { type Ours, startOurs } from "./ours.ts";
 import { startFastify } from "./peers/fastify.ts";
 import { PostgresMissing } from "./peers/postgres.ts";
@@ -45,17 +45,9 @@ const seconds = 1.5;
 const spreadCustomers = 1_000;
 /** More than any run takes from one customer. */
 const plenty = 50_000_000;
-/** Nothing takes longer that is not timed. */
-const untimedSecondsMax = 60;
 
 const atLeast = (value: number): Target => ({ kind: "at least", value });
 const atMost = (value: number): Target => ({ kind: "at most", value });
-
-/** Sends each request once. */
-async function sendAll(port: number, requests: readonly RawRequest[]): Promise<void> {
-  const unsent = [...requests];
-  await runLoad({ port, clients, seconds: untimedSecondsMax, next: () => unsent.pop() ?? null });
-}
 
 /** One after another, over and over again. */
 function inTurn<Item>(items: readonly Item[]): () => Item {
@@ -69,8 +61,8 @@ function inTurn<Item>(items: readonly Item[]): () => Item {
 }
 
 /** @throws {Error} unless every answer is a success: anything else would be measured as if it were work */
-function requireSuccess(name: string, { statuses }: LoadResult): void {
-  const others = [...statuses].filter(([status]) => status !== 200 && status !== 201);
+function requireSuccess(name: string, { statuses }: LoadResult, success: number): void {
+  const others = [...statuses].filter(([status]) => status !== success);
   if (others.length > 0)
     throw new Error(`${name}: ${others.map(([status, count]) => `${count} × ${status}`).join(", ")}`);
 }
@@ -86,6 +78,8 @@ function loaded(
     readonly wakeUp?: readonly RawRequest[];
     readonly contestant?: Contestant;
     readonly cpu?: CpuMeter;
+    /** The status of every answer; 200 unless given. */
+    readonly success?: number;
     readonly onResult?: (result: LoadResult) => void;
   },
 ): Station {
@@ -95,7 +89,7 @@ function loaded(
       await sendAll(parts.port, parts.wakeUp ?? []);
       parts.cpu?.begin();
       const result = await runLoad({ port: parts.port, clients: parts.clients ?? clients, seconds, next: parts.next });
-      requireSuccess(name, result);
+      requireSuccess(name, result, parts.success ?? 200);
       parts.cpu?.end(result);
       parts.onResult?.(result);
       return result.answers / result.seconds;
@@ -195,7 +189,13 @@ async function redeemRows({ limits, ours, peers }: Contest, rounds: number): Pro
     loaded("N", { port: limits.port, next: inTurn(hops), wakeUp: hops, cpu: hopCpu }),
     loaded("balance", { port, next: inTurn(balances), wakeUp: balances, contestant: ours, cpu: balanceCpu }),
     loaded("replay", { port, next: () => replayed, wakeUp: balances.slice(-1), contestant: ours }),
-    loaded("replay by ledger", { port, next: () => replayedGrant, wakeUp: balances.slice(-1), contestant: ours }),
+    loaded("replay by ledger", {
+      port,
+      next: () => replayedGrant,
+      wakeUp: balances.slice(-1),
+      contestant: ours,
+      success: 201,
+    }),
     loaded("D", { port: limits.port, next: inTurn(stores), wakeUp: hops }),
     loaded("spread", { port, next: () => nextCustomer().redeem(), wakeUp: balances, contestant: ours }),
     loaded("D hot", { port: limits.port, next: () => oneStore }),
@@ -395,7 +395,6 @@ async function eventRows(worker: string): Promise<readonly ResultRow[]> {
 }
 
 const eventRuns = 3;
-const orderEvents = { customers: 200, events: 10_000, consumers: 4 } as const;
 
 async function startRows(worker: string): Promise<readonly ResultRow[]> {
   const starts: number[] = [];
