@@ -324,6 +324,14 @@ const storage: readonly Sabotage[] = [
     caughtBy: by("test/http/remembered-exchanges.test.ts", "is refused when the same key comes with another option"),
   },
   {
+    name: "waits-for-ever",
+    breaks: "a busy ledger commits nothing for as long as more commands come",
+    file: ledgerTurn,
+    replace: "pauses < turnLimits.gatherPausesMax;",
+    by: "pauses < turnLimits.waitingMax;",
+    caughtBy: by("test/durable-objects/gathering.test.ts", "waits a bounded number of times"),
+  },
+  {
     name: "key-not-stored",
     breaks: "idempotency keys are forgotten with the object's memory",
     file: ledgerStore,

@@ -5,6 +5,7 @@ import { sha256Hex } from "../../src/application/sha256.ts";
 import { type ApiDocument, type Operation, readDocument } from "../support/fuzz-document.ts";
 import { client, steps } from "../support/fuzz-requests.ts";
 import { newTally, World } from "../support/fuzz-world.ts";
+import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 const requestsMin = sized(5_000, 100_000);
@@ -53,7 +54,10 @@ test("requests made of the document, half of them broken, are answered as it say
     if (failures > shrinksMax) return;
     const world = await World.open(document);
     try {
-      for (const step of sequence) await world.take(step, tally);
+      for (const step of sequence) {
+        await world.take(step, tally);
+        await takeBreath();
+      }
       await world.close();
     } catch (error) {
       failures += 1;

@@ -28,6 +28,7 @@ import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/l
 import { at, commandOf, earn, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
 import { type Deed, unexplained } from "../support/linearization.ts";
 import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
+import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 const key = keyOf("demo", "C1");
@@ -599,8 +600,6 @@ const sorted = ({ lots, coupons, ...others }: Picture) => ({
   lots: lots.map((lot) => JSON.stringify(lot)).sort(),
   coupons: coupons.map((coupon) => JSON.stringify(coupon)).sort(),
 });
-
-const takeBreath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 describe("flows on one customer at once", () => {
   let runs = 0;

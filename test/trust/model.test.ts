@@ -22,6 +22,7 @@ import { modelPicture, storedFault, storedPicture } from "../support/ledger-inva
 import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger-model.ts";
 import { anyDurationMs, anyPlan, at, commandOf, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
 import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
+import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 /** One step of a story about the customers of a tenant. */
@@ -279,9 +280,6 @@ class Performance {
 
 const codeIn = ({ result }: LedgerAnswer): string =>
   result.ok && "couponCode" in result.value ? result.value.couponCode : "";
-
-/** Lets the test runner have its say now and then: promises alone never do. */
-const takeBreath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
 /** The store in memory and D1 at once: whatever is asked of them, they answer the same. */
 class TwinStore implements LedgerStore {
