@@ -15,6 +15,7 @@ import {
   TenantMoving,
   UnsoundLedger,
 } from "../application/ports.ts";
+import { withinDeadline } from "../application/within-deadline.ts";
 import type { Intent, LedgerCommand } from "../domain/command.ts";
 import { canonicalCouponCode } from "../domain/coupon.ts";
 import { decide, type LedgerKey } from "../domain/decide.ts";
@@ -124,7 +125,9 @@ export class LedgerTurn {
     return Promise.all(answers);
   }
 
-  /** The active points now: from memory when it is warm, else after one read of D1. Never rejects. */
+  /**
+   * The active points now: from memory when it is warm, else after one read of D1, within the deadline. Never rejects.
+   */
   activePoints(): Promise<Result<number, Unavailable>> {
     if (this.#memory !== null) return Promise.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
     const full = this.#refusalWhenFull();
@@ -132,7 +135,9 @@ export class LedgerTurn {
     const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
     this.#waiting.push({ giveUpAt: this.#giveUpAt(), resolve });
     this.#start();
-    return promise;
+    // Whoever calls has no deadline for reads, and commands that wait before this one may take long.
+    const tooLate = () => new Error("The ledger has not come to it.");
+    return withinDeadline(promise, turnLimits.deadlineMs, tooLate).catch(() => refuse({ code: "unavailable" }));
   }
 
   #now(): EpochMs {

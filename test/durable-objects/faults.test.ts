@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import {
   type CommandSubject,
   type LedgerAnswer,
@@ -368,4 +368,25 @@ test("a queue that is full refuses, and what waits too long is given up", async 
   expect(await first).toBe("redeemed");
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(["unavailable"]));
   expect(await balance()).toBe(99);
+});
+
+test("a balance that has to wait behind something is given up in time, and read once the ledger is through", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    store.onLoad = async (really) => {
+      await gate;
+      return really();
+    };
+    turn = newTurn();
+    const redemption = kindOrCode(commandOf(redeem(1)));
+    const waiting = balance();
+    await vi.advanceTimersByTimeAsync(turnLimits.deadlineMs);
+    expect(await waiting).toBe("unavailable");
+    open();
+    expect(await redemption).toBe("redeemed");
+    expect(await balance()).toBe(99);
+  } finally {
+    vi.useRealTimers();
+  }
 });
