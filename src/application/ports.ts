@@ -323,8 +323,7 @@ export interface RecentRedeemOptions {
 /** A signed-in customer's request for a coupon, with the key under which it may be repeated. */
 export interface KeyedExchange {
   readonly tenant: TenantId;
-  readonly caller: Actor;
-  readonly idempotencyKey: string;
+  readonly idempotencyKey: IdempotencyKey;
   readonly siteCode: SiteCode;
   readonly redeemOptionId: RedeemOptionId;
 }

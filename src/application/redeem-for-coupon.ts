@@ -2,7 +2,7 @@ import type { ExchangeTerms } from "../domain/command.ts";
 import type { ExchangeFailure } from "../domain/failure.ts";
 import type { CustomerId, RedeemOptionId, SiteCode } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
-import type { Context } from "./context.ts";
+import { type Context, idempotencyKeyOf } from "./context.ts";
 import type { KeyedExchange, LedgerAnswer } from "./ports.ts";
 import { sendCommand } from "./send-command.ts";
 
@@ -51,9 +51,8 @@ const attemptsMax = 3;
 
 /** Null when the request may not be repeated. */
 function keyedExchange(context: Context, { redeemOptionId, siteCode }: ExchangeRequest): KeyedExchange | null {
-  const { idempotencyKey, principal } = context;
-  if (idempotencyKey === null) return null;
-  return { tenant: principal.tenant, caller: principal.actor, idempotencyKey, siteCode, redeemOptionId };
+  const idempotencyKey = idempotencyKeyOf(context);
+  return idempotencyKey && { tenant: context.principal.tenant, idempotencyKey, siteCode, redeemOptionId };
 }
 
 async function exchangeTerms(

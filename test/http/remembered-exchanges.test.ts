@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { KeyedExchange } from "../../src/application/ports.ts";
+import type { IdempotencyKey } from "../../src/domain/command.ts";
 import type { CouponCode } from "../../src/domain/coupon.ts";
 import type { Actor, RedeemOptionId, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
@@ -100,10 +101,12 @@ describe("a coupon exchange with a key", () => {
 });
 
 describe("what an isolate remembers of exchanges", () => {
+  const keyed = (more: Partial<IdempotencyKey> = {}): Pick<KeyedExchange, "idempotencyKey"> => ({
+    idempotencyKey: { operation: "POST /redeem", caller: "customer:C1" as Actor, key: "k", ...more },
+  });
   const request: KeyedExchange = {
     tenant: "shop" as TenantId,
-    caller: "customer:C1" as Actor,
-    idempotencyKey: "k",
+    ...keyed(),
     siteCode: "main" as SiteCode,
     redeemOptionId: "voucher" as RedeemOptionId,
   };
@@ -126,20 +129,21 @@ describe("what an isolate remembers of exchanges", () => {
 
   test.each<[string, Partial<KeyedExchange>]>([
     ["tenant", { tenant: "other" as TenantId }],
-    ["caller", { caller: "customer:C2" as Actor }],
-    ["key", { idempotencyKey: "K" }],
+    ["operation", keyed({ operation: "POST /other" })],
+    ["caller", keyed({ caller: "customer:C2" as Actor })],
+    ["key", keyed({ key: "K" })],
     ["site", { siteCode: "other" as SiteCode }],
     ["option", { redeemOptionId: "other" as RedeemOptionId }],
     // Together they would read the same if nothing stood between them.
-    ["cut between two of them", { idempotencyKey: "km", siteCode: "ain" as SiteCode }],
+    ["cut between two of them", { ...keyed({ key: "km" }), siteCode: "ain" as SiteCode }],
     ["line end in the option's id", { redeemOptionId: "voucher\nmain" as RedeemOptionId }],
   ])("is not taken for a request with another %s", (_name, difference) => {
     expect(exchanges.recall({ ...request, ...difference })).toBeNull();
   });
 
   test("is bounded, and the oldest goes first", () => {
-    for (let index = 0; index < 5_000; index += 1) exchanges.keep({ ...request, idempotencyKey: `n${index}` }, code);
+    for (let index = 0; index < 5_000; index += 1) exchanges.keep({ ...request, ...keyed({ key: `n${index}` }) }, code);
     expect(exchanges.recall(request)).toBeNull();
-    expect(exchanges.recall({ ...request, idempotencyKey: "n0" })).toBe(code);
+    expect(exchanges.recall({ ...request, ...keyed({ key: "n0" }) })).toBe(code);
   });
 });

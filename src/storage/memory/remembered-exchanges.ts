@@ -30,5 +30,9 @@ export class RememberedExchanges implements RecentExchanges {
 }
 
 /** All of the request, so that another request under the same key is not known. Only the last part may hold line ends. */
-const textOf = ({ tenant, caller, idempotencyKey, siteCode, redeemOptionId }: KeyedExchange): string =>
-  [tenant, caller, idempotencyKey, siteCode, redeemOptionId].join("\n");
+const textOf = ({
+  tenant,
+  idempotencyKey: { operation, caller, key },
+  siteCode,
+  redeemOptionId,
+}: KeyedExchange): string => [tenant, operation, caller, key, siteCode, redeemOptionId].join("\n");
