@@ -47,6 +47,10 @@ export async function startWorker(options: {
     logLevel: "error",
   });
   const config = unstable_readConfig({ config: wranglerFile }, { hideWarnings: true });
+  // With the same kind of storage as the service's own objects.
+  const objects = Object.entries(options.durableObjects ?? {}).map(
+    ([binding, className]) => [binding, { className, useSQLite: true }] as const,
+  );
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: "127.0.0.1",
@@ -64,7 +68,7 @@ export async function startWorker(options: {
           compatibilityDate: config.compatibility_date ?? "",
           compatibilityFlags: config.compatibility_flags,
           d1Databases: { DB: "bench" },
-          durableObjects: { ...options.durableObjects },
+          durableObjects: Object.fromEntries(objects),
           bindings: { ...options.variables },
           unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         },
