@@ -15,13 +15,6 @@ const retryPauseMsMax = 100;
 /** How long a command's call may take: longer than a ledger takes to answer, whatever it waits for. */
 const callDeadlineMs = 12_000;
 
-type InTime = <Answer>(sent: Promise<Answer>) => Promise<Answer>;
-
-const withDeadline: InTime = (sent) => withinDeadline(sent, callDeadlineMs, silence);
-
-/** For reads: the ledger sees to it that they are answered in time, and a timer here would make a balance a twelfth slower. */
-const asLongAsItTakes: InTime = (sent) => sent;
-
 /** Reaches ledgers in their Durable Objects. */
 export class DurableObjectLedgerGateway implements LedgerGateway {
   readonly #namespace: DurableObjectNamespace<CustomerLedger>;
@@ -69,7 +62,8 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     const called = await this.#call(
       key,
       async (ledger): Promise<Result<number, Unavailable>> => await ledger.activePoints(),
-      asLongAsItTakes,
+      // The ledger sees to it that reads are answered in time, and a timer here would make a balance a twelfth slower.
+      null,
     );
     if (called.reached) return called.answer;
     return refuse(called.failure.code === "outcome_unknown" ? { code: "unavailable" } : called.failure);
@@ -78,12 +72,15 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
   async #call<Answer>(
     key: LedgerKey,
     send: (ledger: DurableObjectStub<CustomerLedger>, attempt: number) => Promise<Answer>,
-    inTime: InTime = withDeadline,
+    deadlineMs: number | null = callDeadlineMs,
   ): Promise<{ reached: true; answer: Answer } | { reached: false; failure: Unavailable }> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const sent = send(this.#namespace.getByName(ledgerName(key)), attempt);
-        return { reached: true, answer: await inTime(sent) };
+        return {
+          reached: true,
+          answer: await (deadlineMs === null ? sent : withinDeadline(sent, deadlineMs, silence)),
+        };
       } catch (error) {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
