@@ -29,9 +29,6 @@ export const allOf = <Table extends SQLiteTable>(table: Table): Record<string, S
     Object.entries(getTableColumns(table)).map(([property, column]) => [property, sql`${column}`.as(property)]),
   );
 
-/** The items of a list that is given as JSON in one parameter: D1 allows a hundred of them a statement. */
-export const itemsOf = (parameter: string): SQL => sql`(select value from json_each(${sql.placeholder(parameter)}))`;
-
 /**
  * The rows of several reads in one call, all of one moment.
  * @param reads null where there is nothing to ask, which comes to no rows

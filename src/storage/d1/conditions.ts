@@ -67,9 +67,8 @@ export const selected = <Columns extends Readonly<Record<string, SQLiteColumn>>>
 export const among = (key: Readonly<Record<string, SQLiteColumn>>, rows: SQLWrapper): SQL =>
   sql`(${sql.join(Object.values(key), sql`, `)}) in ${rows}`;
 
-/** A list as one parameter: D1 allows a hundred of them a statement. */
-export const jsonList = (values: readonly (string | number)[]): SQL =>
-  sql`(select value from json_each(${JSON.stringify(values)}))`;
+/** The items of a list that is given as JSON in one parameter: D1 allows a hundred of them a statement. */
+export const itemsOf = (json: string | Placeholder): SQL => sql`(select value from json_each(${json}))`;
 
 /**
  * Rows of tenants that are at home in this database: for jobs that work through the rows of all of them. A tenant that

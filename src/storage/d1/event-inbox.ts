@@ -34,8 +34,8 @@ import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
-import { builtOnce, itemsOf } from "./built-once.ts";
-import { along, among, isHere, refusedWhereAway, selected } from "./conditions.ts";
+import { builtOnce } from "./built-once.ts";
+import { along, among, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
 import { orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -319,7 +319,7 @@ const forgottenOf = builtOnce<"tenant" | "ids">((drizzle) =>
     .where(
       and(
         eq(orderEvents.tenant, sql.placeholder("tenant")),
-        inArray(orderEvents.id, itemsOf("ids")),
+        inArray(orderEvents.id, itemsOf(sql.placeholder("ids"))),
         isNull(orderEvents.payload),
       ),
     ),
@@ -343,7 +343,11 @@ const waitingByOrder = builtOnce<"tenant" | "orderIds">((drizzle) => {
     .from(along("order_events_waiting"))
     // Spelt out as the index has it, which is not found otherwise.
     .where(
-      and(eq(tenant, sql.placeholder("tenant")), inArray(orderId, itemsOf("orderIds")), sql`${verdict} = 'waiting'`),
+      and(
+        eq(tenant, sql.placeholder("tenant")),
+        inArray(orderId, itemsOf(sql.placeholder("orderIds"))),
+        sql`${verdict} = 'waiting'`,
+      ),
     )
     .as("waiting");
   return drizzle

@@ -21,9 +21,9 @@ import type { Lot } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
-import { allOf, builtOnce, itemsOf, readTogether } from "./built-once.ts";
+import { allOf, builtOnce, readTogether } from "./built-once.ts";
 import { type CommitRows, commitStatements } from "./commit-statements.ts";
-import { hasPointsLeft, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
 import { rowOfEntry } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
 import {
@@ -159,14 +159,14 @@ const entriesNamed = builtOnce<"tenant" | "customerId" | "items">((drizzle) =>
   drizzle
     .select(allOf(ledgerEntries))
     .from(ledgerEntries)
-    .where(and(ownedBy(ledgerEntries, given), inArray(ledgerEntries.entryId, itemsOf("items")))),
+    .where(and(ownedBy(ledgerEntries, given), inArray(ledgerEntries.entryId, itemsOf(sql.placeholder("items"))))),
 );
 
 const optionsNamed = builtOnce<"tenant" | "items">((drizzle) =>
   drizzle
     .select(allOf(redeemOptions))
     .from(redeemOptions)
-    .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf("items")))),
+    .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf(sql.placeholder("items"))))),
 );
 
 type LedgerRow = Omit<typeof ledgers.$inferInsert, "tenant" | "customerId">;

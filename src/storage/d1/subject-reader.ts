@@ -10,7 +10,7 @@ import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
-import { hasPointsLeft, jsonList, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { exchangeFromRow } from "./exchange-store.ts";
 import { coupons, exchanges, ledgerEntries, lots, lotUsages } from "./schema.ts";
@@ -195,7 +195,7 @@ export class SubjectReader {
             eq(lots.lotId, lotUsages.lotId),
           ),
         )
-        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.sequence, jsonList(sequences))))
+        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.sequence, itemsOf(JSON.stringify(sequences)))))
         .execute(),
     );
     return Map.groupBy(rows.map(drawOfRow), (draw) => draw.sequence);
