@@ -44,6 +44,10 @@ export interface TurnSurroundings {
 export const turnLimits = {
   /** Commands and reads that may wait; beyond it they are refused as overloaded. */
   waitingMax: 4_096,
+  /** JSON characters of the coupons that waiting commands ask for; beyond it such commands are refused as overloaded. */
+  waitingCouponCharactersMax: 8_000_000,
+  /** How long a command or a read may wait before it is begun; after that it is refused as overloaded. */
+  waitMsMax: 4_000,
   /** Commands committed in one transaction. */
   groupMax: 128,
   /** While commands come faster than they are committed, a group waits this long for more of them, and this often. */
@@ -51,7 +55,7 @@ export const turnLimits = {
   gatherPausesMax: 3,
   /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
   groupCouponCharactersMax: 500_000,
-  /** How long a command may wait and be tried, from its arrival, before its caller is told that it is unknown. */
+  /** How long a command or a read may wait and be tried, from its arrival, before its caller is told that it failed. */
   deadlineMs: 5_000,
   /** How often a group is tried as a whole, and then each of its commands alone. */
   attemptsMax: 4,
@@ -74,14 +78,18 @@ interface Memory {
 
 interface WaitingCommand {
   readonly command: LedgerCommand;
-  readonly giveUpAt: EpochMs;
+  /** JSON characters of the coupon that it asks for. */
+  readonly couponCharacters: number;
+  readonly arrivedAt: EpochMs;
   readonly answer: (answer: LedgerAnswer) => void;
 }
 
 interface WaitingRead {
-  readonly giveUpAt: EpochMs;
+  readonly arrivedAt: EpochMs;
   readonly resolve: (points: Result<number, Unavailable>) => void;
 }
+
+type Waiting = WaitingCommand | WaitingRead;
 
 /** A group's decisions, not yet stored. */
 interface Round {
@@ -101,7 +109,10 @@ export class LedgerTurn {
   readonly #surroundings: TurnSurroundings;
   #memory: Memory | null = null;
   #doubtUntil = 0;
-  #waiting: (WaitingCommand | WaitingRead)[] = [];
+  /** Those who arrived first come first. */
+  #waiting: Waiting[] = [];
+  /** JSON characters of the coupons that those who wait ask for. */
+  #waitingCouponCharacters = 0;
   #running = false;
   /** Whether commands come faster than they are committed one by one: the last group had several. */
   #isCrowded = false;
@@ -130,10 +141,9 @@ export class LedgerTurn {
    */
   activePoints(): Promise<Result<number, Unavailable>> {
     if (this.#memory !== null) return Promise.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
-    const full = this.#refusalWhenFull();
-    if (full !== null) return Promise.resolve(refuse(full));
+    if (this.#isFullFor(0)) return Promise.resolve(refuse({ code: "overloaded" }));
     const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
-    this.#waiting.push({ giveUpAt: this.#giveUpAt(), resolve });
+    this.#waiting.push({ arrivedAt: this.#now(), resolve });
     this.#start();
     // Whoever calls has no deadline for reads, and commands that wait before this one may take long.
     const tooLate = () => new Error("The ledger has not come to it.");
@@ -144,20 +154,24 @@ export class LedgerTurn {
     return this.#surroundings.clock.now();
   }
 
-  #giveUpAt(): EpochMs {
-    return (this.#now() + turnLimits.deadlineMs) as EpochMs;
+  #isPastDeadline({ arrivedAt }: Waiting): boolean {
+    return this.#now() >= arrivedAt + turnLimits.deadlineMs;
   }
 
-  #refusalWhenFull(): Unavailable | null {
-    return this.#waiting.length >= turnLimits.waitingMax ? { code: "overloaded" } : null;
+  #isFullFor(couponCharacters: number): boolean {
+    return (
+      this.#waiting.length >= turnLimits.waitingMax ||
+      this.#waitingCouponCharacters + couponCharacters > turnLimits.waitingCouponCharactersMax
+    );
   }
 
   /** Puts `command` into the queue. The turn has to be started for it. */
   #queued(command: LedgerCommand): Promise<LedgerAnswer> {
-    const full = this.#refusalWhenFull();
-    if (full !== null) return Promise.resolve({ result: refuse(full), replayed: false });
+    const couponCharacters = couponSize(command);
+    if (this.#isFullFor(couponCharacters)) return Promise.resolve(overloaded);
     const { promise, resolve } = Promise.withResolvers<LedgerAnswer>();
-    this.#waiting.push({ command, giveUpAt: this.#giveUpAt(), answer: resolve });
+    this.#waiting.push({ command, couponCharacters, arrivedAt: this.#now(), answer: resolve });
+    this.#waitingCouponCharacters += couponCharacters;
     return promise;
   }
 
@@ -168,9 +182,8 @@ export class LedgerTurn {
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const first = this.#waiting[0];
-      if (first !== undefined && "resolve" in first) {
+    for (let first = this.#first(); first !== undefined; first = this.#first()) {
+      if ("resolve" in first) {
         this.#waiting.shift();
         await this.#read(first);
       } else {
@@ -182,6 +195,34 @@ export class LedgerTurn {
       if (this.#now() < this.#doubtUntil) this.#memory = null;
     }
     this.#running = false;
+  }
+
+  /** Who is to be served next, once all who have waited too long are refused. */
+  #first(): Waiting | undefined {
+    const tooEarly = this.#now() - turnLimits.waitMsMax;
+    const late: Waiting[] = [];
+    for (const waiting of this.#waiting) {
+      if (waiting.arrivedAt > tooEarly) break;
+      late.push(waiting);
+    }
+    if (late.length > 0) this.#refuse(late);
+    return this.#waiting[0];
+  }
+
+  /** Refuses those at the front of the queue: nothing of theirs was begun. */
+  #refuse(late: readonly Waiting[]): void {
+    this.#surroundings.log.warn("ledger_behind", { refused: late.length });
+    this.#takeFront(late.length);
+    for (const waiting of late) {
+      if ("resolve" in waiting) waiting.resolve(refuse({ code: "overloaded" }));
+      else waiting.answer(overloaded);
+    }
+  }
+
+  #takeFront(count: number): void {
+    for (const waiting of this.#waiting.splice(0, count)) {
+      if ("command" in waiting) this.#waitingCouponCharacters -= waiting.couponCharacters;
+    }
   }
 
   /**
@@ -204,12 +245,12 @@ export class LedgerTurn {
     for (const item of this.#waiting) {
       if ("resolve" in item || group.length >= turnLimits.groupMax) break;
       if (isSolitary(item.command) && group.length > 0) break;
-      couponCharacters += couponSize(item.command);
+      couponCharacters += item.couponCharacters;
       if (couponCharacters > turnLimits.groupCouponCharactersMax && group.length > 0) break;
       group.push(item);
       if (isSolitary(item.command)) break;
     }
-    this.#waiting.splice(0, group.length);
+    this.#takeFront(group.length);
     return group;
   }
 
@@ -226,7 +267,7 @@ export class LedgerTurn {
           return;
         }
         this.#surroundings.log.warn("ledger_read_failed", { attempt, reason: nameOf(error) });
-        if (attempt >= turnLimits.attemptsMax || this.#now() >= read.giveUpAt) {
+        if (attempt >= turnLimits.attemptsMax || this.#isPastDeadline(read)) {
           read.resolve(refuse({ code: "unavailable" }));
           return;
         }
@@ -241,7 +282,7 @@ export class LedgerTurn {
     let conflicts = 0;
     let unsound = false;
     for (let attempt = 1; attempt <= turnLimits.attemptsMax; attempt += 1) {
-      if (group.every((waiting) => this.#now() >= waiting.giveUpAt)) break;
+      if (group.every((waiting) => this.#isPastDeadline(waiting))) break;
       let committing = false;
       try {
         const isLookedUp = this.#memory === null;
@@ -417,6 +458,8 @@ const mustLookUp = (group: readonly WaitingCommand[], { answers, replays }: Roun
     // Recognized by its entry: its key may have been another request's.
     return isRefused || replays.isKeyUnknown(command);
   });
+
+const overloaded: LedgerAnswer = { result: refuse({ code: "overloaded" }), replayed: false };
 
 const hasOwnId = (intent: Intent): boolean =>
   intent.kind === "earn" ||

@@ -352,22 +352,77 @@ test("nobody is answered, and no balance changes, before the commit is through",
   expect(await balance()).toBe(60);
 });
 
-test("a queue that is full refuses, and what waits too long is given up", async () => {
+/** Carries out a command whose commit goes on until `open` is called; what comes meanwhile waits. */
+function busyLedger(): { first: Promise<string>; open: () => void } {
   const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const ownCommit = store.commits + 1;
   store.onCommit = async (really, changes, commit) => {
-    if (commit === 2) await gate;
+    if (commit === ownCommit) await gate;
     return really(changes);
   };
-  const first = kindOrCode(commandOf(redeem(1)));
+  return { first: kindOrCode(commandOf(redeem(1))), open };
+}
+
+test("a queue that is full refuses who comes next, and forgets nobody who waits", async () => {
+  const { first, open } = busyLedger();
   await Promise.resolve();
-  const waiting = Array.from({ length: turnLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1))));
-  const oneTooMany = kindOrCode(commandOf(redeem(1)));
-  now += turnLimits.deadlineMs;
+  const waiting = Array.from({ length: turnLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1_000))));
+  expect(await kindOrCode(commandOf(redeem(1)))).toBe("overloaded");
   open();
-  expect(await oneTooMany).toBe("overloaded");
   expect(await first).toBe("redeemed");
-  expect(new Set(await Promise.all(waiting))).toEqual(new Set(["unavailable"]));
+  expect(new Set(await Promise.all(waiting))).toEqual(new Set(["insufficient_points"]));
   expect(await balance()).toBe(99);
+});
+
+test("a queue is full of large coupons sooner, but only as long as they wait", async () => {
+  const description = "x".repeat(turnLimits.waitingCouponCharactersMax / 4);
+  const exchangeLarge = () => kindOrCode(commandOf(exchange(1_000, { description })));
+  for (const _round of [1, 2]) {
+    const { first, open } = busyLedger();
+    await Promise.resolve();
+    const waiting = [exchangeLarge(), exchangeLarge(), exchangeLarge()];
+    expect(await exchangeLarge()).toBe("overloaded");
+    const small = kindOrCode(commandOf(redeem(1)));
+    open();
+    expect(await first).toBe("redeemed");
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(["insufficient_points"]));
+    expect(await small).toBe("redeemed");
+  }
+});
+
+test("what waits too long is refused before it is begun, and who comes later is served", async () => {
+  const { first, open } = busyLedger();
+  await Promise.resolve();
+  const late = [kindOrCode(commandOf(redeem(1))), kindOrCode(commandOf(redeem(1)))];
+  now += turnLimits.waitMsMax;
+  const timely = kindOrCode(commandOf(redeem(10)));
+  open();
+  expect(await first).toBe("redeemed");
+  expect(await Promise.all(late)).toEqual(["overloaded", "overloaded"]);
+  expect(await timely).toBe("redeemed");
+  expect(await balance()).toBe(89);
+});
+
+test("nothing is tried again once its caller has been told that it failed", async () => {
+  const before = store.commits;
+  store.onCommit = () => {
+    now += turnLimits.deadlineMs;
+    return lost();
+  };
+  expect(await kindOrCode(commandOf(redeem(1)))).toBe("outcome_unknown");
+  expect(store.commits).toBe(before + 1);
+});
+
+test("an outage holds up nobody for longer than it lasts: balances that have waited too long are not read", async () => {
+  store.onLoad = async () => {
+    await Promise.resolve();
+    now += turnLimits.deadlineMs;
+    return lost();
+  };
+  turn = newTurn();
+  const before = store.loads;
+  expect(await Promise.all([balance(), balance(), balance()])).toEqual(["unavailable", "overloaded", "overloaded"]);
+  expect(store.loads).toBe(before + 1);
 });
 
 test("a balance that has to wait behind something is given up in time, and read once the ledger is through", async () => {

@@ -67,19 +67,19 @@ export const redeem = (amount: number, id: string | null = null): Intent => ({
   description: null,
 });
 
-const exchangeTerms = (amount: number): ExchangeTerms => ({
+const exchangeTerms = (amount: number, more: Pick<CouponDefinition, "description"> = {}): ExchangeTerms => ({
   redeemOptionId: "option" as RedeemOptionId,
   optionStamp: null,
   points: points(amount),
   description: "A voucher",
   couponPrefix: "T",
-  coupon,
+  coupon: { ...coupon, ...more },
   issuer: "embedded",
 });
 
-export const exchange = (amount: number): Intent => ({
+export const exchange = (amount: number, more: Pick<CouponDefinition, "description"> = {}): Intent => ({
   kind: "exchange",
-  terms: { ok: true, value: exchangeTerms(amount) },
+  terms: { ok: true, value: exchangeTerms(amount, more) },
 });
 
 /** Something that happens to a ledger some time after the thing before. */
