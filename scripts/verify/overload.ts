@@ -4,17 +4,21 @@ import { brokenLaws, unsoundLedgers } from "./ledger-laws.ts";
 import { type RowRun, runRow } from "./measured-row.ts";
 import { Random } from "./random.ts";
 import { buildWorker, Runtime } from "./runtime.ts";
+import { slowDown, slowWorker } from "./slow-database.ts";
 import { codeIn, TestShop, tally } from "./test-shop.ts";
 
 // Four times the requests that the service can answer, sent without waiting for answers, as many shops do at once:
-// first without rate limits, so that everything comes to the ledgers, then with them, as the service is deployed.
-// The runtime takes whatever is sent to it and answers it in turn. A front in a data centre lets no more requests wait
-// than can soon be answered, and so does this one: what would be more is not sent.
+//
+// 1. Without rate limits, so that everything comes to the ledgers. The runtime has too much to do; it takes whatever is
+//    sent to it and answers it in turn. A front in a data centre lets no more requests wait than can soon be answered, and
+//    so does this one: what would be more is not sent.
+// 2. With rate limits, as the service is deployed.
+// 3. With a database that is slow, and one customer. Here the customer's ledger has too much to do, not the runtime, and
+//    all is sent: the ledger itself must refuse what it cannot do in time.
 
 const timesCapacity = 4;
-const customers = 200;
-/** Clients that measure the capacity, each with one request at a time. */
-const measuringClients = 64;
+/** Clients that measure the capacity, each with one request at a time: more than a ledger commits together. */
+const measuringClients = 300;
 /** As many requests are without an answer at a time as can be answered in this time, in seconds. */
 const underWaySeconds = 2;
 const tickMs = 5;
@@ -23,11 +27,29 @@ const recoveryMs = 5_000;
 /** As before: not slower than this many times the median before the load, with some room for other programs. */
 const slowerTimesMax = 3;
 const slowerMsRoom = 50;
+const usualProbes = 11;
 const probesInARow = 5;
 /** Memory that the runtime may take; without limits the requests of a minute alone would take more. */
 const memoryMegabytesMax = 1_500;
 /** More than any customer spends. */
 const startPoints = 100_000_000;
+/** What a call to the slow database takes longer. */
+const slowDatabaseMs = 500;
+
+/** How the service is loaded. */
+interface Plan {
+  readonly words: string;
+  readonly customers: number;
+  readonly limits: "on" | "off";
+  readonly database: "usual" | "slow";
+  /** How long the capacity is measured, and then four times as much is sent. */
+  readonly measuringMs: number;
+  readonly loadMs: number;
+  /** What must be among the answers, lest there was no overload at all. */
+  readonly refusal: 429 | 503 | null;
+  /** Requests a second, when they were measured before: with rate limits on they cannot be. */
+  readonly capacity: number | null;
+}
 
 interface Answered extends ServiceAnswer {
   readonly call: ServiceCall;
@@ -36,16 +58,18 @@ interface Answered extends ServiceAnswer {
 class Overload {
   readonly #shop: TestShop;
   readonly #random: Random;
+  readonly #customers: number;
   readonly #calls: ServiceCall[] = [];
 
-  constructor(shop: TestShop, random: Random) {
+  constructor(shop: TestShop, random: Random, customers: number) {
     this.#shop = shop;
     this.#random = random;
+    this.#customers = customers;
   }
 
   async prepare(): Promise<void> {
     await this.#shop.addOption("voucher", 1);
-    for (let number = 1; number <= customers; number += 1) {
+    for (let number = 1; number <= this.#customers; number += 1) {
       const customerId = `C${number}`;
       await this.#shop.grant(customerId, startPoints);
       const token = await this.#shop.customerToken(customerId);
@@ -57,7 +81,7 @@ class Overload {
 
   /** Half of the requests are the first customer's. */
   #next(): ServiceCall {
-    const customer = this.#random.fraction() < 0.5 ? 0 : this.#random.between(0, customers - 1);
+    const customer = this.#random.fraction() < 0.5 ? 0 : this.#random.between(0, this.#customers - 1);
     const call = this.#calls[customer * 3 + this.#random.between(0, 2)];
     if (call === undefined) throw new Error("The load was not prepared.");
     return call;
@@ -78,9 +102,13 @@ class Overload {
   }
 
   /** Sends four times as many requests a second as `capacity`; resolves at the end of the last second, when many are still under way. */
-  async send(client: ServiceClient, capacity: number, durationMs: number, taken: Taken): Promise<void> {
+  async send(
+    client: ServiceClient,
+    { capacity, underWayMax }: { readonly capacity: number; readonly underWayMax: number },
+    durationMs: number,
+    taken: Taken,
+  ): Promise<void> {
     const rate = capacity * timesCapacity;
-    const underWayMax = Math.ceil(capacity * underWaySeconds);
     const startedAt = performance.now();
     let due = 0;
     for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - startedAt) {
@@ -139,18 +167,18 @@ async function probe(shop: TestShop, client: ServiceClient): Promise<number> {
 
 async function usualMs(shop: TestShop, client: ServiceClient): Promise<number> {
   const times: number[] = [];
-  for (let count = 0; count < 21; count += 1) times.push(await probe(shop, client));
-  return times.sort((left, right) => left - right)[10] ?? Number.POSITIVE_INFINITY;
+  for (let count = 0; count < usualProbes; count += 1) times.push(await probe(shop, client));
+  return times.sort((left, right) => left - right)[Math.floor(usualProbes / 2)] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Milliseconds until several probes in a row are as quick as before; null when they are not in time. */
+/** Milliseconds until several probes in a row are as quick as before; null when that is too late. */
 async function recovery(url: string, shop: TestShop, usual: number): Promise<number | null> {
   const client = new ServiceClient(url);
   const startedAt = performance.now();
   let inARow = 0;
   let since = 0;
   try {
-    while (performance.now() - startedAt < recoveryMs) {
+    while (since <= recoveryMs) {
       const probeStartedAt = performance.now() - startedAt;
       const isUsual = (await probe(shop, client)) <= usual * slowerTimesMax + slowerMsRoom;
       if (inARow === 0) since = probeStartedAt;
@@ -170,19 +198,19 @@ interface Phase {
   readonly capacity: number;
 }
 
-/** @param known the capacity, when it was measured before: with rate limits on it cannot be */
-async function measure(run: RowRun, runtime: Runtime, known: number | null): Promise<Phase> {
+async function measure(run: RowRun, runtime: Runtime, plan: Plan): Promise<Phase> {
   const shop = await TestShop.open(runtime, "overload");
-  const load = new Overload(shop, new Random(run.seed));
+  const load = new Overload(shop, new Random(run.seed), plan.customers);
   await load.prepare();
-  const capacity = known ?? (await load.capacity(shop.client, run.sized(1_000, 5_000)));
+  const capacity = plan.capacity ?? (await load.capacity(shop.client, plan.measuringMs));
+  const underWayMax = plan.database === "slow" ? Number.POSITIVE_INFINITY : Math.ceil(capacity * underWaySeconds);
   const usual = await usualMs(shop, shop.client);
   const taken = new Taken();
   let peakMegabytes = 0;
   const sampler = setInterval(() => {
     peakMegabytes = Math.max(peakMegabytes, runtime.memoryMegabytes());
   }, 100);
-  await load.send(new ServiceClient(runtime.url), capacity, run.sized(2_000, 30_000), taken);
+  await load.send(new ServiceClient(runtime.url), { capacity, underWayMax }, plan.loadMs, taken);
   const recoveredAfter = await recovery(runtime.url, shop, usual);
   await taken.ended();
   clearInterval(sampler);
@@ -195,6 +223,9 @@ async function measure(run: RowRun, runtime: Runtime, known: number | null): Pro
     ({ status, headers }) => isTurnedAway(status) && headers["retry-after"] === undefined,
   );
   for (const { call, status } of silent) run.fault(`${call.method} ${call.path}: ${status} without Retry-After`);
+  if (plan.refusal !== null && !taken.answers.some(({ status }) => status === plan.refusal)) {
+    run.fault(`${plan.words}, nobody was turned away with ${plan.refusal}`);
+  }
   if (taken.unanswered > 0) run.fault(`${taken.unanswered} requests were not answered`);
   if (recoveredAfter === null) run.fault(`not as before within ${recoveryMs} ms after the load`);
   if (peakMegabytes > memoryMegabytesMax) run.fault(`the runtime took ${peakMegabytes} MB`);
@@ -202,6 +233,7 @@ async function measure(run: RowRun, runtime: Runtime, known: number | null): Pro
   for (const fault of await brokenLaws(runtime)) run.fault(fault);
   for (const fault of await unsoundLedgers(runtime, shop.tenant)) run.fault(fault);
   const words = [
+    `${plan.words}, at ${timesCapacity} × ${Math.round(capacity)} requests/s:`,
     `${taken.answers.length} (${tally(taken.answers.map(({ status }) => status))}; ${taken.notSent} not sent),`,
     `as before after ${recoveredAfter === null ? "more than 5" : (recoveredAfter / 1000).toFixed(1)} s,`,
     `at most ${peakMegabytes} MB`,
@@ -209,11 +241,15 @@ async function measure(run: RowRun, runtime: Runtime, known: number | null): Pro
   return { wrong: wrong.length, words: words.join(" "), capacity };
 }
 
-/** @param limits whether the service counts requests, and turns away what is too much */
-async function phase(run: RowRun, limits: "on" | "off", known: number | null): Promise<Phase> {
-  const runtime = await Runtime.start(await buildWorker(), { variables: { RATE_LIMITS: limits } });
+async function phase(run: RowRun, plan: Plan): Promise<Phase> {
+  const folder = await buildWorker();
+  if (plan.database === "slow") slowDown(folder, slowDatabaseMs);
+  const runtime = await Runtime.start(folder, {
+    variables: { RATE_LIMITS: plan.limits },
+    ...(plan.database === "slow" ? { script: slowWorker } : {}),
+  });
   try {
-    return await measure(run, runtime, known);
+    return await measure(run, runtime, plan);
   } finally {
     await runtime.stop();
   }
@@ -230,12 +266,39 @@ async function checkCoupons(run: RowRun, runtime: Runtime, taken: Taken): Promis
 }
 
 await runRow("overload", async (run) => {
-  const unlimited = await phase(run, "off", null);
-  const limited = await phase(run, "on", unlimited.capacity);
-  const words = [
-    `answers that are neither 2xx, 429 nor 503, at ${timesCapacity} × ${Math.round(unlimited.capacity)} requests/s:`,
-    `without rate limits of ${unlimited.words};`,
-    `with them of ${limited.words}`,
-  ];
-  return { number: unlimited.wrong + limited.wrong, words: words.join(" ") };
+  const unlimited = await phase(run, {
+    words: "without rate limits",
+    customers: 200,
+    limits: "off",
+    database: "usual",
+    measuringMs: run.sized(1_000, 5_000),
+    loadMs: run.sized(2_000, 60_000),
+    refusal: null,
+    capacity: null,
+  });
+  const limited = await phase(run, {
+    words: "with them",
+    customers: 200,
+    limits: "on",
+    database: "usual",
+    measuringMs: 0,
+    loadMs: run.sized(2_000, 20_000),
+    refusal: 429,
+    capacity: unlimited.capacity,
+  });
+  const slow = await phase(run, {
+    words: `one customer, each call to D1 ${slowDatabaseMs} ms slower`,
+    customers: 1,
+    limits: "off",
+    database: "slow",
+    measuringMs: 5_000,
+    loadMs: run.sized(6_000, 30_000),
+    refusal: 503,
+    capacity: null,
+  });
+  const phases = [unlimited, limited, slow];
+  return {
+    number: phases.reduce((sum, { wrong }) => sum + wrong, 0),
+    words: `answers that are neither 2xx, 429 nor 503; ${phases.map(({ words }) => words).join("; ")}`,
+  };
 });

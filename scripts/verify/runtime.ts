@@ -45,6 +45,8 @@ export interface RuntimeOptions {
   readonly isInspected?: boolean;
   /** Whether {@link Runtime.deliver} is going to be used. */
   readonly delivers?: boolean;
+  /** The module to start with; `worker.js` unless given. */
+  readonly script?: string;
   /** Takes the lines that the service logs; dropped unless given. */
   readonly onLog?: (line: string) => void;
 }
@@ -122,7 +124,11 @@ export class Runtime {
         ...(options.isInspected === true ? { inspectorPort: 0 } : {}),
         unsafeHandleRuntimeRestart: () => restarts.signal(),
         resourcePersistencePath: dataFolder,
-        ...workersOf(config, workerFolder, variables, { queue, delivers: options.delivers ?? false }),
+        ...workersOf(config, workerFolder, variables, {
+          queue,
+          delivers: options.delivers ?? false,
+          script: options.script ?? "worker.js",
+        }),
       }),
     );
     try {
@@ -270,7 +276,11 @@ function workersOf(
   config: WorkerConfig,
   folder: string,
   variables: Readonly<Record<string, string>>,
-  { queue, delivers }: { readonly queue: OutsideQueue | null; readonly delivers: boolean },
+  {
+    queue,
+    delivers,
+    script,
+  }: { readonly queue: OutsideQueue | null; readonly delivers: boolean; readonly script: string },
 ): Extract<V4MiniflareOptions, { workers: unknown }> {
   // What lies in .dev.vars is looked for beside the built Worker, and not found there.
   const configPath = join(folder, "wrangler.toml");
@@ -279,9 +289,11 @@ function workersOf(
   const worker = {
     ...options,
     name: serviceName,
-    modules: true,
+    modules: [...new Set([script, "worker.js"])].map((name) => ({
+      type: "ESModule" as const,
+      path: join(folder, name),
+    })),
     modulesRoot: folder,
-    scriptPath: join(folder, "worker.js"),
     bindings: { ...variables },
     unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
   };
