@@ -214,6 +214,11 @@ export class LedgerTurn {
   }
 
   async #read(read: WaitingRead): Promise<void> {
+    // Nobody waits for it any more: D1 is not asked, so that an outage does not hold up those who come after.
+    if (this.#memory === null && this.#now() >= read.giveUpAt) {
+      read.resolve(refuse({ code: "unavailable" }));
+      return;
+    }
     for (let attempt = 1; ; attempt += 1) {
       try {
         this.#memory ??= await this.#load([]);

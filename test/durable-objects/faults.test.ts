@@ -390,3 +390,16 @@ test("a balance that has to wait behind something is given up in time, and read 
     vi.useRealTimers();
   }
 });
+
+test("balances that nobody waits for any more are not read: an outage holds up nobody for longer than it lasts", async () => {
+  store.onLoad = async () => {
+    now += turnLimits.deadlineMs;
+    return lost();
+  };
+  turn = newTurn();
+  const balances = [1, 2, 3].map(() => balance());
+  const redemption = kindOrCode(commandOf(redeem(1)));
+  const before = store.loads;
+  expect(await Promise.all([...balances, redemption])).toEqual(Array(4).fill("unavailable"));
+  expect(store.loads - before).toBe(1);
+});
