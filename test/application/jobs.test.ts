@@ -2,13 +2,14 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
-import { type EventInbox, type QueuedEvent, StoreUnavailable } from "../../src/application/ports.ts";
+import { type EventInbox, type QueuedEvent, StoreUnavailable, type SweepPosition } from "../../src/application/ports.ts";
 import { expiryActor, postLapses } from "../../src/application/post-lapses.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../../src/application/remove-idempotency-records.ts";
 import { resendEvents, resendingPatience } from "../../src/application/resend-events.ts";
 import { leftAfterMs, resumeExchanges } from "../../src/application/resume-exchanges.ts";
 import { type Job, jobs, runJobs } from "../../src/application/run-jobs.ts";
 import type { Services } from "../../src/application/services.ts";
+import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
 import type { LedgerCommand } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
@@ -468,6 +469,58 @@ describe("idempotency records", () => {
     expect(await left()).toEqual([]);
     expect(await plans()).toMatch(/USING (COVERING )?INDEX idempotency_records_by_time/);
     expect(await plans()).not.toMatch(/SCAN idempotency_records|TEMP B-TREE/);
+  });
+});
+
+describe("the verification of all ledgers", () => {
+  const keys = Array.from({ length: 120 }, (_, index) => keyOf("verified", String(index).padStart(3, "0")));
+  let asked: string[];
+  let position: SweepPosition | null;
+  let read: (key: LedgerKey) => Promise<null>;
+
+  beforeEach(() => {
+    asked = [];
+    position = null;
+  });
+
+  afterEach(() => void vi.useRealTimers());
+
+  const run = () => {
+    const ledgerBooks = {
+      keysAfter: async (after: LedgerKey | null, limit: number) =>
+        keys.filter(({ customerId }) => after === null || customerId > after.customerId).slice(0, limit),
+      read: (key: LedgerKey) => {
+        asked.push(key.customerId);
+        return read(key);
+      },
+    };
+    const ledgerFindings = {
+      position: async () => position,
+      moveTo: async (to: SweepPosition) => {
+        position = to;
+      },
+    };
+    return verifyLedgers(servicesWith({ ledgerBooks, ledgerFindings }));
+  };
+
+  test("ends in time where ledgers are slow to be read, and goes on behind them the next time", async () => {
+    read = async () => {
+      now += 3_000;
+      throw new StoreUnavailable("No answer.");
+    };
+    expect(await run()).toEqual({ verified: 7, unsound: 0 });
+    expect(position?.after).toEqual(keys[6]);
+    await run();
+    expect(asked).toEqual(keys.slice(0, 14).map(({ customerId }) => customerId));
+  });
+
+  test("does not wait for a ledger that nobody can read", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    read = ({ customerId }) => (customerId === "001" ? new Promise(() => {}) : Promise.resolve(null));
+    const ran = run();
+    await vi.runAllTimersAsync();
+    expect(await ran).toEqual({ verified: 120, unsound: 0 });
+    expect(position?.after).toBeNull();
   });
 });
 
