@@ -2,7 +2,12 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
-import { type EventInbox, type QueuedEvent, StoreUnavailable, type SweepPosition } from "../../src/application/ports.ts";
+import {
+  type EventInbox,
+  type QueuedEvent,
+  StoreUnavailable,
+  type SweepPosition,
+} from "../../src/application/ports.ts";
 import { expiryActor, postLapses } from "../../src/application/post-lapses.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../../src/application/remove-idempotency-records.ts";
 import { resendEvents, resendingPatience } from "../../src/application/resend-events.ts";
@@ -133,6 +138,23 @@ describe("exchanges that were left half-way", () => {
     expect(most).toBe(10);
   });
 
+  test("keep nobody else waiting when they cannot be brought to their end: the latest come first, and a run ends in time", async () => {
+    const rows = Array.from({ length: 100 }, (_, index) => keep(`c${index}`, "e", "PENDING", leftAfterMs * 2 + index));
+    await env.DB.batch(rows);
+    const { asked, ledgers } = asking();
+    const start = now;
+    await resume({
+      resumeExchanges: async (key: LedgerKey) => {
+        await ledgers.resumeExchanges(key);
+        now += 4_000;
+        return refuse({ code: "outcome_unknown" });
+      },
+    });
+    expect(asked).toEqual(Array.from({ length: asked.length }, (_, index) => `${tenant}/c${index}`));
+    expect(asked.length).toBeLessThan(20);
+    now = start;
+  });
+
   test("wait on when no coupon service is configured", async () => {
     await keep("old", "1", "PENDING", leftAfterMs + 1).run();
     const { asked, ledgers } = asking();
@@ -226,6 +248,25 @@ describe("points that have expired", () => {
     expect(counts).toEqual({ points: 3, customers: 1, refused: 1 });
     expect((await kinds(good)).at(-1)).toBe(`lapsed 3 ${expiryActor}`);
     await post();
+  });
+
+  test("in very many lots of a ledger that refuses do not keep the others' from being entered", async () => {
+    const [bad, good] = [keyOf(tenant, "A"), keyOf(tenant, "B")];
+    const lots = `insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until, lapsed_points)
+      with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 4200)
+      select ?, ?, 'lot-' || n, 1, 0, 0, n, 0 from numbers`;
+    await env.DB.prepare(lots).bind(bad.tenant, bad.customerId).run();
+    await gateway.execute(good, commandOf(grant(3, expired)));
+    const counts = await post({
+      execute: (key: LedgerKey, command: LedgerCommand) =>
+        key.customerId === bad.customerId
+          ? Promise.resolve({ result: refuse({ code: "ledger_unsound" }), replayed: false })
+          : gateway.execute(key, command),
+    });
+    expect(counts).toEqual({ points: 3, customers: 1, refused: 1 });
+    await env.DB.prepare("delete from lots where tenant = ? and customer_id = ?")
+      .bind(bad.tenant, bad.customerId)
+      .run();
   });
 
   test("are found by their index", async () => {

@@ -4,7 +4,7 @@ import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor } from "../../src/domain/identifiers.ts";
+import type { Actor, CommandId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { ExchangeSaga, exchangesWaitingMax } from "../../src/durable-objects/exchange-saga.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
@@ -213,6 +213,11 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     expect(await states()).toEqual(["ISSUED"]);
     await expectSettled();
   });
+});
+
+test("exchanges under way are gone on with from the newest: what nobody can bring to its end grows old", async () => {
+  for (const id of ["e-1", "e-2", "e-3"]) await turn.execute(commandOf(bought(), { id: id as CommandId }));
+  expect(await new D1LedgerStore(env.DB).exchangesUnderWay(key, 2)).toEqual(["e-3", "e-2"]);
 });
 
 describe("giving back a coupon that a service elsewhere has issued", () => {

@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
@@ -64,7 +64,7 @@ export class SubjectReader {
         .select({ id: exchanges.exchangeId })
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), inArray(exchanges.state, [...statesUnderWay])))
-        .orderBy(exchanges.exchangeId)
+        .orderBy(desc(exchanges.exchangeId))
         .limit(limit)
         .execute(),
     );
