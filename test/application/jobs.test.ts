@@ -470,11 +470,39 @@ describe("events that were not delivered", () => {
     expect((await run()).resent).toBe(count);
   });
 
+  test("are found without going through what waits for its order or was refused", async () => {
+    const settled = `insert into order_events (tenant, id, type, revision, verdict, reason, payload, received_at, attempts)
+      with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 500)
+      select ?, 'e-' || n, 'return.updated', 0, iif(n % 2, 'waiting', 'failed'),
+        iif(n % 2, 'order_has_not_earned', 'balance_limit_exceeded'), '{}', 0, 0 from numbers`;
+    await env.DB.prepare(settled).bind(tenant).run();
+    let rowsRead = 0;
+    const database = new Proxy(env.DB, {
+      get: (target, name) =>
+        name === "prepare"
+          ? (sql: string) => ({
+              bind: (...values: unknown[]) => ({
+                raw: async () => {
+                  const { results, meta } = await target
+                    .prepare(sql)
+                    .bind(...values)
+                    .all();
+                  rowsRead += meta.rows_read;
+                  return results.map((row) => Object.values(row));
+                },
+              }),
+            })
+          : Reflect.get(target, name),
+    });
+    await new D1EventInbox(TenantDatabases.one(database)).takeUndelivered(now as EpochMs, resendingPatience, 10);
+    expect(rowsRead).toBeLessThan(10);
+  });
+
   test("are found by their index", async () => {
     const { database, plans } = watchedDatabase();
     await new D1EventInbox(TenantDatabases.one(database)).takeUndelivered(now as EpochMs, resendingPatience, 10);
-    expect(await plans()).toMatch(/order_events USING INDEX order_events_unsettled/);
-    expect(await plans()).not.toMatch(/SCAN order_events(?! USING INDEX order_events_unsettled)/);
+    expect(await plans()).toMatch(/order_events USING INDEX order_events_undelivered/);
+    expect(await plans()).not.toMatch(/SCAN order_events(?! USING INDEX order_events_undelivered)/);
   });
 });
 
