@@ -4,7 +4,10 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
+import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { commandOf, exchange, keyOf } from "../support/ledgers.ts";
 import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
@@ -157,6 +160,8 @@ describe("a customer with everything", () => {
     await env.DB.prepare("insert into ledger_findings values (?, ?, 'drift', 0, 'Found.', 1, 1)")
       .bind(key.tenant, key.customerId)
       .run();
+    const place = { after: key, roundStartedAt: Date.now() as EpochMs };
+    await new D1FindingStore(TenantDatabases.one(env.DB)).moveTo(place, place.roundStartedAt);
     await advance(await reserveElsewhere());
     pending = await reserveElsewhere();
 
@@ -192,6 +197,7 @@ describe("a customer with everything", () => {
         "lot_usages",
         "lots",
         "order_events",
+        "sweeps",
       ].sort(),
     );
   });

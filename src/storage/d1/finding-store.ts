@@ -11,7 +11,8 @@ import type { TenantDatabases } from "./tenant-databases.ts";
 /** Findings of one ledger that are kept; the first ones tell what is wrong. */
 const findingsMax = 100;
 
-const sweepName = "verification";
+/** What the sweep is called that verifies all ledgers. */
+export const verificationSweep = "verification";
 
 /** What audits have found, in D1. */
 export class D1FindingStore implements FindingStore {
@@ -40,7 +41,7 @@ export class D1FindingStore implements FindingStore {
 
   async position(): Promise<SweepPosition | null> {
     const [row] = await answeredRead(() =>
-      this.#databases.shared.drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute(),
+      this.#databases.shared.drizzle.select().from(sweeps).where(eq(sweeps.name, verificationSweep)).execute(),
     );
     if (row === undefined) return null;
     const { tenant, customerId } = row;
@@ -55,7 +56,7 @@ export class D1FindingStore implements FindingStore {
     await answered(
       this.#databases.shared.drizzle
         .insert(sweeps)
-        .values({ name: sweepName, ...place })
+        .values({ name: verificationSweep, ...place })
         .onConflictDoUpdate({ target: sweeps.name, set: place })
         .execute(),
     );
