@@ -284,6 +284,23 @@ describe("a customer with everything", () => {
   });
 });
 
+test("an erasure finds events that have the customer's id as a number, which nobody is granted points for", async () => {
+  const customer = { id: 7_391_846, email: personal.email };
+  const requestor = { customerId: 7_391_846, email: personal.email };
+  await deliver([
+    eventOf(completedOrder("NUMBERED-1", { customer })),
+    eventOf(completedOrder("NUMBERED-2", { customer, status: "CREATED" })),
+    eventOf(returnUpdated("NUMBERED-R", "NUMBERED-3", 1, { requestor })),
+    eventOf({ type: "product.updated", payload: { seenBy: [7_391_846], email: personal.email } }),
+  ]);
+  expect(await shop.balance("7391846")).toBe(0);
+  expect(await traces()).toHaveLength(4);
+  await shop.manage("DELETE", "/reward-points/customer/391846");
+  expect(await traces()).toHaveLength(4);
+  await shop.manage("DELETE", "/reward-points/customer/7391846");
+  expect(await traces()).toEqual([]);
+});
+
 describe("an erasure by an event", () => {
   test("that had been tried before is done once, also when its message comes again", async () => {
     const event = eventOf({ type: "customer.deleted", payload: { customerNumber: "someone-else" } });
