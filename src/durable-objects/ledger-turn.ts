@@ -11,6 +11,7 @@ import {
   type Logger,
   nothingKnown,
   StoreConflict,
+  StoreOverloaded,
   type SubjectFacts,
   TenantMoving,
   UnsoundLedger,
@@ -231,6 +232,11 @@ export class LedgerTurn {
           return;
         }
         this.#surroundings.log.warn("ledger_read_failed", { attempt, reason: nameOf(error) });
+        const refusal = refusalOf(error);
+        if (refusal !== null) {
+          read.resolve(refuse(refusal));
+          return;
+        }
         if (attempt >= turnLimits.attemptsMax || this.#now() >= read.giveUpAt) {
           read.resolve(refuse({ code: "unavailable" }));
           return;
@@ -275,9 +281,10 @@ export class LedgerTurn {
         }
         const conflict = error instanceof StoreConflict;
         if (conflict) conflicts += 1;
-        if (error instanceof TenantMoving) {
+        const refusal = refusalOf(error);
+        if (refusal !== null) {
           // Trying again would not help, nor would trying each command alone.
-          const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "tenant_moving" };
+          const failure: Unavailable = uncertain ? { code: "outcome_unknown" } : refusal;
           for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
           return;
         }
@@ -432,6 +439,12 @@ const hasOwnId = (intent: Intent): boolean =>
 function requireSound(before: Ledger, changes: LedgerChanges): void {
   const fault = changeFault(before, changes, changes.ledger);
   if (fault !== null) throw new UnsoundLedger(fault);
+}
+
+/** What storage has refused without doing anything, and is not to be asked again at once; null for any other error. */
+function refusalOf(error: unknown): Unavailable | null {
+  if (error instanceof TenantMoving) return { code: "tenant_moving" };
+  return error instanceof StoreOverloaded ? { code: "overloaded" } : null;
 }
 
 /** What must be looked up to decide the command; null when the ledger tells enough. */
