@@ -284,6 +284,18 @@ describe("a customer with everything", () => {
   });
 });
 
+test("an erasure is not followed by what an audit finds that had begun before it", async () => {
+  const late = keyOf(shop.tenant, `${personal.customer}-late`);
+  const findings = new D1FindingStore(TenantDatabases.one(env.DB));
+  const found = () => findings.keep(late, [{ kind: "wrong-lot", sequence: null, message: "Found." }], 1 as EpochMs);
+  await shop.addPoints(late.customerId, 10);
+  await found();
+  expect((await traces()).map(({ table }) => table)).toContain("ledger_findings");
+  await shop.manage("DELETE", `/reward-points/customer/${late.customerId}`);
+  await found();
+  expect(await traces()).toEqual([]);
+});
+
 test("an erasure finds events that have the customer's id as a number, which nobody is granted points for", async () => {
   const customer = { id: 7_391_846, email: personal.email };
   const requestor = { customerId: 7_391_846, email: personal.email };
