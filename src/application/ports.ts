@@ -125,7 +125,8 @@ export interface ExchangeReader {
   ofCustomer(key: LedgerKey, page: SummaryPage): Promise<readonly KnownExchange[]>;
   findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null>;
   /**
-   * Exchanges of all tenants that are under way and have not moved since `before`, the oldest first.
+   * Exchanges of all tenants that are under way and have not moved since `before`, the latest first:
+   * what nobody can bring to its end grows old, and keeps nobody else waiting.
    * @param after the last one of the slice before; null: from the first
    */
   leftHalfWay(before: EpochMs, after: LeftExchange | null, limit: number): Promise<readonly LeftExchange[]>;
@@ -142,7 +143,8 @@ export interface LeftExchange {
 /** Finds lots that have expired, and of which the journal does not tell it yet. */
 export interface ExpiredLotFinder {
   /**
-   * Lots of all tenants that expired by `by`, the oldest end first.
+   * Lots of all tenants that expired by `by`, the latest end first: those of ledgers that take nothing grow old, and keep
+   * nobody else waiting.
    * @param after the last one of the slice before; null: from the first
    */
   find(by: EpochMs, after: UnpostedLot | null, limit: number): Promise<readonly UnpostedLot[]>;
@@ -206,7 +208,7 @@ export interface LedgerStore {
   load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot>;
   /** What deciding a command about `subject` needs to know of it, as it is on the primary. */
   lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts>;
-  /** Ids of the customer's exchanges that are under way, oldest first, and no more than `limit`. */
+  /** Ids of the customer's exchanges that are under way, newest first, and no more than `limit`. */
   exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]>;
   /** Who has got an order's points; null when nobody has. */
   earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null>;

@@ -26,7 +26,7 @@ export async function postLapses(services: Services): Promise<{ points: number; 
   const by = clock.now();
   const asked = new Set<string>();
   let last: UnpostedLot | null = null;
-  await inSlices(clock, limits, async () => {
+  await inSlices(clock, limits, async (isOver) => {
     const lots: readonly UnpostedLot[] = await expiredLots.find(by, last, sliceRows);
     last = lots.at(-1) ?? null;
     await inOrder(
@@ -34,6 +34,7 @@ export async function postLapses(services: Services): Promise<{ points: number; 
       () => [],
       new Places(concurrencyMax),
       async (key) => {
+        if (isOver()) return;
         const points = await lapse(services, key);
         if (points === null) counts.refused += 1;
         else counts.customers += 1;

@@ -23,7 +23,7 @@ export async function resumeExchanges(services: Services): Promise<{ resumed: nu
   const before = (clock.now() - leftAfterMs) as EpochMs;
   const asked = new Set<string>();
   let last: LeftExchange | null = null;
-  await inSlices(clock, limits, async () => {
+  await inSlices(clock, limits, async (isOver) => {
     const left: readonly LeftExchange[] = await exchanges.leftHalfWay(before, last, sliceRows);
     last = left.at(-1) ?? null;
     await inOrder(
@@ -31,6 +31,7 @@ export async function resumeExchanges(services: Services): Promise<{ resumed: nu
       () => [],
       new Places(concurrencyMax),
       async (key) => {
+        if (isOver()) return;
         const { ok } = await ledgers.resumeExchanges(key);
         counts[ok ? "resumed" : "unreached"] += 1;
       },

@@ -107,7 +107,9 @@ function readOrder(type: string, order: JsonObject): EventReading {
   const given = memberAt(order, "customer.id");
   const customerId = typeof given === "string" ? parseCustomerId(given) : null;
   const isGuest = given === undefined || given === "" || (typeof given === "string" && isAnonymous(given));
-  const subject = { type, orderId, siteCode, customerId: isGuest ? null : customerId };
+  // A number is no id that points are granted under, but it tells whose order it is: an erasure looks for that.
+  const named = typeof given === "number" ? parseCustomerId(String(given)) : customerId;
+  const subject = { type, orderId, siteCode, customerId: isGuest ? null : named };
   if (orderId === null) return ignoring(subject, "unreadable_payload: id");
   const status = memberAt(order, "status");
   if (typeof status !== "string") return ignoring(subject, "unreadable_payload: status");

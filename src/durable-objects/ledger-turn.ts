@@ -11,6 +11,7 @@ import {
   type Logger,
   nothingKnown,
   StoreConflict,
+  StoreOverloaded,
   type SubjectFacts,
   TenantMoving,
   UnsoundLedger,
@@ -147,7 +148,7 @@ export class LedgerTurn {
     this.#start();
     // Whoever calls has no deadline for reads, and commands that wait before this one may take long.
     const tooLate = () => new Error("The ledger has not come to it.");
-    return withinDeadline(promise, turnLimits.deadlineMs, tooLate).catch(() => refuse({ code: "unavailable" }));
+    return withinDeadline(promise, turnLimits.deadlineMs, tooLate).catch(() => refuse(unavailable));
   }
 
   #now(): EpochMs {
@@ -267,8 +268,10 @@ export class LedgerTurn {
           return;
         }
         this.#surroundings.log.warn("ledger_read_failed", { attempt, reason: nameOf(error) });
-        if (attempt >= turnLimits.attemptsMax || this.#isPastDeadline(read)) {
-          read.resolve(refuse({ code: "unavailable" }));
+        const isLast = attempt >= turnLimits.attemptsMax || this.#isPastDeadline(read);
+        const refusal = refusalOf(error) ?? (isLast ? unavailable : null);
+        if (refusal !== null) {
+          read.resolve(refuse(refusal));
           return;
         }
         await this.#pauseBefore(attempt);
@@ -311,9 +314,10 @@ export class LedgerTurn {
         }
         const conflict = error instanceof StoreConflict;
         if (conflict) conflicts += 1;
-        if (error instanceof TenantMoving) {
+        const refusal = refusalOf(error);
+        if (refusal !== null) {
           // Trying again would not help, nor would trying each command alone.
-          const failure: Unavailable = { code: uncertain ? "outcome_unknown" : "tenant_moving" };
+          const failure: Unavailable = uncertain ? { code: "outcome_unknown" } : refusal;
           for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
           return;
         }
@@ -339,12 +343,12 @@ export class LedgerTurn {
       }
       return;
     }
-    const unavailable: Unavailable = {
+    const failure: Unavailable = {
       code: unsound ? "ledger_unsound" : uncertain ? "outcome_unknown" : "unavailable",
     };
     for (const waiting of group) {
       const barrier = conflicts === turnLimits.attemptsMax ? await this.#whatBars(waiting.command) : null;
-      waiting.answer({ result: refuse(barrier ?? unavailable), replayed: false });
+      waiting.answer({ result: refuse(barrier ?? failure), replayed: false });
     }
   }
 
@@ -459,6 +463,7 @@ const mustLookUp = (group: readonly WaitingCommand[], { answers, replays }: Roun
     return isRefused || replays.isKeyUnknown(command);
   });
 
+const unavailable: Unavailable = { code: "unavailable" };
 const overloaded: LedgerAnswer = { result: refuse({ code: "overloaded" }), replayed: false };
 
 const hasOwnId = (intent: Intent): boolean =>
@@ -470,6 +475,12 @@ const hasOwnId = (intent: Intent): boolean =>
 function requireSound(before: Ledger, changes: LedgerChanges): void {
   const fault = changeFault(before, changes, changes.ledger);
   if (fault !== null) throw new UnsoundLedger(fault);
+}
+
+/** What storage has refused without doing anything, and is not to be asked again at once; null for any other error. */
+function refusalOf(error: unknown): Unavailable | null {
+  if (error instanceof TenantMoving) return { code: "tenant_moving" };
+  return error instanceof StoreOverloaded ? { code: "overloaded" } : null;
 }
 
 /** What must be looked up to decide the command; null when the ledger tells enough. */

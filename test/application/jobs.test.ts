@@ -2,13 +2,19 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
-import { type EventInbox, type QueuedEvent, StoreUnavailable } from "../../src/application/ports.ts";
+import {
+  type EventInbox,
+  type QueuedEvent,
+  StoreUnavailable,
+  type SweepPosition,
+} from "../../src/application/ports.ts";
 import { expiryActor, postLapses } from "../../src/application/post-lapses.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../../src/application/remove-idempotency-records.ts";
 import { resendEvents, resendingPatience } from "../../src/application/resend-events.ts";
 import { leftAfterMs, resumeExchanges } from "../../src/application/resume-exchanges.ts";
 import { type Job, jobs, runJobs } from "../../src/application/run-jobs.ts";
 import type { Services } from "../../src/application/services.ts";
+import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
 import type { LedgerCommand } from "../../src/domain/command.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
@@ -132,6 +138,23 @@ describe("exchanges that were left half-way", () => {
     expect(most).toBe(10);
   });
 
+  test("keep nobody else waiting when they cannot be brought to their end: the latest come first, and a run ends in time", async () => {
+    const rows = Array.from({ length: 100 }, (_, index) => keep(`c${index}`, "e", "PENDING", leftAfterMs * 2 + index));
+    await env.DB.batch(rows);
+    const { asked, ledgers } = asking();
+    const start = now;
+    await resume({
+      resumeExchanges: async (key: LedgerKey) => {
+        await ledgers.resumeExchanges(key);
+        now += 4_000;
+        return refuse({ code: "outcome_unknown" });
+      },
+    });
+    expect(asked).toEqual(Array.from({ length: asked.length }, (_, index) => `${tenant}/c${index}`));
+    expect(asked.length).toBeLessThan(20);
+    now = start;
+  });
+
   test("wait on when no coupon service is configured", async () => {
     await keep("old", "1", "PENDING", leftAfterMs + 1).run();
     const { asked, ledgers } = asking();
@@ -225,6 +248,25 @@ describe("points that have expired", () => {
     expect(counts).toEqual({ points: 3, customers: 1, refused: 1 });
     expect((await kinds(good)).at(-1)).toBe(`lapsed 3 ${expiryActor}`);
     await post();
+  });
+
+  test("in very many lots of a ledger that refuses do not keep the others' from being entered", async () => {
+    const [bad, good] = [keyOf(tenant, "A"), keyOf(tenant, "B")];
+    const lots = `insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until, lapsed_points)
+      with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 4200)
+      select ?, ?, 'lot-' || n, 1, 0, 0, n, 0 from numbers`;
+    await env.DB.prepare(lots).bind(bad.tenant, bad.customerId).run();
+    await gateway.execute(good, commandOf(grant(3, expired)));
+    const counts = await post({
+      execute: (key: LedgerKey, command: LedgerCommand) =>
+        key.customerId === bad.customerId
+          ? Promise.resolve({ result: refuse({ code: "ledger_unsound" }), replayed: false })
+          : gateway.execute(key, command),
+    });
+    expect(counts).toEqual({ points: 3, customers: 1, refused: 1 });
+    await env.DB.prepare("delete from lots where tenant = ? and customer_id = ?")
+      .bind(bad.tenant, bad.customerId)
+      .run();
   });
 
   test("are found by their index", async () => {
@@ -428,11 +470,39 @@ describe("events that were not delivered", () => {
     expect((await run()).resent).toBe(count);
   });
 
+  test("are found without going through what waits for its order or was refused", async () => {
+    const settled = `insert into order_events (tenant, id, type, revision, verdict, reason, payload, received_at, attempts)
+      with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 500)
+      select ?, 'e-' || n, 'return.updated', 0, iif(n % 2, 'waiting', 'failed'),
+        iif(n % 2, 'order_has_not_earned', 'balance_limit_exceeded'), '{}', 0, 0 from numbers`;
+    await env.DB.prepare(settled).bind(tenant).run();
+    let rowsRead = 0;
+    const database = new Proxy(env.DB, {
+      get: (target, name) =>
+        name === "prepare"
+          ? (sql: string) => ({
+              bind: (...values: unknown[]) => ({
+                raw: async () => {
+                  const { results, meta } = await target
+                    .prepare(sql)
+                    .bind(...values)
+                    .all();
+                  rowsRead += meta.rows_read;
+                  return results.map((row) => Object.values(row));
+                },
+              }),
+            })
+          : Reflect.get(target, name),
+    });
+    await new D1EventInbox(TenantDatabases.one(database)).takeUndelivered(now as EpochMs, resendingPatience, 10);
+    expect(rowsRead).toBeLessThan(10);
+  });
+
   test("are found by their index", async () => {
     const { database, plans } = watchedDatabase();
     await new D1EventInbox(TenantDatabases.one(database)).takeUndelivered(now as EpochMs, resendingPatience, 10);
-    expect(await plans()).toMatch(/order_events USING INDEX order_events_unsettled/);
-    expect(await plans()).not.toMatch(/SCAN order_events(?! USING INDEX order_events_unsettled)/);
+    expect(await plans()).toMatch(/order_events USING INDEX order_events_undelivered/);
+    expect(await plans()).not.toMatch(/SCAN order_events(?! USING INDEX order_events_undelivered)/);
   });
 });
 
@@ -468,6 +538,58 @@ describe("idempotency records", () => {
     expect(await left()).toEqual([]);
     expect(await plans()).toMatch(/USING (COVERING )?INDEX idempotency_records_by_time/);
     expect(await plans()).not.toMatch(/SCAN idempotency_records|TEMP B-TREE/);
+  });
+});
+
+describe("the verification of all ledgers", () => {
+  const keys = Array.from({ length: 120 }, (_, index) => keyOf("verified", String(index).padStart(3, "0")));
+  let asked: string[];
+  let position: SweepPosition | null;
+  let read: (key: LedgerKey) => Promise<null>;
+
+  beforeEach(() => {
+    asked = [];
+    position = null;
+  });
+
+  afterEach(() => void vi.useRealTimers());
+
+  const run = () => {
+    const ledgerBooks = {
+      keysAfter: async (after: LedgerKey | null, limit: number) =>
+        keys.filter(({ customerId }) => after === null || customerId > after.customerId).slice(0, limit),
+      read: (key: LedgerKey) => {
+        asked.push(key.customerId);
+        return read(key);
+      },
+    };
+    const ledgerFindings = {
+      position: async () => position,
+      moveTo: async (to: SweepPosition) => {
+        position = to;
+      },
+    };
+    return verifyLedgers(servicesWith({ ledgerBooks, ledgerFindings }));
+  };
+
+  test("ends in time where ledgers are slow to be read, and goes on behind them the next time", async () => {
+    read = async () => {
+      now += 3_000;
+      throw new StoreUnavailable("No answer.");
+    };
+    expect(await run()).toEqual({ verified: 7, unsound: 0 });
+    expect(position?.after).toEqual(keys[6]);
+    await run();
+    expect(asked).toEqual(keys.slice(0, 14).map(({ customerId }) => customerId));
+  });
+
+  test("does not wait for a ledger that nobody can read", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    read = ({ customerId }) => (customerId === "001" ? new Promise(() => {}) : Promise.resolve(null));
+    const ran = run();
+    await vi.runAllTimersAsync();
+    expect(await ran).toEqual({ verified: 120, unsound: 0 });
+    expect(position?.after).toBeNull();
   });
 });
 

@@ -4,7 +4,7 @@ import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor } from "../../src/domain/identifiers.ts";
+import type { Actor, CommandId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { ExchangeSaga, exchangesWaitingMax } from "../../src/durable-objects/exchange-saga.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
@@ -13,6 +13,7 @@ import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { EmporixStandIn, type Fault } from "../support/emporix-stand-in.ts";
+import { faultyD1 } from "../support/faulty-d1.ts";
 import { commandOf, exchange, grant, keyOf } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 import { VirtualTime } from "../support/virtual-time.ts";
@@ -29,9 +30,9 @@ let turn: LedgerTurn;
 let wakeUps: number[];
 
 /** Another incarnation of the customer's object: nothing in memory is left. */
-function crash(): void {
+function crash(database: D1Database = env.DB): void {
   const surroundings = {
-    store: new D1LedgerStore(env.DB),
+    store: new D1LedgerStore(database),
     clock: { now: () => time.now() as EpochMs },
     log,
     newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),
@@ -213,6 +214,31 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     expect(await states()).toEqual(["ISSUED"]);
     await expectSettled();
   });
+});
+
+test("an exchange goes on when D1 loses a connection for a moment, whichever read it is", async () => {
+  const isRead = /^select .*? from "(exchanges|ledger_entries|lot_usages)"/s;
+  let reads = 0;
+  const countsAndLoses = (lost: number) =>
+    faultyD1(env.DB, ([statement]) => {
+      if (!isRead.test(statement?.sql ?? "")) return null;
+      reads += 1;
+      return reads === lost ? { before: "D1_ERROR: Network connection lost." } : null;
+    });
+  crash(countsAndLoses(0));
+  expect(endOf(await saga.exchange(commandOf(bought(1), { id: "counted" as CommandId })))).toMatch(/^T-/);
+  const all = reads;
+  expect(all).toBeGreaterThan(3);
+  for (let lost = 1; lost <= all; lost += 1) {
+    reads = 0;
+    crash(countsAndLoses(lost));
+    expect(endOf(await saga.exchange(commandOf(bought(1), { id: `lost-${lost}` as CommandId })))).toMatch(/^T-/);
+  }
+});
+
+test("exchanges under way are gone on with from the newest: what nobody can bring to its end grows old", async () => {
+  for (const id of ["e-1", "e-2", "e-3"]) await turn.execute(commandOf(bought(), { id: id as CommandId }));
+  expect(await new D1LedgerStore(env.DB).exchangesUnderWay(key, 2)).toEqual(["e-3", "e-2"]);
 });
 
 describe("giving back a coupon that a service elsewhere has issued", () => {

@@ -8,6 +8,7 @@ import {
   type LedgerLookups,
   type LedgerSnapshot,
   type LedgerStore,
+  StoreOverloaded,
   StoreUnavailable,
   type SubjectFacts,
 } from "../../src/application/ports.ts";
@@ -444,4 +445,33 @@ test("a balance that has to wait behind something is given up in time, and read 
   } finally {
     vi.useRealTimers();
   }
+});
+
+describe("an overloaded database", () => {
+  const tooMuch = () => Promise.reject(new StoreOverloaded("Too many requests are queued."));
+
+  test("is not asked again for a commit, and what it has refused is known not to be stored", async () => {
+    store.onCommit = tooMuch;
+    const answers = await turn.executeAll([1, 2, 3].map((points) => commandOf(redeem(points))));
+    expect(answers).toEqual(Array(3).fill({ result: { ok: false, failure: { code: "overloaded" } }, replayed: false }));
+    expect(store.commits).toBe(2);
+    // The ledger is read again, once: nothing of what was refused can still take effect.
+    const before = store.loads;
+    expect([await balance(), await balance()]).toEqual([100, 100]);
+    expect(store.loads - before).toBe(1);
+  });
+
+  test("is not asked again for a ledger", async () => {
+    store.onLoad = tooMuch;
+    turn = newTurn();
+    const before = store.loads;
+    expect(await kindOrCode(commandOf(redeem(1)))).toBe("overloaded");
+    expect(await balance()).toBe("overloaded");
+    expect(store.loads - before).toBe(2);
+  });
+
+  test("leaves it unknown what became of an earlier attempt", async () => {
+    store.onCommit = (_really, _changes, commit) => (commit === 2 ? lost() : tooMuch());
+    expect(await kindOrCode(commandOf(redeem(1)))).toBe("outcome_unknown");
+  });
 });

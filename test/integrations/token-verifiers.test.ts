@@ -510,6 +510,23 @@ describe("a new isolate", () => {
     expect(external.warnings).toEqual(["key_set_not_read", "key_set_not_stored"]);
   });
 
+  it("asks the issuer when the cache does not answer", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const silent = { get: () => new Promise(() => {}), put: () => new Promise(() => {}) } as unknown as KVNamespace;
+      const external = new StandInIssuer(key);
+      const verified = external.verifier(null, silent).verify(await token(key));
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(reason(await verified)).toBe("accepted");
+      const settled = external.settle();
+      await vi.advanceTimersByTimeAsync(2_000);
+      await settled;
+      expect(external.warnings).toEqual(["key_set_not_read", "key_set_not_stored"]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it.each(['"text"', "{}", '{"uat":"x","jwks":{"keys":[]}}', "not JSON"])(
     "asks the issuer when the cache holds something else: %s",
     async (text) => {

@@ -54,8 +54,8 @@ const exceptions: readonly Exception[] = [
   },
   {
     statement: /^update "order_events" set "processed_at" = \?, "attempts" =/,
-    line: /^SCAN order_events USING INDEX order_events_unsettled$/,
-    reason: "The index has nothing but events that are not settled, and this job is there for them.",
+    line: /^SCAN order_events USING INDEX order_events_undelivered$/,
+    reason: "The index has nothing but events that were not carried through, and this job is there for them.",
   },
   {
     statement: /^select distinct "order_id" from "order_events" indexed by "order_events_by_return" where/,

@@ -231,7 +231,9 @@ describe("jobs over three databases", () => {
       if (found.length < 4) break;
     }
     const all = tenants.flatMap((tenant) => [1, 2, 3, 4, 5, 6].map((number) => `${number % 3} ${tenant} C${number}`));
-    expect(seen).toEqual({ lots: all.sort(), exchanges: all.sort() });
+    // The latest first.
+    const inOrder = all.sort().reverse();
+    expect(seen).toEqual({ lots: inOrder, exchanges: inOrder });
   });
 
   test("verify the ledgers of all, and read each where it is", async () => {

@@ -146,6 +146,7 @@ export class MemoryLedgerStore implements LedgerStore {
       rows
         .map(([id]) => id)
         .sort(byText)
+        .reverse()
         .slice(0, limit),
     );
   }

@@ -37,3 +37,12 @@ export function unboundedDatabaseCalls(): readonly string[] {
     path.includes("/storage/d1/") ? (text.match(unbounded) ?? []).map((line) => `${path}: ${line}`) : [],
   );
 }
+
+/** Calls to KV that nobody puts a deadline to. */
+export function unboundedCacheCalls(): readonly string[] {
+  return Object.entries(sources).flatMap(([path, text]) =>
+    (text.match(/^.*\bcache\.(?:get|put|delete|list)\(.*$/gm) ?? [])
+      .filter((line) => !line.includes("inTime("))
+      .map((line) => `${path}: ${line.trim()}`),
+  );
+}

@@ -4,7 +4,10 @@ import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
+import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { commandOf, exchange, keyOf } from "../support/ledgers.ts";
 import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
@@ -157,6 +160,8 @@ describe("a customer with everything", () => {
     await env.DB.prepare("insert into ledger_findings values (?, ?, 'drift', 0, 'Found.', 1, 1)")
       .bind(key.tenant, key.customerId)
       .run();
+    const place = { after: key, roundStartedAt: Date.now() as EpochMs };
+    await new D1FindingStore(TenantDatabases.one(env.DB)).moveTo(place, place.roundStartedAt);
     await advance(await reserveElsewhere());
     pending = await reserveElsewhere();
 
@@ -192,6 +197,7 @@ describe("a customer with everything", () => {
         "lot_usages",
         "lots",
         "order_events",
+        "sweeps",
       ].sort(),
     );
   });
@@ -276,6 +282,35 @@ describe("a customer with everything", () => {
     const totals = env.DB.prepare("select ledgers, granted from erased_totals where tenant = ?").bind(shop.tenant);
     expect(await totals.first()).toEqual({ ledgers: 2, granted: 540 + 443 });
   });
+});
+
+test("an erasure is not followed by what an audit finds that had begun before it", async () => {
+  const late = keyOf(shop.tenant, `${personal.customer}-late`);
+  const findings = new D1FindingStore(TenantDatabases.one(env.DB));
+  const found = () => findings.keep(late, [{ kind: "wrong-lot", sequence: null, message: "Found." }], 1 as EpochMs);
+  await shop.addPoints(late.customerId, 10);
+  await found();
+  expect((await traces()).map(({ table }) => table)).toContain("ledger_findings");
+  await shop.manage("DELETE", `/reward-points/customer/${late.customerId}`);
+  await found();
+  expect(await traces()).toEqual([]);
+});
+
+test("an erasure finds events that have the customer's id as a number, which nobody is granted points for", async () => {
+  const customer = { id: 7_391_846, email: personal.email };
+  const requestor = { customerId: 7_391_846, email: personal.email };
+  await deliver([
+    eventOf(completedOrder("NUMBERED-1", { customer })),
+    eventOf(completedOrder("NUMBERED-2", { customer, status: "CREATED" })),
+    eventOf(returnUpdated("NUMBERED-R", "NUMBERED-3", 1, { requestor })),
+    eventOf({ type: "product.updated", payload: { seenBy: [7_391_846], email: personal.email } }),
+  ]);
+  expect(await shop.balance("7391846")).toBe(0);
+  expect(await traces()).toHaveLength(4);
+  await shop.manage("DELETE", "/reward-points/customer/391846");
+  expect(await traces()).toHaveLength(4);
+  await shop.manage("DELETE", "/reward-points/customer/7391846");
+  expect(await traces()).toEqual([]);
 });
 
 describe("an erasure by an event", () => {

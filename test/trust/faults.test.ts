@@ -6,7 +6,7 @@ import { type Fault, faultKinds, hangingActOf } from "../support/fault-points.ts
 import { FaultyService } from "../support/faulty-service.ts";
 import { brokenLaws } from "../support/stored-laws.ts";
 import { report, seed, sized } from "../support/verification.ts";
-import { unboundedDatabaseCalls, waysOutOf } from "../support/ways-out.ts";
+import { unboundedCacheCalls, unboundedDatabaseCalls, waysOutOf } from "../support/ways-out.ts";
 
 // Every call that leaves the service fails once, in every way; whoever wanted something asks again, and has it once.
 
@@ -128,8 +128,9 @@ describe("the numbering", () => {
     await expect(text).toMatchFileSnapshot("./fault-points.txt");
   });
 
-  test("leaves no call to D1 without a deadline", () => {
+  test("leaves no call to D1 or KV without a deadline", () => {
     expect(unboundedDatabaseCalls()).toEqual([]);
+    expect(unboundedCacheCalls()).toEqual([]);
   });
 
   test("is told", () => {

@@ -12,8 +12,11 @@ import {
 } from "jose";
 import { z } from "zod";
 import type { Clock, Logger } from "../../application/ports.ts";
+import { withinDeadline } from "../../application/within-deadline.ts";
 
 const fetchTimeoutMs = 3_000;
+/** How long the cache may take: a request waits for it, and can ask the issuer instead. */
+const cacheDeadlineMs = 2_000;
 /** After a successful load, no unknown key leads to another one for this long: whoever brings one waits. */
 const cooldownMs = 1_000;
 /** Added to the wait, at random: the first of those who wait loads the set, and the others find it loaded. */
@@ -196,7 +199,8 @@ export class RemoteKeySet {
 
   async #store(held: JWKSCacheInput): Promise<void> {
     try {
-      await this.#services.cache.put(this.#cacheKey, JSON.stringify(held), { expirationTtl: storedSeconds });
+      const text = JSON.stringify(held);
+      await inTime(this.#services.cache.put(this.#cacheKey, text, { expirationTtl: storedSeconds }));
     } catch (error) {
       this.#services.log.warn("key_set_not_stored", { url: this.#shownUrl, reason: reasonOf(error) });
     }
@@ -205,7 +209,7 @@ export class RemoteKeySet {
   /** Null when there is none, or it cannot be read: then the issuer is asked. */
   async #stored(): Promise<JWKSCacheInput | null> {
     try {
-      const parsed = storedKeySet.safeParse(await this.#services.cache.get(this.#cacheKey, "json"));
+      const parsed = storedKeySet.safeParse(await inTime(this.#services.cache.get(this.#cacheKey, "json")));
       if (!parsed.success) return null;
       // Another machine's clock may be ahead; a moment to come would prolong the cooldown.
       return { uat: Math.min(parsed.data.uat, this.#services.clock.now()), jwks: parsed.data.jwks };
@@ -215,6 +219,9 @@ export class RemoteKeySet {
     }
   }
 }
+
+const inTime = <Value>(call: Promise<Value>): Promise<Value> =>
+  withinDeadline(call, cacheDeadlineMs, () => new Error(`No answer within ${cacheDeadlineMs} ms.`));
 
 /** When the issuer gave the set that is held, in epoch milliseconds; 0 while none is. */
 const loadedAt = (held: JWKSCacheInput): number => held["uat"] ?? 0;

@@ -5,6 +5,7 @@ import { statesUnderWay } from "../../domain/exchange.ts";
 import { actorOfCustomer } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { along, among, ownedBy, selected } from "./conditions.ts";
+import { verificationSweep } from "./finding-store.ts";
 import {
   couponRedemptions,
   coupons,
@@ -16,6 +17,7 @@ import {
   ledgers,
   lots,
   lotUsages,
+  sweeps,
 } from "./schema.ts";
 
 /** Who used a coupon whose customer has been erased. */
@@ -71,6 +73,8 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     .select(selected(keyOfUse))
     .from(along("coupon_redemptions_by_customer"))
     .where(and(eq(couponRedemptions.tenant, tenant), eq(couponRedemptions.customerId, customerId)));
+  const customerBefore = sql`(select max(${ledgers.customerId}) from ${ledgers}
+    where ${ledgers.tenant} = ${tenant} and ${ledgers.customerId} < ${customerId})`;
   return [
     database
       .insert(erasedTotals)
@@ -96,6 +100,11 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     database
       .delete(idempotencyRecords)
       .where(and(eq(idempotencyRecords.tenant, tenant), eq(idempotencyRecords.caller, actor))),
+    // A sweep that has come as far as this customer goes on behind the one before.
+    database
+      .update(sweeps)
+      .set({ customerId: sql`coalesce(${customerBefore}, '')` })
+      .where(and(eq(sweeps.name, verificationSweep), eq(sweeps.tenant, tenant), eq(sweeps.customerId, customerId))),
     database.update(coupons).set({ issuedTo: "" }).where(among(keyOfCoupon, couponsIssued)),
     database
       .update(couponRedemptions)

@@ -227,8 +227,13 @@ export class D1EventInbox implements EventInbox {
         .from(along("order_events_by_order"))
         .where(and(ofTenant, inArray(orderId, orders), isNotNull(returnId))),
     );
-    // An event that could not be read names nothing in its columns, but may name the customer somewhere.
-    const mention = sql`instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0`;
+    // An event that could not be read names nothing in its columns, a return not its customer when that is no text; but
+    // they may name the customer somewhere, be it as a number.
+    const isUnread = or(isNotNull(returnId), isNull(orderId));
+    const readable = sql`iif(json_valid(${orderEvents.payload}), ${orderEvents.payload}, '{}')`;
+    const mention = sql`(instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0 or exists (
+      select 1 from json_tree(${readable}) where type = 'integer' and cast(atom as text) = ${customerId}
+    ))`;
     const forget = (index: EventIndex, where: SQL | undefined) => {
       const found = drizzle.select(selected(keyColumns)).from(along(index)).where(where);
       return drizzle.update(orderEvents).set(forgotten(at)).where(among(keyColumns, found));
@@ -240,7 +245,7 @@ export class D1EventInbox implements EventInbox {
         forget("order_events_by_return", and(ofNobody, isNull(orderId), inArray(returnId, returns))),
         forget("order_events_by_order", and(ofNobody, inArray(orderId, orders))),
         forget("order_events_by_customer", ofCustomer),
-        forget("order_events_by_customer", and(ofNobody, isNull(orderId), isNull(returnId), mention)),
+        forget("order_events_by_customer", and(ofNobody, isUnread, mention)),
       ]),
     );
   }

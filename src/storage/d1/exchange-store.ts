@@ -46,10 +46,10 @@ export class D1ExchangeReader implements ExchangeReader {
 
   async leftHalfWay(before: EpochMs, after: LeftExchange | null, limit: number): Promise<readonly LeftExchange[]> {
     const { tenant, customerId, exchangeId, updatedAt } = exchanges;
-    const isLater =
+    const isEarlier =
       after === null
         ? undefined
-        : sql`(${updatedAt}, ${tenant}, ${customerId}, ${exchangeId}) >
+        : sql`(${updatedAt}, ${tenant}, ${customerId}, ${exchangeId}) <
             (${after.updatedAt}, ${after.key.tenant}, ${after.key.customerId}, ${after.id})`;
     return this.#databases.firstOfAll(limit, byTime, async ({ drizzle }) => {
       const rows = await answeredRead(() =>
@@ -57,8 +57,10 @@ export class D1ExchangeReader implements ExchangeReader {
           .select({ tenant, customerId, exchangeId, updatedAt })
           .from(exchanges)
           // Spelt out as the index has it, which is not found otherwise.
-          .where(and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isLater, isHere(tenant)))
-          .orderBy(updatedAt, tenant, customerId, exchangeId)
+          .where(
+            and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isEarlier, isHere(tenant)),
+          )
+          .orderBy(desc(updatedAt), desc(tenant), desc(customerId), desc(exchangeId))
           .limit(limit)
           .execute(),
       );
@@ -72,7 +74,7 @@ export class D1ExchangeReader implements ExchangeReader {
 }
 
 const byTime = (left: LeftExchange, right: LeftExchange): number =>
-  left.updatedAt - right.updatedAt || compareKeys(left.key, right.key) || compareStored(left.id, right.id);
+  right.updatedAt - left.updatedAt || compareKeys(right.key, left.key) || compareStored(right.id, left.id);
 
 /** A stored exchange as the domain knows it. */
 export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSelect): KnownExchange => ({

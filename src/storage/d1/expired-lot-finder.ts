@@ -1,4 +1,4 @@
-import { and, isNotNull, lte, sql } from "drizzle-orm";
+import { and, desc, isNotNull, lte, sql } from "drizzle-orm";
 import type { ExpiredLotFinder, UnpostedLot } from "../../application/ports.ts";
 import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -17,10 +17,10 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
 
   async find(by: EpochMs, after: UnpostedLot | null, limit: number): Promise<readonly UnpostedLot[]> {
     const { tenant, customerId, lotId, validUntil } = lots;
-    const isLater =
+    const isEarlier =
       after === null
         ? undefined
-        : sql`(${validUntil}, ${tenant}, ${customerId}, ${lotId}) >
+        : sql`(${validUntil}, ${tenant}, ${customerId}, ${lotId}) <
             (${after.validUntil}, ${after.key.tenant}, ${after.key.customerId}, ${after.id})`;
     return this.#databases.firstOfAll(limit, byEnd, async ({ drizzle }) => {
       const rows = await answeredRead(() =>
@@ -33,11 +33,11 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
               isNotNull(validUntil),
               hasPointsLeft,
               lte(validUntil, by),
-              isLater,
+              isEarlier,
               isHere(tenant),
             ),
           )
-          .orderBy(validUntil, tenant, customerId, lotId)
+          .orderBy(desc(validUntil), desc(tenant), desc(customerId), desc(lotId))
           .limit(limit)
           .execute(),
       );
@@ -51,4 +51,4 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
 }
 
 const byEnd = (left: UnpostedLot, right: UnpostedLot): number =>
-  left.validUntil - right.validUntil || compareKeys(left.key, right.key) || compareStored(left.id, right.id);
+  right.validUntil - left.validUntil || compareKeys(right.key, left.key) || compareStored(right.id, left.id);

@@ -11,7 +11,18 @@ import type { TenantDatabases } from "./tenant-databases.ts";
 /** Findings of one ledger that are kept; the first ones tell what is wrong. */
 const findingsMax = 100;
 
-const sweepName = "verification";
+/** What the sweep is called that verifies all ledgers. */
+export const verificationSweep = "verification";
+
+/** A ledger that was erased while it was audited leaves no finding, which nobody would remove any more. */
+const isStillThere = `(
+  exists (select 1 from ledgers where tenant = ?1 and customer_id = ?2)
+  or exists (select 1 from ledger_entries where tenant = ?1 and customer_id = ?2)
+  or exists (select 1 from lots where tenant = ?1 and customer_id = ?2)
+  or exists (select 1 from lot_usages where tenant = ?1 and customer_id = ?2)
+  or exists (select 1 from exchanges where tenant = ?1 and customer_id = ?2)
+  or exists (select 1 from coupons indexed by coupons_by_customer where tenant = ?1 and issued_to = ?2)
+)`;
 
 /** What audits have found, in D1. */
 export class D1FindingStore implements FindingStore {
@@ -30,7 +41,7 @@ export class D1FindingStore implements FindingStore {
           `insert into ledger_findings
             (tenant, customer_id, kind, sequence, message, first_found_at, last_found_at)
           select ?1, ?2, value ->> 'kind', coalesce(value ->> 'sequence', 0), value ->> 'message', ?3, ?3
-          from json_each(?4) where true
+          from json_each(?4) where ${isStillThere}
           on conflict do update set message = excluded.message, last_found_at = excluded.last_found_at`,
         )
         .bind(key.tenant, key.customerId, at, JSON.stringify(rows))
@@ -40,7 +51,7 @@ export class D1FindingStore implements FindingStore {
 
   async position(): Promise<SweepPosition | null> {
     const [row] = await answeredRead(() =>
-      this.#databases.shared.drizzle.select().from(sweeps).where(eq(sweeps.name, sweepName)).execute(),
+      this.#databases.shared.drizzle.select().from(sweeps).where(eq(sweeps.name, verificationSweep)).execute(),
     );
     if (row === undefined) return null;
     const { tenant, customerId } = row;
@@ -55,7 +66,7 @@ export class D1FindingStore implements FindingStore {
     await answered(
       this.#databases.shared.drizzle
         .insert(sweeps)
-        .values({ name: sweepName, ...place })
+        .values({ name: verificationSweep, ...place })
         .onConflictDoUpdate({ target: sweeps.name, set: place })
         .execute(),
     );

@@ -312,8 +312,13 @@ export const orderEvents = sqliteTable(
     index("order_events_by_time").on(table.receivedAt),
     // Few events wait: an order that earns finds them without reading what else there is of it.
     index("order_events_waiting").on(table.tenant, table.orderId).where(sql`${table.verdict} = 'waiting'`),
-    // Finds what waits or was given up, of all tenants.
-    index("order_events_unsettled").on(table.processedAt).where(sql`${table.verdict} in ('waiting', 'failed')`),
+    // Finds what was not carried through, of all tenants, and not what waits for its order or was refused: of that there
+    // may be very much, for months.
+    index("order_events_undelivered")
+      .on(table.processedAt)
+      .where(sql`${table.verdict} in ('waiting', 'failed') and (
+        ${table.reason} = 'in_progress' or ${table.reason} like 'retrying: %' or ${table.reason} like 'gave_up: %'
+      )`),
   ],
 );
 

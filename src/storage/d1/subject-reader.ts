@@ -1,4 +1,4 @@
-import { and, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
@@ -9,7 +9,7 @@ import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { answered } from "./answered.ts";
+import { answeredRead } from "./answered.ts";
 import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { exchangeFromRow } from "./exchange-store.ts";
@@ -42,7 +42,7 @@ export class SubjectReader {
   }
 
   async earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select({ customerId: ledgerEntries.customerId })
         .from(ledgerEntries)
@@ -59,12 +59,12 @@ export class SubjectReader {
   }
 
   async exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({ id: exchanges.exchangeId })
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), inArray(exchanges.state, [...statesUnderWay])))
-        .orderBy(exchanges.exchangeId)
+        .orderBy(desc(exchanges.exchangeId))
         .limit(limit)
         .execute(),
     );
@@ -75,7 +75,7 @@ export class SubjectReader {
     const grantId = earnedEntryId(orderId);
     // `0` is the character after `/`: all entries whose id begins with the grant's and a slash.
     const derived = and(gt(ledgerEntries.entryId, `${grantId}/`), lt(ledgerEntries.entryId, `${grantId}0`));
-    const entries = await answered(
+    const entries = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(ledgerEntries)
@@ -116,7 +116,7 @@ export class SubjectReader {
   }
 
   async #exchange(key: LedgerKey, id: EntryId): Promise<Exchange | null> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(exchanges)
@@ -128,7 +128,7 @@ export class SubjectReader {
   }
 
   async #soldCoupon(key: LedgerKey, code: CanonicalCouponCode): Promise<SoldCoupon | null> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(coupons)
@@ -147,7 +147,7 @@ export class SubjectReader {
   }
 
   async #expiredLots(key: LedgerKey, by: EpochMs): Promise<readonly ExpiredLot[]> {
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select()
         .from(lots)
@@ -165,7 +165,7 @@ export class SubjectReader {
 
   /** Where a redemption's points came from; empty when the ledger was erased since. */
   async #drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select({ sequence: ledgerEntries.sequence })
         .from(ledgerEntries)
@@ -178,7 +178,7 @@ export class SubjectReader {
   /** What entries took from which lots, by the entries' sequence. */
   async #draws(key: LedgerKey, sequences: readonly number[]): Promise<ReadonlyMap<number, readonly DatedDraw[]>> {
     if (sequences.length === 0) return new Map();
-    const rows = await answered(
+    const rows = await answeredRead(() =>
       this.#drizzle
         .select({
           sequence: lotUsages.sequence,
@@ -202,7 +202,7 @@ export class SubjectReader {
   }
 
   async #usedPoints(key: LedgerKey, lotId: EntryId): Promise<number> {
-    const [row] = await answered(
+    const [row] = await answeredRead(() =>
       this.#drizzle
         .select({ usedPoints: lots.usedPoints })
         .from(lots)
