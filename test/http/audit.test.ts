@@ -1,8 +1,10 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Context } from "../../src/application/context.ts";
 import type { Services } from "../../src/application/services.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
+import { verifyLedger } from "../../src/application/verify-ledger.ts";
 import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
@@ -115,6 +117,48 @@ describe("the verification of a ledger", () => {
     expect((await shop.manage("GET", `${path}/verify`)).status).toBe(404);
     await newCustomer();
     expect(await verify(`/reward-points/customer/${encodeURIComponent(customerId)}`)).toMatchObject({ sound: true });
+  });
+});
+
+describe("what a ledger's object answers", () => {
+  /** A customer to whom `meanwhile` happens whenever the books have been read, and whose object answers `more` than it has. */
+  const verified = async (meanwhile: () => Promise<unknown>, more: number) => {
+    const key = keyOf(shop.tenant, customerId);
+    const books = new D1LedgerBooks(TenantDatabases.one(env.DB));
+    const kept: unknown[] = [];
+    const services = {
+      clock: systemClock,
+      log: { error: () => {} },
+      ledgerFindings: { keep: (_: unknown, findings: unknown) => Promise.resolve(void kept.push(findings)) },
+      ledgerBooks: {
+        read: async () => {
+          const read = await books.read(key);
+          await meanwhile();
+          return read;
+        },
+      },
+      ledgers: {
+        activePoints: async () => {
+          const points = await env.CUSTOMER_LEDGER.getByName(ledgerName(key)).activePoints();
+          return points.ok ? { ok: true, value: points.value + more } : points;
+        },
+      },
+    } as unknown as Services;
+    const context = { services, principal: { tenant: shop.tenant } } as unknown as Context;
+    const verification = await verifyLedger(context, key.customerId);
+    return { findings: verification.ok ? verification.value.findings : null, kept };
+  };
+
+  test("is not wrong because the customer goes on while it is compared", async () => {
+    const path = await newCustomer();
+    const goesOn = () => shop.manage("POST", `${path}/redeemPoints`, { points: 1 });
+    expect(await verified(goesOn, 0)).toEqual({ findings: [], kept: [] });
+  });
+
+  test("is wrong when nothing has come in between", async () => {
+    await newCustomer();
+    const finding = { kind: "wrong-answer", sequence: null, message: expect.stringContaining("71") };
+    expect(await verified(() => Promise.resolve(), 1)).toEqual({ findings: [finding], kept: [[finding]] });
   });
 });
 
