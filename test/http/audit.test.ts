@@ -6,6 +6,9 @@ import type { Services } from "../../src/application/services.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
 import { verifyLedger } from "../../src/application/verify-ledger.ts";
 import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
+import type { Finding } from "../../src/domain/audit.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
@@ -240,6 +243,37 @@ describe("the explanation of a balance", () => {
       status: 200,
       body: { customerId: "nobody", balance: 0, lots: [], lines: [] },
     });
+  });
+});
+
+describe("findings that are kept", () => {
+  const store = () => new D1FindingStore(TenantDatabases.one(env.DB));
+  const lot = (id: string): Finding => ({ kind: "wrong-lot", sequence: null, message: `Lot ${id} is missing.` });
+  const keptOf = async (key: LedgerKey) => {
+    const text = `select kind, sequence, message, first_found_at, last_found_at from ledger_findings
+      where tenant = ? and customer_id = ? order by kind, sequence`;
+    return (await env.DB.prepare(text).bind(key.tenant, key.customerId).raw()).map((row) => [...row]);
+  };
+
+  test("do not take each other's place, whether they are found together or one after the other", async () => {
+    const key = keyOf(shop.tenant, "found");
+    await store().keep(key, [lot("A"), lot("B")], 1 as EpochMs);
+    await store().keep(key, [lot("C"), lot("B")], 2 as EpochMs);
+    const message = "Lot A is missing. Lot B is missing. Lot C is missing.";
+    expect(await keptOf(key)).toEqual([["wrong-lot", 0, message, 1, 2]]);
+  });
+
+  test("of one kind leave room for those of others, and a row has an end", async () => {
+    const key = keyOf(shop.tenant, "found often");
+    const seals = Array.from(
+      { length: 150 },
+      (_, index): Finding => ({ kind: "broken-seal", sequence: index + 1, message: "Broken." }),
+    );
+    await store().keep(key, [...seals, lot("A")], 1 as EpochMs);
+    for (const id of ["B", "C"]) await store().keep(key, [lot(id.repeat(20_000))], 2 as EpochMs);
+    const kept = await keptOf(key);
+    expect(kept).toHaveLength(101);
+    expect(kept.at(-1)).toEqual(["wrong-lot", 0, `Lot A is missing. Lot ${"B".repeat(20_000)} is missing.`, 1, 2]);
   });
 });
 
