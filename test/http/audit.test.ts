@@ -236,6 +236,16 @@ describe("the explanation of a balance", () => {
     }
   });
 
+  test("of a customer whose erased ledger has left an exchange under way is not found", async () => {
+    await env.DB.prepare(
+      "insert into exchanges values (?, 'erased', 'X', 'T-X', 'TX', 'O', '{}', 'PENDING', null, 1, 1)",
+    )
+      .bind(shop.tenant)
+      .run();
+    expect((await shop.manage("GET", "/reward-points/customer/erased/explain")).status).toBe(404);
+    await env.DB.prepare("delete from exchanges where customer_id = 'erased'").run();
+  });
+
   test("of a customer without a ledger is not found for an employee, and empty for the customer", async () => {
     expect((await shop.manage("GET", "/reward-points/customer/nobody/explain")).status).toBe(404);
     const token = await shop.customerToken("nobody");
