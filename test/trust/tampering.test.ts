@@ -282,6 +282,57 @@ test.each(Object.keys(disguises))("%s is found", async (name) => {
   expect(await findingsOf(key)).not.toEqual([]);
 });
 
+test("a coupon that is used while a large ledger is read in pieces is no finding", async () => {
+  const key = keyOf("tampered", "large");
+  await live(key);
+  await env.DB.prepare(
+    `with recursive number(n) as (select 1 union all select n + 1 from number where n < 5000)
+    insert into lots select ?, ?, 'lot ' || n, 1, 0, 0, null, 0 from number`,
+  )
+    .bind(key.tenant, key.customerId)
+    .run();
+  const { canonical_code } = await unreturned(key);
+  const use = () =>
+    env.DB.batch([
+      env.DB.prepare("update coupons set redemption_count = 1 where tenant = ? and canonical_code = ?").bind(
+        key.tenant,
+        canonical_code,
+      ),
+      insertion("coupon_redemptions", {
+        tenant: key.tenant,
+        canonical_code,
+        redemption_id: "use",
+        order_total: "1",
+        discount: "1",
+        currency: "EUR",
+        redeemed_at: 1,
+        redeemed_by: "client:test",
+      }),
+    ]);
+  let isUsed = false;
+  const used = async (): Promise<void> => {
+    if (!isUsed) await use();
+    isUsed = true;
+  };
+  const database = new Proxy(env.DB, {
+    get: (target, name: keyof D1Database) =>
+      name === "batch"
+        ? async (statements: D1PreparedStatement[]) => {
+            const results = await target.batch(statements);
+            await used();
+            return results;
+          }
+        : target[name].bind(target),
+  });
+  const read = await new D1LedgerBooks(TenantDatabases.one(database)).read(key);
+  const coupon = read?.books.coupons.find(({ uses, redemptionCount }) => uses + redemptionCount > 0);
+  expect([isUsed, read?.books.lots.length, coupon]).toMatchObject([
+    true,
+    expect.any(Number),
+    { uses: 1, redemptionCount: 1 },
+  ]);
+});
+
 test("what belongs to no ledger is looked at, whatever it is", async () => {
   const [key] = keys;
   if (key === undefined) throw new Error("There are ledgers.");
