@@ -22,7 +22,10 @@ export async function explainBalance(
   asOf: EpochMs | null,
 ): Promise<Result<ExplainedBalance, StoreFailure | Unavailable>> {
   const read = await services.ledgerBooks.read({ tenant: principal.tenant, customerId });
-  if (read === null) return refuse({ code: "ledger_not_found", customerId });
+  // An exchange that an erased ledger has left under way is no ledger.
+  if (read === null || (read.books.standing === null && read.books.entries.length === 0)) {
+    return refuse({ code: "ledger_not_found", customerId });
+  }
   const isUnsound = audit(read.books).findings.some(({ kind }) => kind === "impossible-entry");
   if (isUnsound) return refuse({ code: "ledger_unsound" });
   const journal = read.books.entries.flatMap(({ entry }) => entry ?? []);

@@ -252,7 +252,7 @@ export interface SweepPosition {
 
 /** What audits have found, for people to look at. */
 export interface FindingStore {
-  /** Keeps findings; one that is known already is found once more. */
+  /** Keeps findings; one that is known already is found once more, and none takes another's place. */
   keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void>;
   /** Null before the first round. */
   position(): Promise<SweepPosition | null>;

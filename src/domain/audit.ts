@@ -60,6 +60,7 @@ export interface StoredExchange {
   readonly id: EntryId;
   readonly code: CouponCode;
   readonly state: ExchangeState;
+  readonly reservedAt: EpochMs;
 }
 
 /** Something that is not as it must be. */
@@ -96,10 +97,11 @@ export function audit(books: Books): Audit {
   const findings: Finding[] = books.entries.flatMap(sealFindings);
   const { ledger, lots, impossible } = replayed(books.entries);
   if (impossible === null) {
-    findings.push(...standingFindings(books, ledger), ...lotFindings(books, lots), ...couponFindings(books));
+    findings.push(...standingFindings(books, ledger), ...lotFindings(books, lots));
   } else {
     findings.push(impossible);
   }
+  findings.push(...couponFindings(books));
   return { ledger, findings };
 }
 
@@ -213,7 +215,7 @@ const isSameLot = (left: StoredLot, right: StoredLot): boolean =>
   left.validUntil === right.validUntil;
 
 /** Each exchange has led to one coupon; coupons are used as often as is stored, and given back with their refunds. */
-function couponFindings({ entries, coupons, exchanges }: Books): Finding[] {
+function couponFindings({ standing, entries, coupons, exchanges }: Books): Finding[] {
   const findings: Finding[] = [];
   const wrong = (message: string, sequence: number | null = null): void => {
     findings.push({ kind: "wrong-coupon", sequence, message });
@@ -221,12 +223,13 @@ function couponFindings({ entries, coupons, exchanges }: Books): Finding[] {
   const refunded = new Set(entries.flatMap(({ entry }) => (entry?.kind === "refunded" ? [entry.relatedId] : [])));
   const issued = new Map(coupons.map((coupon) => [coupon.redemptionId, coupon]));
   const reserved = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-  const sales = new Set<EntryId>();
+  const sales = { embedded: new Set<EntryId>(), elsewhere: new Set<EntryId>() };
   for (const { entry } of entries) {
     if (entry?.kind !== "redeemed" || entry.couponIssuer === null) continue;
     const { id, couponCode, sequence } = entry;
-    sales.add(id);
-    const sold = entry.couponIssuer === "embedded" ? issued.get(id) : reserved.get(id);
+    const isEmbedded = entry.couponIssuer === "embedded";
+    (isEmbedded ? sales.embedded : sales.elsewhere).add(id);
+    const sold = isEmbedded ? issued.get(id) : reserved.get(id);
     if (sold?.code !== couponCode) {
       wrong(`Entry ${sequence} has paid for a coupon that is not there.`, sequence);
       continue;
@@ -236,13 +239,14 @@ function couponFindings({ entries, coupons, exchanges }: Books): Finding[] {
     }
   }
   for (const { redemptionId, redemptionCount, uses } of coupons) {
-    if (!sales.has(redemptionId)) wrong(`The coupon of redemption ${redemptionId} was paid for by no entry.`);
+    if (!sales.embedded.has(redemptionId)) wrong(`The coupon of redemption ${redemptionId} was paid for by no entry.`);
     if (redemptionCount !== uses) wrong(`The coupon of redemption ${redemptionId} counts other uses than there are.`);
   }
   if (coupons.length !== issued.size) wrong("A redemption has led to more than one coupon.");
-  for (const { id, state } of exchanges) {
-    // Of an erased ledger, what is under way is brought to its end.
-    if (!isUnderWay(state) && !sales.has(id)) wrong(`Exchange ${id} was paid for by no entry.`);
+  for (const { id, state, reservedAt } of exchanges) {
+    // Of an erased ledger, what is under way is brought to its end: it is older than the ledger that there is now.
+    const isOfErased = isUnderWay(state) && (standing === null || reservedAt <= standing.openedAt);
+    if (!isOfErased && !sales.elsewhere.has(id)) wrong(`Exchange ${id} was paid for by no entry.`);
     if (!exchangeStates.has(state)) wrong(`Exchange ${id} is in no state that there is.`);
   }
   return findings;

@@ -1,4 +1,4 @@
-import { drawsPoints, type Entry, makesLot } from "./entry.ts";
+import { drawsPoints, type Entry, type LotEntry, makesLot } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { EpochMs } from "./time.ts";
@@ -43,6 +43,7 @@ export interface ExplainedLine {
 
 /** A lot on its way through the journal. */
 interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints"> {
+  readonly kind: LotEntry["kind"];
   left: number;
   expiredPoints: number;
   readonly usedBy: { id: EntryId; points: number; at: EpochMs }[];
@@ -111,7 +112,7 @@ class Teller {
   }
 
   explanation(asOf: EpochMs): Explanation {
-    const lots = [...this.#lots.values()].map(({ left, ...lot }) => ({
+    const lots = [...this.#lots.values()].map(({ left, kind: _kind, ...lot }) => ({
       ...lot,
       usedPoints: lot.points - left - lot.expiredPoints,
       remainingPoints: left,
@@ -125,12 +126,12 @@ class Teller {
   }
 
   /** @returns by how much the balance rises */
-  #open(entry: Extract<Entry, { kind: "granted" | "refunded" }>): number {
-    const { id, referenceId, points, createdAt, validUntil, recordedAt } = entry;
+  #open(entry: LotEntry): number {
+    const { kind, id, referenceId, points, createdAt, validUntil, recordedAt } = entry;
     const isOver = validUntil !== null && validUntil <= recordedAt;
     const left = isOver ? 0 : points;
     const expiredPoints = isOver ? points : 0;
-    const lot: OpenLot = { id, referenceId, points, createdAt, validUntil, left, expiredPoints, usedBy: [] };
+    const lot: OpenLot = { kind, id, referenceId, points, createdAt, validUntil, left, expiredPoints, usedBy: [] };
     this.#lots.set(id, lot);
     if (!isOver && validUntil !== null) {
       this.#ending.add(lot);
@@ -154,7 +155,7 @@ class Teller {
       case "granted":
         return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}, ${endOf(entry)}.`;
       case "refunded":
-        return `${pointsText(entry.points)} came back (${entry.description}), ${endOf(entry)}.`;
+        return `${pointsText(entry.points)} came back (${entry.description.replace(/\.$/, "")}), ${endOf(entry)}.`;
       case "redeemed": {
         const forWhat = entry.couponCode === null ? "redeemed" : "exchanged for a coupon";
         return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#fromWhere(entry.draws)}.`;
@@ -169,9 +170,10 @@ class Teller {
   }
 
   #textOfTakeBack(entry: Extract<Entry, { kind: "taken-back" }>): string {
-    const { points, requestedPoints, lapsedPoints, debt, draws } = entry;
+    const { points, requestedPoints, lapsedPoints, debt, draws, referenceId, returnId } = entry;
+    const why = returnId === null ? `because order ${referenceId} was deleted` : `for a return of order ${referenceId}`;
     const parts = [
-      `${pointsText(points)} ${were(points)} taken back${this.#fromWhere(draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due for a return of order ${entry.referenceId}`,
+      `${pointsText(points)} ${were(points)} taken back${this.#fromWhere(draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due ${why}`,
     ];
     if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired already`);
     if (debt.owed > 0) parts.push(`${debt.owed} took the balance below zero`);
@@ -203,17 +205,18 @@ const were = (points: number): string => (points === 1 ? "was" : "were");
 const dayOf = (moment: EpochMs): string => new Date(moment).toISOString().slice(0, "2026-11-22".length);
 
 /** A lot as a sentence names it: by what earned it, else by its day. */
-const nameOf = ({ referenceId, createdAt }: Pick<OpenLot, "referenceId" | "createdAt">): string =>
-  referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${referenceId}`;
+function nameOf({ kind, referenceId, createdAt }: Pick<OpenLot, "kind" | "referenceId" | "createdAt">): string {
+  if (kind === "refunded") return `what came back on ${dayOf(createdAt)}`;
+  return referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${referenceId}`;
+}
 
 const forWhat = ({ referenceId, description }: Extract<Entry, { kind: "granted" }>): string =>
   `${referenceId === null ? "" : ` for ${referenceId}`}${description === null ? "" : ` (${description})`}`;
 
-function endOf({
-  validUntil,
-  recordedAt,
-}: Pick<Extract<Entry, { kind: "granted" }>, "validUntil" | "recordedAt">): string {
+function endOf({ points, validUntil, recordedAt }: LotEntry): string {
   if (validUntil === null) return "without an end";
   const end = new Date(validUntil).toISOString();
-  return validUntil <= recordedAt ? `which was over on ${end} already, and so never counted` : `valid until ${end}`;
+  return validUntil <= recordedAt
+    ? `which ${were(points)} over on ${end} already, and so never counted`
+    : `valid until ${end}`;
 }

@@ -1,4 +1,14 @@
-import { type DrawingEntry, drawsPoints, type Entry, makesLot, pointsChange } from "./entry.ts";
+import {
+  type DrawingEntry,
+  drawsPoints,
+  type Entry,
+  type GivenBack,
+  type Lapsed,
+  makesLot,
+  pointsChange,
+  type Settled,
+  type TakenBack,
+} from "./entry.ts";
 import type { CouponEffect } from "./exchange.ts";
 import type { EntryId } from "./identifiers.ts";
 import { activePoints, type Ledger } from "./ledger.ts";
@@ -39,7 +49,10 @@ export function ledgerFault({ lots, lotPoints, expiredPoints, points, debt }: Le
  * @returns one sentence; null when it is sound
  */
 export function changeFault(before: Ledger, change: Change, after: Ledger): string | null {
-  return new Recount(before).faultOf(change, after) ?? couponFault(change);
+  const fault = new Recount(before).faultOf(change, after) ?? couponFault(change);
+  // The sums were carried on; what the lots themselves have left is counted, too. Who goes through a journal entry by
+  // entry has other lots to compare.
+  return fault ?? (change.couponEffects === "unknown" ? null : ledgerFault(after));
 }
 
 /** A second, independent way of counting what entries do to a ledger. */
@@ -90,8 +103,16 @@ class Recount {
       this.#owed += entry.debt.owed;
       this.#absorbed += entry.debt.absorbed;
       if (this.#owed < 0 || this.#absorbed < 0) return "more debt is paid off than there is.";
+      if (!isDebtDue(entry)) return "its debt is not what it is due.";
     }
+    if (entry.kind === "lapsed") return this.#lapse(entry);
     return drawsPoints(entry) ? this.#draw(entry) : null;
+  }
+
+  /** What of the lot was left is the database's to tell: another writer may have been there, and is found out by it. */
+  #lapse({ relatedId, recordedAt }: Lapsed): string | null {
+    const lot = this.#lot(relatedId);
+    return lot !== null && isActive(lot, recordedAt) ? "it lapses what has not lapsed." : null;
   }
 
   #draw(entry: DrawingEntry): string | null {
@@ -122,6 +143,16 @@ class Recount {
     this.#owed = 0;
     this.#absorbed = 0;
   }
+}
+
+/** Only what a return has asked back and not got makes a debt, and only what is paid or forgiven reduces one. */
+function isDebtDue(entry: TakenBack | GivenBack | Settled): boolean {
+  const { owed, absorbed } = entry.debt;
+  if (entry.kind === "taken-back") {
+    const missing = entry.requestedPoints - entry.lapsedPoints - entry.points;
+    return owed >= 0 && absorbed >= 0 && owed + absorbed <= missing;
+  }
+  return owed <= 0 && absorbed <= 0 && (entry.kind === "given-back" || entry.points + owed + absorbed === 0);
 }
 
 /** A balance is below zero by what is owed, or not at all; and while something is owed nothing can be spent. */

@@ -67,9 +67,10 @@ function booksOf({ journal, ledger }: Story): Books {
       uses: 0,
       isGivenBack: refunded.has(id),
     })),
-    exchanges: sold("elsewhere").map(({ id, couponCode }) => ({
+    exchanges: sold("elsewhere").map(({ id, couponCode, recordedAt }) => ({
       id,
       code: couponCode,
+      reservedAt: recordedAt,
       state: refunded.has(id) ? "CHARGED_BACK" : "PENDING",
     })),
   };
@@ -148,9 +149,9 @@ describe("an audit finds", () => {
     (id: string, state: ExchangeState): Alteration =>
     ({ exchanges }) => ({ exchanges: exchanges.map((some) => (some.id === id ? { ...some, state } : some)) });
   const strangeExchange =
-    (state: ExchangeState): Alteration =>
+    (state: ExchangeState, reservedAt = noon): Alteration =>
     ({ exchanges }) => ({
-      exchanges: [...exchanges, { id: "X9" as EntryId, code: "T-9" as CouponCode, state }],
+      exchanges: [...exchanges, { id: "X9" as EntryId, code: "T-9" as CouponCode, state, reservedAt }],
     });
   const again = <Row extends object>([row]: readonly Row[], more: Partial<Row> = {}): Row[] =>
     row === undefined ? [] : [{ ...row, ...more }];
@@ -300,12 +301,36 @@ describe("an audit finds", () => {
       strangeExchange("ISSUED"),
       "wrong-coupon - Exchange X9 was paid for by no entry.",
     ],
+    [
+      "an exchange under way that this ledger has not paid for, though it is younger",
+      strangeExchange("PENDING", later(1)),
+      "wrong-coupon - Exchange X9 was paid for by no entry.",
+    ],
+    [
+      "a coupon for what was bought elsewhere",
+      ({ coupons }) => ({ coupons: [...coupons, ...again(coupons, { redemptionId: "X2" as EntryId })] }),
+      "wrong-coupon - The coupon of redemption X2 was paid for by no entry.",
+    ],
+    [
+      "an exchange for a coupon that was issued here",
+      ({ exchanges }) => ({ exchanges: [...exchanges, ...again(exchanges, { id: "X1" as EntryId, state: "ISSUED" })] }),
+      "wrong-coupon - Exchange X1 was paid for by no entry.",
+    ],
   ])("%s", (_, alteration, finding) => {
     expect(shortlyOf(alteration)).toEqual([finding]);
   });
 
   test.each(["PENDING", "VOIDING"] as const)("nothing in a %s exchange of a ledger that was erased", (state) => {
     expect(shortlyOf(strangeExchange(state))).toEqual([]);
+    expect(shortlyOf(strangeExchange(state), booksOf(new Story()))).toEqual([]);
+  });
+
+  test("what is wrong with coupons also where the journal cannot be followed", () => {
+    const books = { ...booksOf(fullStory()), coupons: [] };
+    expect(shortlyOf(entryWith(3, {}, { entry: null }), books)).toEqual([
+      "impossible-entry 3 Entry 3 is not possible: there is no such kind.",
+      "wrong-coupon 4 Entry 4 has paid for a coupon that is not there.",
+    ]);
   });
 
   test("a row without entries", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Exchange } from "../../src/domain/exchange.ts";
 import { explain } from "../../src/domain/explain.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import { lapsedEntryId } from "../../src/domain/lapsing.ts";
@@ -213,7 +214,7 @@ describe("what has expired", () => {
   test("when it was entered never counted", () => {
     const story = new Story().tell(grant(8, { createdAt: later(-9), validUntil: later(-1) }));
     expect(lastOf(story)).toBe(
-      "8 points were granted, which was over on 2026-05-11T11:59:59.999Z already, and so never counted.",
+      "8 points were granted, which were over on 2026-05-11T11:59:59.999Z already, and so never counted.",
     );
     expect(explain(story.journal, noon)).toMatchObject({
       balance: 0,
@@ -281,6 +282,29 @@ describe("one plain sentence tells of", () => {
     expect(lastOf(story)).toBe(
       "0 points were taken back: 100 points were due for a return of order O1, 2 of them had expired already, 98 were not there any more and forgiven.",
     );
+  });
+
+  test("an order that was deleted, which is no return", () => {
+    const story = new Story().tell(earn("O1", 100, { value: "100" }), takeBack("O1", null, null, "clamp"));
+    expect(lastOf(story)).toBe(
+      "100 points were taken back (100 from the grant for O1): 100 points were due because order O1 was deleted.",
+    );
+  });
+
+  test("points that came back, and are no grant when they are used again", () => {
+    const story = new Story().tell(grant(20));
+    const taken = story.carryOut(exchange(20)).couponEffect;
+    if (taken?.kind !== "issue") throw new Error("A coupon was issued.");
+    const { coupon } = taken;
+    const draws = [{ lotId: "A" as EntryId, points: points(20), validUntil: null }];
+    const pending: Exchange = { id: coupon.redemptionId, state: "PENDING", coupon, reason: null, draws };
+    const step = { id: pending.id, from: "PENDING", to: "CHARGED_BACK", reason: null } as const;
+    story.carryOut({ kind: "advance-exchange", step }, { exchange: pending });
+    story.carryOut(redeem(5));
+    expect(textsOf(story).slice(-2)).toEqual([
+      "20 points came back (Chargeback - the coupon could not be issued), without an end.",
+      "5 points were redeemed (5 from what came back on 2026-05-11).",
+    ]);
   });
 
   test("a return that is undone, and of what came back for it", () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Intent } from "../../src/domain/command.ts";
 import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import type { CouponEffect } from "../../src/domain/exchange.ts";
@@ -139,6 +140,12 @@ describe("a redemption is not sound", () => {
     expect(faultOf({}, after)).toBe(fault);
   });
 
+  test("when it leaves other lots than it has counted", () => {
+    const { lots } = withPoints().ledger;
+    expect(faultOf({}, { lots })).toBe("The lots have 150 points left, and were counted as 90.");
+    expect(faultOf({}, { lots: [] })).toBe("The lots have 0 points left, and were counted as 90.");
+  });
+
   test("when the lots that are over had more than all", () => {
     const lots = withPoints()
       .ledger.lots.slice(-1)
@@ -171,7 +178,9 @@ describe("a debt", () => {
     if (entry === undefined) throw new Error("A return has an entry.");
     const debt = { owed: 0, absorbed: 0, [which]: 1 };
     const balanceAfter = entry.balanceAfter - debt.owed;
-    expect(faultOf(before, altered(entry, { debt, balanceAfter }))).toBe("There are points beside a debt.");
+    expect(faultOf(before, altered(entry, { debt, balanceAfter, requestedPoints: 21 }))).toBe(
+      "There are points beside a debt.",
+    );
   });
 
   test.each([
@@ -184,6 +193,100 @@ describe("a debt", () => {
     const entry = altered(last, { sequence: 5, draws: [], points: 0, debt });
     const fault = changeFault(ledger, { entries: [entry], couponEffects: [] }, ledger);
     expect(fault).toBe("Entry 5: more debt is paid off than there is.");
+  });
+});
+
+describe("a debt is only", () => {
+  const indebted = () =>
+    new Story().tell(earn("O", 50, { value: "50" }), redeem(50), takeBack("O", "R1", "20", "negative"));
+  /** What is wrong with the last entry of an intent when it is altered. */
+  const faultOf = (story: Story, intent: Intent, alteration: Alteration) => {
+    const before = story.ledger;
+    const { entries } = story.carryOut(intent);
+    const changed = entries.map((entry, index) => (index === entries.length - 1 ? altered(entry, alteration) : entry));
+    let after = before;
+    for (const entry of changed) after = evolve(after, entry);
+    return changeFault(before, { entries: changed, couponEffects: [] }, after);
+  };
+  const spent = () => new Story().tell(earn("O", 50, { value: "50" }), redeem(50));
+  const askedBack = takeBack("O", "R1", "20", "negative");
+
+  test.each<[string, Story, Intent, Alteration, string | null]>([
+    ["what a return has not got", spent(), askedBack, {}, null],
+    [
+      "that, and no more",
+      spent(),
+      askedBack,
+      { debt: { owed: 21, absorbed: 0 }, balanceAfter: -21 },
+      "Entry 4: its debt is not what it is due.",
+    ],
+    [
+      "that, in whichever way",
+      spent(),
+      askedBack,
+      { debt: { owed: 20, absorbed: 1 } },
+      "Entry 4: its debt is not what it is due.",
+    ],
+    [
+      "that, without what had lapsed",
+      spent(),
+      askedBack,
+      { lapsedPoints: 1 },
+      "Entry 4: its debt is not what it is due.",
+    ],
+    [
+      "made, and not paid, by a return",
+      indebted(),
+      takeBack("O", "R2", "10", "negative"),
+      { debt: { owed: -1, absorbed: 0 } },
+      "Entry 5: its debt is not what it is due.",
+    ],
+    ["paid by as much as is taken", indebted(), grant(20), {}, null],
+    [
+      "paid by no more than is taken",
+      indebted(),
+      grant(10),
+      { debt: { owed: -11, absorbed: 0 } },
+      "Entry 6: its debt is not what it is due.",
+    ],
+    [
+      "paid by no less than is taken",
+      indebted(),
+      grant(10),
+      { debt: { owed: -9, absorbed: 0 } },
+      "Entry 6: its debt is not what it is due.",
+    ],
+    [
+      "paid, and not made, by new points",
+      indebted(),
+      grant(10),
+      { debt: { owed: -11, absorbed: 1 } },
+      "Entry 6: its debt is not what it is due.",
+    ],
+  ])("%s", (_, story, intent, alteration, fault) => {
+    expect(faultOf(story, intent, alteration)).toBe(fault);
+  });
+});
+
+describe("what lapses", () => {
+  const faultOf = (by: EpochMs, alteration: Alteration) => {
+    const story = withPoints();
+    const before = story.ledger;
+    story.now = by;
+    const expired = [{ id: "B" as EntryId, remainingPoints: points(50), validUntil: soon }];
+    const { entries, ledger } = story.carryOut({ kind: "lapse" }, { expired });
+    const change = { entries: entries.map((entry) => altered(entry, alteration)), couponEffects: [] };
+    return changeFault(before, change, ledger);
+  };
+
+  test.each<[Alteration, string | null]>([
+    [{}, null],
+    [{ relatedId: "A" }, "Entry 4: it lapses what has not lapsed."],
+    [{ recordedAt: later(9) }, "Entry 4: it lapses what has not lapsed."],
+    // Of a lot that the ledger has forgotten, because it was over before, only the sum is known.
+    [{ relatedId: "Z" }, null],
+  ])("%j comes to %j", (alteration, fault) => {
+    expect(faultOf(soon, alteration)).toBe(fault);
   });
 });
 

@@ -1,9 +1,14 @@
 import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Context } from "../../src/application/context.ts";
 import type { Services } from "../../src/application/services.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
+import { verifyLedger } from "../../src/application/verify-ledger.ts";
 import { verifyLedgers } from "../../src/application/verify-ledgers.ts";
+import type { Finding } from "../../src/domain/audit.ts";
+import type { LedgerKey } from "../../src/domain/decide.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
@@ -118,6 +123,48 @@ describe("the verification of a ledger", () => {
   });
 });
 
+describe("what a ledger's object answers", () => {
+  /** A customer to whom `meanwhile` happens whenever the books have been read, and whose object answers `more` than it has. */
+  const verified = async (meanwhile: () => Promise<unknown>, more: number) => {
+    const key = keyOf(shop.tenant, customerId);
+    const books = new D1LedgerBooks(TenantDatabases.one(env.DB));
+    const kept: unknown[] = [];
+    const services = {
+      clock: systemClock,
+      log: { error: () => {} },
+      ledgerFindings: { keep: (_: unknown, findings: unknown) => Promise.resolve(void kept.push(findings)) },
+      ledgerBooks: {
+        read: async () => {
+          const read = await books.read(key);
+          await meanwhile();
+          return read;
+        },
+      },
+      ledgers: {
+        activePoints: async () => {
+          const points = await env.CUSTOMER_LEDGER.getByName(ledgerName(key)).activePoints();
+          return points.ok ? { ok: true, value: points.value + more } : points;
+        },
+      },
+    } as unknown as Services;
+    const context = { services, principal: { tenant: shop.tenant } } as unknown as Context;
+    const verification = await verifyLedger(context, key.customerId);
+    return { findings: verification.ok ? verification.value.findings : null, kept };
+  };
+
+  test("is not wrong because the customer goes on while it is compared", async () => {
+    const path = await newCustomer();
+    const goesOn = () => shop.manage("POST", `${path}/redeemPoints`, { points: 1 });
+    expect(await verified(goesOn, 0)).toEqual({ findings: [], kept: [] });
+  });
+
+  test("is wrong when nothing has come in between", async () => {
+    await newCustomer();
+    const finding = { kind: "wrong-answer", sequence: null, message: expect.stringContaining("71") };
+    expect(await verified(() => Promise.resolve(), 1)).toEqual({ findings: [finding], kept: [[finding]] });
+  });
+});
+
 describe("a ledger whose books do not add up", () => {
   test("takes no commands and tells no balance, and nothing of it is changed", async () => {
     const path = await newCustomer();
@@ -189,6 +236,16 @@ describe("the explanation of a balance", () => {
     }
   });
 
+  test("of a customer whose erased ledger has left an exchange under way is not found", async () => {
+    await env.DB.prepare(
+      "insert into exchanges values (?, 'erased', 'X', 'T-X', 'TX', 'O', '{}', 'PENDING', null, 1, 1)",
+    )
+      .bind(shop.tenant)
+      .run();
+    expect((await shop.manage("GET", "/reward-points/customer/erased/explain")).status).toBe(404);
+    await env.DB.prepare("delete from exchanges where customer_id = 'erased'").run();
+  });
+
   test("of a customer without a ledger is not found for an employee, and empty for the customer", async () => {
     expect((await shop.manage("GET", "/reward-points/customer/nobody/explain")).status).toBe(404);
     const token = await shop.customerToken("nobody");
@@ -196,6 +253,37 @@ describe("the explanation of a balance", () => {
       status: 200,
       body: { customerId: "nobody", balance: 0, lots: [], lines: [] },
     });
+  });
+});
+
+describe("findings that are kept", () => {
+  const store = () => new D1FindingStore(TenantDatabases.one(env.DB));
+  const lot = (id: string): Finding => ({ kind: "wrong-lot", sequence: null, message: `Lot ${id} is missing.` });
+  const keptOf = async (key: LedgerKey) => {
+    const text = `select kind, sequence, message, first_found_at, last_found_at from ledger_findings
+      where tenant = ? and customer_id = ? order by kind, sequence`;
+    return (await env.DB.prepare(text).bind(key.tenant, key.customerId).raw()).map((row) => [...row]);
+  };
+
+  test("do not take each other's place, whether they are found together or one after the other", async () => {
+    const key = keyOf(shop.tenant, "found");
+    await store().keep(key, [lot("A"), lot("B")], 1 as EpochMs);
+    await store().keep(key, [lot("C"), lot("B")], 2 as EpochMs);
+    const message = "Lot A is missing. Lot B is missing. Lot C is missing.";
+    expect(await keptOf(key)).toEqual([["wrong-lot", 0, message, 1, 2]]);
+  });
+
+  test("of one kind leave room for those of others, and a row has an end", async () => {
+    const key = keyOf(shop.tenant, "found often");
+    const seals = Array.from(
+      { length: 150 },
+      (_, index): Finding => ({ kind: "broken-seal", sequence: index + 1, message: "Broken." }),
+    );
+    await store().keep(key, [...seals, lot("A")], 1 as EpochMs);
+    for (const id of ["B", "C"]) await store().keep(key, [lot(id.repeat(20_000))], 2 as EpochMs);
+    const kept = await keptOf(key);
+    expect(kept).toHaveLength(101);
+    expect(kept.at(-1)).toEqual(["wrong-lot", 0, `Lot A is missing. Lot ${"B".repeat(20_000)} is missing.`, 1, 2]);
   });
 });
 

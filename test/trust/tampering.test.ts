@@ -59,11 +59,11 @@ const rowsIn = async (table: string, key: LedgerKey): Promise<Row[]> => {
   return (await statement.bind(key.tenant, key.customerId).all<Row>()).results;
 };
 
-const insertion = (table: string, row: Row): D1PreparedStatement => {
+const insertion = (table: string, row: Readonly<Record<string, Value | undefined>>): D1PreparedStatement => {
   const columns = Object.keys(row);
   const marks = columns.map(() => "?");
   const text = `insert into ${table} (${columns.join(", ")}) values (${marks.join(", ")})`;
-  return env.DB.prepare(text).bind(...Object.values(row));
+  return env.DB.prepare(text).bind(...Object.values(row).map((value) => value ?? null));
 };
 
 const deletion = (table: string, key: LedgerKey): D1PreparedStatement =>
@@ -230,6 +230,132 @@ test("an entry that is rewritten with its own seal breaks the next one", async (
   await database.update(ledgerEntries).set({ description: rewritten.description, hash }).where(isAt(row.sequence));
   await database.update(ledgerEntries).set({ previousHash: hash }).where(isAt(third.sequence));
   expect(await findingsOf(key)).toMatchObject([{ kind: "broken-seal", sequence: third.sequence }]);
+});
+
+/** What one change alone does not do, and who knows the tables can. */
+const disguises: Readonly<Record<string, (key: LedgerKey) => Promise<readonly D1PreparedStatement[]>>> = {
+  "an entry before the first": async (key) => {
+    const [, second] = await rowsIn("ledger_entries", key);
+    return [insertion("ledger_entries", { ...second, sequence: -1, entry_id: "before", order_value: null })];
+  },
+  "a usage before the first": async (key) => {
+    const [usage] = await rowsIn("lot_usages", key);
+    return [insertion("lot_usages", { ...usage, lot_id: "", sequence: -1 })];
+  },
+  "another coupon, with the original in the other issuer's table": async (key) => {
+    const coupon = await unreturned(key);
+    const { code, redemption_id, issued_at, canonical_code, redeem_option_id, definition } = coupon;
+    const exchange = { coupon_code: code, exchange_id: redemption_id, created_at: issued_at, updated_at: issued_at };
+    const owner = { tenant: key.tenant, customer_id: key.customerId };
+    return [
+      env.DB.prepare("update coupons set definition = '{}' where tenant = ? and canonical_code = ?").bind(
+        key.tenant,
+        canonical_code,
+      ),
+      insertion("exchanges", { ...owner, ...exchange, canonical_code, redeem_option_id, definition, state: "ISSUED" }),
+    ];
+  },
+  "a coupon for points that have bought another elsewhere": async (key) => {
+    const coupon = await unreturned(key);
+    const exchanges = await rowsIn("exchanges", key);
+    const redemption_id = exchanges.find(({ state }) => state === "ISSUED")?.["exchange_id"] ?? null;
+    return [
+      insertion("coupons", { ...coupon, redemption_id, code: "T-FREE", canonical_code: `${key.customerId}-FREE` }),
+    ];
+  },
+  "an exchange that has still to be carried out, and was never paid for": async (key) => {
+    const [exchange] = await rowsIn("exchanges", key);
+    return [insertion("exchanges", { ...exchange, exchange_id: "free", state: "PENDING" })];
+  },
+};
+
+const unreturned = async (key: LedgerKey): Promise<Readonly<Record<string, Value>>> => {
+  const coupon = (await rowsIn("coupons", key)).find(({ given_back_at }) => given_back_at === null);
+  if (coupon === undefined) throw new Error("There is no coupon.");
+  return coupon;
+};
+
+test.each(Object.keys(disguises))("%s is found", async (name) => {
+  const key = keyOf("tampered", name);
+  await live(key);
+  await env.DB.batch([...((await disguises[name]?.(key)) ?? [])]);
+  expect(await findingsOf(key)).not.toEqual([]);
+});
+
+test("a coupon that is used while a large ledger is read in pieces is no finding", async () => {
+  const key = keyOf("tampered", "large");
+  await live(key);
+  await env.DB.prepare(
+    `with recursive number(n) as (select 1 union all select n + 1 from number where n < 5000)
+    insert into lots select ?, ?, 'lot ' || n, 1, 0, 0, null, 0 from number`,
+  )
+    .bind(key.tenant, key.customerId)
+    .run();
+  const { canonical_code } = await unreturned(key);
+  const use = () =>
+    env.DB.batch([
+      env.DB.prepare("update coupons set redemption_count = 1 where tenant = ? and canonical_code = ?").bind(
+        key.tenant,
+        canonical_code,
+      ),
+      insertion("coupon_redemptions", {
+        tenant: key.tenant,
+        canonical_code,
+        redemption_id: "use",
+        order_total: "1",
+        discount: "1",
+        currency: "EUR",
+        redeemed_at: 1,
+        redeemed_by: "client:test",
+      }),
+    ]);
+  let isUsed = false;
+  const used = async (): Promise<void> => {
+    if (!isUsed) await use();
+    isUsed = true;
+  };
+  const database = new Proxy(env.DB, {
+    get: (target, name: keyof D1Database) =>
+      name === "batch"
+        ? async (statements: D1PreparedStatement[]) => {
+            const results = await target.batch(statements);
+            await used();
+            return results;
+          }
+        : target[name].bind(target),
+  });
+  const read = await new D1LedgerBooks(TenantDatabases.one(database)).read(key);
+  const coupon = read?.books.coupons.find(({ uses, redemptionCount }) => uses + redemptionCount > 0);
+  expect([isUsed, read?.books.lots.length, coupon]).toMatchObject([
+    true,
+    expect.any(Number),
+    { uses: 1, redemptionCount: 1 },
+  ]);
+});
+
+test("what belongs to no ledger is looked at, whatever it is", async () => {
+  const [key] = keys;
+  if (key === undefined) throw new Error("There are ledgers.");
+  const nobodys = {
+    ledgers: {},
+    ledger_entries: { order_value: null },
+    lots: {},
+    lot_usages: {},
+    coupons: {},
+    exchanges: {},
+  };
+  for (const [table, more] of Object.entries(nobodys)) {
+    const [row] = await rowsIn(table, key);
+    const owner = tables[table]?.owner ?? "customer_id";
+    const nobody = `nobody's ${table}`;
+    await insertion(table, {
+      ...row,
+      ...more,
+      [owner]: nobody,
+      ...(table === "coupons" ? { canonical_code: nobody } : {}),
+    }).run();
+    expect(await books.keysAfter(null, 1_000)).toContainEqual(keyOf(key.tenant, nobody));
+  }
 });
 
 const ownerOf = (table: string, row: Row): LedgerKey =>

@@ -8,8 +8,11 @@ import { answered, answeredRead } from "./answered.ts";
 import { sweeps } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
-/** Findings of one ledger that are kept; the first ones tell what is wrong. */
-const findingsMax = 100;
+/** Findings of one kind that are kept of a ledger; the first ones tell what is wrong. */
+const findingsOfKindMax = 100;
+
+/** What is found of one entry, or of none, shares a row: this much of it is told there. */
+const messageCharactersMax = 20_000;
 
 /** What the sweep is called that verifies all ledgers. */
 export const verificationSweep = "verification";
@@ -33,7 +36,8 @@ export class D1FindingStore implements FindingStore {
   }
 
   async keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void> {
-    const rows = findings.slice(0, findingsMax).map(({ kind, sequence, message }) => ({ kind, sequence, message }));
+    const byKind = Map.groupBy(findings, ({ kind }) => kind);
+    const rows = [...byKind.values()].flatMap((ofKind) => ofKind.slice(0, findingsOfKindMax));
     await answered(
       this.#databases
         .of(key.tenant)
@@ -42,9 +46,14 @@ export class D1FindingStore implements FindingStore {
             (tenant, customer_id, kind, sequence, message, first_found_at, last_found_at)
           select ?1, ?2, value ->> 'kind', coalesce(value ->> 'sequence', 0), value ->> 'message', ?3, ?3
           from json_each(?4) where ${isStillThere}
-          on conflict do update set message = excluded.message, last_found_at = excluded.last_found_at`,
+          on conflict do update set
+            message = iif(
+              instr(message, excluded.message) > 0 or length(message) > ?5,
+              message, message || ' ' || excluded.message
+            ),
+            last_found_at = excluded.last_found_at`,
         )
-        .bind(key.tenant, key.customerId, at, JSON.stringify(rows))
+        .bind(key.tenant, key.customerId, at, JSON.stringify(rows), messageCharactersMax)
         .run(),
     );
   }

@@ -351,7 +351,7 @@ export const ledgerFindings = sqliteTable(
     kind: text("kind").notNull(),
     /** Of the entry concerned; 0 when it is none. */
     sequence: integer("sequence").notNull(),
-    /** One sentence. */
+    /** One sentence for each thing that was ever found so. */
     message: text("message").notNull(),
     firstFoundAt: integer("first_found_at").notNull(),
     lastFoundAt: integer("last_found_at").notNull(),
