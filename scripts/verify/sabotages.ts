@@ -129,6 +129,22 @@ const turn: readonly Sabotage[] = [
     caughtBy: byFaults("a queue that is full refuses who comes next, and forgets nobody who waits"),
   },
   {
+    name: "clock-goes-back",
+    breaks: "points that have expired can be spent again where the clock is behind",
+    file: "src/domain/ledger.ts",
+    replace: "now < ledger.latestAt ? ledger.latestAt : now;",
+    by: "now;",
+    caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
+  },
+  {
+    name: "latest-moment-unread",
+    breaks: "an object that loads a ledger does not know when its last entry was",
+    file: "src/storage/d1/ledger-store.ts",
+    replace: "latestAt: row.latestAt ?? (row.openedAt as EpochMs),",
+    by: "latestAt: row.openedAt as EpochMs,",
+    caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
+  },
+  {
     name: "large-coupons-uncounted",
     breaks: "coupons of any size may wait in memory",
     file: ledgerTurn,

@@ -3,7 +3,7 @@ import type { Entry, EntryBase } from "./entry.ts";
 import type { CouponEffect } from "./exchange.ts";
 import type { LedgerFailure } from "./failure.ts";
 import type { CommandId, EntryId } from "./identifiers.ts";
-import { activePoints, evolve, type Ledger } from "./ledger.ts";
+import { activePoints, evolve, type Ledger, momentIn } from "./ledger.ts";
 import type { Points } from "./points.ts";
 import type { Result } from "./result.ts";
 import type { EpochMs } from "./time.ts";
@@ -25,13 +25,14 @@ export type Writing = Result<
 export class Draft {
   readonly #command: LedgerCommand;
   readonly #entries: Entry[] = [];
+  /** The moment of the decision, and of its entries. */
   readonly now: EpochMs;
   #ledger: Ledger;
 
   constructor(command: LedgerCommand, ledger: Ledger, now: EpochMs) {
     this.#command = command;
     this.#ledger = ledger;
-    this.now = now;
+    this.now = momentIn(ledger, now);
   }
 
   get entries(): readonly Entry[] {

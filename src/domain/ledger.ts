@@ -13,6 +13,11 @@ export interface Ledger {
   readonly isOpen: boolean;
   /** The sequence of the last entry; 0 before the first. */
   readonly sequence: number;
+  /**
+   * The latest moment of an entry; 0 before the first. Time does not go back in a ledger: where a clock does, or one is
+   * behind another's, it is still this moment, and what has expired by it stays expired.
+   */
+  readonly latestAt: EpochMs;
   /** Lots with points left, in the order of consumption. Those that expired since the last entry may still be here. */
   readonly lots: readonly Lot[];
   /** Σ remaining points over `lots`. */
@@ -33,6 +38,7 @@ const noDebt: DebtChange = { owed: 0, absorbed: 0 };
 export const emptyLedger: Ledger = {
   isOpen: false,
   sequence: 0,
+  latestAt: 0 as EpochMs,
   lots: [],
   lotPoints: 0,
   expiredPoints: 0,
@@ -46,23 +52,28 @@ export const emptyLedger: Ledger = {
  */
 export function ledgerOf(stored: {
   readonly sequence: number;
+  readonly latestAt: EpochMs;
   readonly points: number;
   readonly lots: readonly Lot[];
   readonly debt?: DebtChange;
 }): Ledger {
-  const { sequence, points, lots, debt = noDebt } = stored;
+  const { sequence, latestAt, points, lots, debt = noDebt } = stored;
   const inOrder = lots.toSorted(compareConsumption);
-  return { isOpen: true, sequence, lots: inOrder, lotPoints: sumRemaining(lots), expiredPoints: 0, points, debt };
+  const lotPoints = sumRemaining(lots);
+  return { isOpen: true, sequence, latestAt, lots: inOrder, lotPoints, expiredPoints: 0, points, debt };
 }
 
 const sumRemaining = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
+
+/** The moment that it is in a ledger when a clock says `now`. */
+export const momentIn = (ledger: Ledger, now: EpochMs): EpochMs => (now < ledger.latestAt ? ledger.latestAt : now);
 
 /**
  * The points that can be redeemed at `now`. Falls by itself as lots expire. Negative only where a return has taken
  * more than there was, under the policy that allows it.
  */
 export function activePoints(ledger: Ledger, now: EpochMs): Points {
-  const expired = countExpired(ledger.lots, now);
+  const expired = countExpired(ledger.lots, momentIn(ledger, now));
   const expiredPoints = expired === 0 ? 0 : sumRemaining(ledger.lots.slice(0, expired));
   return (ledger.lotPoints - expiredPoints - ledger.debt.owed) as Points;
 }
@@ -97,9 +108,10 @@ export function drawUpTo(
   preferred: EntryId | null = null,
 ): readonly Draw[] {
   const draws: Draw[] = [];
+  const moment = momentIn(ledger, now);
   let missing: number = points;
   const take = (lot: Lot): void => {
-    if (missing === 0 || !isActive(lot, now)) return;
+    if (missing === 0 || !isActive(lot, moment)) return;
     const taken = Math.min(missing, remainingPoints(lot)) as Points;
     draws.push({ lotId: lot.id, points: taken });
     missing -= taken;
@@ -122,8 +134,12 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
   if (entry.sequence !== ledger.sequence + 1) {
     throw new Error(`Entry ${entry.sequence} does not follow entry ${ledger.sequence}.`);
   }
-  const remaining = withoutExpired(ledger, entry.recordedAt);
-  const current = { ...remaining, sequence: entry.sequence, points: ledger.points + pointsChange(entry) };
+  const current = {
+    ...withoutExpired(ledger, entry.recordedAt),
+    sequence: entry.sequence,
+    latestAt: momentIn(ledger, entry.recordedAt),
+    points: ledger.points + pointsChange(entry),
+  };
   switch (entry.kind) {
     case "opened":
       return { ...current, isOpen: true };

@@ -50,9 +50,15 @@ export function ledgerFault({ lots, lotPoints, expiredPoints, points, debt }: Le
  */
 export function changeFault(before: Ledger, change: Change, after: Ledger): string | null {
   const fault = new Recount(before).faultOf(change, after) ?? couponFault(change);
+  if (fault !== null || change.couponEffects === "unknown") return fault;
   // The sums were carried on; what the lots themselves have left is counted, too. Who goes through a journal entry by
-  // entry has other lots to compare.
-  return fault ?? (change.couponEffects === "unknown" ? null : ledgerFault(after));
+  // entry has other lots to compare, and journals of before time was kept from going back.
+  return timeFault(before, change) ?? ledgerFault(after);
+}
+
+function timeFault({ latestAt }: Ledger, { entries }: Change): string | null {
+  const early = entries.find(({ recordedAt }, index) => recordedAt < (entries[index - 1]?.recordedAt ?? latestAt));
+  return early === undefined ? null : `Entry ${early.sequence} was recorded before the one that it follows.`;
 }
 
 /** A second, independent way of counting what entries do to a ledger. */

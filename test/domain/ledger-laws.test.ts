@@ -221,8 +221,9 @@ describe("the order of consumption", () => {
       .chain((lots) => fc.tuple(fc.constant(lots), fc.shuffledSubarray(lots, { minLength: lots.length })));
     fc.assert(
       fc.property(lotsAndShuffle, fc.integer({ min: 1, max: 400 }), ([lots, shuffled], wanted) => {
+        const moment = 5 as EpochMs;
         const draw = (some: readonly Lot[]) =>
-          drawPoints(ledgerOf({ sequence: 1, points: 0, lots: some }), points(wanted), 5 as EpochMs);
+          drawPoints(ledgerOf({ sequence: 1, latestAt: moment, points: 0, lots: some }), points(wanted), moment);
         expect(draw(shuffled)).toEqual(draw(lots));
       }),
     );

@@ -447,6 +447,19 @@ test("a balance that has to wait behind something is given up in time, and read 
   }
 });
 
+test("an object whose clock is behind brings nothing back that has expired by the last entry", async () => {
+  await turn.execute(commandOf(grant(50, { validUntil: (now + 10) as EpochMs })));
+  now += 10;
+  await turn.execute(commandOf(grant(1)));
+  now -= 10;
+  turn = newTurn();
+  expect(await balance()).toBe(101);
+  expect(await kindOrCode(commandOf(redeem(102)))).toBe("insufficient_points");
+  expect(await kindOrCode(commandOf(redeem(101)))).toBe("redeemed");
+  const { journal } = await rowsOf(env.DB, key);
+  expect(journal.map((entry) => entry.recorded_at - now)).toEqual([0, 0, 0, 10, 10]);
+});
+
 describe("an overloaded database", () => {
   const tooMuch = () => Promise.reject(new StoreOverloaded("Too many requests are queued."));
 

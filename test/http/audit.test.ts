@@ -259,6 +259,11 @@ describe("the explanation of a balance", () => {
 describe("findings that are kept", () => {
   const store = () => new D1FindingStore(TenantDatabases.one(env.DB));
   const lot = (id: string): Finding => ({ kind: "wrong-lot", sequence: null, message: `Lot ${id} is missing.` });
+  /** Findings are kept of ledgers that there are. */
+  const opened = async (customer: string): Promise<LedgerKey> => {
+    expect((await shop.manage("POST", `/reward-points/customer/${encodeURIComponent(customer)}`, {})).status).toBe(200);
+    return keyOf(shop.tenant, customer);
+  };
   const keptOf = async (key: LedgerKey) => {
     const text = `select kind, sequence, message, first_found_at, last_found_at from ledger_findings
       where tenant = ? and customer_id = ? order by kind, sequence`;
@@ -266,7 +271,7 @@ describe("findings that are kept", () => {
   };
 
   test("do not take each other's place, whether they are found together or one after the other", async () => {
-    const key = keyOf(shop.tenant, "found");
+    const key = await opened("found");
     await store().keep(key, [lot("A"), lot("B")], 1 as EpochMs);
     await store().keep(key, [lot("C"), lot("B")], 2 as EpochMs);
     const message = "Lot A is missing. Lot B is missing. Lot C is missing.";
@@ -274,7 +279,7 @@ describe("findings that are kept", () => {
   });
 
   test("of one kind leave room for those of others, and a row has an end", async () => {
-    const key = keyOf(shop.tenant, "found often");
+    const key = await opened("found often");
     const seals = Array.from(
       { length: 150 },
       (_, index): Finding => ({ kind: "broken-seal", sequence: index + 1, message: "Broken." }),

@@ -83,6 +83,8 @@ class Shelf {
   readonly exchanges = new Map<EntryId, ExchangeRow>();
 }
 
+const latestIn = ({ row, journal }: Shelf): EpochMs =>
+  journal.get(row?.sequence ?? 0)?.entry.recordedAt ?? (0 as EpochMs);
 const isPast = (moment: number | null, now: number): boolean => moment !== null && moment <= now;
 const conflict = (): never => {
   throw new StoreConflict("The memory refused the write.");
@@ -110,10 +112,11 @@ export class MemoryLedgerStore implements LedgerStore {
   load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
     // What two commands of a group name is found once.
     const records = new Set(lookups.idempotencyKeys.map((name) => keyText(key.tenant, name)));
-    const { row, lots, entriesById } = this.shelfOf(key);
+    const shelf = this.shelfOf(key);
+    const { row, lots, entriesById } = shelf;
     const left = [...lots.values()].filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points);
     return Promise.resolve({
-      ledger: row === null ? emptyLedger : ledgerOf({ ...row, lots: left.map(lotOf) }),
+      ledger: row === null ? emptyLedger : ledgerOf({ ...row, latestAt: latestIn(shelf), lots: left.map(lotOf) }),
       head: row?.hash ?? ("" as LedgerHead),
       openedBy: row?.openedBy ?? null,
       records: [...records].flatMap((name) => this.#records.get(name) ?? []),

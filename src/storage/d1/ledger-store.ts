@@ -63,7 +63,7 @@ export class D1LedgerStore implements LedgerStore {
       entries: entryIds.length === 0 ? null : entriesNamed(database, listed(entryIds)),
       options: optionStamps.length === 0 ? null : optionsNamed(database, listed(optionStamps.map(({ id }) => id))),
     });
-    const [row] = found.ledger as readonly (typeof ledgers.$inferSelect)[];
+    const [row] = found.ledger as readonly (typeof ledgers.$inferSelect & { readonly latestAt: EpochMs | null })[];
     const records = found.records as readonly (typeof idempotencyRecords.$inferSelect)[];
     const entries = found.entries as readonly (typeof ledgerEntries.$inferSelect)[];
     const options = found.options as readonly (typeof redeemOptions.$inferSelect)[];
@@ -72,6 +72,7 @@ export class D1LedgerStore implements LedgerStore {
         ? emptyLedger
         : ledgerOf({
             sequence: row.sequence,
+            latestAt: row.latestAt ?? (row.openedAt as EpochMs),
             points: row.points,
             lots: (found.lots as readonly (typeof lots.$inferSelect)[]).map(lotFromRow),
             debt: { owed: row.owed, absorbed: row.absorbed },
@@ -132,7 +133,11 @@ export class D1LedgerStore implements LedgerStore {
 const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
 
 const ledgerOwned = builtOnce<"tenant" | "customerId">((drizzle) =>
-  drizzle.select(allOf(ledgers)).from(ledgers).where(ownedBy(ledgers, given)),
+  drizzle
+    .select({ ...allOf(ledgers), latestAt: sql`${ledgerEntries.recordedAt}`.as("latestAt") })
+    .from(ledgers)
+    .leftJoin(ledgerEntries, and(ownedBy(ledgerEntries, given), eq(ledgerEntries.sequence, ledgers.sequence)))
+    .where(ownedBy(ledgers, given)),
 );
 
 const lotsLeft = builtOnce<"tenant" | "customerId">((drizzle) =>
