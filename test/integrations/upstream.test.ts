@@ -785,6 +785,23 @@ describe("site settings at Emporix", () => {
   });
 });
 
+describe("the address of an external issuer's keys", () => {
+  const base = { AUTH_ISSUER: "i", AUTH_AUDIENCE: "a" };
+
+  it.each(["https://issuer.test/keys?of=us", "http://localhost:8790/keys", "http://[::1]/keys"])("may be %s", (url) => {
+    expect(readConfiguration({ ...base, AUTH_JWKS_URL: url }).AUTH_JWKS_URL).toBe(url);
+  });
+
+  it.each(["http://issuer.test/keys", "http://localhost.evil.test/", "ftp://localhost/keys", "issuer.test", "/keys"])(
+    "must not be %s, where others could answer for it",
+    (url) => {
+      const read = () => readConfiguration({ ...base, AUTH_JWKS_URL: url });
+      expect(read).toThrow("AUTH_JWKS_URL: is not an https address");
+      expect(read).not.toThrow(url);
+    },
+  );
+});
+
 describe("the variables for Emporix's services", () => {
   const base = { AUTH_ISSUER: "i", AUTH_AUDIENCE: "a", AUTH_JWKS_URL: "https://issuer.test/keys" };
   const client = {

@@ -194,6 +194,7 @@ describe("effective site settings", () => {
       "site_settings_not_cached",
       "site_settings_not_forgotten",
     ]);
+    expect(lines.map(([, facts]) => facts)).toMatchObject(Array(3).fill({ reason: "Error: other" }));
     expect(pauses).toEqual([1_100]);
   });
 

@@ -1,3 +1,4 @@
+import { briefReason } from "../../application/error-facts.ts";
 import {
   type Clock,
   type Logger,
@@ -10,7 +11,7 @@ import {
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import { settingsOfMixin } from "../../domain/mixin-settings.ts";
 import { type RewardSettings, settingsMixinName, switchedOff } from "../../domain/site-settings.ts";
-import { KvSettingsCache, reasonOf } from "./kv-settings-cache.ts";
+import { KvSettingsCache } from "./kv-settings-cache.ts";
 
 export interface CachedSiteSettingsServices {
   readonly cache: KVNamespace;
@@ -60,7 +61,7 @@ export class CachedSiteSettings implements SiteSettings {
     } catch (error) {
       // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
       if (error instanceof StoreUnavailable) throw error;
-      off({ reason: "settings not read", error: reasonOf(error) });
+      off({ reason: "settings not read", error: briefReason(error) });
       return switchedOff;
     }
   }
