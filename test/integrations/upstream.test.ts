@@ -692,7 +692,7 @@ describe("site settings at Emporix", () => {
     const start = time.now();
     expect(await settings.effective(tenant, main)).toEqual(effective);
     expect(time.now() - start).toBeLessThanOrEqual(settingsCallLimits.callMsMax);
-    expect(lines.at(-1)).toEqual(["site_settings_last_known", { tenant, siteCode: "main" }]);
+    expect(lines.at(-1)).toEqual(["site_settings_last_known", { tenant }]);
     expect(kept.at(-1)).toEqual(["fresh", 60]);
 
     const asked = standIn.count("settings.find");
@@ -747,7 +747,7 @@ describe("site settings at Emporix", () => {
   it("are off without a mixin, and that is known, too", async () => {
     const { tenant, standIn, settings, lines } = siteSettings();
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
-    expect(lines).toEqual([["site_switched_off", { tenant, siteCode: "main", reason: "no mixin" }]]);
+    expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
     await settings.forget(tenant, main);
     standIn.always("settings.find", 503);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);

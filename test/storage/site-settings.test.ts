@@ -114,7 +114,7 @@ describe("effective site settings", () => {
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
 
     expect(reads()).toBe(1);
-    expect(lines).toEqual([["site_switched_off", { tenant, siteCode: "main", reason: "no mixin" }]]);
+    expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
   });
 
   it("are off when the mixin says nothing of reward points", async () => {

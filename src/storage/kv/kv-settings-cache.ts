@@ -68,7 +68,7 @@ export class KvSettingsCache implements SettingsCache {
       this.#remember(key, settings, until);
       return settings;
     } catch (error) {
-      this.#services.log.warn("site_settings_cache_not_read", { tenant, siteCode: site, reason: briefReason(error) });
+      this.#services.log.warn("site_settings_cache_not_read", { tenant, reason: briefReason(error) });
       return null;
     }
   }
@@ -81,7 +81,7 @@ export class KvSettingsCache implements SettingsCache {
       const text = JSON.stringify({ settings, until });
       await inTime(this.#services.cache.put(key, text, { expirationTtl: seconds }));
     } catch (error) {
-      this.#services.log.warn("site_settings_not_cached", { tenant, siteCode: site, reason: briefReason(error) });
+      this.#services.log.warn("site_settings_not_cached", { tenant, reason: briefReason(error) });
     }
   }
 
