@@ -39,12 +39,20 @@ const optionalText = z
   .transform((text) => (text === undefined || text === "" ? null : text));
 
 const localHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
-/** Tokens and the client's secret are sent there, so that plain HTTP is for this machine alone. */
+/** Nobody on the way can read or alter what is sent: plain HTTP is for this machine alone. */
+const isProtected = (url: URL | null): url is URL =>
+  url?.protocol === "https:" || (url?.protocol === "http:" && localHosts.has(url.hostname));
+/** Whoever can answer in its place decides which tokens are trusted. */
+const keySetUrl = optionalText.transform((text, context) => {
+  if (text === null || isProtected(URL.parse(text))) return text;
+  context.addIssue({ code: "custom", message: "is not an https address" });
+  return z.NEVER;
+});
+/** Tokens and the client's secret are sent there. */
 const protectedUrl = optionalText.transform((text, context) => {
   if (text === null) return null;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const isProtected = url?.protocol === "https:" || (url?.protocol === "http:" && localHosts.has(url.hostname));
-  if (url !== null && isProtected && [url.username, url.password, url.search, url.hash].every((part) => part === "")) {
+  const url = URL.parse(text);
+  if (isProtected(url) && [url.username, url.password, url.search, url.hash].every((part) => part === "")) {
     return url.href;
   }
   context.addIssue({ code: "custom", message: "is not an https address without credentials, query and fragment" });
@@ -104,8 +112,8 @@ const configurationSchema = z
     AUTH_AUDIENCE: z.string().min(1),
     /** The claim that holds a signed-in customer's id. */
     AUTH_CUSTOMER_CLAIM: z.string().min(1).default("customer_id"),
-    /** Key set of an external issuer. Empty: the embedded issuer, whose key is AUTH_SIGNING_KEY. */
-    AUTH_JWKS_URL: optionalText.pipe(z.url().nullable()),
+    /** Key set of an external issuer, by https. Empty: the embedded issuer, whose key is AUTH_SIGNING_KEY. */
+    AUTH_JWKS_URL: keySetUrl,
     /** The `typ` that the external issuer sets in its tokens' headers. Empty: not checked. */
     AUTH_TOKEN_TYPE: optionalText,
     /** Secret: the embedded issuer's private key, a JWK. */

@@ -22,6 +22,8 @@ const identity = { issuer: "https://issuer.verify", audience: "reward-points-ver
 const keysListed = 2;
 /** So that the last answers of one state have come before the next one. */
 const settleMs = 300;
+/** Longer than the service waits for its issuer; whoever gets no answer until then has been refused. */
+const answerDeadlineMs = 30_000;
 /** How long the service may take to find a key that it has not seen. */
 const keyDeadlineMs = 15_000;
 
@@ -90,15 +92,23 @@ class Load {
   readonly #issuer: Issuer;
   readonly #client: ServiceClient;
   readonly #state: () => string;
+  readonly #interruptions: () => number;
   accepted = 0;
   refused = 0;
   #isOver = false;
 
-  constructor(run: RowRun, issuer: Issuer, client: ServiceClient, state: () => string) {
+  /** @param interruptions how often the runtime has been ended, and started again: odd while it is not there */
+  constructor(
+    run: RowRun,
+    issuer: Issuer,
+    client: ServiceClient,
+    { state, interruptions }: { readonly state: () => string; readonly interruptions: () => number },
+  ) {
     this.#run = run;
     this.#issuer = issuer;
     this.#client = client;
     this.#state = state;
+    this.#interruptions = interruptions;
   }
 
   async start(): Promise<void> {
@@ -112,6 +122,7 @@ class Load {
   async #work(number: number): Promise<void> {
     for (let count = 0; !this.#isOver; count += 1) {
       const state = this.#state();
+      const before = this.#interruptions();
       try {
         const { status, body } = await this.#client.call(await this.#call(number, count));
         if (status === 200 || status === 201) this.accepted += 1;
@@ -120,8 +131,12 @@ class Load {
           this.#run.fault(`${state}: ${status} ${body}`);
         }
       } catch (error) {
-        // The runtime was killed: the request was not refused.
         if (!(error instanceof NoAnswer)) throw error;
+        // When the runtime was killed meanwhile, the request was not refused.
+        if (before % 2 === 0 && before === this.#interruptions()) {
+          this.refused += 1;
+          this.#run.fault(`${state}: ${error.message}`);
+        }
         await pause(settleMs / 10);
       }
     }
@@ -158,9 +173,10 @@ await runRow("keys", async (run) => {
     AUTH_AUDIENCE: identity.audience,
   };
   const runtime = await Runtime.start(await buildWorker(), { variables });
-  const client = new ServiceClient(runtime.url);
+  const client = new ServiceClient(runtime.url, answerDeadlineMs);
   let state = "the first key";
-  const load = new Load(run, issuer, client, () => state);
+  let interruptions = 0;
+  const load = new Load(run, issuer, client, { state: () => state, interruptions: () => interruptions });
   const rotations = run.sized(4, 24);
   let kills = 0;
   try {
@@ -182,7 +198,9 @@ await runRow("keys", async (run) => {
           await pause(settleMs);
           state += ", and the service has started anew";
           kills += 1;
+          interruptions += 1;
           await runtime.kill();
+          interruptions += 1;
           await load.progress(clients * 3);
         }
         issuer.comeBack();

@@ -41,5 +41,9 @@ function causesOf(error: Error): readonly string[] {
 const outageWords =
   /no answer within \d+ ms|overloaded|connection lost|reset|timed? ?out|refused the write|too many|transient|not known/i;
 
+/** An error in a few words: its name, and why, as {@link outageReason} tells. */
+export const briefReason = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${outageReason(error)}` : "unknown";
+
 /** Why something did not answer, as far as its message says so in known words. The rest of it may quote data. */
 export const outageReason = ({ message }: Error): string => outageWords.exec(message)?.[0] ?? "other";

@@ -11,6 +11,7 @@ import {
   guestToken,
   partsOf,
   publicJwk,
+  signAsGiven,
   signToken,
   withClaims,
   withHeader,
@@ -224,6 +225,9 @@ const strangersRsaKeys = await generateKeyPair("RS256");
 const strangersJwk = { ...(await exportJWK(strangersKeys.publicKey)), alg: "ES256", kid: "test" };
 const publicKeyText = await exportSPKI((await importJWK(publicJwk())) as CryptoKey);
 const secretOf = (text: string) => new TextEncoder().encode(text);
+/** The claims of a right token, as text. */
+const rightClaims = ({ claims }: Owner): string =>
+  JSON.stringify({ iss: "https://issuer.test", aud: "reward-points-test", exp: 9_999_999_999, sub: "test", ...claims });
 const rightToken = ({ claims }: Owner) => signToken({ claims });
 
 /** Employees of the tenant with `scopes` alone. */
@@ -331,11 +335,30 @@ const kinds: Readonly<Record<string, Kind>> = {
     header: { alg: "HS256", kid: "../../dev/null" },
     key: new Uint8Array(32),
   })),
-  "a critical header that nobody knows": worthless(async (owner) => {
-    const token = await rightToken(owner);
-    const header = { alg: "ES256", kid: "test", typ: "at+jwt", crit: ["exp2"], exp2: 1 };
-    return withHeader(token, header, partsOf(token)[2]);
-  }),
+  "the form of a right token, signed like the ones below": good((owner) => signAsGiven({}, rightClaims(owner))),
+  "a critical header that nobody knows": worthless((owner) =>
+    signAsGiven({ crit: ["exp2"], exp2: 1 }, rightClaims(owner)),
+  ),
+  "an empty list of critical headers": worthless((owner) => signAsGiven({ crit: [] }, rightClaims(owner))),
+  "claims that are said not to be encoded": worthless((owner) =>
+    signAsGiven({ crit: ["b64"], b64: false }, rightClaims(owner)),
+  ),
+  "a kid that is a list": worthless((owner) => signAsGiven({ kid: ["test"] }, rightClaims(owner))),
+  "a kid of many characters": worthless((owner) => signAsGiven({ kid: "x".repeat(8_000) }, rightClaims(owner))),
+  "an algorithm that is a list": worthless((owner) => signAsGiven({ alg: ["ES256"] }, rightClaims(owner))),
+  "claims in a list": worthless((owner) => signAsGiven({}, `[${rightClaims(owner)}]`)),
+  "claims that are null": worthless(() => signAsGiven({}, "null")),
+  "claims that are no JSON": worthless((owner) => signAsGiven({}, rightClaims(owner).slice(0, -1))),
+  "claims that all objects would have": worthless((owner) =>
+    signAsGiven({}, `{"__proto__":${rightClaims(owner)},"exp":9999999999}`),
+  ),
+  "an expiry that is a list": forged(() => ({ claims: { exp: [9_999_999_999] as unknown as number } })),
+  "an audience in a list in a list": forged(() => ({
+    claims: { aud: [["reward-points-test"]] as unknown as string[] },
+  })),
+  "an issuer that is a list": forged(() => ({ claims: { iss: ["https://issuer.test"] as unknown as string } })),
+  "a tenant in other case": forged(({ tenant }) => ({ claims: { tenant: tenant.toUpperCase() } })),
+  "scopes in a list in a list": forged(() => ({ claims: { scope: [[allScopes]] } })),
   "claims changed after it was signed": worthless(async (owner) => {
     const now = Math.floor(Date.now() / 1000);
     const standard = { iss: "https://issuer.test", aud: "reward-points-test", exp: now + 600 };

@@ -84,7 +84,15 @@ describe("the log", () => {
     const customerId = "marked-customer-4711";
     const orderId = "marked-order-0815";
     const secret = "marked-client-secret";
-    const marks: string[] = [customerId, orderId, secret, "marked-description", "marked-idempotency", "marked-code-1"];
+    const marks: string[] = [
+      customerId,
+      orderId,
+      secret,
+      "marked-description",
+      "marked-idempotency",
+      "marked-code-1",
+      "marked-site-1",
+    ];
 
     const shop = await Shop.open({ enabled: true, codePrefix: "MARK" });
     const { tenant } = shop;
@@ -148,6 +156,10 @@ describe("the log", () => {
     await expectLine(
       "coupon_not_found",
       call("POST", `/coupon/${tenant}/coupons/MARKED-CODE-1/validation`, { token: employee, json: use }),
+    );
+    await expectLine(
+      "rewards_disabled",
+      call("POST", `${own}/redeem?siteCode=marked-site-1`, { token: customer, json: { id: option } }),
     );
     await expectLine("ok", call("GET", own, { token: customer }));
     await expectLine("ok", call("GET", `${own}/summary`, { token: customer }));

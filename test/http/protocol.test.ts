@@ -1,8 +1,25 @@
-import { describe, expect, test } from "vitest";
-import { call, Shop } from "../support/shop.ts";
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, test, vi } from "vitest";
+import worker from "../../src/worker.ts";
+import { answerOf, call, requestOf, Shop } from "../support/shop.ts";
 import { employeeToken } from "../support/tokens.ts";
 
 const addPoints = "/reward-points/customer/C1/addPoints";
+
+type IncomingRequest = Parameters<typeof worker.fetch>[0];
+
+/** A body whose sender hangs up after `beginning`. */
+const brokenOff = (beginning: string): ReadableStream<Uint8Array> => {
+  let isBegun = false;
+  return new ReadableStream({
+    pull(controller) {
+      if (isBegun) controller.error(new Error("Network connection lost."));
+      else controller.enqueue(new TextEncoder().encode(beginning));
+      isBegun = true;
+    },
+  });
+};
 
 describe("a request that no operation takes", () => {
   test("for an unknown path is 404, in the contract's shape", async () => {
@@ -41,6 +58,31 @@ describe("a request that no operation takes", () => {
     expect(await shop.balance("C1")).toBe(0);
     expect((await send('{"points":1}', "application/json; charset=utf-8")).status).toBe(201);
   });
+
+  test.each([
+    ["in chunks", {}],
+    ["of a known length", { "Content-Length": "100" }],
+  ])(
+    "with a body %s that breaks off is 400, changes nothing, and is no error of the service's",
+    async (_how, length) => {
+      const shop = await Shop.open();
+      const errors = vi.spyOn(console, "error");
+      for (const path of [addPoints, `/reward-points/${shop.tenant}/events`, "/oauth/token"]) {
+        const mediaType = path.startsWith("/oauth") ? "application/x-www-form-urlencoded" : "application/json";
+        const request = requestOf("POST", path, {
+          token: shop.employee,
+          body: brokenOff('{"points":1,'),
+          headers: { "Content-Type": mediaType, ...length },
+        });
+        const answer = await worker.fetch(request as IncomingRequest, env, createExecutionContext());
+        const { status, body } = await answerOf(answer);
+        expect(status, path).toBe(400);
+        expect(JSON.stringify(body)).toContain("The body broke off.");
+      }
+      expect(errors.mock.calls).toEqual([]);
+      expect(await shop.balance("C1")).toBe(0);
+    },
+  );
 
   test("is refused for its token before its body is looked at", async () => {
     const token = await employeeToken("demo", "rewardspoints.rewardpoints_view");

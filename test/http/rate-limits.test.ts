@@ -186,6 +186,20 @@ describe("a caller", () => {
   });
 });
 
+describe("a guest", () => {
+  test("is counted by what was signed, in however many ways the signature is written", async () => {
+    room = { CUSTOMER_LIMIT: 1 };
+    const token = await guestToken("limits");
+    expect(await statusOf("GET", options, { token })).toBe(200);
+    // 86 characters of base64url hold four bits more than a signature's 64 bytes.
+    const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const withSpareBits = `${token.slice(0, -1)}${digits.charAt(digits.indexOf(token.slice(-1)) + 1)}`;
+    for (const other of [withSpareBits, `${token}==`]) {
+      expect(await statusOf("GET", "/reward-points/public/customer", { token: other })).toBe(429);
+    }
+  });
+});
+
 describe("stricter limits", () => {
   const customers = () => customerToken("limits", "C1");
   const json = { "Content-Type": "application/json" };

@@ -233,6 +233,8 @@ class StandInIssuer {
   keys: readonly SigningKey[];
   fetches = 0;
   readonly warnings: string[] = [];
+  /** The reasons that stand beside the warnings. */
+  readonly reasons: unknown[] = [];
   readonly deferred: Promise<unknown>[] = [];
   readonly url = `https://issuer.example/${crypto.randomUUID()}/jwks`;
   answer: FetchImplementation = async () => Response.json({ keys: this.keys.map(publicKeyOf) });
@@ -251,7 +253,11 @@ class StandInIssuer {
 
   /** A verifier with an empty memory, as a new isolate has. */
   verifier(tokenType: string | null = null, cache: KVNamespace = env.SETTINGS_CACHE): ExpiringTokenVerifier {
-    const log: Logger = { info: () => {}, warn: (event) => void this.warnings.push(event), error: () => {} };
+    const warn: Logger["warn"] = (event, facts) => {
+      this.warnings.push(event);
+      this.reasons.push(facts?.["reason"]);
+    };
+    const log: Logger = { info: () => {}, warn, error: () => {} };
     const keySet = new RemoteKeySet(this.url, {
       cache,
       clock: systemClock,
@@ -497,6 +503,21 @@ describe("a new isolate", () => {
     await external.settle();
     external.fail();
     expect(reason(await external.verifier().verify(await token(next)))).toBe("accepted");
+  });
+
+  it("is named in the log without what errors quote of its address", async () => {
+    const external = new StandInIssuer(key);
+    for (const message of ["Fetch API cannot load: https://issuer.example/?key=secret", "Network connection lost."]) {
+      external.answer = () => Promise.reject(new TypeError(message));
+      expect(reason(await external.verifier().verify(await token(key)))).toBe("issuer_unavailable");
+    }
+    external.answer = async () => new Response("secret", { status: 500 });
+    await external.verifier().verify(await token(key));
+    expect(external.reasons).toEqual([
+      "TypeError: other",
+      "TypeError: connection lost",
+      "JOSEError: Expected 200 OK from the JSON Web Key Set HTTP response",
+    ]);
   });
 
   it("asks the issuer when the cache fails", async () => {

@@ -692,7 +692,7 @@ describe("site settings at Emporix", () => {
     const start = time.now();
     expect(await settings.effective(tenant, main)).toEqual(effective);
     expect(time.now() - start).toBeLessThanOrEqual(settingsCallLimits.callMsMax);
-    expect(lines.at(-1)).toEqual(["site_settings_last_known", { tenant, siteCode: "main" }]);
+    expect(lines.at(-1)).toEqual(["site_settings_last_known", { tenant }]);
     expect(kept.at(-1)).toEqual(["fresh", 60]);
 
     const asked = standIn.count("settings.find");
@@ -747,7 +747,7 @@ describe("site settings at Emporix", () => {
   it("are off without a mixin, and that is known, too", async () => {
     const { tenant, standIn, settings, lines } = siteSettings();
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
-    expect(lines).toEqual([["site_switched_off", { tenant, siteCode: "main", reason: "no mixin" }]]);
+    expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
     await settings.forget(tenant, main);
     standIn.always("settings.find", 503);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
@@ -783,6 +783,23 @@ describe("site settings at Emporix", () => {
     for (const site of [".", ".."] as SiteCode[]) expect(await settings.effective(tenant, site)).toEqual(switchedOff);
     expect(standIn.count("settings.find")).toBe(codes.length);
   });
+});
+
+describe("the address of an external issuer's keys", () => {
+  const base = { AUTH_ISSUER: "i", AUTH_AUDIENCE: "a" };
+
+  it.each(["https://issuer.test/keys?of=us", "http://localhost:8790/keys", "http://[::1]/keys"])("may be %s", (url) => {
+    expect(readConfiguration({ ...base, AUTH_JWKS_URL: url }).AUTH_JWKS_URL).toBe(url);
+  });
+
+  it.each(["http://issuer.test/keys", "http://localhost.evil.test/", "ftp://localhost/keys", "issuer.test", "/keys"])(
+    "must not be %s, where others could answer for it",
+    (url) => {
+      const read = () => readConfiguration({ ...base, AUTH_JWKS_URL: url });
+      expect(read).toThrow("AUTH_JWKS_URL: is not an https address");
+      expect(read).not.toThrow(url);
+    },
+  );
 });
 
 describe("the variables for Emporix's services", () => {

@@ -114,7 +114,7 @@ describe("effective site settings", () => {
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
 
     expect(reads()).toBe(1);
-    expect(lines).toEqual([["site_switched_off", { tenant, siteCode: "main", reason: "no mixin" }]]);
+    expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
   });
 
   it("are off when the mixin says nothing of reward points", async () => {
@@ -194,6 +194,7 @@ describe("effective site settings", () => {
       "site_settings_not_cached",
       "site_settings_not_forgotten",
     ]);
+    expect(lines.map(([, facts]) => facts)).toMatchObject(Array(3).fill({ reason: "Error: other" }));
     expect(pauses).toEqual([1_100]);
   });
 

@@ -15,6 +15,7 @@ export interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Schema;
+  readonly unevaluatedProperties?: boolean;
   readonly propertyNames?: Schema;
   readonly minProperties?: number;
   readonly maxProperties?: number;
@@ -56,7 +57,8 @@ export interface Parameter {
 }
 
 export interface DocumentedAnswer {
-  readonly headers: ReadonlySet<string>;
+  /** The shapes of headers by name, in lower case. */
+  readonly headers: ReadonlyMap<string, Shape>;
   /** By media type; empty for an answer without a body. */
   readonly content: ReadonlyMap<string, Shape>;
 }
@@ -89,8 +91,9 @@ interface RawOperation {
   readonly security: Operation["security"];
   readonly parameters?: readonly (Omit<Parameter, "shape"> & { readonly schema: Schema })[];
   readonly requestBody?: { readonly content: RawContent };
-  readonly responses: Readonly<Record<string, { readonly headers?: object; readonly content?: RawContent }>>;
+  readonly responses: Readonly<Record<string, { readonly headers?: RawContent; readonly content?: RawContent }>>;
 }
+/** What has a schema, by name. */
 type RawContent = Readonly<Record<string, { readonly schema: Schema }>>;
 
 interface RawDocument {
@@ -114,6 +117,13 @@ export function documentOf(raw: RawDocument): ApiDocument {
   };
   const contentOf = (content: RawContent = {}) =>
     new Map(Object.entries(content).map(([mediaType, { schema }]) => [mediaType, shapeOf(schema)]));
+  const answered = (content: RawContent = {}) =>
+    new Map(
+      Object.entries(content).map(([name, { schema }]) => [
+        name.toLowerCase(),
+        shapeOf(closed(withoutReferences(schema, schemas) as Schema)),
+      ]),
+    );
 
   const operations = Object.entries(raw.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(
@@ -127,7 +137,7 @@ export function documentOf(raw: RawDocument): ApiDocument {
         answers: new Map(
           Object.entries(operation.responses).map(([status, { headers = {}, content }]) => [
             Number(status),
-            { headers: new Set(Object.keys(headers).map((name) => name.toLowerCase())), content: contentOf(content) },
+            { headers: answered(headers), content: answered(content) },
           ]),
         ),
         [fc.toStringMethod]: () => `"${method.toUpperCase()} ${path}"`,
@@ -145,6 +155,26 @@ export function documentOf(raw: RawDocument): ApiDocument {
     methodsOf: (path) => resources.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method),
   };
 }
+
+/**
+ * `schema` without room for members that it does not name: requests may have such members, answers do not. Objects that
+ * are said to hold whatever they hold stay open.
+ */
+function closed(schema: Schema): Schema {
+  const { properties, items, allOf, anyOf, additionalProperties } = schema;
+  if (allOf !== undefined) return { ...schema, unevaluatedProperties: false };
+  return {
+    ...schema,
+    ...(properties === undefined
+      ? {}
+      : { properties: mapped(properties), additionalProperties: additionalProperties ?? false }),
+    ...(items === undefined ? {} : { items: closed(items) }),
+    ...(anyOf === undefined ? {} : { anyOf: anyOf.map(closed) }),
+  };
+}
+
+const mapped = (properties: Readonly<Record<string, Schema>>): Readonly<Record<string, Schema>> =>
+  Object.fromEntries(Object.entries(properties).map(([name, member]) => [name, closed(member)]));
 
 const patternOf = (path: string): RegExp => {
   const segments = path

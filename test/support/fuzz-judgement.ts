@@ -145,9 +145,12 @@ function errorNameOf(path: string, status: Breakage["status"]): string {
 function faultOfForm(operation: Operation, answer: Answer): string | null {
   const documented = operation.answers.get(answer.status);
   if (documented === undefined) return "the status is not documented";
-  for (const name of ["idempotency-replayed", "x-total-count", "items-count"]) {
-    const isError = answer.status >= 400;
-    if (answer.headers.has(name) && !documented.headers.has(name) && !isError) return `${name} is not documented`;
+  for (const name of ["idempotency-replayed", "x-total-count", "items-count", "retry-after"]) {
+    const text = answer.headers.get(name);
+    if (text === null) continue;
+    const shape = documented.headers.get(name);
+    if (shape === undefined) return `${name} is not documented`;
+    if (!shape.accepts(read(text, shape.schema))) return `${name} is '${text}', which is not of its documented shape`;
   }
   if (answer.status === 401 && !answer.headers.has("WWW-Authenticate")) return "there is no WWW-Authenticate";
   return faultOfBody(documented, answer);
@@ -195,7 +198,9 @@ function faultOfOutcome(
   const isSigned = parameterOf(request.parameters, "emporix-event-signature") !== undefined;
   if (isSigned) return null;
   if (breakage !== null) {
-    return answer.status === breakage.status ? null : `what is forbidden should be answered ${breakage.status}`;
+    if (answer.status !== breakage.status) return `what is forbidden should be answered ${breakage.status}`;
+    // Refused for what is stored, it would be taken another time.
+    return answer.status !== 400 || isRefusedForItsLooks(answer) ? null : "what is forbidden was not noticed";
   }
   if (answer.status === 413 || answer.status === 415) return "a request as documented was refused";
   const verdicts = rules.map((rule) => [rule.words, rule.broken(request, document)] as const);

@@ -1,4 +1,5 @@
 import { bodyLimit } from "hono/body-limit";
+import type { Failure } from "../../application/failure.ts";
 import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
@@ -14,8 +15,25 @@ const bodyLimited = bodyLimit({
 
 /** Lets only bodies pass that are not too large to be read. */
 export const limitBody: Check = async (c) => {
-  await bodyLimited(c, async () => {});
+  await received(bodyLimited(c, async () => {}));
 };
+
+/**
+ * What `reading` a body comes to.
+ * @throws {Refused} when it breaks off, or is framed wrongly: that is its sender's doing, and no fault of the service
+ */
+async function received<Read>(reading: Promise<Read>): Promise<Read> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw error instanceof Refused ? error : new Refused(invalidBody("The body broke off."));
+  }
+}
+
+const invalidBody = (message: string): Failure => ({
+  code: "validation_failed",
+  violations: [{ field: null, message, type: "invalid_body" }],
+});
 
 const charsetPattern = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
@@ -32,13 +50,8 @@ export function requireMediaType(...mediaTypes: readonly string[]): Check {
     if (!mediaTypes.includes(mediaType) || charset !== "utf-8" || encoding !== "identity") {
       throw new Refused({ code: "unsupported_media_type" });
     }
-    const text = textOf(await c.req.arrayBuffer());
-    if (text === null) {
-      throw new Refused({
-        code: "validation_failed",
-        violations: [{ field: null, message: "The body is not UTF-8.", type: "invalid_body" }],
-      });
-    }
+    const text = textOf(await received(c.req.arrayBuffer()));
+    if (text === null) throw new Refused(invalidBody("The body is not UTF-8."));
     // Hono takes the text from here, as the promise that its types do not tell of; it would make one of the bytes again.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
   };

@@ -58,7 +58,7 @@ export const limitAddress: Check = async (c) => {
 
 /**
  * Refuses requests of a caller who has sent too many. A caller is who the token names, so that another token does
- * not help; guests have no name, and are told apart by their tokens.
+ * not help; guests have no name, and are told apart by what was signed for them.
  * @throws {Refused} rate_limited
  */
 export async function limitCaller(c: HonoContext<AppEnv>, principal: Principal, token: string): Promise<void> {
@@ -68,8 +68,11 @@ export async function limitCaller(c: HonoContext<AppEnv>, principal: Principal, 
   const { tenant, customerId, scopes, actor } = principal;
   const isGuest = customerId === null && scopes.size === 0;
   const limit = customerId !== null || isGuest ? caller.customer : caller.client;
-  await count(c, limit, [name, "caller", tenant, isGuest ? token : actor]);
+  await count(c, limit, [name, "caller", tenant, isGuest ? signedPartOf(token) : actor]);
 }
+
+/** A token without its signature, which anybody can write in other ways that are as good: what it covers, nobody can. */
+const signedPartOf = (token: string): string => token.slice(0, token.lastIndexOf("."));
 
 /**
  * Refuses requests for tokens in the name of a client that has sent too many, from whatever addresses.

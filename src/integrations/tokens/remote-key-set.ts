@@ -11,6 +11,7 @@ import {
   type RemoteJWKSet,
 } from "jose";
 import { z } from "zod";
+import { briefReason } from "../../application/error-facts.ts";
 import type { Clock, Logger } from "../../application/ports.ts";
 import { withinDeadline } from "../../application/within-deadline.ts";
 
@@ -232,4 +233,6 @@ const isFaultOfToken = (error: unknown): boolean =>
   error instanceof errors.JWKSMultipleMatchingKeys ||
   error instanceof errors.JOSENotSupported;
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : "unknown");
+/** What jose says quotes nothing. The platform quotes the address, whose credentials and query may be secret. */
+const reasonOf = (error: unknown): string =>
+  error instanceof errors.JOSEError ? `${error.name}: ${error.message}` : briefReason(error);

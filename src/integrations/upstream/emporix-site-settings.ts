@@ -68,7 +68,7 @@ export class EmporixSiteSettings implements SiteSettings {
     }
     const lastKnown = await this.#lastKnown.read(tenant, site);
     if (lastKnown === null) throw new StoreUnavailable("The site's settings are not known, and cannot be read now.");
-    this.#log.warn("site_settings_last_known", { tenant, siteCode: site });
+    this.#log.warn("site_settings_last_known", { tenant });
     await this.#fresh.keep(tenant, site, lastKnown, lastKnownServedSeconds);
     return lastKnown;
   }
@@ -84,7 +84,9 @@ export class EmporixSiteSettings implements SiteSettings {
     const mixin = segment === null ? null : await this.#mixin(tenant, segment);
     if (mixin === undefined) return null;
     const { settings, flaw } = settingsOfMixin(mixin);
-    if (flaw !== null) this.#log.warn("site_switched_off", { tenant, siteCode: site, ...flaw });
+    // A site without a mixin has whatever name a client has made up: that is not for the log.
+    const named = mixin === null ? {} : { siteCode: site };
+    if (flaw !== null) this.#log.warn("site_switched_off", { tenant, ...named, ...flaw });
     return settings;
   }
 

@@ -1,3 +1,4 @@
+import { briefReason } from "../../application/error-facts.ts";
 import {
   type Clock,
   type Logger,
@@ -10,7 +11,7 @@ import {
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import { settingsOfMixin } from "../../domain/mixin-settings.ts";
 import { type RewardSettings, settingsMixinName, switchedOff } from "../../domain/site-settings.ts";
-import { KvSettingsCache, reasonOf } from "./kv-settings-cache.ts";
+import { KvSettingsCache } from "./kv-settings-cache.ts";
 
 export interface CachedSiteSettingsServices {
   readonly cache: KVNamespace;
@@ -52,15 +53,17 @@ export class CachedSiteSettings implements SiteSettings {
 
   /** A site whose settings are missing or broken is off, and the log says why. */
   async #stored(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
-    const off = (facts: object): void => this.#log.warn("site_switched_off", { tenant, siteCode: site, ...facts });
+    const off = (facts: object): void => this.#log.warn("site_switched_off", { tenant, ...facts });
     try {
-      const { settings, flaw } = settingsOfMixin(await this.#mixins.find(tenant, site, settingsMixinName));
-      if (flaw !== null) off(flaw);
+      const mixin = await this.#mixins.find(tenant, site, settingsMixinName);
+      const { settings, flaw } = settingsOfMixin(mixin);
+      // A site without a mixin has whatever name a client has made up: that is not for the log.
+      if (flaw !== null) off(mixin === null ? flaw : { siteCode: site, ...flaw });
       return settings;
     } catch (error) {
       // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
       if (error instanceof StoreUnavailable) throw error;
-      off({ reason: "settings not read", error: reasonOf(error) });
+      off({ siteCode: site, reason: "settings not read", error: briefReason(error) });
       return switchedOff;
     }
   }

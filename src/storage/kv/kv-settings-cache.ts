@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { briefReason } from "../../application/error-facts.ts";
 import type { Clock, Logger, SettingsCache } from "../../application/ports.ts";
 import { ShortMemory } from "../../application/short-memory.ts";
 import { withinDeadline } from "../../application/within-deadline.ts";
@@ -67,7 +68,7 @@ export class KvSettingsCache implements SettingsCache {
       this.#remember(key, settings, until);
       return settings;
     } catch (error) {
-      this.#services.log.warn("site_settings_cache_not_read", { tenant, siteCode: site, reason: reasonOf(error) });
+      this.#services.log.warn("site_settings_cache_not_read", { tenant, reason: briefReason(error) });
       return null;
     }
   }
@@ -80,7 +81,7 @@ export class KvSettingsCache implements SettingsCache {
       const text = JSON.stringify({ settings, until });
       await inTime(this.#services.cache.put(key, text, { expirationTtl: seconds }));
     } catch (error) {
-      this.#services.log.warn("site_settings_not_cached", { tenant, siteCode: site, reason: reasonOf(error) });
+      this.#services.log.warn("site_settings_not_cached", { tenant, reason: briefReason(error) });
     }
   }
 
@@ -91,7 +92,7 @@ export class KvSettingsCache implements SettingsCache {
     try {
       await forgetOnce().catch(() => pause(retryPauseMs).then(forgetOnce));
     } catch (error) {
-      log.error("site_settings_not_forgotten", { tenant, siteCode: site, reason: reasonOf(error) });
+      log.error("site_settings_not_forgotten", { tenant, siteCode: site, reason: briefReason(error) });
     }
   }
 
@@ -108,9 +109,3 @@ export class KvSettingsCache implements SettingsCache {
 
 const inTime = <Value>(call: Promise<Value>): Promise<Value> =>
   withinDeadline(call, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));
-
-/** What went wrong, for the log. An error about data quotes the data, so that only its name is told. */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown";
-  return error instanceof SyntaxError || error instanceof z.ZodError ? error.name : `${error.name}: ${error.message}`;
-}
