@@ -308,6 +308,14 @@ const turn: readonly Sabotage[] = [
     by: "WHERE 0 AND e.`state` IS NOT step.value ->> 'from';",
     caughtBy: byLedger("an exchange that has gone another way at the very moment"),
   },
+  {
+    name: "erasure-shares-commit",
+    breaks: "an erasure takes along what was kept together with it and after it",
+    file: ledgerTurn,
+    replace: 'command.intent.kind === "erase" || subjectOf(',
+    by: "subjectOf(",
+    caughtBy: byLedger("what comes together with an erasure, and after it, is not erased with it"),
+  },
 ];
 
 /** What D1 is told to keep, and what it refuses by itself. */

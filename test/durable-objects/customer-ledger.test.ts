@@ -295,6 +295,17 @@ test("an erasure removes the history, and keeps issued coupons without whom they
   expect((await rowsOf(env.DB, key)).journal.map((row) => row.sequence)).toEqual([1, 2]);
 });
 
+test("what comes together with an erasure, and after it, is not erased with it", async () => {
+  await does(grant(30));
+  const refused = () => commandOf(exchange(10), { idempotencyKey: named("k6"), fingerprint: "same" });
+  const answers = (await stub().executeAll([commandOf({ kind: "erase" }), refused()])) as readonly LedgerAnswer[];
+  expect(failureCodes(answers)).toEqual(["insufficient_points"]);
+  await does(grant(30));
+  await evictDurableObject(stub());
+  expect(await send(refused())).toEqual({ ...answers[1], replayed: true });
+  expect(await balance()).toBe(30);
+});
+
 describe("an order", () => {
   test("earns once, however often and in whatever company it is told of", async () => {
     const told = times(50, () => does(earn("EON2076", 433, { value: "433.72" })));
