@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
 import { type EventInbox, type QueuedEvent, StoreUnavailable } from "../../src/application/ports.ts";
 import { eventsKeptDays, pruneEvents } from "../../src/application/prune-events.ts";
@@ -10,6 +10,7 @@ import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { type EventId, readEvent } from "../../src/domain/order-event.ts";
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+import { CloudflareEventQueue } from "../../src/integrations/event-queue.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import {
@@ -251,6 +252,16 @@ describe("a return", () => {
     siteSettings = () => Promise.resolve({ ...earningSettings, earningBase: "net" });
     await become(orderUpdated("A"));
     siteSettings = () => Promise.resolve(earningSettings);
+    const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
+    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
+  });
+
+  test("is measured as the order was, even when the order was told of again for a site that measures otherwise", async () => {
+    siteSettings = (site) => Promise.resolve({ ...earningSettings, earningBase: site === "main" ? "net" : "total" });
+    expect(await become(orderUpdated("A"), orderUpdated("A", { siteCode: "other" }))).toEqual([
+      "granted 368",
+      "duplicate",
+    ]);
     const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
     expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
   });
@@ -635,6 +646,21 @@ describe("an event is taken in", () => {
     expect(await receive(event)).toMatchObject({ ok: false, failure: { code } });
     expect(sent).toEqual([]);
   });
+});
+
+test("an event that the queue neither takes nor refuses is given up, so that it is sent again", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const silent = { send: () => new Promise<never>(() => {}) } as unknown as Queue<QueuedEvent>;
+    const errors: unknown[] = [];
+    new CloudflareEventQueue(silent)
+      .send(queued(tenant, orderUpdated("A")))
+      .catch((error: unknown) => void errors.push(error));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(errors).toEqual([expect.any(StoreUnavailable)]);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("events are removed after 90 days, and not before", async () => {

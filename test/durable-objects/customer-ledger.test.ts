@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { LedgerAnswer, LedgerHead } from "../../src/application/ports.ts";
@@ -101,6 +101,20 @@ test("a writer who has missed an entry is refused by the database, and comes aft
   await expectSoundStorage();
 });
 
+test("a refusal that is kept under a key is true of the ledger as it is when it is kept", async () => {
+  await does(grant(5));
+  const writer = writerOf(key, {
+    beforeCommit: async () => {
+      if ((await balance()) === 5) await does(grant(100));
+    },
+  });
+  const keyed = commandOf(exchange(10), { idempotencyKey: named("k0"), fingerprint: "same" });
+  expect((await writer.execute(keyed)).result).toMatchObject({ ok: true });
+  expect(await balance()).toBe(105);
+  await evictDurableObject(stub());
+  expect(await balance()).toBe(95);
+});
+
 test("a race with an erasure is lost by whoever has not seen it", async () => {
   await does(grant(30));
   await does(grant(20));
@@ -193,6 +207,32 @@ describe("a repeated request", () => {
     expect(await balance()).toBe(1);
   });
 
+  test("is one only with the same key of the same caller for the same operation", async () => {
+    const base = named("k4");
+    const others = [
+      { ...base, caller: "client:other" as Actor },
+      { ...base, operation: "another" },
+    ];
+    for (const idempotencyKey of [base, ...others]) {
+      const command = commandOf(grant(10), { idempotencyKey, fingerprint: "same" });
+      expect(await send(command)).toEqual({ result: { ok: true, value: { kind: "granted" } }, replayed: false });
+    }
+    await evictDurableObject(stub());
+    for (const idempotencyKey of [...others, base]) {
+      const command = commandOf(grant(10), { idempotencyKey, fingerprint: "same" });
+      expect(await send(command)).toMatchObject({ replayed: true });
+    }
+    expect(await balance()).toBe(30);
+  });
+
+  test("is none after an erasure: of what was erased nothing is remembered, the codes of coupons included", async () => {
+    await does(grant(30));
+    const keyed = () => send(commandOf(exchange(10), { idempotencyKey: named("k5"), fingerprint: "same" }));
+    expect((await keyed()).result).toMatchObject({ ok: true });
+    await does({ kind: "erase" });
+    expect(failureCodes([await keyed()])).toEqual(["insufficient_points"]);
+  });
+
   test("with an id of the client's own is answered alike when it is equal, and refused when it is not", async () => {
     const withId = (fingerprint: string, intent: Intent = grant(10, { id: "own" as EntryId })) =>
       send(commandOf(intent, { fingerprint }));
@@ -253,6 +293,17 @@ test("an erasure removes the history, and keeps issued coupons without whom they
   expect(await coupon.bind(key.tenant, code).first()).toEqual({ issued_to: "" });
   await does(grant(1));
   expect((await rowsOf(env.DB, key)).journal.map((row) => row.sequence)).toEqual([1, 2]);
+});
+
+test("what comes together with an erasure, and after it, is not erased with it", async () => {
+  await does(grant(30));
+  const refused = () => commandOf(exchange(10), { idempotencyKey: named("k6"), fingerprint: "same" });
+  const answers = (await stub().executeAll([commandOf({ kind: "erase" }), refused()])) as readonly LedgerAnswer[];
+  expect(failureCodes(answers)).toEqual(["insufficient_points"]);
+  await does(grant(30));
+  await evictDurableObject(stub());
+  expect(await send(refused())).toEqual({ ...answers[1], replayed: true });
+  expect(await balance()).toBe(30);
 });
 
 describe("an order", () => {
@@ -358,4 +409,49 @@ test("the journal cannot be edited", async () => {
   await does(grant(30));
   const edit = env.DB.prepare("update ledger_entries set points = 99 where tenant = ? and customer_id = ?");
   await expect(edit.bind(key.tenant, key.customerId).run()).rejects.toThrow("never edited");
+});
+
+test("an exchange that has gone another way at the very moment goes no further than where it is then", async () => {
+  await does(grant(30));
+  const intent = exchange(10);
+  if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  const { result } = await does({ ...intent, terms });
+  if (!result.ok || result.value.kind !== "reserved") throw new Error("Nothing was reserved.");
+  const { exchangeId: id } = result.value;
+  const goTo = (state: string) =>
+    env.DB.prepare("update exchanges set state = ? where tenant = ? and customer_id = ?")
+      .bind(state, key.tenant, key.customerId)
+      .run();
+  let commits = 0;
+  const writer = writerOf(key, {
+    beforeCommit: async () => {
+      commits += 1;
+      if (commits === 1) for (const state of ["ISSUED", "VOIDING"]) await goTo(state);
+    },
+  });
+  const step = { id, from: "PENDING", to: "ISSUED", reason: null } as const;
+  await writer.execute(commandOf({ kind: "advance-exchange", step }));
+  expect(commits).toBe(1);
+  const row = env.DB.prepare("select state from exchanges where tenant = ? and customer_id = ?");
+  expect(await row.bind(key.tenant, key.customerId).first()).toEqual({ state: "VOIDING" });
+});
+
+test("an object's alarm is brought forward when somebody has to come back sooner, and never put off", async () => {
+  await does(grant(30));
+  const intent = exchange(10);
+  if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  await does({ ...intent, terms });
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const alarmAfter = (before: number) =>
+    runInDurableObject(stub(), async (object, { storage }) => {
+      await storage.setAlarm(before);
+      await object.resumeExchanges();
+      return storage.getAlarm();
+    });
+  const [soon, late] = [Date.now() + 60_000, Date.now() + 100 * 3_600_000];
+  expect(await alarmAfter(soon)).toBe(soon);
+  expect(await alarmAfter(late)).toBeLessThan(late);
+  vi.restoreAllMocks();
 });

@@ -4,9 +4,9 @@ import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import { canonicalCouponCode, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor, CommandId } from "../../src/domain/identifiers.ts";
+import type { Actor, CommandId, CustomerId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { ExchangeSaga, exchangesWaitingMax } from "../../src/durable-objects/exchange-saga.ts";
+import { ExchangeSaga, exchangeDeadlineMs, exchangesWaitingMax } from "../../src/durable-objects/exchange-saga.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { EmporixCouponService } from "../../src/integrations/upstream/emporix-coupon-service.ts";
 import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
@@ -28,6 +28,11 @@ let standIn: EmporixStandIn;
 let saga: ExchangeSaga;
 let turn: LedgerTurn;
 let wakeUps: number[];
+/** What the alarm's setting comes to. */
+let alarmSet: Promise<void>;
+/** What a client's patience comes to: it is without end unless a test ends it. */
+let patience: (ms: number) => Promise<void>;
+let sagaLog: string[];
 
 /** Another incarnation of the customer's object: nothing in memory is left. */
 function crash(database: D1Database = env.DB): void {
@@ -45,9 +50,16 @@ function crash(database: D1Database = env.DB): void {
     coupons: new EmporixCouponService(standIn.access, { log, fetch: standIn.fetch, time, random: () => 0.5 }),
     newId: () => crypto.randomUUID(),
     execute: (command) => running.execute(command),
-    wakeUp: async (afterMs) => void wakeUps.push(afterMs),
-    // The client's patience is not what is tested here: a call that hangs ends by its own deadline.
-    pause: () => new Promise(() => {}),
+    log: {
+      info: () => {},
+      warn: (event, facts) => void sagaLog.push(JSON.stringify({ event, ...facts })),
+      error: () => {},
+    },
+    wakeUp: (afterMs) => {
+      wakeUps.push(afterMs);
+      return alarmSet;
+    },
+    pause: (ms) => patience(ms),
   });
 }
 
@@ -57,6 +69,10 @@ beforeEach(async () => {
   time = new VirtualTime();
   standIn = new EmporixStandIn({ time });
   wakeUps = [];
+  alarmSet = Promise.resolve();
+  // A call that hangs ends by its own deadline.
+  patience = () => new Promise(() => {});
+  sagaLog = [];
   crash();
   await turn.execute(commandOf(grant(100, { validUntil })));
 });
@@ -104,6 +120,10 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     await expectSettled();
     const { journal } = await rowsOf(env.DB, key);
     expect(journal.at(-1)).toMatchObject({ kind: "refunded", points: 10, valid_until: validUntil, balance_after: 100 });
+    const [charged] = await exchanges();
+    expect(sagaLog).toEqual([expect.stringContaining("exchange_charged_back")]);
+    expect(sagaLog.join()).not.toContain(charged?.coupon.code);
+    expect(sagaLog.join()).not.toContain(key.customerId);
   });
 
   test("that is too dear asks nobody", async () => {
@@ -194,6 +214,56 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     await expectSettled();
   });
 
+  test("takes no points when it is not certain that somebody comes back", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      for (const failing of [Promise.reject(new Error("lost")), new Promise<never>(() => {})]) {
+        alarmSet = failing;
+        const ends: string[] = [];
+        void saga.exchange(commandOf(bought())).then((answer) => ends.push(endOf(answer)));
+        await vi.advanceTimersByTimeAsync(10_000);
+        expect(ends).toEqual(["unavailable"]);
+      }
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(standIn.requests).toEqual([]);
+    expect([await balance(), await states()]).toEqual([100, []]);
+  });
+
+  test("is waited for by its client no longer than the deadline, and goes on without", async () => {
+    const waited: number[] = [];
+    patience = async (ms) => void waited.push(ms);
+    expect(endOf(await saga.exchange(commandOf(bought())))).toBe("outcome_unknown");
+    expect(waited).toEqual([exchangeDeadlineMs]);
+    await saga.resume();
+    await expectSettled();
+    expect(await states()).toEqual(["ISSUED"]);
+  });
+
+  test("is gone on with later when storage does not tell what was left", async () => {
+    await turn.execute(keyed());
+    const broken = vi.spyOn(D1LedgerStore.prototype, "exchangesUnderWay").mockRejectedValue(new Error("lost"));
+    await saga.resume();
+    broken.mockRestore();
+    expect(wakeUps).toHaveLength(1);
+    await saga.resume();
+    await expectSettled();
+  });
+
+  test("is gone on with also when more were left than are gone on with at a time", async () => {
+    await turn.execute(commandOf(grant(1_000)));
+    await turn.executeAll(Array.from({ length: 45 }, () => commandOf(bought())));
+    let resumed = 0;
+    // Nobody else calls but the alarm, and that only when it was set.
+    for (let due = 1; due > resumed && resumed < 10; due = 1 + wakeUps.length) {
+      await saga.resume();
+      resumed += 1;
+    }
+    expect(new Set(await states())).toEqual(new Set(["ISSUED"]));
+    expect(standIn.liveCoupons("demo")).toHaveLength(45);
+  });
+
   test("of a customer who was erased meanwhile is brought to its end, and forgotten", async () => {
     await turn.execute(commandOf(bought()));
     await turn.execute(commandOf({ kind: "erase" }));
@@ -255,6 +325,22 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     expect(standIn.liveCoupons("demo")).toEqual([]);
     expect(await balance()).toBe(100);
     await expectSettled();
+  });
+
+  test("is done once when it is asked for several times at once", async () => {
+    const { id } = await buy();
+    const answers = await Promise.all([saga.giveBack(id), saga.giveBack(id), saga.resume()]);
+    expect(answers.slice(0, 2)).toEqual([{ kind: "given-back" }, { kind: "given-back" }]);
+    expect(standIn.requests.filter(({ operation }) => operation === "coupon.remove")).toHaveLength(1);
+    await expectSettled();
+  });
+
+  test("is for the customer alone whose it is", async () => {
+    const { code } = await buy();
+    const reader = new D1ExchangeReader(TenantDatabases.one(env.DB));
+    const stranger = { ...key, customerId: `${key.customerId}-other` as CustomerId };
+    expect(await reader.findByCode(stranger, canonicalCouponCode(code))).toBeNull();
+    expect(await reader.ofCustomer(stranger, { pageNumber: 1, pageSize: 100 })).toEqual([]);
   });
 
   test("that was used is refused, and stays as it is", async () => {

@@ -68,13 +68,15 @@ let turn: LedgerTurn;
 let now: number;
 let suffixes: string[];
 
+let pauses: number[];
+
 const newTurn = () =>
   new LedgerTurn(key, {
     store,
     clock: { now: () => now as EpochMs },
     log: { info: () => {}, warn: () => {}, error: () => {} },
     newCouponSuffix: () => suffixes.shift() ?? crypto.randomUUID().slice(24),
-    pause: () => Promise.resolve(),
+    pause: async (ms) => void pauses.push(ms),
   });
 
 beforeEach(async () => {
@@ -83,6 +85,7 @@ beforeEach(async () => {
   store = new FaultyStore();
   now = Date.parse("2026-05-11T12:00:00Z");
   suffixes = [];
+  pauses = [];
   turn = newTurn();
   await turn.execute(commandOf(grant(100)));
 });
@@ -154,6 +157,8 @@ describe("a commit whose answer is lost", () => {
       return lost();
     };
     expect(await kindOrCode(commandOf(redeem(10)))).toBe("outcome_unknown");
+    // D1 gives a call up to half a minute.
+    now += 30_000;
     expect(await balance()).toBe(100);
     await late[0]?.();
     expect(await balance()).toBe(90);
@@ -198,6 +203,27 @@ test("a command that the database never takes does not drag its neighbours down"
   const all = [commandOf(redeem(10)), poison, commandOf(redeem(20)), commandOf(redeem(30))];
   expect(await Promise.all(all.map(kindOrCode))).toEqual(["redeemed", "outcome_unknown", "redeemed", "redeemed"]);
   expect(await balance()).toBe(40);
+});
+
+test("a ledger that is tried again waits a random while before it, longer every time, and never long", async () => {
+  const random = vi.spyOn(Math, "random");
+  try {
+    const longest = async (chance: number) => {
+      pauses = [];
+      random.mockReturnValue(chance);
+      store.onCommit = lost;
+      expect(await kindOrCode(commandOf(redeem(1)))).toBe("outcome_unknown");
+      return pauses;
+    };
+    const [late, early] = [await longest(1 - Number.EPSILON), await longest(0.1)];
+    expect(late.length).toBeGreaterThan(1);
+    expect(late).toEqual(late.toSorted((left, right) => left - right));
+    expect(new Set(late).size).toBeGreaterThan(1);
+    expect(Math.max(...late)).toBeLessThanOrEqual(turnLimits.retryPauseMsMax);
+    expect(early.every((pauseMs, index) => pauseMs < (late[index] ?? 0) / 2)).toBe(true);
+  } finally {
+    random.mockRestore();
+  }
 });
 
 test("commands that were stored together, unheard of, are answered truly one by one", async () => {
@@ -252,6 +278,46 @@ describe("a call to a customer's object", () => {
     expect(received).toEqual([commands, commands.map((command) => ({ ...command, isRetry: true }))]);
   });
 
+  test("that is never answered is given up, and may have been carried out", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const silent = () => new Promise<never>(() => {});
+      const object = { execute: silent, executeAll: silent, giveBackExchange: silent, resumeExchanges: silent };
+      const objects = { getByName: () => object } as unknown as typeof env.CUSTOMER_LEDGER;
+      const gateway = new DurableObjectLedgerGateway(objects, { info: () => {}, warn: () => {}, error: () => {} });
+      const command = commandOf(redeem(1));
+      const answers: unknown[] = [];
+      const calls = [
+        gateway.execute(key, command),
+        gateway.executeAll(key, [command]),
+        gateway.giveBackExchange(key, "some" as EntryId),
+        gateway.resumeExchanges(key),
+      ];
+      for (const [index, call] of calls.entries())
+        void call.then((given) => Object.assign(answers, { [index]: given }));
+      await vi.advanceTimersByTimeAsync(60_000);
+      const unknown = { ok: false, failure: { code: "outcome_unknown" } };
+      const answer = { result: unknown, replayed: false };
+      expect(answers).toEqual([answer, [answer], unknown, unknown]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("that fails is logged with its tenant, and without its customer", async () => {
+    const facts: unknown[] = [];
+    const execute = () => Promise.reject(failure({ retryable: true }));
+    const objects = { getByName: () => ({ execute }) } as unknown as typeof env.CUSTOMER_LEDGER;
+    const warn = (_event: string, more?: object) => void facts.push(more);
+    await new DurableObjectLedgerGateway(objects, { info: () => {}, warn, error: () => {} }).execute(
+      { ...key, customerId: "kunde-7f3a9c" as CustomerId },
+      commandOf(redeem(1)),
+    );
+    expect(facts).toHaveLength(3);
+    expect(facts[0]).toMatchObject({ tenant: key.tenant, attempt: 1 });
+    expect(JSON.stringify(facts)).not.toContain("kunde-7f3a9c");
+  });
+
   const isMarked = ({ isRetry }: LedgerCommand) => isRetry === true;
   const failure = (traits: object) => Object.assign(new Error("lost"), traits);
 
@@ -294,6 +360,37 @@ test("commands that come in one call share a commit", async () => {
   expect(answers).toHaveLength(100);
   expect(store.commits).toBe(before + 1);
   expect(await balance()).toBe(200);
+});
+
+test("coupons that would be too much for one parameter of the database are stored in several commits", async () => {
+  const parameterCharactersMax = 1_000_000;
+  const intent = exchange(1);
+  if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
+  const { value } = intent.terms;
+  const coupon = { ...value.coupon, description: "d".repeat(20_000) };
+  const dear = { ...intent, terms: { ok: true, value: { ...value, coupon } } } as const;
+  const sizes: number[] = [];
+  store.onCommit = (really, changes) => {
+    sizes.push(JSON.stringify(changes.couponEffects).length);
+    return really(changes);
+  };
+  const answers = await turn.executeAll(Array.from({ length: 100 }, () => commandOf(dear)));
+  expect(answers.filter(({ result }) => result.ok)).toHaveLength(100);
+  expect(Math.max(...sizes)).toBeLessThan(parameterCharactersMax);
+  expect(await balance()).toBe(0);
+});
+
+test("of repeated requests the latest are remembered, a bounded number of them, and storage knows the others", async () => {
+  const keyed = (index: number) =>
+    commandOf(grant(1), { idempotencyKey: named(`${key.customerId}-${index}`), fingerprint: "same" });
+  const count = 4_000;
+  await turn.executeAll(Array.from({ length: count }, (_, index) => keyed(index)));
+  const { loads } = store;
+  expect(await turn.execute(keyed(count - 1))).toMatchObject({ replayed: true });
+  expect(store.loads).toBe(loads);
+  expect(await turn.execute(keyed(0))).toMatchObject({ replayed: true });
+  expect(store.loads).toBe(loads + 1);
+  expect(await balance()).toBe(100 + count);
 });
 
 test("commands that come in one call are answered one by one, refusals too", async () => {

@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Context } from "../../src/application/context.ts";
+import { StoreUnavailable, type SweepPosition } from "../../src/application/ports.ts";
 import type { Services } from "../../src/application/services.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
 import { verifyLedger } from "../../src/application/verify-ledger.ts";
@@ -309,18 +310,62 @@ describe("the verification of all ledgers", () => {
     await Promise.all(Array.from({ length: 60 }, (_, index) => other.addPoints(`C${index}`, 10)));
     await env.DB.prepare("delete from ledgers where tenant = ? and customer_id = 'C7'").bind(other.tenant).run();
     await env.DB.prepare("delete from ledger_entries where tenant = ? and customer_id = 'C8'").bind(other.tenant).run();
+    // Of one there is nothing but what it had to give, of another nothing but a coupon, and of a third an exchange.
+    const { tenant } = other;
+    await env.DB.batch([
+      env.DB.prepare("insert into lots values (?, 'only-lots', 'l', 10, 0, 0, null, 0)").bind(tenant),
+      env.DB.prepare(
+        `insert into coupons values (?, 'STRAY', 'STRAY', '{"maxRedemptions":1}', 'only-coupons', 0, 'r', 'o', 0, null, null)`,
+      ).bind(tenant),
+      env.DB.prepare(
+        "insert into exchanges values (?, 'only-exchanges', 'e', 'X', 'X', 'o', '{}', 'ISSUED', null, 0, 0)",
+      ).bind(tenant),
+    ]);
     const findings = async () => {
       const text = "select distinct customer_id from ledger_findings where tenant = ? order by customer_id";
       return (await env.DB.prepare(text).bind(other.tenant).all<{ customer_id: string }>()).results;
     };
     const all = await env.DB.prepare("select count(*) as count from ledgers").first<{ count: number }>();
     const { verified } = await verifyLedgers(services);
-    // The one without a row of its own is looked at, too.
-    expect(verified).toBe((all?.count ?? 0) + 1);
-    expect(await findings()).toEqual([{ customer_id: "C7" }, { customer_id: "C8" }]);
+    // Those without a row of their own are looked at, too.
+    expect(verified).toBe((all?.count ?? 0) + 4);
+    const wrong = ["C7", "C8", "only-coupons", "only-exchanges", "only-lots"];
+    expect((await findings()).map(({ customer_id }) => customer_id)).toEqual(wrong);
     expect(lines).toContain("ledger_findings");
     expect(lines.at(-1)).toBe("ledgers_verified_round");
     expect((await verifyLedgers(services)).verified).toBe(verified);
+  });
+
+  test("goes on behind a ledger that cannot be read, of which the log names nobody", async () => {
+    const books = new D1LedgerBooks(TenantDatabases.one(env.DB));
+    const all = await books.keysAfter(null, 10_000);
+    const read: LedgerKey[] = [];
+    const lines: unknown[][] = [];
+    const write = (...line: unknown[]) => void lines.push(line);
+    let place: SweepPosition | null = null;
+    const services = {
+      ledgerBooks: {
+        keysAfter: (after: LedgerKey | null, limit: number) => books.keysAfter(after, limit),
+        read: (key: LedgerKey) => {
+          read.push(key);
+          return read.length % 20 === 3 ? Promise.reject(new StoreUnavailable(key.customerId)) : books.read(key);
+        },
+      },
+      ledgerFindings: {
+        position: async () => place,
+        moveTo: async (position: SweepPosition) => {
+          place = position;
+        },
+        keep: async () => {},
+      },
+      clock: systemClock,
+      log: { info: write, warn: write, error: write },
+    } as unknown as Services;
+    await verifyLedgers(services);
+    expect(read).toEqual(all);
+    expect(lines.filter(([event]) => event === "ledger_not_verified").length).toBeGreaterThan(1);
+    const told = JSON.stringify(lines);
+    expect(all.filter(({ customerId: some }) => some.length > 3 && told.includes(some))).toEqual([]);
   });
 
   test("takes up the round after the last ledger of the slice before", async () => {

@@ -292,6 +292,8 @@ describe("a repeated redemption", () => {
       status: 422,
       body: { type: "unprocessable_content" },
     });
+    const other = await shop.issue({ ...forCustomers, maxRedemptions: 1 });
+    expect((await shop.redeem(other, {}, headers)).status).toBe(422);
     // Without the key it is another use, of which there is none left.
     expect(await shop.redeem(code)).toMatchObject(refusal("used up"));
   });
@@ -483,7 +485,7 @@ describe("a coupon", () => {
     for (const who of ["manager", "reader", "redeemer", await shop.customer("C1")] as const) {
       expect((await shop.as(who, "GET", `/${code}`)).status).toBe(404);
     }
-    for (const who of ["reader", await shop.customer("C1")] as const) {
+    for (const who of ["reader", "redeemer", "onBehalf", await shop.customer("C1")] as const) {
       expect((await shop.as(who, "GET", `/${code}?showDeleted=true`)).status).toBe(404);
     }
     expect(await shop.read(code)).toMatchObject({ code, deleted: true });
@@ -569,6 +571,10 @@ describe("the list of coupons", () => {
     expect(await listed.list("?status=USED", c1)).toEqual([used]);
     expect(await listed.list("", c2)).toEqual([other]);
     expect(await listed.list("?issuedTo=C1", c2)).toEqual([]);
+    for (const query of [`?code=${valid}`, `?q=code:${valid}`]) {
+      expect(await listed.list(query, c1)).toEqual([valid]);
+      expect(await listed.list(query, c2)).toEqual([]);
+    }
     const counted = await listed.as(c1, "GET", "?totalCount=true");
     expect(counted.headers.get("Items-Count")).toBe("4");
   });

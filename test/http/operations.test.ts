@@ -1,6 +1,8 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { redeemOptionsMax } from "../../src/application/create-redeem-option.ts";
 import { type Answer, call, Shop, tenPercentOff } from "../support/shop.ts";
-import { guestToken } from "../support/tokens.ts";
+import { employeeToken, everyScope, guestToken } from "../support/tokens.ts";
 
 let shop: Shop;
 
@@ -14,6 +16,8 @@ const own = async (method: string, rest: string, json?: unknown, headers: Readon
   call(method, `/reward-points/public/customer${rest}`, { token: await shop.customerToken("C1"), json, headers });
 const redeemFor = (id: string, headers: Readonly<Record<string, string>> = {}) =>
   own("POST", "/redeem", { id }, headers);
+
+const moment = "2026-11-22T12:00:00Z";
 
 interface Summary {
   readonly customerId: string;
@@ -356,7 +360,22 @@ describe("redeem options", () => {
     expect((await shop.manage("POST", options(), { ...option, points: 1 }, key)).status).toBe(422);
     expect((await shop.manage("POST", options(), { ...option, id: "own" })).status).toBe(200);
     expect((await shop.manage("POST", options(), { ...option, id: "own", points: 1 })).status).toBe(409);
+    for (const points of [1, option.points]) await shop.manage("PUT", options("/own"), { ...option, points });
+    expect((await shop.manage("POST", options(), { ...option, id: "own" })).status).toBe(409);
     expect((await shop.manage("GET", options())).body).toHaveLength(2);
+  });
+
+  test("are as many as a storefront can show at once, and no more", async () => {
+    const insert = `insert into redeem_options (tenant, id, type, name, points, version, created_at, modified_at)
+      values (?, ?, 'coupon', 'n', 5, 1, 0, 0)`;
+    const rows = Array.from({ length: redeemOptionsMax - 1 }, (_, index) =>
+      env.DB.prepare(insert).bind(shop.tenant, `option-${index}`),
+    );
+    await env.DB.batch(rows);
+    expect((await shop.manage("POST", options(), { ...option, id: "last" })).status).toBe(200);
+    expectProblem(await shop.manage("POST", options(), option), null);
+    expect((await shop.manage("POST", options(), { ...option, id: "last" })).status).toBe(200);
+    expect((await shop.manage("GET", options())).body).toHaveLength(redeemOptionsMax);
   });
 
   test("are replaced, with the version that was read or without one", async () => {
@@ -416,6 +435,11 @@ describe("redeem options", () => {
       "coupon.maxRedemptionsPerCustomer",
     ],
     ["a coupon that is never usable", { coupon: { ...tenPercentOff, maxRedemptions: 0 } }, "coupon.maxRedemptions"],
+    [
+      "a coupon that ends when it begins",
+      { coupon: { ...tenPercentOff, restrictions: { validFrom: moment, validUntil: moment } } },
+      "coupon.restrictions.validUntil",
+    ],
     ["no price", { points: undefined }, "points"],
     ["a price of nothing", { points: 0 }, "points"],
     ["no name", { name: undefined }, "name"],
@@ -451,6 +475,28 @@ describe("keyed requests", () => {
     const answers = [await redeem(), await redeem()];
     expect(answers.map((answer) => answer.status)).toEqual([400, 400]);
     expect(answers.map((answer) => answer.headers.get("Idempotency-Replayed"))).toEqual([null, "true"]);
+  });
+
+  test("of another employee, for something else and of another tenant have nothing to do with one another", async () => {
+    const key = { "Idempotency-Key": "k" };
+    const option = (name: string) => ({ type: "coupon", name, points: 5, coupon: tenPercentOff });
+    const other = await Shop.open();
+    const colleague = await employeeToken(shop.tenant, everyScope, "colleague");
+    const path = `/reward-points/${shop.tenant}/redeemOptions`;
+    const mixins = `/site/${shop.tenant}/sites/main/mixins`;
+    const answers = [
+      await shop.manage("POST", path, option("first"), key),
+      await call("POST", path, { token: colleague, json: option("second"), headers: key }),
+      await other.manage("POST", `/reward-points/${other.tenant}/redeemOptions`, option("third"), key),
+      await shop.manage("POST", mixins, { notes: { text: "x" } }, key),
+      await shop.manage("POST", customer("C1", "/addPoints"), { points: 5 }, key),
+      await call("POST", customer("C1", "/addPoints"), { token: colleague, json: { points: 5 }, headers: key }),
+      await shop.manage("POST", customer("C1", "/redeemPoints"), { points: 1 }, key),
+      await other.manage("POST", customer("C1", "/addPoints"), { points: 5 }, key),
+    ];
+    expect(answers.map(({ status }) => status < 300)).toEqual(answers.map(() => true));
+    expect(answers.map(({ headers }) => headers.get("Idempotency-Replayed"))).toEqual(answers.map(() => null));
+    expect([await shop.balance("C1"), await other.balance("C1")]).toEqual([9, 5]);
   });
 
   test("of one employee may not use one key for two customers", async () => {

@@ -1,4 +1,13 @@
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
+import { listOwnCoupons } from "../../src/application/list-own-coupons.ts";
+import type { CouponSighting } from "../../src/application/ports.ts";
+import type { Services } from "../../src/application/services.ts";
+import { systemClock } from "../../src/application/system-clock.ts";
+import type { Actor } from "../../src/domain/identifiers.ts";
+import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
+import { keyOf } from "../support/ledgers.ts";
 import { call, Shop, tenPercentOff } from "../support/shop.ts";
 
 let shop: Shop;
@@ -29,6 +38,9 @@ describe("a customer's coupons", () => {
     expect(status).toBe(200);
     expect((body as { code: string }[]).map((coupon) => coupon.code)).toEqual(codes.toReversed());
     expect(body).toMatchObject([{ status: "VALID", exchangeState: "ISSUED", name: "10 % off" }, {}]);
+    for (const hidden of ["issuedTo", "redemptionCount", "maxRedemptions", "deleted"]) {
+      expect((body as object[])[0]).not.toHaveProperty(hidden);
+    }
     expect((await coupons("?pageSize=1&pageNumber=2")).body).toMatchObject([{ code: codes[0] }]);
     expect((await coupons("", await shop.customerToken("C2"))).body).toEqual([]);
     expect((await coupons("?pageSize=101")).status).toBe(400);
@@ -61,5 +73,61 @@ describe("a customer's coupons", () => {
     expect(await giveBack(over)).toMatchObject({ status: 409, body: { status: 409, type: "coupon_not_returnable" } });
     expect((await giveBack("RP-UNKNOWN")).status).toBe(404);
     expect(await balance()).toBe(90);
+  });
+});
+
+describe("a customer's coupons that a service elsewhere issues", () => {
+  const found = { kind: "found", issuedTo: "C1", status: "USED", redemptionCount: 1 } as const;
+  const keep = (customerId: string, id: string, state: string) =>
+    env.DB.prepare(`insert into exchanges values (?, ?, ?, ?, ?, 'o', '{"maxRedemptions":1}', ?, null, 0, 0)`).bind(
+      shop.tenant,
+      customerId,
+      id,
+      `T-${id}`,
+      `T${id}`,
+      state,
+    );
+  /** The customer's coupons, and which of them the service was asked about. */
+  const listed = async (find: (code: string) => Promise<CouponSighting>, page = { pageNumber: 1, pageSize: 100 }) => {
+    const asked: string[] = [];
+    const key = keyOf(shop.tenant, "C1");
+    const couponService = {
+      find: (_tenant: string, code: string) => {
+        asked.push(code);
+        return find(code);
+      },
+    };
+    const services = {
+      exchanges: new D1ExchangeReader(TenantDatabases.one(env.DB)),
+      couponService,
+      clock: systemClock,
+    } as unknown as Services;
+    const principal = { ...key, scopes: new Set<string>(), actor: "customer:C1" as Actor };
+    const context = { services, principal, operation: "op", idempotencyKey: null };
+    return { own: await listOwnCoupons(context, key.customerId, page), asked };
+  };
+
+  test("have the status that it tells, once they are issued, and else that of their exchange", async () => {
+    const states = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+    await env.DB.batch([...states.map((state, index) => keep("C1", `${index}`, state)), keep("C2", "x", "ISSUED")]);
+    const { own, asked } = await listed(async () => found);
+    expect(asked).toEqual(["T-1"]);
+    expect(own.map(({ exchangeState, status }) => [exchangeState, status]).toReversed()).toEqual([
+      ["PENDING", "INACTIVE"],
+      ["ISSUED", "USED"],
+      ["CHARGED_BACK", "EXPIRED"],
+      ["VOIDING", "INACTIVE"],
+      ["GIVEN_BACK", "EXPIRED"],
+    ]);
+    const silent = await listed(async () => ({ kind: "unknown" }));
+    expect(silent.own.find(({ exchangeState }) => exchangeState === "ISSUED")?.status).toBe("VALID");
+  });
+
+  test("are asked about a bounded number at a time", async () => {
+    await env.DB.batch(Array.from({ length: 60 }, (_, index) => keep("C1", `${index}`, "ISSUED")));
+    const { own, asked } = await listed(async () => found);
+    expect(own).toHaveLength(60);
+    expect(asked.length).toBeLessThanOrEqual(20);
+    expect(new Set(own.map(({ status }) => status))).toEqual(new Set(["USED", "VALID"]));
   });
 });

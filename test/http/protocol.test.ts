@@ -1,8 +1,12 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test, vi } from "vitest";
+import type { Services } from "../../src/application/services.ts";
+import { systemClock } from "../../src/application/system-clock.ts";
+import { createApp } from "../../src/http/app.ts";
+import { noRateLimits } from "../../src/integrations/binding-rate-limiter.ts";
 import worker from "../../src/worker.ts";
-import { answerOf, call, requestOf, Shop } from "../support/shop.ts";
+import { type Answer, answerOf, call, requestOf, Shop } from "../support/shop.ts";
 import { employeeToken } from "../support/tokens.ts";
 
 const addPoints = "/reward-points/customer/C1/addPoints";
@@ -126,4 +130,25 @@ test("health tells that the process answers, and on request whether D1 and KV do
     body: { status: "ok", checks: { d1: "ok", kv: "ok" } },
   });
   expect((await call("GET", "/health?deep=2")).status).toBe(400);
+});
+
+test("health calls down what does not answer within seconds, and says which", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  try {
+    const probes = [
+      { name: "d1", check: () => new Promise<never>(() => {}) },
+      { name: "kv", check: () => Promise.resolve() },
+    ];
+    const log = { info: () => {}, warn: () => {}, error: () => {} };
+    const services = { probes, log, clock: systemClock, rateLimiter: noRateLimits } as unknown as Services;
+    const answers: Answer[] = [];
+    const asked = createApp(services, { corsOrigins: [] }).fetch(requestOf("GET", "/health?deep=1"));
+    void Promise.resolve(asked)
+      .then(answerOf)
+      .then((answer) => answers.push(answer));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(answers).toMatchObject([{ status: 503, body: { status: "degraded", checks: { d1: "failed", kv: "ok" } } }]);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,10 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import type { Logger, MixinStore } from "../../src/application/ports.ts";
+import type { Clock, Logger, MixinStore } from "../../src/application/ports.ts";
 import { StoreConflict, StoreUnavailable } from "../../src/application/ports.ts";
+import { rewriteMixin } from "../../src/application/rewrite-mixin.ts";
+import type { Services } from "../../src/application/services.ts";
 import { systemClock } from "../../src/application/system-clock.ts";
 import type { Actor, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
 import { type RewardSettings, switchedOff } from "../../src/domain/site-settings.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
 import { D1MixinStore } from "../../src/storage/d1/mixin-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
@@ -210,6 +213,51 @@ describe("effective site settings", () => {
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
   });
 
+  it("show a change that was made elsewhere within a minute of its being seen in the cache", async () => {
+    const tenant = newTenant();
+    let now = systemClock.now();
+    const { settings } = observed({ clock: { now: () => now } });
+    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    expect(await settings.effective(tenant, main)).toEqual(effective);
+    await mixins.remove(tenant, main, "couponSettings");
+    await observed().settings.forget(tenant, main);
+
+    now = (now + 60_000) as EpochMs;
+    expect(await settings.effective(tenant, main)).toEqual(switchedOff);
+  });
+
+  it("are not taken from a cache that still tells them after their time, nor from memory", async () => {
+    const tenant = newTenant();
+    let now = systemClock.now();
+    const text = (until: number) => JSON.stringify({ settings: effective, until });
+    const { settings, reads } = observed({ clock: { now: () => now } });
+    await cache.put(`reward-settings/${tenant}/main`, text(now + 1_000));
+    expect(await settings.effective(tenant, main)).toEqual(effective);
+    now = (now + 1_000) as EpochMs;
+    expect(await settings.effective(tenant, main)).toEqual(switchedOff);
+    expect(reads()).toBe(1);
+  });
+
+  it("show a change also to those who read them while it was being made", async () => {
+    const tenant = newTenant();
+    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    const { settings } = observed();
+    const slow: MixinStore = {
+      ...mixinsOf(mixins),
+      replace: async (...args) => {
+        expect(await settings.effective(tenant, main)).toEqual(effective);
+        return mixins.replace(...args);
+      },
+    };
+    const services = { mixins: slow, siteSettings: settings, hasSettingsElsewhere: false } as unknown as Services;
+    const principal = { tenant, customerId: null, scopes: new Set<string>(), actor: "client:test" as Actor };
+    const context = { services, principal, operation: "op", idempotencyKey: null };
+    await rewriteMixin(context, { siteCode: main, name: "couponSettings" }, () =>
+      couponSettings({ ...given, validityInMonths: 7 }),
+    );
+    expect((await settings.effective(tenant, main)).validityMonths).toBe(7);
+  });
+
   it("are forgotten at the second attempt when the cache was written to a moment ago", async () => {
     const tenant = newTenant();
     await observed().settings.effective(tenant, main);
@@ -272,7 +320,7 @@ const mixinsOf = (inner: MixinStore): MixinStore => ({
 });
 
 /** Settings over the real storage and cache, or what stands in for them, with a record of what they do. */
-function observed(given: { readonly cache?: KVNamespace; readonly mixins?: MixinStore } = {}) {
+function observed(given: { readonly cache?: KVNamespace; readonly mixins?: MixinStore; readonly clock?: Clock } = {}) {
   const lines: [string, unknown][] = [];
   const puts: { key: string; options: unknown }[] = [];
   const pauses: number[] = [];
@@ -302,7 +350,7 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
   const settings = new CachedSiteSettings({
     cache: recordingCache,
     mixins: countingMixins,
-    clock: systemClock,
+    clock: given.clock ?? systemClock,
     log,
     pause,
   });

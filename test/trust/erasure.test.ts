@@ -9,6 +9,7 @@ import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gat
 import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
+import { everythingStored } from "../support/everything-stored.ts";
 import { commandOf, exchange, keyOf } from "../support/ledgers.ts";
 import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
 import { call, Shop } from "../support/shop.ts";
@@ -157,6 +158,12 @@ describe("a customer with everything", () => {
     const returned = await buy();
     const own = await shop.customerToken(personal.customer);
     await call("DELETE", `/reward-points/public/customer/coupons/${returned}`, { token: own });
+    // No operation lets customers give uses back themselves yet; what is stored says who did.
+    await env.DB.prepare(
+      "update coupon_redemptions set given_back_by = ? where tenant = ? and given_back_at is not null",
+    )
+      .bind(`customer:${personal.customer}`, key.tenant)
+      .run();
     await env.DB.prepare("insert into ledger_findings values (?, ?, 'drift', 0, 'Found.', 1, 1)")
       .bind(key.tenant, key.customerId)
       .run();
@@ -311,6 +318,27 @@ test("an erasure finds events that have the customer's id as a number, which nob
   expect(await traces()).toHaveLength(4);
   await shop.manage("DELETE", "/reward-points/customer/7391846");
   expect(await traces()).toEqual([]);
+});
+
+test("an erasure leaves another tenant's customer of the same name with everything", async () => {
+  const [here, there] = [await Shop.open(), await Shop.open()];
+  const coupon = { name: "n", discountType: "PERCENT", discountPercentage: 10, allowAnonymous: true };
+  for (const one of [here, there]) {
+    const headers = { "Idempotency-Key": "checkout-1" };
+    await one.manage("POST", "/reward-points/customer/namesake/addPoints", { points: 50 }, headers);
+    const id = await one.addOption(10, { coupon });
+    const token = await one.customerToken("namesake");
+    const bought = await call("POST", "/reward-points/public/customer/redeem", { token, json: { id }, headers });
+    const { code } = bought.body as { code: string };
+    const path = `/coupon/${one.tenant}/coupons/${code}/redemptions`;
+    expect((await call("POST", path, { token, json: { ...amounts, orderCode: "A" }, headers })).status).toBe(201);
+    await deliver([queued(one.tenant, completedOrder("A", { customer: { id: "namesake" } }))]);
+  }
+  const before = await everythingStored(there.tenant);
+  expect(before["idempotency_records"]).toHaveLength(3);
+  expect((await here.manage("DELETE", "/reward-points/customer/namesake")).status).toBe(200);
+  expect(await everythingStored(there.tenant)).toEqual(before);
+  expect((await everythingStored(here.tenant))["ledger_entries"]).toEqual([]);
 });
 
 describe("an erasure by an event", () => {
