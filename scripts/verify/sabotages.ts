@@ -136,8 +136,8 @@ const turn: readonly Sabotage[] = [
     name: "clock-goes-back",
     breaks: "points that have expired can be spent again where the clock is behind",
     file: "src/domain/ledger.ts",
-    replace: "now < ledger.latestAt ? ledger.latestAt : now;",
-    by: "now;",
+    replace: "(now < ledger.latestAt ? ledger.latestAt : now);",
+    by: "(ledger.latestAt < 0 ? ledger.latestAt : now);",
     caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
   },
   {
@@ -736,7 +736,7 @@ const rules: readonly Sabotage[] = [
     name: "expired-points-spent",
     breaks: "expired points can be spent",
     file: "src/domain/ledger.ts",
-    replace: "if (missing === 0 || !isActive(lot, now)) return;",
+    replace: "if (missing === 0 || !isActive(lot, moment)) return;",
     by: "if (missing === 0) return;",
     caughtBy: by(
       "test/domain/ledger.test.ts",
