@@ -27,7 +27,7 @@ const recoveryMs = 5_000;
 /** As before: not slower than this many times the median before the load, with some room for other programs. */
 const slowerTimesMax = 3;
 const slowerMsRoom = 50;
-const usualProbes = 11;
+const usualProbes = 5;
 const probesInARow = 5;
 /** Memory that the runtime may take; without limits the requests of a minute alone would take more. */
 const memoryMegabytesMax = 1_500;
@@ -291,8 +291,8 @@ await runRow("overload", async (run) => {
     customers: 1,
     limits: "off",
     database: "slow",
-    measuringMs: 5_000,
-    loadMs: run.sized(6_000, 30_000),
+    measuringMs: run.sized(3_000, 5_000),
+    loadMs: run.sized(5_000, 30_000),
     refusal: 503,
     capacity: null,
   });

@@ -47,8 +47,11 @@ export const turnLimits = {
   waitingMax: 4_096,
   /** JSON characters of the coupons that waiting commands ask for; beyond it such commands are refused as overloaded. */
   waitingCouponCharactersMax: 8_000_000,
-  /** How long a command or a read may wait before it is begun; after that it is refused as overloaded. */
-  waitMsMax: 4_000,
+  /**
+   * How long a command or a read may wait before it is begun; after that it is refused as overloaded. Longer than one
+   * call to D1 that is never answered.
+   */
+  waitMsMax: 3_500,
   /** Commands committed in one transaction. */
   groupMax: 128,
   /** While commands come faster than they are committed, a group waits this long for more of them, and this often. */
