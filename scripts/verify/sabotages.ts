@@ -1038,8 +1038,8 @@ const flows: readonly Sabotage[] = [
     name: "sweep-stops-at-ledger",
     breaks: "a ledger that cannot be read keeps others from being verified",
     file: "src/application/verify-ledgers.ts",
-    replace: 'log.warn("ledger_not_verified", { tenant: key.tenant, reason });',
-    by: 'log.warn("ledger_not_verified", { tenant: key.tenant, reason });\n        break;',
+    replace: 'services.log.warn("ledger_not_verified", { tenant: key.tenant, reason });',
+    by: "throw error;",
     caughtBy: by(
       "test/http/audit.test.ts",
       "the verification of all ledgers > goes on behind a ledger that cannot be read",
