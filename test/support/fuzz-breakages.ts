@@ -27,8 +27,12 @@ export function messageOf(request: Request): Message {
 function textOf({ body, mediaType }: Request): string | null {
   if (mediaType === null) return null;
   if (mediaType !== formMediaType) return JSON.stringify(body);
-  return new URLSearchParams(body as Record<string, string>).toString();
+  // A form has nothing but text, whatever the document lets its members be.
+  const texts = Object.entries(body as object).map(([name, value]) => [name, formText(value)]);
+  return new URLSearchParams(texts).toString();
 }
+
+const formText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 const formMediaType = "application/x-www-form-urlencoded";
 
