@@ -26,6 +26,7 @@ import { D1AnswerStore } from "./storage/d1/answer-store.ts";
 import { D1ApiClientStore } from "./storage/d1/api-client-store.ts";
 import { D1CouponStore } from "./storage/d1/coupon-store.ts";
 import { D1EventInbox } from "./storage/d1/event-inbox.ts";
+import { D1OrderStateStore } from "./storage/d1/order-state-store.ts";
 import { D1ExchangeReader } from "./storage/d1/exchange-store.ts";
 import { D1ExpiredLotFinder } from "./storage/d1/expired-lot-finder.ts";
 import { D1FindingStore } from "./storage/d1/finding-store.ts";
@@ -73,6 +74,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     ],
     eventQueue: new CloudflareEventQueue(bindings.ORDER_EVENTS),
     eventInbox: new D1EventInbox(databases),
+    orderStates: new D1OrderStateStore(databases),
     webhookSignatures: new HmacWebhookSignatures(configuration.WEBHOOK_SECRETS),
     clock,
     log,

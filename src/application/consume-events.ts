@@ -8,7 +8,7 @@ import type { PlainEvent } from "./earn-points.ts";
 import { errorFacts } from "./error-facts.ts";
 import { inOrder, Places } from "./in-order.ts";
 import { type InboxEvent, type QueuedEvent, StoreUnavailable } from "./ports.ts";
-import { asRead, partsOf, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
+import { asRead, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
 import { processTogether } from "./process-together.ts";
 import type { Services } from "./services.ts";
 
@@ -86,13 +86,12 @@ function apart(deliveries: readonly Delivery[]): {
   const together: Delivery<PlainEvent>[] = [];
   const others: Delivery[] = [];
   const keysOfOthers = new Set<string>();
-  const customers = new Map<string, string>();
   for (const delivery of deliveries) {
     const { message, event } = delivery;
     const plain = plainEvent(event);
     const keys = keysOf(event);
     const isOvertaking = keys.some((key) => keysOfOthers.has(key));
-    if (plain !== null && !isOvertaking && isFirstCustomer(customers, plain)) {
+    if (plain !== null && !isOvertaking) {
       together.push({ message, event: plain });
     } else {
       others.push(delivery);
@@ -100,15 +99,6 @@ function apart(deliveries: readonly Delivery[]): {
     }
   }
   return { together, others };
-}
-
-/** Of two customers who are said to have placed one order the first one gets its points: their ledgers cannot tell. */
-function isFirstCustomer(customers: Map<string, string>, { tenant, action }: PlainEvent): boolean {
-  if (action.kind !== "earn") return true;
-  const order = `${tenant}/${action.orderId}`;
-  const customer = customers.get(order) ?? action.customerId;
-  customers.set(order, customer);
-  return customer === action.customerId;
 }
 
 /** Has the message delivered again, later every time. */
@@ -149,11 +139,9 @@ async function giveUp(services: Services, event: QueuedEvent): Promise<boolean> 
   try {
     const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
     log.error("event_given_up", { tenant, id, reason });
-    // Of an event about several orders some may not even have been begun with.
-    for (const part of await partsOf(services, asRead(event))) {
-      await eventInbox.note(part, { kind: "failed", reason: `gave_up: ${reason}` });
-      if (part.action.kind === "earn") await wakeThoseThatWait(services, part, part.action.orderId, reason);
-    }
+    const read = asRead(event);
+    await eventInbox.note(read, { kind: "failed", reason: `gave_up: ${reason}` });
+    if (read.action.kind === "earn") await wakeThoseThatWait(services, read, read.action.news.orderId, reason);
     return true;
   } catch (error) {
     log.warn("event_not_given_up", { tenant, id, reason: reasonOf(error) });

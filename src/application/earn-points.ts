@@ -1,39 +1,41 @@
 import type { EarningOrder } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
-import { plainText } from "../domain/decimal.ts";
-import { type EarningBase, earnedPoints, orderValue } from "../domain/earn-rule.ts";
-import { type EventVerdict, type IgnoreReason, ignored } from "../domain/event-verdict.ts";
+import { orderValue } from "../domain/earn-rule.ts";
+import { type EventVerdict, ignored } from "../domain/event-verdict.ts";
 import type { CustomerId, SiteCode, TenantId } from "../domain/identifiers.ts";
+import { type EarnTerms, worthOf } from "../domain/order-book.ts";
 import type { EventAction } from "../domain/order-event.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { RewardSettings } from "../domain/site-settings.ts";
 import { carriedOf, ledgerCommandOf } from "./carry-out.ts";
-import type { Places } from "./in-order.ts";
-import type { InboxEvent, LedgerAnswer } from "./ports.ts";
+import { inOrder, type Places } from "./in-order.ts";
+import type { InboxEvent, KeptOrder, LedgerAnswer, OrderKeeping } from "./ports.ts";
+import { verdictOf, whyOutdated } from "./process-part.ts";
 import type { Services } from "./services.ts";
+import { grantTermsOf, knownOf, settleOrder } from "./settle-order.ts";
 
 type Earn = Extract<EventAction, { kind: "earn" }>;
 
 /** An event that asks for an order's points, or for nothing. */
 export interface PlainEvent extends InboxEvent {
-  readonly action: Earn | Extract<EventAction, { kind: "ignore" }>;
+  readonly action: Earn | Extract<EventAction, { kind: "know-order" | "ignore" }>;
 }
 
-/** What came of a plain event. */
-export interface Earned {
-  readonly verdict: EventVerdict;
-  /** The measure in which the order earns; null when it does not. */
-  readonly earningBase: EarningBase | null;
+interface EarnEvent extends PlainEvent {
+  readonly action: Earn;
 }
+
+const isEarn = (event: PlainEvent): event is EarnEvent => event.action.kind === "earn";
 
 /** What came of an event, or the error for which it has to be tried again. */
-export type Attempt = Result<Earned, unknown>;
+export type Attempt = Result<EventVerdict, unknown>;
 
 /**
- * Grants what completed orders of one tenant earn at their sites, once for each order. A customer's ledger is called
- * once, with all orders of the customer.
+ * Grants what completed orders of one tenant earn at their sites, once for each order. What events tell of orders is kept
+ * first, with one call for all of them. A customer's ledger is called once, with all new orders of the customer; an
+ * order that something was told of before is settled by itself.
  * @param places where ledgers are called
- * @returns what came of each of the events
+ * @returns what came of each of the events; nothing comes of those that were forgotten
  */
 export async function earnPoints(
   services: Services,
@@ -41,39 +43,55 @@ export async function earnPoints(
   events: readonly PlainEvent[],
   places: Places,
 ): Promise<ReadonlyMap<PlainEvent, Attempt>> {
-  const settingsOf = settingsBySite(services, tenant);
   const attempts = new Map<PlainEvent, Attempt>();
-  const earnings = new Map<CustomerId, Earning[]>();
-  for (const event of events) {
-    const { action } = event;
-    if (action.kind === "ignore") {
-      attempts.set(event, nothingEarned(ignored(action.reason)));
-      continue;
-    }
-    try {
-      const earning = earningOf(event, action, await settingsOf(action.siteCode));
-      if (earning.ok) listed(earnings, action.customerId).push(earning.value);
-      else attempts.set(event, nothingEarned(ignored(earning.failure)));
-    } catch (error) {
-      attempts.set(event, refuse(error));
-    }
+  const keepings = await keepingsOf(services, tenant, events, attempts);
+  if (keepings.size === 0) return attempts;
+  try {
+    const kept = await places.use(() => services.orderStates.keepOrders(tenant, [...keepings.values()]));
+    const remembered = [...keepings.keys()].filter(({ id }) => !kept.forgotten.has(id));
+    await grantAll(services, tenant, remembered, kept.orders, attempts, places);
+  } catch (error) {
+    for (const event of keepings.keys()) if (!attempts.has(event)) attempts.set(event, refuse(error));
   }
-  const calls = [...earnings].map(([customerId, own]) =>
-    places.use(async () => {
-      for (const [event, attempt] of await grantAll(services, { tenant, customerId }, own))
-        attempts.set(event, attempt);
-    }),
-  );
-  await Promise.all(calls);
   return attempts;
 }
 
-/** A completed order that earns something. */
-interface Earning {
-  readonly event: PlainEvent;
-  readonly order: EarningOrder;
-  readonly earningBase: EarningBase;
+/** What is to be kept of each order; events that tell nothing of one have their verdict. */
+async function keepingsOf(
+  services: Services,
+  tenant: TenantId,
+  events: readonly PlainEvent[],
+  attempts: Map<PlainEvent, Attempt>,
+): Promise<ReadonlyMap<PlainEvent, OrderKeeping>> {
+  const settingsOf = settingsBySite(services, tenant);
+  const at = services.clock.now();
+  const keepings = new Map<PlainEvent, OrderKeeping>();
+  for (const event of events) {
+    const { action, id } = event;
+    if (action.kind === "ignore") {
+      attempts.set(event, succeed(ignored(action.reason)));
+    } else if (action.kind === "know-order") {
+      keepings.set(event, { event: id, news: action.news, terms: null, at });
+    } else {
+      try {
+        const settings = await settingsOf(action.news.siteCode);
+        const value = orderValue(action.order, settings.earningBase);
+        if (value.ok) keepings.set(event, { event: id, news: action.news, terms: termsOf(settings), at });
+        else attempts.set(event, succeed(ignored(`unreadable_payload: ${value.failure.member}`)));
+      } catch (error) {
+        attempts.set(event, refuse(error));
+      }
+    }
+  }
+  return keepings;
 }
+
+const termsOf = ({
+  enabled,
+  earningBase,
+  orderValueToRewardPointsFactor: factor,
+  validityMonths,
+}: RewardSettings): EarnTerms | null => (enabled ? { earningBase, factor, validityMonths } : null);
 
 /** Each site's settings, asked for once. */
 function settingsBySite({ siteSettings }: Services, tenant: TenantId): (siteCode: SiteCode) => Promise<RewardSettings> {
@@ -85,22 +103,68 @@ function settingsBySite({ siteSettings }: Services, tenant: TenantId): (siteCode
   };
 }
 
-function earningOf(
-  event: PlainEvent,
-  { orderId, order }: Earn,
-  { enabled, earningBase, orderValueToRewardPointsFactor: factor, validityMonths }: RewardSettings,
-): Result<Earning, IgnoreReason> {
-  if (!enabled) return refuse("site_unknown_or_switched_off");
-  const value = orderValue(order, earningBase);
-  if (!value.ok) return refuse(`unreadable_payload: ${value.failure.member}` as const);
-  const points = earnedPoints(value.value, factor);
-  if (!points.ok) return points;
-  const description = `Order ${orderId}`;
-  const earning = { orderId, value: plainText(value.value), points: points.value, description, validityMonths };
-  return succeed({ event, order: earning, earningBase });
+async function grantAll(
+  services: Services,
+  tenant: TenantId,
+  events: readonly PlainEvent[],
+  orders: ReadonlyMap<string, KeptOrder>,
+  attempts: Map<PlainEvent, Attempt>,
+  places: Places,
+): Promise<void> {
+  const earnings = new Map<CustomerId, Earning[]>();
+  const known: EarnEvent[] = [];
+  for (const event of events) {
+    const order = isEarn(event) ? orders.get(event.action.news.orderId) : undefined;
+    const earning = order === undefined ? null : earningOf(order);
+    if (!isEarn(event) || order === undefined) attempts.set(event, succeed(whyNothing(event)));
+    else if (!isOwn(event, order)) attempts.set(event, succeed({ kind: "failed", reason: "order_earned_by_another" }));
+    else if (order.terms === null) attempts.set(event, succeed(ignored("site_unknown_or_switched_off")));
+    else if (earning === null) known.push(event);
+    else if (earning.ok) listed(earnings, event.action.news.customerId).push({ event, order: earning.value });
+    else attempts.set(event, succeed(earning.failure));
+  }
+  const calls = [...earnings].map(([customerId, own]) =>
+    places.use(async () => {
+      for (const [event, attempt] of await grantNew(services, { tenant, customerId }, own)) attempts.set(event, attempt);
+    }),
+  );
+  await Promise.all(calls);
+  await inOrder(
+    known,
+    ({ action }) => [action.news.orderId],
+    places,
+    async (event) => void attempts.set(event, await settleKnown(services, event, orders)),
+  );
 }
 
-async function grantAll(
+/** An order that comes a second time for somebody else earns nothing: its points are the first one's. */
+const isOwn = ({ action }: EarnEvent, { customerId }: KeptOrder): boolean => customerId === action.news.customerId;
+
+const whyNothing = ({ action }: PlainEvent): EventVerdict =>
+  action.kind === "know-order" ? ignored(action.reason) : ignored("superseded");
+
+/** A completed order that earns something. */
+interface Earning {
+  readonly event: EarnEvent;
+  readonly order: EarningOrder;
+}
+
+/**
+ * What a new order earns, or why nothing. Null when more counts than its event alone: something was told of it before, it
+ * is part of another, or points are to be taken for it.
+ */
+function earningOf(order: KeptOrder): Result<EarningOrder, EventVerdict> | null {
+  if (!order.isNew || order.masterId !== null) return null;
+  const worth = worthOf({ orders: [knownOf(order)], returned: [] });
+  if (!worth.ok) return refuse(ignored(worth.failure));
+  const { earned: points } = worth.value;
+  if (points < 0) return null;
+  const { orderId } = order;
+  const description = `Order ${orderId}`;
+  return succeed({ orderId, points: points as EarningOrder["points"], description, ...grantTermsOf(order) });
+}
+
+async function grantNew(
   { ledgers }: Services,
   key: LedgerKey,
   earnings: readonly Earning[],
@@ -116,22 +180,35 @@ async function grantAll(
   }
 }
 
-function attemptOf({ order, earningBase }: Earning, answer: LedgerAnswer | undefined): Attempt {
+function attemptOf({ order }: Earning, answer: LedgerAnswer | undefined): Attempt {
   try {
     if (answer === undefined) throw new Error("The ledger left a command unanswered.");
     const carried = carriedOf(answer);
-    if (!carried.ok) return nothingEarned({ kind: "failed", reason: carried.failure.code });
+    if (!carried.ok) return succeed({ kind: "failed", reason: carried.failure.code });
     const { isRepetition } = carried.value;
-    return succeed({
-      verdict: isRepetition ? { kind: "duplicate" } : { kind: "granted", points: order.points },
-      earningBase,
-    });
+    return succeed(isRepetition ? { kind: "duplicate" } : { kind: "granted", points: order.points });
   } catch (error) {
     return refuse(error);
   }
 }
 
-const nothingEarned = (verdict: EventVerdict): Attempt => succeed({ verdict, earningBase: null });
+/** Brings an order that something was told of before into line with all that is known of it. */
+async function settleKnown(
+  services: Services,
+  { tenant, id, action }: EarnEvent,
+  orders: ReadonlyMap<string, KeptOrder>,
+): Promise<Attempt> {
+  const { news } = action;
+  const outdated = whyOutdated(orders.get(news.orderId)?.told ?? null, id, news.state);
+  if (outdated?.kind === "ignored") return succeed(outdated);
+  try {
+    const description = `Order ${news.orderId} corrected`;
+    const settled = await settleOrder(services, tenant, news.orderId, { id, returnId: null, description });
+    return succeed(verdictOf(settled) ?? { kind: "duplicate" });
+  } catch (error) {
+    return refuse(error);
+  }
+}
 
 /** The list under `key`; an empty one is put there when there is none. */
 function listed<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {

@@ -1,6 +1,7 @@
 import type { EventVerdict } from "../domain/event-verdict.ts";
 import type { EventAction } from "../domain/order-event.ts";
 import { carryOut } from "./carry-out.ts";
+import { forgetCustomer } from "./forget-customer.ts";
 import type { InboxEvent } from "./ports.ts";
 import type { Services } from "./services.ts";
 
@@ -16,6 +17,6 @@ export async function eraseCustomer(
     customerId,
     intent: { kind: "erase" },
   });
-  await services.eventInbox.forgetCustomer(tenant, customerId, services.clock.now());
+  await forgetCustomer(services, tenant, customerId);
   return carried.ok ? { kind: "erased" } : { kind: "failed", reason: carried.failure.code };
 }

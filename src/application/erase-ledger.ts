@@ -1,5 +1,6 @@
 import type { CustomerId } from "../domain/identifiers.ts";
 import type { Context } from "./context.ts";
+import { forgetCustomer } from "./forget-customer.ts";
 import type { LedgerAnswer } from "./ports.ts";
 import { sendCommand } from "./send-command.ts";
 
@@ -12,7 +13,6 @@ export async function eraseLedger(
   { customerId }: { readonly customerId: CustomerId },
 ): Promise<LedgerAnswer> {
   const answer = await sendCommand(context, customerId, { kind: "erase" }, {});
-  const { eventInbox, clock } = context.services;
-  if (answer.result.ok) await eventInbox.forgetCustomer(context.principal.tenant, customerId, clock.now());
+  if (answer.result.ok) await forgetCustomer(context.services, context.principal.tenant, customerId);
   return answer;
 }

@@ -4,7 +4,6 @@ import type { IdempotencyKey, LedgerCommand, Outcome } from "../domain/command.t
 import type { CanonicalCouponCode, Coupon, CouponCode, CouponStatus, KeptCoupon } from "../domain/coupon.ts";
 import type { CouponRedemption, CouponUse } from "../domain/coupon-redemption.ts";
 import type { Facts, LedgerKey } from "../domain/decide.ts";
-import type { EarningBase } from "../domain/earn-rule.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
 import type { CouponEffect, Exchange } from "../domain/exchange.ts";
@@ -20,9 +19,13 @@ import type {
 } from "../domain/identifiers.ts";
 import type { JsonObject } from "../domain/json-object.ts";
 import type { Ledger } from "../domain/ledger.ts";
-import type { EventId, EventSubject } from "../domain/order-event.ts";
+import type { ToldState } from "../domain/latest-state.ts";
+import type { EarnTerms } from "../domain/order-book.ts";
+import type { EventId, EventSubject, OrderNews, ReturnNews } from "../domain/order-event.ts";
+import type { OrderState } from "../domain/order-state.ts";
 import type { OptionStamp, RedeemOption } from "../domain/redeem-option.ts";
 import type { Result } from "../domain/result.ts";
+import type { ReturnState } from "../domain/return-state.ts";
 import type { RewardSettings } from "../domain/site-settings.ts";
 import type { EpochMs } from "../domain/time.ts";
 import type { TokenFailure, Unavailable } from "./failure.ts";
@@ -414,6 +417,12 @@ export interface CouponRedemptionStore {
     id: string,
     by: { readonly actor: Actor; readonly at: EpochMs },
   ): Promise<boolean>;
+  /** Takes all uses back for an order that is not going to be delivered. */
+  giveBackOfOrder(
+    tenant: TenantId,
+    orderCode: string,
+    by: { readonly actor: Actor; readonly at: EpochMs },
+  ): Promise<void>;
 }
 
 /** A coupon, and its uses as far as one more use depends on them. */
@@ -636,15 +645,13 @@ export interface InboxEvent extends QueuedEvent {
 export interface EventSettlement {
   readonly event: InboxEvent;
   readonly verdict: EventVerdict;
-  /** For an order that earns: in which measure. */
-  readonly earningBase: EarningBase | null;
   /** True when the event itself is not to be kept, but only what became of it. */
   readonly isForgotten: boolean;
   readonly at: EpochMs;
 }
 
 /** What the inbox tells of an event, without the event itself. */
-export interface KeptEventSummary extends Omit<EventSubject, "revision"> {
+export interface KeptEventSummary extends EventSubject {
   readonly tenant: TenantId;
   readonly id: EventId;
   readonly verdict: EventVerdict["kind"];
@@ -677,11 +684,61 @@ export interface EventFilter {
 
 export type EventPage = SummaryPage;
 
-/** Whose points an order has become, and in which measure. */
-export interface OrderGrant {
-  readonly customerId: CustomerId;
-  readonly siteCode: SiteCode;
-  readonly earningBase: EarningBase;
+/** What an event tells of an order, to be kept. */
+export interface OrderKeeping {
+  readonly event: EventId;
+  readonly news: OrderNews;
+  /** On what terms the order earns, if it has none yet; null: it cannot earn. */
+  readonly terms: EarnTerms | null;
+  readonly at: EpochMs;
+}
+
+/** What is known of an order. */
+export interface KeptOrder {
+  readonly orderId: string;
+  /** Null: a guest's, or not told. */
+  readonly customerId: CustomerId | null;
+  readonly siteCode: SiteCode | null;
+  readonly masterId: string | null;
+  readonly terms: EarnTerms | null;
+  /** Its latest state; null while no event has told one. */
+  readonly told: ToldState<OrderState> | null;
+  /** Whether a single event has told something of it so far. */
+  readonly isNew: boolean;
+}
+
+/** An order with all that counts together with it. */
+export interface OrderFile {
+  /** The order, the one that it was split from, and that one's other parts. */
+  readonly orders: readonly KeptOrder[];
+  /** The latest states of all returns that have ever named one of them. */
+  readonly returns: readonly { readonly returnId: string; readonly latest: ToldState<ReturnState> }[];
+}
+
+/** What is known of a return. */
+export interface ReturnFile {
+  readonly latest: ToldState<ReturnState> | null;
+  /** Every order that it has ever named. */
+  readonly orderIds: readonly string[];
+}
+
+/**
+ * The latest states of orders and returns, for as long as the points of their customers are kept. Every method throws
+ * {@link StoreUnavailable}. What events tell of customers who have been erased since is not kept.
+ */
+export interface OrderStateStore {
+  /** @returns the events that were forgotten, and what is known of each order then */
+  keepOrders(
+    tenant: TenantId,
+    keepings: readonly OrderKeeping[],
+  ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KeptOrder> }>;
+  /** @returns what is known of the return then; null when the event was forgotten */
+  keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null>;
+  fileOf(tenant: TenantId, orderId: string): Promise<OrderFile>;
+  /** Removes what is known of the customer's orders, and of their returns. */
+  forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void>;
+  /** Removes orders and returns of no known customer of which nothing was heard since `before`. @returns how many */
+  removeOfNobody(before: EpochMs, limit: number): Promise<number>;
 }
 
 /** When an event that was not delivered is due for being sent again. */
@@ -718,14 +775,8 @@ export interface EventInbox {
   /** Newest first. */
   list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]>;
   count(tenant: TenantId, filter: EventFilter): Promise<number>;
-  /** Null when no event of the order has earned points, as far back as the inbox goes. */
-  grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null>;
   /** The events that wait for one of the orders, oldest first; of each order a bounded number of them. */
   waitingFor(tenant: TenantId, orderIds: readonly string[]): Promise<readonly WaitingEvent[]>;
-  /** The event that tells the last known state of a return, as far as it is about `orderId`. */
-  latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null>;
-  /** The orders that events of a return have named. */
-  ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]>;
   /**
    * Forgets every event about the customer and the customer's orders, and whose it was: the event's own id, its type,
    * verdict and times stay. What had not come to its end is `erased`.

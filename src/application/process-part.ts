@@ -1,41 +1,175 @@
-import { type EventVerdict, waiting } from "../domain/event-verdict.ts";
+import { type EventVerdict, ignored, waiting } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
-import { type EventAction, readEvent } from "../domain/order-event.ts";
+import type { ToldState } from "../domain/latest-state.ts";
+import { type EventAction, type EventId, type OrderNews, partOfReturn, type ReturnNews } from "../domain/order-event.ts";
+import type { ReturnState } from "../domain/return-state.ts";
+import { eventActor } from "./carry-out.ts";
 import { eraseCustomer } from "./erase-customer.ts";
 import type { InboxEvent, WaitingEvent } from "./ports.ts";
 import type { Services } from "./services.ts";
-import { settleDeletedOrder, settleReturn } from "./settle-return.ts";
+import { type OrderSettled, settleOrder } from "./settle-order.ts";
 
 /** What is carried out one after another. */
-export type SingleAction = Extract<EventAction, { kind: "return" | "delete-order" | "delete-customer" }>;
+export type SingleAction = Extract<
+  EventAction,
+  { kind: "return" | "settle-return" | "withdraw-order" | "know-order" | "delete-customer" }
+>;
 
 /**
- * Carries out an event about one order, or one customer, and keeps its verdict.
+ * Carries out an event about one order, return or customer, and keeps its verdict. A return of several orders has a
+ * verdict for each of them.
  * @throws {TryLater} when something that it needs did not answer
  * @throws {StoreUnavailable} likewise
  */
-export async function processPart(services: Services, part: InboxEvent, action: SingleAction): Promise<void> {
-  const { clock, eventInbox } = services;
-  const settle = async (verdict: EventVerdict, isForgotten = false): Promise<void> => {
-    await eventInbox.settle(part.tenant, [{ event: part, verdict, earningBase: null, isForgotten, at: clock.now() }]);
-  };
+export async function processSingle(services: Services, event: InboxEvent, action: SingleAction): Promise<void> {
+  const { eventInbox } = services;
   switch (action.kind) {
     case "return":
-      await eventInbox.note(part, waiting("in_progress"));
-      return settle(await settleReturn(services, part, action));
-    case "delete-order":
-      await eventInbox.note(part, waiting("in_progress"));
-      return settle(await settleDeletedOrder(services, part, action));
+      // Kept before the order is looked up: an order that earns looks for those that wait after it was kept, so that of
+      // the two at least one sees the other.
+      await eventInbox.note(event, waiting("in_progress"));
+      return settleReturn(services, event, action.news);
+    case "settle-return": {
+      const { orderId, returnId } = action;
+      await eventInbox.note(event, waiting("in_progress"));
+      return settlePart(services, { ...event, subject: { ...event.subject, orderId, returnId } });
+    }
+    case "withdraw-order":
+      await eventInbox.note(event, waiting("in_progress"));
+      return withdrawOrder(services, event, action.news);
+    case "know-order":
+      return knowOrder(services, event, action);
     case "delete-customer":
-      return settle(await eraseCustomer(services, part, action), true);
+      return settle(services, event, await eraseCustomer(services, event, action), true);
     default:
       return unreachable(action);
   }
 }
 
+async function settle(services: Services, event: InboxEvent, verdict: EventVerdict, isForgotten = false): Promise<void> {
+  await services.eventInbox.settle(event.tenant, [{ event, verdict, isForgotten, at: services.clock.now() }]);
+}
+
+/** Takes back all that an order has earned that is not going to be delivered, and frees the coupons used for it. */
+async function withdrawOrder(services: Services, event: InboxEvent, news: OrderNews): Promise<void> {
+  const { tenant, id } = event;
+  const { orderId } = news;
+  const told = await keepOrder(services, event, news);
+  if (told === "forgotten") return;
+  const outdated = whyOutdated(told, id, news.state);
+  if (outdated !== null) return settle(services, event, outdated);
+  const by = { actor: eventActor, at: services.clock.now() };
+  await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
+  const what = event.subject.type === "order.deleted" ? "deleted" : "cancelled";
+  const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
+  const settled = await settleOrder(services, tenant, orderId, cause);
+  const isAgain = told !== null && told.since !== id;
+  const nothing: EventVerdict = isAgain ? { kind: "duplicate" } : ignored("order_not_completed");
+  return settle(services, event, verdictOf(settled) ?? nothing);
+}
+
+/** Keeps what an event tells of an order that does not earn by itself; parts that have earned count together now. */
+async function knowOrder(
+  services: Services,
+  event: InboxEvent,
+  { news, reason }: Extract<EventAction, { kind: "know-order" }>,
+): Promise<void> {
+  const told = await keepOrder(services, event, news);
+  if (told === "forgotten") return;
+  const cause = { id: event.id, returnId: null, description: `Order ${news.orderId} split` };
+  const settled = await settleOrder(services, event.tenant, news.orderId, cause);
+  return settle(services, event, verdictOf(settled) ?? ignored(reason));
+}
+
+async function keepOrder(services: Services, { tenant, id }: InboxEvent, news: OrderNews) {
+  const keeping = { event: id, news, terms: null, at: services.clock.now() };
+  const { forgotten, orders } = await services.orderStates.keepOrders(tenant, [keeping]);
+  return forgotten.has(id) ? "forgotten" : (orders.get(news.orderId)?.told ?? null);
+}
+
 /**
- * Processes what has waited for an order to earn, one after another. Other orders' events wait for nothing here.
- * @throws what {@link processPart} throws
+ * What becomes of an event that does not tell the latest state: it was told before, or something later counts.
+ * @returns null when it tells the latest state
+ */
+export function whyOutdated<State>(told: ToldState<State> | null, event: EventId, state: State): EventVerdict | null {
+  if (told === null || told.event === event) return null;
+  return JSON.stringify(told.state) === JSON.stringify(state) ? { kind: "duplicate" } : ignored("superseded");
+}
+
+/** What the change of an order's points makes of the event that has caused it; null when there was none. */
+export function verdictOf(settled: OrderSettled): EventVerdict | null {
+  if (settled.kind === "failed") return settled;
+  if (settled.kind === "earns-nothing") return settled.reason === null ? null : ignored(settled.reason);
+  const { granted, requested, taken, givenBack } = settled.change;
+  if (granted > 0) return { kind: "granted", points: granted };
+  if (requested > 0) return { kind: "taken-back", points: taken };
+  return givenBack > 0 ? { kind: "given-back", points: givenBack } : null;
+}
+
+/** Brings all orders that a return names, or has ever named, into line with it. */
+async function settleReturn(services: Services, event: InboxEvent, news: ReturnNews): Promise<void> {
+  const { tenant, id } = event;
+  const known = await services.orderStates.keepReturn(tenant, id, news, services.clock.now());
+  if (known === null) return;
+  const outdated = whyOutdated(known.latest, id, news.state);
+  if (outdated !== null) return settle(services, event, outdated);
+  const own = Object.keys(news.state.orders);
+  const orderIds = [...new Set([...own, ...known.orderIds])];
+  if (orderIds.length === 0) return settle(services, event, ignored("return_unknown"));
+  const parts = orderIds.map((orderId, index) => partOf(event, news.returnId, orderId, index));
+  for (const part of parts.slice(1)) await services.eventInbox.note(part, waiting("in_progress"));
+  for (const part of parts) await settlePart(services, part);
+}
+
+/** An event about an order and a return. */
+interface ReturnPart extends InboxEvent {
+  readonly subject: InboxEvent["subject"] & { readonly orderId: string; readonly returnId: string };
+}
+
+/** The first part has the event itself; the others name it, and repeat nothing of it. */
+function partOf(whole: InboxEvent, returnId: string, orderId: string, index: number): ReturnPart {
+  const subject = { ...whole.subject, returnId, orderId };
+  if (index === 0) return { ...whole, subject };
+  const event = partOfReturn(whole.id, subject, returnId, orderId);
+  return { ...whole, id: `${whole.id}.${index + 1}` as EventId, event, subject };
+}
+
+/** The event that a part belongs to. */
+const wholeId = (id: EventId): string => id.split(".")[0] ?? id;
+
+/** Brings one order into line with a return, and keeps the verdict on that. */
+async function settlePart(services: Services, part: ReturnPart): Promise<void> {
+  const { tenant, id, subject } = part;
+  const { orderId, returnId } = subject;
+  const cause = { id, returnId, description: `Return ${returnId} of order ${orderId}` };
+  const settled = await settleOrder(services, tenant, orderId, cause);
+  if (settled.kind === "failed") return settle(services, part, settled);
+  const latest = settled.file.returns.find((one) => one.returnId === returnId)?.latest ?? null;
+  return settle(services, part, verdictOnReturn(settled, latest, part));
+}
+
+function verdictOnReturn(
+  settled: Exclude<OrderSettled, { kind: "failed" }>,
+  latest: ToldState<ReturnState> | null,
+  { id, subject }: ReturnPart,
+): EventVerdict {
+  const isApproved = latest?.state.isApproved === true;
+  if (settled.kind === "earns-nothing") {
+    if (!isApproved) return ignored("return_not_approved");
+    return settled.reason === null ? waiting("order_has_not_earned") : ignored(settled.reason);
+  }
+  const verdict = verdictOf(settled);
+  if (verdict !== null) return verdict;
+  if (!isApproved) return ignored("return_not_approved");
+  if (latest?.event !== wholeId(id)) return ignored("superseded");
+  const { gross, net, total } = latest.state.orders[subject.orderId] ?? {};
+  if ([gross, net, total].every((value) => value === undefined || Number(value) === 0)) return ignored("no_value");
+  return latest.since === wholeId(id) ? { kind: "taken-back", points: 0 } : { kind: "duplicate" };
+}
+
+/**
+ * Processes returns that have waited for an order to earn, one after another. Other orders' events wait for nothing here.
+ * @throws what {@link processSingle} throws
  */
 export async function processWaiting(
   services: Services,
@@ -45,10 +179,9 @@ export async function processWaiting(
   for (const { id } of events) {
     const kept = await services.eventInbox.find(tenant, id);
     if (kept === null || kept.event === null || kept.verdict !== "waiting") continue;
-    const { event, ...rest } = kept;
-    const { subject, action } = readEvent(event);
-    if (action.kind !== "return" && action.kind !== "delete-order") continue;
-    await processPart(services, { ...rest, event, subject }, action);
+    const { event, type, orderId, returnId, customerId, siteCode, ...rest } = kept;
+    if (orderId === null || returnId === null) continue;
+    await settlePart(services, { ...rest, event, subject: { type, orderId, returnId, customerId, siteCode } });
   }
 }
 

@@ -35,13 +35,9 @@ export async function processTogether(
     }
   };
 
-  const ids = events.map(({ id }) => id);
-  const forgotten = await workFor(events, () => eventInbox.forgottenAmong(tenant, ids));
-  if (forgotten === null) return failures;
-  const remembered = events.filter(({ id }) => !forgotten.has(id));
   const settlements: PlainSettlement[] = [];
-  for (const [event, attempt] of await earnPoints(services, tenant, remembered, places)) {
-    if (attempt.ok) settlements.push({ event, ...attempt.value, isForgotten: false, at: clock.now() });
+  for (const [event, attempt] of await earnPoints(services, tenant, events, places)) {
+    if (attempt.ok) settlements.push({ event, verdict: attempt.value, isForgotten: false, at: clock.now() });
     else failures.set(event, attempt.failure);
   }
 
@@ -66,4 +62,4 @@ interface PlainSettlement extends EventSettlement {
 
 /** Null when the event's order has earned nothing. */
 const orderThatEarned = ({ event, verdict: { kind } }: PlainSettlement): string | null =>
-  event.action.kind === "earn" && (kind === "granted" || kind === "duplicate") ? event.action.orderId : null;
+  event.action.kind === "earn" && (kind === "granted" || kind === "duplicate") ? event.action.news.orderId : null;

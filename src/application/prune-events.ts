@@ -9,14 +9,26 @@ const dayMs = 24 * 60 * 60 * 1_000;
 const sliceRows = 500;
 const limits = { slicesMax: 100, msMax: 20_000 } as const;
 
-/** Removes events that were kept long enough, a bounded number of them. @returns how many */
-export async function pruneEvents({ eventInbox, clock }: Services): Promise<{ removed: number }> {
+/**
+ * Removes events that were kept long enough, and what was told of orders and returns of no known customer and not heard of
+ * since; a bounded number of them. @returns how many
+ */
+export async function pruneEvents({ eventInbox, orderStates, clock }: Services): Promise<{
+  removed: number;
+  orders: number;
+}> {
   const moment = (clock.now() - eventsKeptDays * dayMs) as EpochMs;
-  let removed = 0;
-  await inSlices(clock, limits, async () => {
-    const count = await eventInbox.removeReceivedBefore(moment, sliceRows);
-    removed += count;
-    return count === sliceRows;
-  });
-  return { removed };
+  const removeAll = async (remove: () => Promise<number>): Promise<number> => {
+    let removed = 0;
+    await inSlices(clock, limits, async () => {
+      const count = await remove();
+      removed += count;
+      return count >= sliceRows;
+    });
+    return removed;
+  };
+  return {
+    removed: await removeAll(() => eventInbox.removeReceivedBefore(moment, sliceRows)),
+    orders: await removeAll(() => orderStates.removeOfNobody(moment, sliceRows)),
+  };
 }

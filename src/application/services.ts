@@ -13,6 +13,7 @@ import type {
   LedgerGateway,
   Logger,
   MixinStore,
+  OrderStateStore,
   Probe,
   RateLimiter,
   RecentExchanges,
@@ -52,6 +53,7 @@ export interface Services {
   readonly couponService: CouponService | null;
   readonly eventQueue: EventQueue;
   readonly eventInbox: EventInbox;
+  readonly orderStates: OrderStateStore;
   readonly webhookSignatures: WebhookSignatures;
   readonly clock: Clock;
   readonly log: Logger;

@@ -7,6 +7,7 @@ import type { Points } from "./points.ts";
 import type { OptionStamp } from "./redeem-option.ts";
 import type { Result } from "./result.ts";
 import type { ReturnPolicy } from "./returns.ts";
+import type { EpochMs } from "./time.ts";
 
 /** What somebody wants of one customer's ledger. */
 export type Intent =
@@ -25,10 +26,8 @@ export type Intent =
   | { readonly kind: "exchange"; readonly terms: Result<ExchangeTerms, ExchangeFailure> }
   /** Grant an order's points, once for an order however often it is asked for. */
   | { readonly kind: "earn"; readonly order: EarningOrder }
-  /** Take back an order's points, or the part of them that a return stands for; each return once. */
-  | { readonly kind: "take-back"; readonly takeBack: TakeBack }
-  /** Undo what a return has taken back; nothing to undo is a success too. */
-  | { readonly kind: "undo-take-back"; readonly orderId: string; readonly returnId: string | null }
+  /** Bring what an order has earned into line with what it is worth by now, as its latest states and its returns have it. */
+  | { readonly kind: "settle-order"; readonly settling: OrderSettling }
   /** Take an exchange, whose coupon a service elsewhere issues, to its next state; refunds when it failed. */
   | { readonly kind: "advance-exchange"; readonly step: ExchangeStep }
   /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
@@ -45,16 +44,23 @@ export interface EarningOrder {
   readonly value: string;
   readonly points: Points;
   readonly description: string;
+  /** When the order completed: its points' validity counts from then. Null: from now. */
+  readonly completedAt: EpochMs | null;
   readonly validityMonths: number | null;
 }
 
-export interface TakeBack {
-  readonly orderId: string;
-  /** Null: the order itself is gone, and with it all that it earned and that is not taken back yet. */
-  readonly returnId: string | null;
-  /** What was returned, in the order's own measure: plain decimal text. Null: all that is left. */
-  readonly returnedValue: string | null;
+/** What an order is worth by now, and on what terms its ledger is brought into line with that. */
+export interface OrderSettling extends Pick<EarningOrder, "orderId" | "value" | "completedAt" | "validityMonths"> {
+  /** The order, and all that count together with it: those that one order was split into. */
+  readonly orderIds: readonly string[];
+  /** Points that they earn before returns; negative for a refund that came as an order of its own. */
+  readonly earned: number;
+  /** What is to be left of them after returns. */
+  readonly kept: number;
   readonly policy: ReturnPolicy;
+  /** The return that has caused it; null when the order itself has. */
+  readonly returnId: string | null;
+  /** What the history says of points that are taken back. */
   readonly description: string;
 }
 
@@ -103,8 +109,15 @@ export type Outcome =
   | { readonly kind: "reserved"; readonly exchangeId: EntryId; readonly couponCode: CouponCode }
   /** The exchange is in this state now. */
   | { readonly kind: "advanced"; readonly state: ExchangeState }
-  /** `requested` points were asked back; `taken` of them were there. */
-  | { readonly kind: "taken-back"; readonly requested: number; readonly taken: number }
+  /** Points were granted, asked back (`taken` of them were there), and given back again. */
+  | {
+      readonly kind: "order-settled";
+      readonly granted: number;
+      readonly requested: number;
+      readonly taken: number;
+      readonly givenBack: number;
+    }
+  /** A coupon was given back, and its points came back for it. */
   | { readonly kind: "given-back"; readonly points: number }
   /** So many points were entered as lapsed. */
   | { readonly kind: "lapsed"; readonly points: number }

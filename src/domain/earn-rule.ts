@@ -52,10 +52,13 @@ export type NoPoints =
  * The points that a value earns: value × factor, rounded down, once, at the end.
  * @param factor points per unit, as plain decimal text
  */
-export function earnedPoints(value: Big, factor: string): Result<Points, NoPoints> {
-  if (value.lte(zero)) return refuse("no_value");
+export const earnedPoints = (value: Big, factor: string): Result<Points, NoPoints> =>
+  value.lte(zero) ? refuse("no_value") : pointsOf(value.times(factor));
+
+/** The points that an exact sum above zero comes to: rounded down, once. */
+export function pointsOf(exact: Big): Result<Points, "less_than_one_point" | "too_many_points"> {
   // What is more than a number holds exactly is more than the limit, too.
-  const points = value.times(factor).round(0, Big.roundDown).toNumber();
+  const points = exact.round(0, Big.roundDown).toNumber();
   if (points < 1) return refuse("less_than_one_point");
   if (points > pointsMax) return refuse("too_many_points");
   return succeed(points as Points);
@@ -83,18 +86,24 @@ function totalLessTax(order: JsonObject): Result<Big, UnreadablePrice> {
   return succeed(total.value.minus(tax.value));
 }
 
+/** Tax that says it is not included is not in the total either, and cannot be taken off it. */
+const isInTotal = (tax: JsonObject): boolean => memberAt(tax, "inclusive") !== false;
+
 /**
- * An order's tax. Where it has tax lines, they are the tax: `tax.total.amount` only repeats what shipping adds, and
+ * An order's tax, as far as its total includes it. Where it has tax lines, they are the tax: `tax.total.amount` only repeats what shipping adds, and
  * is 0 in orders whose lines carry amounts. Without lines the total counts, and an order without any has no tax.
  */
 function taxOf(order: JsonObject): Result<Big, UnreadablePrice> {
   const lines = objectsIn(memberAt(order, "tax.lines"));
-  if (lines.length === 0) return priceAt(order, "tax.total.amount", () => succeed(new Big(0)));
+  if (lines.length === 0) {
+    if (memberAt(order, "tax.total.inclusive") === false) return succeed(new Big(0));
+    return priceAt(order, "tax.total.amount", () => succeed(new Big(0)));
+  }
   let sum = new Big(0);
   for (const line of lines) {
     const amount = priceAt(line, "amount", () => succeed(new Big(0)));
     if (!amount.ok) return refuse({ member: "tax.lines.amount" });
-    sum = sum.plus(amount.value);
+    if (isInTotal(line)) sum = sum.plus(amount.value);
   }
   return succeed(sum);
 }

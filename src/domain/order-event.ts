@@ -3,6 +3,9 @@ import type { IgnoreReason } from "./event-verdict.ts";
 import { type CustomerId, defaultSiteCode, parseCustomerId, parseSiteCode, type SiteCode } from "./identifiers.ts";
 import { memberAt, objectsIn } from "./json-member.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { lastVersion, type StateStamp } from "./latest-state.ts";
+import { completedOrderOf, momentAt, type OrderState } from "./order-state.ts";
+import { type ReturnedPart, type ReturnState, returnedPartOf } from "./return-state.ts";
 
 /** The id under which an event was taken in (UUIDv7), with a suffix for the parts of an event that was split. */
 export type EventId = Branded<string, "EventId">;
@@ -15,32 +18,44 @@ export interface EventSubject {
   readonly returnId: string | null;
   readonly customerId: CustomerId | null;
   readonly siteCode: SiteCode | null;
-  /** Orders the states of one return: of two, the one with the higher revision is the later one. */
-  readonly revision: number;
+}
+
+/** What an event tells of an order. */
+export interface OrderNews {
+  readonly orderId: string;
+  /** Null: a guest's, or not told. */
+  readonly customerId: CustomerId | null;
+  readonly siteCode: SiteCode | null;
+  /** The order that it was split from. */
+  readonly masterId: string | null;
+  /** The orders that it was split into. */
+  readonly subOrderIds: readonly string[];
+  readonly state: OrderState;
+  readonly stamp: StateStamp;
+}
+
+/** What an event tells of a return. */
+export interface ReturnNews {
+  readonly returnId: string;
+  readonly state: ReturnState;
+  readonly stamp: StateStamp;
 }
 
 /** What an event asks for. */
 export type EventAction =
+  /** A customer's order is complete. */
   | {
       readonly kind: "earn";
-      readonly orderId: string;
-      readonly customerId: CustomerId;
-      readonly siteCode: SiteCode;
+      readonly news: OrderNews & { readonly customerId: CustomerId; readonly siteCode: SiteCode };
       readonly order: JsonObject;
     }
-  /** The order is gone. */
-  | { readonly kind: "delete-order"; readonly orderId: string }
-  | {
-      readonly kind: "return";
-      readonly orderId: string;
-      readonly returnId: string;
-      readonly isApproved: boolean;
-      readonly returned: JsonObject;
-    }
-  /** The return is gone; its event names no order, so that those it was about must be looked up. */
-  | { readonly kind: "delete-return"; readonly returnId: string }
-  /** A return of several orders: an event for each of them. */
-  | { readonly kind: "split"; readonly parts: readonly JsonObject[] }
+  /** Nothing is earned, but what the event tells of an order counts for its returns and its parts. */
+  | { readonly kind: "know-order"; readonly news: OrderNews; readonly reason: IgnoreReason }
+  /** The order was cancelled, declined or deleted. */
+  | { readonly kind: "withdraw-order"; readonly news: OrderNews }
+  | { readonly kind: "return"; readonly news: ReturnNews }
+  /** One of several orders of a return, of which another event has told how it stands. */
+  | { readonly kind: "settle-return"; readonly orderId: string; readonly returnId: string }
   | { readonly kind: "delete-customer"; readonly customerId: CustomerId }
   | { readonly kind: "ignore"; readonly reason: IgnoreReason };
 
@@ -49,33 +64,35 @@ export interface EventReading {
   readonly action: EventAction;
 }
 
-/** A deleted return stays deleted, whatever arrives later. */
-const lastRevision = Number.MAX_SAFE_INTEGER;
-/** How many orders one return may name. */
-const returnOrdersMax = 50;
+/** How many orders one return may name, and one order be split into. */
+const ordersMax = 50;
 const typeLengthMax = 100;
 
 /**
  * Reads an event in an envelope, `{type|eventType, payload}`, or an order that came without one. The events are
  * those of Emporix's order, return and customer services: `order.created`, `order.updated`, `order.deleted`,
- * `return.created`, `return.updated`, `return.deleted` and `customer.deleted`.
+ * `order.cancelled`, `return.created`, `return.updated`, `return.deleted` and `customer.deleted`.
  */
 export function readEvent(event: JsonObject): EventReading {
+  if (typeof event["partOf"] === "string") return readPart(event);
   const name = event["type"] ?? event["eventType"];
-  if (!("payload" in event) && (typeof name !== "string" || knownName(name) === null)) return readOrder("order", event);
+  if (!("payload" in event) && (typeof name !== "string" || knownName(name) === null)) {
+    return readOrder("order", event, event);
+  }
   const type = typeof name === "string" ? (knownName(name) ?? name.slice(0, typeLengthMax)) : "";
   const { payload } = event;
   if (!isKnown(type)) return ignoring({ type }, "unknown_event_type");
   if (!isJsonObject(payload)) return ignoring({ type }, "unreadable_payload: payload");
-  return readers[type](type, payload);
+  return readers[type](type, payload, event);
 }
 
-type Reader = (type: string, payload: JsonObject) => EventReading;
+type Reader = (type: string, payload: JsonObject, envelope: JsonObject) => EventReading;
 
 const readers = {
   "order.created": readOrder,
   "order.updated": readOrder,
   "order.deleted": readDeletedOrder,
+  "order.cancelled": readCancelledOrder,
   "return.created": readReturn,
   "return.updated": readReturn,
   "return.deleted": readDeletedReturn,
@@ -100,7 +117,10 @@ function knownName(name: string): KnownName | null {
   return isKnown(meant) ? meant : null;
 }
 
-function readOrder(type: string, order: JsonObject): EventReading {
+/** Statuses of orders that will not be delivered. */
+const withdrawnStatuses: ReadonlySet<string> = new Set(["DECLINED", "CANCELLED", "CANCELED"]);
+
+function readOrder(type: string, order: JsonObject, envelope: JsonObject): EventReading {
   const orderId = idAt(order, "id");
   const site = memberAt(order, "siteCode") ?? defaultSiteCode;
   const siteCode = typeof site === "string" ? parseSiteCode(site) : null;
@@ -113,12 +133,31 @@ function readOrder(type: string, order: JsonObject): EventReading {
   if (orderId === null) return ignoring(subject, "unreadable_payload: id");
   const status = memberAt(order, "status");
   if (typeof status !== "string") return ignoring(subject, "unreadable_payload: status");
+  const news = (state: OrderState): OrderNews => ({
+    orderId,
+    customerId: isGuest ? null : customerId,
+    siteCode,
+    masterId: idAt(order, "masterOrder"),
+    subOrderIds: subOrdersOf(order),
+    state,
+    stamp: stampOf(order, envelope),
+  });
+  if (withdrawnStatuses.has(status.toUpperCase())) {
+    return reading(subject, { kind: "withdraw-order", news: news({ standing: "withdrawn" }) });
+  }
+  // An order is split before it completes, and its parts must be known by then.
+  if (isMasterOfSplit(order)) {
+    return reading(subject, {
+      kind: "know-order",
+      news: news({ standing: "split" }),
+      reason: status.toUpperCase() === "COMPLETED" ? "master_of_split_order" : "order_not_completed",
+    });
+  }
   if (status.toUpperCase() !== "COMPLETED") return ignoring(subject, "order_not_completed");
-  if (isMasterOfSplit(order)) return ignoring(subject, "master_of_split_order");
-  if (isGuest) return ignoring(subject, "guest");
+  if (isGuest) return reading(subject, { kind: "know-order", news: news(completedOrderOf(order)), reason: "guest" });
   if (customerId === null) return ignoring(subject, "unreadable_payload: customer.id");
   if (siteCode === null) return ignoring(subject, "unreadable_payload: siteCode");
-  return reading(subject, { kind: "earn", orderId, customerId, siteCode, order });
+  return reading(subject, { kind: "earn", news: { ...news(completedOrderOf(order)), customerId, siteCode }, order });
 }
 
 /** The order service's name for customers who are not signed in. */
@@ -133,57 +172,101 @@ function isMasterOfSplit(order: JsonObject): boolean {
   );
 }
 
-function readDeletedOrder(type: string, payload: JsonObject): EventReading {
+/** Sub-orders are listed by their ids, or as objects that have one. */
+function subOrdersOf(order: JsonObject): readonly string[] {
+  const given = memberAt(order, "subOrders");
+  if (!Array.isArray(given)) return [];
+  const ids = given.map((one: unknown) => idAt(isJsonObject(one) ? one : { id: one }, "id"));
+  return [...new Set(ids.flatMap((id) => id ?? []))].slice(0, ordersMax);
+}
+
+/** What an event tells of the moment and the version of what it shows. Versions come as numbers and as text. */
+function stampOf(payload: JsonObject, envelope: JsonObject): StateStamp {
+  const given = memberAt(payload, "metadata.version");
+  const version = typeof given === "string" && /^\d{1,15}$/.test(given) ? Number(given) : given;
+  const isVersion = typeof version === "number" && Number.isSafeInteger(version) && version >= 0;
+  return {
+    version: isVersion && version < lastVersion ? version : null,
+    moment: momentAt(payload, "metadata.modifiedAt") ?? momentAt(envelope, "time"),
+  };
+}
+
+function readDeletedOrder(type: string, payload: JsonObject, envelope: JsonObject): EventReading {
+  return readWithdrawnOrder(type, payload, { ...stampOf(payload, envelope), version: lastVersion });
+}
+
+function readCancelledOrder(type: string, payload: JsonObject, envelope: JsonObject): EventReading {
+  return readWithdrawnOrder(type, payload, stampOf(payload, envelope));
+}
+
+function readWithdrawnOrder(type: string, payload: JsonObject, stamp: StateStamp): EventReading {
   const orderId = idAt(payload, "id");
-  const subject = { type, orderId, siteCode: siteAt(payload), customerId: customerAt(payload, "customer.id") };
+  const siteCode = siteAt(payload);
+  const customerId = customerAt(payload, "customer.id");
+  const subject = { type, orderId, siteCode, customerId };
   if (orderId === null) return ignoring(subject, "unreadable_payload: id");
-  return reading(subject, { kind: "delete-order", orderId });
+  const masterId = idAt(payload, "masterOrder");
+  const state = { standing: "withdrawn" } as const;
+  // Whose order it was the events before it have told.
+  const news = { orderId, customerId: null, siteCode, masterId, subOrderIds: subOrdersOf(payload), state, stamp };
+  return reading(subject, { kind: "withdraw-order", news });
 }
 
 /**
  * A return's customer is its `requestor`. `CLOSED` says nothing of how the return ended: an approved one whose items
  * have been received is through, and any other was given up.
  */
-function readReturn(type: string, payload: JsonObject): EventReading {
+function readReturn(type: string, payload: JsonObject, envelope: JsonObject): EventReading {
   const returnId = idAt(payload, "id");
-  const orders = objectsIn(payload["orders"]);
-  const orderIds = [...new Set(orders.map((order) => idAt(order, "id")))];
-  const [orderId = null] = orderIds;
-  const version = memberAt(payload, "metadata.version");
-  const subject = {
-    type,
-    returnId,
-    orderId,
-    siteCode: siteAt(payload),
-    customerId: customerAt(payload, "requestor.customerId"),
-    revision: typeof version === "number" && Number.isSafeInteger(version) && version > 0 ? version : 0,
-  };
+  const orders = Map.groupBy(objectsIn(payload["orders"]), (order) => idAt(order, "id"));
+  const [orderId = null] = orders.keys();
+  const customerId = customerAt(payload, "requestor.customerId");
+  const subject = { type, returnId, orderId, siteCode: siteAt(payload), customerId };
   if (returnId === null) return ignoring(subject, "unreadable_payload: id");
-  if (orderId === null || orderIds.includes(null)) return ignoring(subject, "unreadable_payload: orders.id");
-  if (orderIds.length > returnOrdersMax) return ignoring(subject, "unreadable_payload: orders");
+  if (orders.has(null)) return ignoring(subject, "unreadable_payload: orders.id");
+  if (orders.size > ordersMax) return ignoring(subject, "unreadable_payload: orders");
   const status = memberAt(payload, "approvalStatus");
   if (typeof status !== "string") return ignoring(subject, "unreadable_payload: approvalStatus");
-  if (orderIds.length > 1) return reading(subject, { kind: "split", parts: orderIds.map(partOf(payload, orders)) });
   const isThrough = status.toUpperCase() === "CLOSED" && memberAt(payload, "received") === true;
   const isApproved = status.toUpperCase() === "APPROVED" || isThrough;
-  return reading(subject, { kind: "return", orderId, returnId, isApproved, returned: payload });
+  // A return that names no order can only be one that was taken out of its last one.
+  if (orderId === null && !Array.isArray(payload["orders"])) return ignoring(subject, "unreadable_payload: orders.id");
+  const parts: [string, ReturnedPart][] = [];
+  for (const [id, own] of orders) {
+    const items = own.flatMap((order) => objectsIn(order["items"] ?? order["item"]));
+    const part = isApproved ? returnedPartOf(payload, { items }, orders.size === 1) : {};
+    if ("unreadable" in part) return ignoring(subject, `unreadable_payload: ${part.unreadable}`);
+    if (id !== null) parts.push([id, part]);
+  }
+  const state = { isApproved, orders: Object.fromEntries(parts) };
+  const news = { returnId, state, stamp: stampOf(payload, envelope) };
+  return reading(subject, { kind: "return", news });
 }
 
-/** What a return says of one of its orders. The total stands for all of them, and so is left out. */
-const partOf =
-  ({ total: _total, calculatedPrice: _price, ...rest }: JsonObject, orders: readonly JsonObject[]) =>
-  (orderId: string | null): JsonObject => ({ ...rest, orders: orders.filter((order) => order["id"] === orderId) });
+/** What the inbox keeps of an event for each further order that it is about. */
+export const partOfReturn = (whole: EventId, { type }: EventSubject, returnId: string, orderId: string): JsonObject => ({
+  partOf: whole,
+  type,
+  returnId,
+  orderId,
+});
 
-/** The event of the return service names the return alone; `orders` are those that were looked up for it. */
-function readDeletedReturn(type: string, payload: JsonObject): EventReading {
+function readPart(event: JsonObject): EventReading {
+  const [orderId, returnId] = [idAt(event, "orderId"), idAt(event, "returnId")];
+  const { type } = event;
+  const subject = { type: typeof type === "string" ? type.slice(0, typeLengthMax) : "", orderId, returnId };
+  if (orderId === null) return ignoring(subject, "unreadable_payload: orderId");
+  if (returnId === null) return ignoring(subject, "unreadable_payload: returnId");
+  return reading(subject, { kind: "settle-return", orderId, returnId });
+}
+
+/** The event of the return service names the return alone. */
+function readDeletedReturn(type: string, payload: JsonObject, envelope: JsonObject): EventReading {
   const returnId = idAt(payload, "id");
-  const [order = {}] = objectsIn(payload["orders"]);
-  const orderId = idAt(order, "id");
-  const customerId = customerAt(payload, "requestor.customerId");
-  const subject = { type, returnId, orderId, customerId, siteCode: siteAt(payload), revision: lastRevision };
+  const subject = { type, returnId, customerId: customerAt(payload, "requestor.customerId"), siteCode: siteAt(payload) };
   if (returnId === null) return ignoring(subject, "unreadable_payload: id");
-  if (orderId === null) return reading(subject, { kind: "delete-return", returnId });
-  return reading(subject, { kind: "return", orderId, returnId, isApproved: false, returned: payload });
+  const stamp = { ...stampOf(payload, envelope), version: lastVersion };
+  return reading(subject, { kind: "return", news: { returnId, state: { isApproved: false, orders: {} }, stamp } });
 }
 
 /** A customer's number is the id that orders name; the event of the customer service has no other. */
@@ -195,7 +278,7 @@ function readDeletedCustomer(type: string, payload: JsonObject): EventReading {
 
 type Subject = Partial<EventSubject> & Pick<EventSubject, "type">;
 
-const nobody = { orderId: null, returnId: null, customerId: null, siteCode: null, revision: 0 } as const;
+const nobody = { orderId: null, returnId: null, customerId: null, siteCode: null } as const;
 
 const reading = (subject: Subject, action: EventAction): EventReading => ({
   subject: { ...nobody, ...subject },

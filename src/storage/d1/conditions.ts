@@ -14,6 +14,9 @@ import {
   lots,
   type lotUsages,
   orderEvents,
+  orders,
+  returnOrders,
+  returns,
   siteMixins,
   tenantsAway,
 } from "./schema.ts";
@@ -37,11 +40,16 @@ export const hasPointsLeft: SQL = sql`${lots.points} > ${lots.usedPoints} + ${lo
 export const namedIndexes = {
   coupons_by_customer: coupons,
   coupon_redemptions_by_customer: couponRedemptions,
+  coupon_redemptions_by_order_code: couponRedemptions,
   idempotency_records_by_customer: idempotencyRecords,
   order_events_by_customer: orderEvents,
   order_events_by_order: orderEvents,
   order_events_by_return: orderEvents,
   order_events_waiting: orderEvents,
+  orders_by_customer: orders,
+  orders_by_master: orders,
+  return_orders_by_return: returnOrders,
+  returns_by_customer: returns,
 } as const;
 
 /**

@@ -14,6 +14,7 @@ import type { Actor, CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { along, among, refusedWhereAway, selected } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { insertFromJson } from "./json-rows.ts";
 import { couponRedemptions, coupons, idempotencyRecords } from "./schema.ts";
@@ -143,6 +144,44 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
       ]),
     );
     return givenBack?.results.length === 1;
+  }
+
+  async giveBackOfOrder(
+    tenant: TenantId,
+    orderCode: string,
+    { actor, at }: { readonly actor: Actor; readonly at: EpochMs },
+  ): Promise<void> {
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const ofOrder = and(
+      eq(couponRedemptions.tenant, tenant),
+      eq(couponRedemptions.orderCode, orderCode),
+      isNull(couponRedemptions.givenBackAt),
+    );
+    const { canonicalCode, redemptionId } = couponRedemptions;
+    const uses = drizzle
+      .select(selected({ canonicalCode, redemptionId }))
+      .from(along("coupon_redemptions_by_order_code"))
+      .where(ofOrder);
+    const counts = drizzle
+      .select({ code: sql`${canonicalCode}`.as("code"), uses: sql`count(*)`.as("uses") })
+      .from(along("coupon_redemptions_by_order_code"))
+      .where(ofOrder)
+      .groupBy(canonicalCode);
+    await answeredWrite(
+      drizzle.batch([
+        refusedWhereAway(drizzle, tenant),
+        // First, as long as the uses still count: what is given back twice is taken off the count once.
+        drizzle
+          .update(coupons)
+          .set({ redemptionCount: sql`${coupons.redemptionCount} - given.uses` })
+          .from(sql`${counts} as given`)
+          .where(and(eq(coupons.tenant, tenant), sql`${coupons.canonicalCode} = given.code`)),
+        drizzle
+          .update(couponRedemptions)
+          .set({ givenBackAt: at, givenBackBy: actor })
+          .where(and(eq(couponRedemptions.tenant, tenant), among({ canonicalCode, redemptionId }, uses))),
+      ]),
+    );
   }
 
   /** Lists of everybody's uses may lag behind; who asks for one customer's has just heard of it. */

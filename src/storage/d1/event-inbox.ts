@@ -24,13 +24,12 @@ import type {
   InboxEvent,
   KeptEvent,
   KeptEventSummary,
-  OrderGrant,
   QueuedEvent,
   ResendingPatience,
   WaitingEvent,
 } from "../../application/ports.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
-import { type CustomerId, defaultSiteCode, type SiteCode, type TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
@@ -145,66 +144,10 @@ export class D1EventInbox implements EventInbox {
     return rows[0]?.count ?? 0;
   }
 
-  async grantOf(tenant: TenantId, orderId: string): Promise<OrderGrant | null> {
-    const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .select(
-          selected({
-            customerId: orderEvents.customerId,
-            siteCode: orderEvents.siteCode,
-            earningBase: orderEvents.earningBase,
-          }),
-        )
-        .from(along("order_events_by_order"))
-        .where(
-          and(
-            ofOrder(tenant, orderId),
-            inArray(orderEvents.verdict, ["granted", "duplicate"]),
-            isNotNull(orderEvents.earningBase),
-            isNotNull(orderEvents.customerId),
-          ),
-        )
-        // The event that was granted comes before those that only repeated it.
-        .orderBy(desc(orderEvents.verdict), asc(orderEvents.id))
-        .limit(1)
-        .execute(),
-    );
-    const { customerId, siteCode, earningBase } = rows[0] ?? {};
-    if (customerId == null || earningBase == null) return null;
-    return { customerId: customerId as CustomerId, siteCode: (siteCode ?? defaultSiteCode) as SiteCode, earningBase };
-  }
-
   async waitingFor(tenant: TenantId, orderIds: readonly string[]): Promise<readonly WaitingEvent[]> {
     const database = this.#databases.of(tenant);
     const { results } = await answeredRead(() => waitingOf(tenant, database, orderIds).all<WaitingRow>());
     return results.map(waitingFromRow);
-  }
-
-  async latestOfReturn(tenant: TenantId, returnId: string, orderId: string): Promise<KeptEvent | null> {
-    const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .select(allColumns)
-        .from(along("order_events_by_return"))
-        .where(and(ofReturn(tenant, returnId), or(eq(orderEvents.orderId, orderId), isNull(orderEvents.orderId))))
-        .orderBy(desc(orderEvents.revision), desc(orderEvents.id))
-        .limit(1)
-        .execute(),
-    );
-    return rows[0] === undefined ? null : keptFromRow(rows[0]);
-  }
-
-  async ordersOfReturn(tenant: TenantId, returnId: string): Promise<readonly string[]> {
-    const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .selectDistinct(selected({ orderId: orderEvents.orderId }))
-        .from(along("order_events_by_return"))
-        .where(ofReturn(tenant, returnId))
-        .execute(),
-    );
-    return rows.flatMap(({ orderId }) => orderId ?? []).sort();
   }
 
   async forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void> {
@@ -387,10 +330,9 @@ function forgotten(at: EpochMs) {
 }
 
 /** With the event as it is, so that it is written as JSON once: SQLite takes its text out of the row's. */
-const rowOfSettlement = ({ event, verdict, earningBase, isForgotten, at }: EventSettlement) => ({
+const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettlement) => ({
   ...rowOf(event, verdict),
   payload: event.event,
-  earningBase,
   processedAt: at,
   attempts: 1,
   ...(isForgotten ? nothingPersonal : {}),
@@ -451,10 +393,6 @@ const settled = builtOnce<"rows">((drizzle) =>
 );
 
 const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
-const ofOrder = (tenant: TenantId, orderId: string) =>
-  and(eq(orderEvents.tenant, tenant), eq(orderEvents.orderId, orderId));
-const ofReturn = (tenant: TenantId, returnId: string) =>
-  and(eq(orderEvents.tenant, tenant), eq(orderEvents.returnId, returnId));
 
 /** The events that a list is made of: one order's, one customer's, or all. */
 function listed({ orderId, customerId }: EventFilter): SQL {
@@ -482,7 +420,7 @@ const rowOf = ({ tenant, id, subject, receivedAt }: InboxEvent, verdict: EventVe
   attempts: 0,
 });
 
-const summaryFromRow = (row: Omit<EventRow, "payload" | "revision" | "earningBase">): KeptEventSummary => ({
+const summaryFromRow = (row: Omit<EventRow, "payload">): KeptEventSummary => ({
   tenant: row.tenant as TenantId,
   id: row.id as EventId,
   type: row.type,

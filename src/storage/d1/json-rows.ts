@@ -1,4 +1,4 @@
-import { getTableColumns, getTableName, type InferInsertModel, sql } from "drizzle-orm";
+import { getTableColumns, getTableName, type InferInsertModel, type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect, type SQLiteTable } from "drizzle-orm/sqlite-core";
 
 const dialect = new SQLiteSyncDialect();
@@ -29,4 +29,15 @@ export function insertFromJson<Table extends SQLiteTable>(
   const rows = sql.raw(`json_each(?${shared.length + 1})`);
   const statement = sql`insert into ${sql.identifier(getTableName(table))} (${names}) select ${values} from ${rows}`;
   return dialect.sqlToQuery(statement).sql;
+}
+
+/**
+ * Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted by Drizzle.
+ * @param where which of the rows; `value` is a row. It is always there: without one, an upsert's "on" is taken for a join's
+ */
+export function rowsFromJson(table: SQLiteTable, parameter: string, where: SQL = sql`true`): SQL {
+  const values = Object.keys(getTableColumns(table)).map((property) => sql.raw(`value ->> '${property}'`));
+  // The subquery makes each row's text once, and not for each column: its offset keeps SQLite from dissolving it.
+  const rows = sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
+  return sql`select ${sql.join(values, sql`, `)} from ${rows} where ${where}`;
 }

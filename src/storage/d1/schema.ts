@@ -205,6 +205,10 @@ export const couponRedemptions = sqliteTable(
     index("coupon_redemptions_by_customer")
       .on(table.tenant, table.customerId)
       .where(sql`${table.customerId} is not null`),
+    // Finds what an order has used that is not going to be delivered.
+    index("coupon_redemptions_by_order_code")
+      .on(table.tenant, table.orderCode)
+      .where(sql`${table.orderCode} is not null and ${table.givenBackAt} is null`),
   ],
 );
 
@@ -288,15 +292,11 @@ export const orderEvents = sqliteTable(
     returnId: text("return_id"),
     customerId: text("customer_id"),
     siteCode: text("site_code"),
-    /** Which of two states of one return is the later one. */
-    revision: integer("revision").notNull(),
     verdict: text("verdict", {
       enum: ["granted", "taken-back", "given-back", "erased", "duplicate", "waiting", "ignored", "failed"],
     }).notNull(),
     points: integer("points"),
     reason: text("reason"),
-    /** The measure in which an order has earned; its returns are taken in the same. */
-    earningBase: text("earning_base", { enum: ["total", "net", "subTotal"] }),
     /** The event as it came, as JSON; null once the customer has been forgotten. */
     payload: text("payload"),
     receivedAt: integer("received_at").notNull(),
@@ -319,6 +319,73 @@ export const orderEvents = sqliteTable(
       .where(sql`${table.verdict} in ('waiting', 'failed') and (
         ${table.reason} = 'in_progress' or ${table.reason} like 'retrying: %' or ${table.reason} like 'gave_up: %'
       )`),
+  ],
+);
+
+/** What is kept of all states of an order, or of a return, that events have told: see latest-state.ts in the domain. */
+const latestStates = () => ({
+  /** The highest version that was told; null when none was. */
+  version: integer("version"),
+  /** The state of that version, and the latest one of those without a version, with the events that told them: JSON. */
+  versioned: text("versioned"),
+  unversioned: text("unversioned"),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/** What is known of each order: what a return or a deletion needs of it, for as long as its points are kept. */
+export const orders = sqliteTable(
+  "orders",
+  {
+    tenant: text("tenant").notNull(),
+    orderId: text("order_id").notNull(),
+    /** Null: a guest's, or not told. The first one that was told stays. */
+    customerId: text("customer_id"),
+    siteCode: text("site_code"),
+    /** The order that it was split from. */
+    masterId: text("master_id"),
+    /** On what terms it earns, as JSON; null while it could earn nothing. The first ones stay. */
+    terms: text("terms"),
+    /** How many events have told something of it. */
+    events: integer("events").notNull(),
+    ...latestStates(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.orderId] }),
+    index("orders_by_customer").on(table.tenant, table.customerId).where(sql`${table.customerId} is not null`),
+    index("orders_by_master").on(table.tenant, table.masterId).where(sql`${table.masterId} is not null`),
+    // Those of nobody are removed after a while.
+    index("orders_of_nobody").on(table.updatedAt).where(sql`${table.customerId} is null`),
+  ],
+);
+
+/** What is known of each return. */
+export const returns = sqliteTable(
+  "returns",
+  {
+    tenant: text("tenant").notNull(),
+    returnId: text("return_id").notNull(),
+    /** Whose orders it is about; null while none of them is known. */
+    customerId: text("customer_id"),
+    ...latestStates(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.returnId] }),
+    index("returns_by_customer").on(table.tenant, table.customerId).where(sql`${table.customerId} is not null`),
+    index("returns_of_nobody").on(table.updatedAt).where(sql`${table.customerId} is null`),
+  ],
+);
+
+/** Which orders the events of a return have named, those too that it names no more. */
+export const returnOrders = sqliteTable(
+  "return_orders",
+  {
+    tenant: text("tenant").notNull(),
+    orderId: text("order_id").notNull(),
+    returnId: text("return_id").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.orderId, table.returnId] }),
+    index("return_orders_by_return").on(table.tenant, table.returnId),
   ],
 );
 

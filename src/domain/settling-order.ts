@@ -1,0 +1,199 @@
+import type { OrderSettling } from "./command.ts";
+import type { Draft, Writing } from "./draft.ts";
+import { exceedsBalance, grantOrder } from "./granting.ts";
+import { drawUpTo } from "./ledger.ts";
+import type { Points } from "./points.ts";
+import { payForgiven, refund, restore } from "./restoring.ts";
+import { refuse, succeed } from "./result.ts";
+import {
+  correctedEntryId,
+  type DatedDraw,
+  earnedEntryId,
+  endOfPaidOff,
+  type Forgiven,
+  lapsedPoints,
+  nothingEarned,
+  type OrderHistory,
+  type PastTakeBack,
+  partsOf,
+  standingOf,
+  takeBackEntryId,
+  undoingEntryId,
+} from "./returns.ts";
+
+/**
+ * Brings what an order has earned into line with what it is worth by now. What stands is the grants less what is taken
+ * back of them; the difference is taken back, or given back as far as something was taken, and else granted. Nothing
+ * depends on what was asked for before, so that a command that comes again, or late, does no harm.
+ * @param forgiven what came back from elsewhere would have to pay for
+ */
+export function settleOrder(
+  draft: Draft,
+  settling: OrderSettling,
+  history: OrderHistory | null,
+  forgiven: readonly Forgiven[],
+): Writing {
+  const known = history ?? nothingEarned;
+  const done = doneBefore(draft, known);
+  const before = draft.entries.length;
+  const granted = sumOf(known.grants, ({ points }) => points);
+  const requested = sumOf(known.takeBacks, (takeBack) => standingOf(takeBack).requested);
+  // The order is granted as a whole first, so that the history tells what it has earned and what its returns took.
+  const first = granted === 0 ? Math.max(0, settling.earned) : 0;
+  const difference = settling.kept - (granted + first - requested);
+  const more = first + Math.max(0, difference - requested);
+  if (more > 0 && exceedsBalance(draft.ledger, more as Points)) return refuse({ code: "balance_limit_exceeded" });
+  const isIdle = first === 0 && difference === 0;
+  if (!isIdle && !draft.ledger.isOpen) draft.append({ kind: "opened" });
+
+  if (first > 0) grantMore(draft, settling, known, first);
+  const givenBack = giveBack(draft, known, Math.max(0, difference), forgiven, settling);
+  const rest = Math.max(0, difference) - givenBack.requested;
+  if (rest > 0) grantMore(draft, settling, known, rest);
+  const taken = difference < 0 ? takeBack(draft, settling, known, -difference as Points) : 0;
+
+  return succeed({
+    outcome: {
+      kind: "order-settled",
+      granted: done.granted + first + rest,
+      requested: done.requested + Math.max(0, -difference),
+      taken: done.taken + taken,
+      givenBack: done.givenBack + givenBack.points,
+    },
+    isRepetition: draft.entries.length === before,
+  });
+}
+
+const sumOf = <Item>(items: readonly Item[], amount: (item: Item) => number): number =>
+  items.reduce((sum, item) => sum + amount(item), 0);
+
+/** What the same command has done already: its answer was lost, and it has come again. */
+function doneBefore({ commandId }: Draft, { grants, takeBacks }: OrderHistory) {
+  const isOwn = (past: { readonly commandId: string }): boolean => past.commandId === commandId;
+  const undoings = takeBacks.flatMap((takeBack) => takeBack.undoings);
+  return {
+    granted: sumOf(grants.filter(isOwn), ({ points }) => points),
+    requested: sumOf(takeBacks.filter(isOwn), (takeBack) => takeBack.requestedPoints),
+    taken: sumOf(takeBacks.filter(isOwn), ({ points }) => points),
+    givenBack: sumOf(undoings.filter(isOwn), ({ points }) => points),
+  };
+}
+
+function grantMore(draft: Draft, settling: OrderSettling, { grants }: OrderHistory, points: number): void {
+  const { orderId } = settling;
+  const nth = ownIds(grants, earnedEntryId(orderId)).length + 1;
+  const description = nth === 1 ? `Order ${orderId}` : `Order ${orderId} corrected`;
+  grantOrder(draft, correctedEntryId(orderId, nth), { ...settling, points: points as Points, description });
+}
+
+/** Those whose id is the given one, or begins with it and a slash. */
+const ownIds = <Item extends { readonly id: string }>(items: readonly Item[], id: string): readonly Item[] =>
+  items.filter((item) => item.id === id || item.id.startsWith(`${id}/`));
+
+/** @returns the points that were there to be taken */
+function takeBack(draft: Draft, settling: OrderSettling, history: OrderHistory, requested: Points): number {
+  const { orderId, returnId, policy, description } = settling;
+  // Also of what has been granted just now.
+  const ownLots = draft.entries.flatMap((entry) => (entry.kind === "granted" ? [entry] : []));
+  const grants = [...history.grants, ...ownLots.map((entry) => ({ ...entry, usedPoints: 0 }))];
+  const lapsed = lapsedPoints({ ...history, grants }, requested, draft.now);
+  const wanted = (requested - lapsed) as Points;
+  const preferred = grants.map(({ id }) => id);
+  const draws = drawUpTo(draft.ledger, wanted, draft.now, preferred);
+  const points = sumOf(draws, (draw) => draw.points) as Points;
+  const missing = wanted - points;
+  const nth = ownIds(history.takeBacks, takeBackEntryId(orderId, returnId, 1)).length + 1;
+  draft.append({
+    kind: "taken-back",
+    id: takeBackEntryId(orderId, returnId, nth),
+    points,
+    createdAt: draft.now,
+    draws,
+    description,
+    referenceId: orderId,
+    relatedId: grants[0]?.id ?? null,
+    requestedPoints: requested,
+    lapsedPoints: lapsed,
+    debt: { owed: policy === "negative" ? missing : 0, absorbed: policy === "absorb" ? missing : 0 },
+    returnId,
+  });
+  return points;
+}
+
+/**
+ * Undoes as much of the take-backs as is not to be taken any more, the last one first.
+ * @param points by how much less is to be taken back
+ * @returns how much less is asked back, and what came back with that
+ */
+function giveBack(
+  draft: Draft,
+  { grants, takeBacks }: OrderHistory,
+  points: number,
+  forgiven: readonly Forgiven[],
+  settling: OrderSettling,
+): { readonly requested: number; readonly points: number } {
+  let requested = 0;
+  let cameBack = 0;
+  for (const takeBack of takeBacks.toReversed()) {
+    const part = Math.min(points - requested, standingOf(takeBack).requested);
+    if (part === 0) continue;
+    cameBack += undo(draft, { grants, takeBacks }, takeBack, part as Points, forgiven, settling);
+    requested += part;
+  }
+  return { requested, points: cameBack };
+}
+
+/** @returns the points that came back */
+function undo(
+  draft: Draft,
+  history: OrderHistory,
+  takeBack: PastTakeBack,
+  part: Points,
+  forgiven: readonly Forgiven[],
+  { orderId }: OrderSettling,
+): number {
+  const standing = standingOf(takeBack);
+  const [ofMissing, ofTaken, ofLapsed] = partsOf(part, standing.missing, standing.taken);
+  const { debt } = draft.ledger;
+  const owed = Math.min(ofMissing, takeBack.debt.owed, debt.owed);
+  const absorbed = Math.min(ofMissing - owed, takeBack.debt.absorbed, debt.absorbed);
+  const paidOff = ofMissing - owed - absorbed - Math.min(ofMissing, standing.unpaid);
+  const nth = takeBack.undoings.length + 1;
+  const id = undoingEntryId(takeBack.id, nth);
+  draft.append({
+    kind: "given-back",
+    id,
+    points: (paidOff + ofTaken) as Points,
+    createdAt: draft.now,
+    referenceId: orderId,
+    relatedId: takeBack.id,
+    requestedPoints: part,
+    lapsedPoints: ofLapsed as Points,
+    debt: { owed: 0 - owed, absorbed: 0 - absorbed },
+  });
+  const description = `Less of order ${orderId} is returned`;
+  const origin = { relatedId: takeBack.id, nth, referenceId: orderId, description };
+  restore(draft, lastOf(takeBack.draws, takeBack.points - standing.taken, ofTaken), origin);
+  if (paidOff > 0) refund(draft, { points: paidOff as Points, validUntil: endOfPaidOff(history, draft.now) }, origin);
+  // What came back pays for what others were forgiven while it was away, and never for its own order.
+  const others = forgiven.filter(
+    (one) => one.sequence > takeBack.sequence && !history.takeBacks.some(({ id: own }) => own === one.id),
+  );
+  payForgiven(draft, others, paidOff + ofTaken);
+  return paidOff + ofTaken;
+}
+
+/** Of draws of which the last ones were undone first, those that are undone next. */
+function lastOf(draws: readonly DatedDraw[], undoneBefore: number, points: number): readonly DatedDraw[] {
+  let skipped = undoneBefore;
+  let missing = points;
+  const chosen: DatedDraw[] = [];
+  for (const draw of draws.toReversed()) {
+    const left = Math.max(0, draw.points - skipped);
+    skipped = Math.max(0, skipped - draw.points);
+    const part = Math.min(left, missing);
+    if (part > 0) chosen.unshift({ ...draw, points: part as Points });
+    missing -= part;
+  }
+  return chosen;
+}

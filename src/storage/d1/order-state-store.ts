@@ -1,0 +1,358 @@
+import { and, asc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import type { KeptOrder, OrderFile, OrderKeeping, OrderStateStore, ReturnFile } from "../../application/ports.ts";
+import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
+import { type LatestStates, latestOf, type StateStamp, type ToldState } from "../../domain/latest-state.ts";
+import type { EarnTerms } from "../../domain/order-book.ts";
+import type { EventId, ReturnNews } from "../../domain/order-event.ts";
+import type { OrderState } from "../../domain/order-state.ts";
+import type { ReturnState } from "../../domain/return-state.ts";
+import type { EpochMs } from "../../domain/time.ts";
+import { answeredRead, answeredWrite } from "./answered.ts";
+import { allOf, builtOnce } from "./built-once.ts";
+import { along, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
+import { rowsFromJson } from "./json-rows.ts";
+import { orderEvents, orders, returnOrders, returns } from "./schema.ts";
+import type { TenantDatabases } from "./tenant-databases.ts";
+
+type OrderRow = typeof orders.$inferSelect;
+type ReturnRow = typeof returns.$inferSelect;
+
+/** Returns of one order that are looked at. */
+const returnsMax = 1_000;
+
+/** The latest states of orders and returns in D1. Everything here runs on the primary. */
+export class D1OrderStateStore implements OrderStateStore {
+  readonly #databases: TenantDatabases;
+
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
+  }
+
+  async keepOrders(
+    tenant: TenantId,
+    keepings: readonly OrderKeeping[],
+  ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KeptOrder> }> {
+    const database = this.#databases.of(tenant);
+    const events = JSON.stringify(keepings.map(({ event }) => event));
+    const ids = JSON.stringify([...new Set(keepings.map(({ news }) => news.orderId))]);
+    const [forgotten, , , kept] = await answeredWrite(
+      database.batch<unknown>([
+        forgottenEvents(database, { tenant, events }),
+        ordersKept(database, { rows: JSON.stringify(keepings.map((one) => orderRow(tenant, one))) }),
+        partsKept(database, { rows: JSON.stringify(keepings.flatMap((one) => partRows(tenant, one))) }),
+        ordersNamed(database, { tenant, ids }),
+      ]),
+    );
+    return {
+      forgotten: new Set((forgotten?.results as { id: EventId }[]).map(({ id }) => id)),
+      orders: new Map((kept?.results as OrderRow[]).map((row) => [row.orderId, orderFromRow(row)])),
+    };
+  }
+
+  async keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null> {
+    const database = this.#databases.of(tenant);
+    const { returnId, state } = news;
+    const row = { tenant, returnId, customerId: null, ...statesRow(event, news.stamp, state), updatedAt: at };
+    const named = Object.keys(state.orders).map((orderId) => ({ tenant, orderId, returnId }));
+    const [forgotten, , , , rows, known] = await answeredWrite(
+      database.batch<unknown>([
+        forgottenEvents(database, { tenant, events: JSON.stringify([event]) }),
+        returnKept(database, { rows: JSON.stringify([row]), event }),
+        returnOrdersKept(database, { rows: JSON.stringify(named), event }),
+        returnOwned(database, { tenant, returnId }),
+        returnNamed(database, { tenant, returnId }),
+        ordersOfReturn(database, { tenant, returnId }),
+      ]),
+    );
+    const [kept] = rows?.results as ReturnRow[];
+    if (forgotten?.results.length !== 0 || kept === undefined) return null;
+    return {
+      latest: latestOf(statesOf<ReturnState>(kept)),
+      orderIds: (known?.results as { orderId: string }[]).map(({ orderId }) => orderId),
+    };
+  }
+
+  async fileOf(tenant: TenantId, orderId: string): Promise<OrderFile> {
+    const database = this.#databases.of(tenant);
+    const [orderRows, returnRows] = await answeredRead(() =>
+      database.batch<unknown>([
+        ordersTogether(database, { tenant, orderId }),
+        returnsOfOrders(database, { tenant, orderId, limit: returnsMax }),
+      ]),
+    );
+    const returned = returnRows?.results as ReturnRow[];
+    return {
+      orders: (orderRows?.results as OrderRow[]).map(orderFromRow),
+      returns: returned.flatMap((row) => {
+        const latest = latestOf(statesOf<ReturnState>(row));
+        return latest === null ? [] : [{ returnId: row.returnId, latest }];
+      }),
+    };
+  }
+
+  async forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void> {
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const { orderId, masterId } = orders;
+    const { returnId } = returns;
+    const ofCustomer = and(eq(orders.tenant, tenant), eq(orders.customerId, customerId));
+    const own = drizzle.select(selected({ orderId })).from(along("orders_by_customer")).where(ofCustomer);
+    const masters = drizzle.select(selected({ masterId })).from(along("orders_by_customer")).where(ofCustomer);
+    const returned = drizzle
+      .select({ returnId: returnOrders.returnId })
+      .from(returnOrders)
+      .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, sql`(${own} union ${masters})`)));
+    const ownReturns = drizzle
+      .select(selected({ returnId }))
+      .from(along("returns_by_customer"))
+      .where(and(eq(returns.tenant, tenant), eq(returns.customerId, customerId)));
+    await answeredWrite(
+      drizzle.batch([
+        refusedWhereAway(drizzle, tenant),
+        drizzle.update(returns).set({ customerId }).where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
+        drizzle
+          .delete(returnOrders)
+          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),
+        drizzle.delete(returns).where(and(eq(returns.tenant, tenant), inArray(returnId, ownReturns))),
+        drizzle
+          .delete(orders)
+          .where(and(eq(orders.tenant, tenant), inArray(orderId, masters), isNull(orders.customerId))),
+        drizzle.delete(orders).where(and(eq(orders.tenant, tenant), inArray(orderId, own))),
+      ]),
+    );
+  }
+
+  async removeOfNobody(before: EpochMs, limit: number): Promise<number> {
+    const removed = await this.#databases.takeFromAll(limit, async ({ drizzle }, room) => {
+      const oldOrders = drizzle
+        .select({ tenant: orders.tenant, orderId: orders.orderId })
+        .from(orders)
+        .where(and(isNull(orders.customerId), lt(orders.updatedAt, before), isHere(orders.tenant)))
+        .orderBy(asc(orders.updatedAt))
+        .limit(room);
+      const oldReturns = drizzle
+        .select({ tenant: returns.tenant, returnId: returns.returnId })
+        .from(returns)
+        .where(and(isNull(returns.customerId), lt(returns.updatedAt, before), isHere(returns.tenant)))
+        .orderBy(asc(returns.updatedAt))
+        .limit(room);
+      const [ofOrders, , ofReturns] = await answeredWrite(
+        drizzle.batch([
+          drizzle
+            .delete(orders)
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders})`)
+            .returning({ id: orders.orderId }),
+          drizzle
+            .delete(returnOrders)
+            .where(sql`(${returnOrders.tenant}, ${returnOrders.returnId}) in (${oldReturns})`),
+          drizzle
+            .delete(returns)
+            .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns})`)
+            .returning({ id: returns.returnId }),
+        ]),
+      );
+      return [...ofOrders, ...ofReturns];
+    });
+    return removed.length;
+  }
+}
+
+const named = (column: SQLiteColumn, parameter: string): SQL => eq(column, sql.placeholder(parameter));
+
+const forgottenEvents = builtOnce<"tenant" | "events">((drizzle) =>
+  drizzle
+    .select({ id: orderEvents.id })
+    .from(orderEvents)
+    .where(
+      and(
+        named(orderEvents.tenant, "tenant"),
+        inArray(orderEvents.id, itemsOf(sql.placeholder("events"))),
+        isNull(orderEvents.payload),
+      ),
+    ),
+);
+
+/** What was told by events of customers who have been erased since is not kept. */
+const isRemembered = (tenant: SQL, event: SQL): SQL => sql`not exists (
+  select 1 from ${orderEvents} where ${orderEvents.tenant} = ${tenant} and ${orderEvents.id} = ${event}
+    and ${orderEvents.payload} is null)`;
+
+/** Whether the state that comes in takes the place of the one that is kept: of a version, and of those without one. */
+const isNewerVersion = (table: typeof orders | typeof returns): SQL =>
+  sql`excluded.version > coalesce(${table.version}, -1)`;
+
+const isLaterState = (table: typeof orders | typeof returns): SQL => sql`(excluded.unversioned is not null and (
+  ${table.unversioned} is null
+  or case
+    when excluded.unversioned ->> 'moment' <> ${table.unversioned} ->> 'moment'
+      then excluded.unversioned ->> 'moment' > ${table.unversioned} ->> 'moment'
+    else excluded.unversioned ->> 'event' >= ${table.unversioned} ->> 'event'
+  end))`;
+
+/** The told state that comes in; where it is the same state again, since when it has been told stays. */
+const replaced = (name: "versioned" | "unversioned", column: SQLiteColumn): SQL => sql`iif(
+  excluded.${sql.identifier(name)} -> 'state' = ${column} -> 'state',
+  json_set(excluded.${sql.identifier(name)}, '$.since', ${column} ->> 'since'),
+  excluded.${sql.identifier(name)})`;
+
+const statesReplaced = (table: typeof orders | typeof returns) => ({
+  version: sql`iif(${isNewerVersion(table)}, excluded.version, ${table.version})`,
+  versioned: sql`iif(${isNewerVersion(table)}, ${replaced("versioned", table.versioned)}, ${table.versioned})`,
+  unversioned: sql`iif(${isLaterState(table)}, ${replaced("unversioned", table.unversioned)}, ${table.unversioned})`,
+  updatedAt: sql`max(${table.updatedAt}, excluded.updated_at)`,
+});
+
+const ordersKept = builtOnce<"rows">((drizzle) =>
+  drizzle
+    .insert(orders)
+    .select(rowsFromJson(orders, "rows", isRemembered(sql`value ->> 'tenant'`, sql`value ->> 'event'`)))
+    .onConflictDoUpdate({
+      target: [orders.tenant, orders.orderId],
+      set: {
+        customerId: sql`coalesce(${orders.customerId}, excluded.customer_id)`,
+        siteCode: sql`coalesce(${orders.siteCode}, excluded.site_code)`,
+        masterId: sql`coalesce(${orders.masterId}, excluded.master_id)`,
+        terms: sql`coalesce(${orders.terms}, excluded.terms)`,
+        events: sql`${orders.events} + 1`,
+        ...statesReplaced(orders),
+      },
+    }),
+);
+
+/** An order that was split tells which its parts are, and nothing of how they stand. */
+const partsKept = builtOnce<"rows">((drizzle) =>
+  drizzle
+    .insert(orders)
+    .select(rowsFromJson(orders, "rows", isRemembered(sql`value ->> 'tenant'`, sql`value ->> 'event'`)))
+    .onConflictDoUpdate({
+      target: [orders.tenant, orders.orderId],
+      set: { masterId: sql`coalesce(${orders.masterId}, excluded.master_id)`, events: sql`${orders.events} + 1` },
+    }),
+);
+
+const ordersNamed = builtOnce<"tenant" | "ids">((drizzle) =>
+  drizzle
+    .select(allOf(orders))
+    .from(orders)
+    .where(and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))))),
+);
+
+const returnKept = builtOnce<"rows" | "event">((drizzle) =>
+  drizzle
+    .insert(returns)
+    .select(rowsFromJson(returns, "rows", isRemembered(sql`value ->> 'tenant'`, sql`${sql.placeholder("event")}`)))
+    .onConflictDoUpdate({ target: [returns.tenant, returns.returnId], set: statesReplaced(returns) }),
+);
+
+const returnOrdersKept = builtOnce<"rows" | "event">((drizzle) =>
+  drizzle
+    .insert(returnOrders)
+    .select(rowsFromJson(returnOrders, "rows", isRemembered(sql`value ->> 'tenant'`, sql`${sql.placeholder("event")}`)))
+    .onConflictDoNothing(),
+);
+
+/** Whose orders the return is about, once one of them, or a part of one, is known. */
+const returnOwned = builtOnce<"tenant" | "returnId">((drizzle) => {
+  const ofOrders = sql`select o.customer_id from ${returnOrders} r
+    join ${orders} o on o.tenant = r.tenant and o.order_id = r.order_id
+    where r.tenant = ${sql.placeholder("tenant")} and r.return_id = ${sql.placeholder("returnId")}
+      and o.customer_id is not null`;
+  const ofParts = sql`select o.customer_id from ${returnOrders} r
+    join ${orders} o on o.tenant = r.tenant and o.master_id = r.order_id
+    where r.tenant = ${sql.placeholder("tenant")} and r.return_id = ${sql.placeholder("returnId")}
+      and o.customer_id is not null`;
+  return drizzle
+    .update(returns)
+    .set({ customerId: sql`(select customer_id from (${ofOrders} union all ${ofParts}) limit 1)` })
+    .where(and(named(returns.tenant, "tenant"), named(returns.returnId, "returnId"), isNull(returns.customerId)));
+});
+
+const returnNamed = builtOnce<"tenant" | "returnId">((drizzle) =>
+  drizzle
+    .select(allOf(returns))
+    .from(returns)
+    .where(and(named(returns.tenant, "tenant"), named(returns.returnId, "returnId"))),
+);
+
+const ordersOfReturn = builtOnce<"tenant" | "returnId">((drizzle) =>
+  drizzle
+    .select({ orderId: sql<string>`${returnOrders.orderId}`.as("orderId") })
+    .from(along("return_orders_by_return"))
+    .where(and(named(returnOrders.tenant, "tenant"), named(returnOrders.returnId, "returnId")))
+    .orderBy(asc(returnOrders.orderId)),
+);
+
+/** The order that an order was split from, else the order itself: all with the same one count together. */
+const wholeOf = sql`(select coalesce((
+  select ${orders.masterId} from ${orders}
+  where ${orders.tenant} = ${sql.placeholder("tenant")} and ${orders.orderId} = ${sql.placeholder("orderId")}
+), ${sql.placeholder("orderId")}))`;
+
+const idsTogether = sql`(
+  select ${wholeOf} as id
+  union select ${sql.placeholder("orderId")}
+  union select order_id from ${along("orders_by_master")}
+    where tenant = ${sql.placeholder("tenant")} and master_id = ${wholeOf})`;
+
+const ordersTogether = builtOnce<"tenant" | "orderId">((drizzle) =>
+  drizzle
+    .select(allOf(orders))
+    .from(orders)
+    .where(and(named(orders.tenant, "tenant"), sql`${orders.orderId} in ${idsTogether}`))
+    .orderBy(asc(orders.orderId)),
+);
+
+const returnsOfOrders = builtOnce<"tenant" | "orderId" | "limit">((drizzle) =>
+  drizzle
+    .select(allOf(returns))
+    .from(returns)
+    .where(
+      and(
+        named(returns.tenant, "tenant"),
+        sql`${returns.returnId} in (select return_id from ${returnOrders}
+          where tenant = ${sql.placeholder("tenant")} and order_id in ${idsTogether})`,
+      ),
+    )
+    .orderBy(asc(returns.returnId))
+    .limit(sql.placeholder("limit")),
+);
+
+const statesRow = (event: EventId, { version, moment }: StateStamp, state: OrderState | ReturnState) => {
+  const told = JSON.stringify({ event, since: event, moment, state });
+  return { version, versioned: version === null ? null : told, unversioned: version === null ? told : null };
+};
+
+const orderRow = (tenant: TenantId, { event, news, terms, at }: OrderKeeping) => ({
+  tenant,
+  orderId: news.orderId,
+  customerId: news.customerId,
+  siteCode: news.siteCode,
+  masterId: news.masterId,
+  terms: terms === null ? null : JSON.stringify(terms),
+  events: 1,
+  ...statesRow(event, news.stamp, news.state),
+  updatedAt: at,
+  event,
+});
+
+const partRows = (tenant: TenantId, { event, news, at }: OrderKeeping) =>
+  news.subOrderIds.map((orderId) => ({ tenant, orderId, masterId: news.orderId, events: 1, updatedAt: at, event }));
+
+const statesOf = <State>(row: Pick<OrderRow, "version" | "versioned" | "unversioned">): LatestStates<State> => ({
+  version: row.version,
+  versioned: toldOf(row.versioned),
+  unversioned: toldOf(row.unversioned),
+});
+
+const toldOf = <State>(text: string | null): ToldState<State> | null =>
+  text === null ? null : (JSON.parse(text) as ToldState<State>);
+
+const orderFromRow = (row: OrderRow): KeptOrder => ({
+  orderId: row.orderId,
+  customerId: row.customerId as CustomerId | null,
+  siteCode: row.siteCode as SiteCode | null,
+  masterId: row.masterId,
+  terms: row.terms === null ? null : (JSON.parse(row.terms) as EarnTerms),
+  told: latestOf(statesOf<OrderState>(row)),
+  isNew: row.events === 1,
+});
