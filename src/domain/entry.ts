@@ -2,6 +2,7 @@ import type { CouponCode } from "./coupon.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { Points } from "./points.ts";
+import type { DatedDraw } from "./returns.ts";
 import type { EpochMs } from "./time.ts";
 
 /** What every entry of the journal tells. Entries are never edited: a correction is a new entry. */
@@ -38,7 +39,22 @@ export interface Granted extends EntryBase {
   readonly orderValue: string | null;
 }
 
-/** Points came back, as a new lot that ends when the lot ended from which they had been taken. */
+/** Points came back into the lots from which they had been taken, as far as these are still active. */
+export interface Restored extends EntryBase {
+  readonly kind: "restored";
+  readonly id: EntryId;
+  /** Σ draws. */
+  readonly points: Points;
+  readonly createdAt: EpochMs;
+  /** What each lot gets back. */
+  readonly draws: readonly DatedDraw[];
+  readonly referenceId: string | null;
+  readonly description: string;
+  /** The entry that had taken the points. */
+  readonly relatedId: EntryId;
+}
+
+/** Points came back as a new lot, because the lot from which they had been taken is over, or is not known. */
 export interface Refunded extends EntryBase {
   readonly kind: "refunded";
   readonly id: EntryId;
@@ -99,7 +115,7 @@ export interface TakenBack extends EntryBase {
   readonly returnedValue: string | null;
 }
 
-/** A take-back was undone. What it had taken follows as refunds. */
+/** A take-back was undone. What it had taken follows. */
 export interface GivenBack extends EntryBase {
   readonly kind: "given-back";
   readonly id: EntryId;
@@ -137,7 +153,17 @@ export interface Erased extends EntryBase {
   readonly kind: "erased";
 }
 
-export type Entry = Opened | Granted | Refunded | Redeemed | TakenBack | GivenBack | Settled | Lapsed | Erased;
+export type Entry =
+  | Opened
+  | Granted
+  | Restored
+  | Refunded
+  | Redeemed
+  | TakenBack
+  | GivenBack
+  | Settled
+  | Lapsed
+  | Erased;
 
 /** Entries that make a lot. */
 export type LotEntry = Granted | Refunded;
@@ -152,6 +178,6 @@ export const drawsPoints = (entry: Entry): entry is DrawingEntry =>
 
 /** What the entry adds to the points of the journal, or takes from them when it is negative. */
 export function pointsChange(entry: Entry): number {
-  if (makesLot(entry)) return entry.points;
+  if (makesLot(entry) || entry.kind === "restored") return entry.points;
   return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
 }

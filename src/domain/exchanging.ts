@@ -3,9 +3,9 @@ import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
 import type { LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
 import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
-import { refund } from "./granting.ts";
 import { drawPoints } from "./ledger.ts";
 import { insufficient } from "./redeeming.ts";
+import { restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
 
 /** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
@@ -65,9 +65,9 @@ export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exch
   // The ledger was erased meanwhile: nothing of it is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   if (step.to === "CHARGED_BACK") {
-    refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
+    restore(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
   }
-  if (step.to === "GIVEN_BACK") refund(draft, exchange.draws, exchange.id, null, "Coupon given back");
+  if (step.to === "GIVEN_BACK") restore(draft, exchange.draws, exchange.id, null, "Coupon given back");
   const couponEffect: CouponEffect = { kind: isForgotten ? "forget" : "step", step };
   return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
 }
@@ -81,7 +81,7 @@ export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | nu
   if (status === "EXPIRED" || sold.coupon.redemptionCount > 0) {
     return refuse({ code: "coupon_not_returnable", status: status === "EXPIRED" ? status : "USED" });
   }
-  refund(draft, sold.draws, sold.coupon.redemptionId, null, "Coupon given back");
+  restore(draft, sold.draws, sold.coupon.redemptionId, null, "Coupon given back");
   return succeed({
     outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },

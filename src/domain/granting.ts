@@ -4,12 +4,11 @@ import type { Draft, Writing } from "./draft.ts";
 import type { LedgerFailure } from "./failure.ts";
 import { type Grant, grantPeriod } from "./grant.ts";
 import type { EntryId } from "./identifiers.ts";
-import type { Ledger } from "./ledger.ts";
-import { isActive } from "./lot.ts";
+import { drawUpTo, type Ledger } from "./ledger.ts";
 import { type Points, pointsMax } from "./points.ts";
 import { refuse, succeed } from "./result.ts";
-import { type DatedDraw, earnedEntryId } from "./returns.ts";
-import { addCalendarMonths, type EpochMs } from "./time.ts";
+import { earnedEntryId } from "./returns.ts";
+import { addCalendarMonths } from "./time.ts";
 
 /** Creates the ledger, with or without points to start with. */
 export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): Writing {
@@ -43,7 +42,7 @@ function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFa
     fingerprint,
     orderValue: null,
   });
-  settleDebt(draft, id, points, period.value);
+  settleDebt(draft, id);
   return null;
 }
 
@@ -68,49 +67,24 @@ export function earn(draft: Draft, order: EarningOrder): Writing {
     fingerprint: null,
     orderValue,
   });
-  settleDebt(draft, id, points, { validUntil });
+  settleDebt(draft, id);
   return succeed({ outcome: { kind: "granted" } });
 }
 
-/** New points pay off what earlier returns have left open, before anything else can use them. */
-function settleDebt(draft: Draft, lotId: EntryId, points: Points, lot: { readonly validUntil: EpochMs | null }): void {
+/** New points pay off what earlier returns have left open, before anything else can use them: beside a debt there are none. */
+export function settleDebt(draft: Draft, sourceId: EntryId): void {
   const { debt } = draft.ledger;
-  if (!isActive(lot, draft.now)) return;
+  const draws = drawUpTo(draft.ledger, (debt.owed + debt.absorbed) as Points, draft.now);
+  const points = draws.reduce((sum, draw) => sum + draw.points, 0) as Points;
+  if (points === 0) return;
   const owed = Math.min(debt.owed, points);
-  const absorbed = Math.min(debt.absorbed, points - owed);
-  const settled = (owed + absorbed) as Points;
-  if (settled === 0) return;
   draft.append({
     kind: "settled",
-    id: `settled:${lotId}` as EntryId,
-    points: settled,
+    id: `settled:${sourceId}` as EntryId,
+    points,
     createdAt: draft.now,
-    draws: [{ lotId, points: settled }],
+    draws,
     description: "Rest of earlier returns",
-    debt: { owed: 0 - owed, absorbed: 0 - absorbed },
-  });
-}
-
-/** Gives points back: a new lot for each that they were taken from, with the same end. */
-export function refund(
-  draft: Draft,
-  draws: readonly DatedDraw[],
-  relatedId: EntryId,
-  referenceId: string | null,
-  description: string,
-): void {
-  draws.forEach(({ points, validUntil }, index) => {
-    const id = `refund:${relatedId}/${index + 1}` as EntryId;
-    draft.append({
-      kind: "refunded",
-      id,
-      points,
-      createdAt: draft.now,
-      validUntil,
-      referenceId,
-      description,
-      relatedId,
-    });
-    settleDebt(draft, id, points, { validUntil });
+    debt: { owed: 0 - owed, absorbed: owed - points },
   });
 }

@@ -1,7 +1,7 @@
 import Big from "big.js";
 import type { GivenBack, Granted, TakenBack } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
-import { isActive } from "./lot.ts";
+import { type Draw, isActive } from "./lot.ts";
 import type { Points } from "./points.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -37,10 +37,11 @@ export interface PastTakeBack
 /** What has undone a take-back, and by how much the debt fell with that. */
 export type Undoing = Pick<GivenBack, "commandId" | "debt">;
 
-/** Points that were taken from a lot, with the lot's end: what comes back ends then, too. */
-export interface DatedDraw {
-  readonly lotId: EntryId;
-  readonly points: Points;
+/** Points that were taken from a lot, with all that it takes to put them back: a lot that is used up is in no memory. */
+export interface DatedDraw extends Draw {
+  /** All that the lot began with. */
+  readonly lotPoints: Points;
+  readonly createdAt: EpochMs;
   readonly validUntil: EpochMs | null;
 }
 

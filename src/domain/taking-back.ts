@@ -1,9 +1,9 @@
 import type { Outcome, TakeBack } from "./command.ts";
 import type { Draft, Writing } from "./draft.ts";
-import { refund } from "./granting.ts";
 import type { CommandId, EntryId } from "./identifiers.ts";
 import { drawUpTo } from "./ledger.ts";
 import type { Points } from "./points.ts";
+import { refund, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
 import {
   endOfPaidOff,
@@ -87,8 +87,13 @@ export function undoTakeBack(
     debt: { owed: 0 - owed, absorbed: 0 - absorbed },
   });
   const validUntil = endOfPaidOff(history, draft.now);
-  const paid = { lotId: history.grant.id, points: paidOff as Points, validUntil };
-  const refunds = paidOff > 0 ? [...undone.draws, paid] : undone.draws;
-  refund(draft, refunds, undone.id, orderId, `Return of order ${orderId} undone`);
-  return succeed({ outcome: { kind: "given-back", points: refunds.reduce((sum, draw) => sum + draw.points, 0) } });
+  const description = `Return of order ${orderId} undone`;
+  restore(draft, undone.draws, undone.id, orderId, description);
+  if (paidOff > 0) {
+    const paid = { points: paidOff as Points, validUntil };
+    refund(draft, paid, undone.draws.length + 1, undone.id, orderId, description);
+  }
+  return succeed({
+    outcome: { kind: "given-back", points: undone.draws.reduce((sum, draw) => sum + draw.points, paidOff) },
+  });
 }

@@ -22,7 +22,7 @@ import {
   redeem,
   type Step,
 } from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import { orderHistoryIn, usedPoints } from "../support/order-history.ts";
 
 const key = keyOf("demo", "C1");
 const noon = at("2026-05-11T12:00:00Z");
@@ -83,12 +83,6 @@ const redeemed = (journal: readonly Entry[]) => journal.filter(drawsPoints);
 /** The part of a journal after the last erasure. */
 const current = (journal: readonly Entry[]) =>
   journal.slice(journal.findLastIndex((entry) => entry.kind === "erased") + 1);
-
-const usedPoints = (journal: readonly Entry[], lotId: EntryId): number =>
-  redeemed(journal)
-    .flatMap((entry) => entry.draws)
-    .filter((draw) => draw.lotId === lotId)
-    .reduce((sum, draw) => sum + draw.points, 0);
 
 const owedIn = (journal: readonly Entry[]): number =>
   journal.reduce((sum, entry) => sum + ("debt" in entry ? entry.debt.owed : 0), 0);

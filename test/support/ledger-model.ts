@@ -209,7 +209,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const takeBacks = account.takeBacks.map((some) => (some === undone ? done : some));
       const settled = { ...account, takeBacks, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
       const points = sum(parts.map((part) => part.points));
-      const after = refund(settled, parts, undone.id, now);
+      const after = giveBack(settled, parts, undone.id, now);
       return after === null ? unsound : put(after, { kind: "given-back", points });
     }
     case "advance-exchange":
@@ -223,7 +223,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       if (isOver) return refused({ code: "coupon_not_returnable", status: "EXPIRED" });
       if (coupon.uses > 0) return refused({ code: "coupon_not_returnable", status: "USED" });
       const points = sum(coupon.parts.map((part) => part.points));
-      const back = refund(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
+      const back = giveBack(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
       if (back === null) return unsound;
       const done = put(back, { kind: "given-back", points });
       const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true } };
@@ -268,12 +268,27 @@ function addLot(account: Account, lot: Omit<ModelLot, "left" | "isEntered">, now
   return { ...account, lots, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
 }
 
-/** @returns null when the points would no longer be exact: then nothing comes back, and somebody has to look */
-const refund = (account: Account, parts: readonly Part[], source: string, now: number): Account | null =>
-  parts.reduce<Account | null>((changed, { points, until }, index) => {
-    if (changed === null || isTooMuch(changed, points)) return null;
+/**
+ * Points go back to where they came from; those whose lot is over, or that came from none, make a lot of their own.
+ * @returns null when the points would no longer be exact: then nothing comes back, and somebody has to look
+ */
+function giveBack(account: Account, parts: readonly Part[], source: string, now: number): Account | null {
+  const isKept = (part: Part) => part.lot !== "" && isLive(part, now);
+  const back = sum(parts.filter(isKept).map((part) => part.points));
+  if (isTooMuch(account, back)) return null;
+  const partOf = (lot: ModelLot) => parts.find((part) => isKept(part) && part.lot === lot.id)?.points ?? 0;
+  const full = { ...account, lots: account.lots.map((lot) => ({ ...lot, left: lot.left + partOf(lot) })) };
+  const owed = Math.min(account.owed, back);
+  const absorbed = Math.min(account.absorbed, back - owed);
+  const { lots } = take(full.lots, owed + absorbed, now);
+  const settled = { ...full, lots, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
+  return parts.reduce<Account | null>((changed, part, index) => {
+    const { points, until } = part;
+    if (changed === null || isKept(part)) return changed;
+    if (isTooMuch(changed, points)) return null;
     return addLot(changed, { id: `refund:${source}/${index + 1}`, points, from: now, until }, now);
-  }, account);
+  }, settled);
+}
 
 const inOrderOfLots = (parts: readonly Part[]): readonly Part[] =>
   parts.toSorted((left, right) => (left.lot < right.lot ? -1 : 1));
@@ -346,7 +361,7 @@ function advance(world: World, customer: string, { id, from, to }: ExchangeStep,
   }
   const account = accountOf(world, customer);
   const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
-  const after = isRefunded ? refund(account, inOrderOfLots(found.parts), id, now) : account;
+  const after = isRefunded ? giveBack(account, inOrderOfLots(found.parts), id, now) : account;
   if (after === null) return null;
   const { [id]: _gone, ...others } = world.exchanges;
   // Its ledger was erased meanwhile: no exchange is without a price otherwise.

@@ -55,6 +55,7 @@ export interface CouponRow {
 
 interface UsageRow {
   readonly lotId: EntryId;
+  readonly redemptionId: EntryId;
   readonly sequence: number;
   readonly points: Points;
 }
@@ -213,6 +214,10 @@ export class MemoryLedgerStore implements LedgerStore {
     }
     for (const entry of entries) this.#insertLot(shelf, entry);
     for (const entry of entries) this.#useLots(shelf, entry);
+    // D1 adds up what a commit takes and puts back before it looks at the sum.
+    for (const lot of shelf.lots.values()) {
+      if (lot.usedPoints < 0 || lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+    }
     for (const entry of entries) if (entry.kind === "lapsed") this.#lapse(shelf, entry.relatedId, entry.points);
     for (const effect of changes.couponEffects) this.#apply(key, shelf, effect, changes.now);
     for (const record of changes.records) {
@@ -244,13 +249,17 @@ export class MemoryLedgerStore implements LedgerStore {
   }
 
   #useLots(shelf: Shelf, entry: KeptEntry): void {
-    if (!drawsPoints(entry)) return;
-    for (const { lotId, points } of entry.draws) {
+    if (!drawsPoints(entry) && entry.kind !== "restored") return;
+    const isBack = entry.kind === "restored";
+    const redemptionId = isBack ? entry.relatedId : entry.id;
+    const { sequence } = entry;
+    for (const draw of entry.draws) {
+      const { lotId } = draw;
       const lot = shelf.lots.get(lotId) ?? conflict();
-      if (points <= 0) conflict();
+      const points = (isBack ? 0 - draw.points : draw.points) as Points;
+      if (points === 0) conflict();
       this.#assign(lot, "usedPoints", lot.usedPoints + points);
-      this.#insert(shelf.usages, `${lotId} ${entry.sequence}`, { lotId, sequence: entry.sequence, points });
-      if (lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+      this.#insert(shelf.usages, `${lotId} ${sequence}`, { lotId, redemptionId, sequence, points });
     }
   }
 
@@ -401,16 +410,21 @@ const lotOf = ({ id, points, usedPoints, createdAt, validUntil }: LotRow): Lot =
   validUntil,
 });
 
-/** By lot, which is how D1's primary key gives them. */
+/** What an entry holds of which lots, by lot, as D1 sums it up. */
 function drawsOf(shelf: Shelf, id: EntryId): readonly DatedDraw[] {
-  const entry = shelf.entriesById.get(id);
-  if (entry === undefined || !drawsPoints(entry)) return [];
-  const draws = entry.draws.toSorted((left, right) => byText(left.lotId, right.lotId));
-  return draws.map(({ lotId, points }) => ({
-    lotId,
-    points,
-    validUntil: shelf.lots.get(lotId)?.validUntil ?? null,
-  }));
+  const held = new Map<EntryId, number>();
+  for (const { redemptionId, lotId, points } of shelf.usages.values()) {
+    if (redemptionId === id) held.set(lotId, (held.get(lotId) ?? 0) + points);
+  }
+  return [...held]
+    .filter(([, points]) => points > 0)
+    .sort(([left], [right]) => byText(left, right))
+    .flatMap(([lotId, points]) => {
+      const lot = shelf.lots.get(lotId);
+      if (lot === undefined) return [];
+      const { createdAt, validUntil } = lot;
+      return [{ lotId, points: points as Points, lotPoints: lot.points as Points, createdAt, validUntil }];
+    });
 }
 
 function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {

@@ -33,7 +33,7 @@ export const ledgerEntries = sqliteTable(
     /** The primary key refuses a second writer that has not seen the first one's entry. */
     sequence: integer("sequence").notNull(),
     kind: text("kind", {
-      enum: ["opened", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
+      enum: ["opened", "granted", "restored", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
     }).notNull(),
     entryId: text("entry_id"),
     commandId: text("command_id").notNull(),
@@ -101,7 +101,10 @@ export const lots = sqliteTable(
   ],
 );
 
-/** Which redemption took how much from which lot. */
+/**
+ * Which redemption took how much from which lot, and what came back of it: Σ points of a lot and a redemption is what the
+ * redemption holds of the lot.
+ */
 export const lotUsages = sqliteTable(
   "lot_usages",
   {
@@ -109,13 +112,14 @@ export const lotUsages = sqliteTable(
     customerId: text("customer_id").notNull(),
     lotId: text("lot_id").notNull(),
     redemptionId: text("redemption_id").notNull(),
-    /** The redemption's place in the journal: orders a lot's usages. */
+    /** The place in the journal of the entry that took the points, or gave them back: orders a lot's usages. */
     sequence: integer("sequence").notNull(),
+    /** Below zero where they came back. */
     points: integer("points").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId, table.sequence] }),
-    check("lot_usages_points", sql`${table.points} > 0`),
+    check("lot_usages_points", sql`${table.points} <> 0`),
   ],
 );
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
@@ -96,8 +96,8 @@ export class SubjectReader {
     const undone = new Map(
       entries.flatMap((row) => (row.kind === "given-back" ? [[row.relatedId, undoingOf(row)]] : [])),
     );
-    const sequences = takeBacks.map((row) => row.sequence);
-    const [draws, usedPoints] = await Promise.all([this.#draws(key, sequences), this.#usedPoints(key, grantId)]);
+    const ids = takeBacks.map((row) => row.entryId ?? "");
+    const [draws, usedPoints] = await Promise.all([this.#draws(key, ids), this.#usedPoints(key, grantId)]);
     return {
       grant: {
         id: grantId,
@@ -110,7 +110,7 @@ export class SubjectReader {
       takeBacks: takeBacks.map((row) => ({
         ...takeBackOf(row),
         undoing: undone.get(row.entryId) ?? null,
-        draws: draws.get(row.sequence) ?? [],
+        draws: draws.get(row.entryId ?? "") ?? [],
       })),
     };
   }
@@ -163,27 +163,23 @@ export class SubjectReader {
     }));
   }
 
-  /** Where a redemption's points came from; empty when the ledger was erased since. */
+  /** What a redemption holds of which lots; empty when all of it came back, or the ledger was erased since. */
   async #drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
-    const [row] = await answeredRead(() =>
-      this.#drizzle
-        .select({ sequence: ledgerEntries.sequence })
-        .from(ledgerEntries)
-        .where(and(ownedBy(ledgerEntries, key), eq(ledgerEntries.entryId, redemptionId)))
-        .execute(),
-    );
-    return row === undefined ? [] : ((await this.#draws(key, [row.sequence])).get(row.sequence) ?? []);
+    return (await this.#draws(key, [redemptionId])).get(redemptionId) ?? [];
   }
 
-  /** What entries took from which lots, by the entries' sequence. */
-  async #draws(key: LedgerKey, sequences: readonly number[]): Promise<ReadonlyMap<number, readonly DatedDraw[]>> {
-    if (sequences.length === 0) return new Map();
+  /** What entries hold of which lots, net of what came back, by the entries' ids. */
+  async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
+    if (ids.length === 0) return new Map();
+    const held = sql<number>`sum(${lotUsages.points})`;
     const rows = await answeredRead(() =>
       this.#drizzle
         .select({
-          sequence: lotUsages.sequence,
+          holder: lotUsages.redemptionId,
           lotId: lotUsages.lotId,
-          points: lotUsages.points,
+          points: held.as("held"),
+          lotPoints: lots.points,
+          createdAt: lots.createdAt,
           validUntil: lots.validUntil,
         })
         .from(lotUsages)
@@ -195,10 +191,13 @@ export class SubjectReader {
             eq(lots.lotId, lotUsages.lotId),
           ),
         )
-        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.sequence, itemsOf(JSON.stringify(sequences)))))
+        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
+        .groupBy(lotUsages.redemptionId, lotUsages.lotId)
+        .having(gt(held, 0))
+        .orderBy(lotUsages.lotId)
         .execute(),
     );
-    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.sequence);
+    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.holder);
   }
 
   async #usedPoints(key: LedgerKey, lotId: EntryId): Promise<number> {
@@ -213,10 +212,22 @@ export class SubjectReader {
   }
 }
 
-const drawOfRow = (row: { sequence: number; lotId: string; points: number; validUntil: number | null }) => ({
-  sequence: row.sequence,
+const drawOfRow = ({
+  holder,
+  ...row
+}: {
+  holder: string;
+  lotId: string;
+  points: number;
+  lotPoints: number;
+  createdAt: number;
+  validUntil: number | null;
+}) => ({
+  holder,
   lotId: row.lotId as EntryId,
   points: row.points as Points,
+  lotPoints: row.lotPoints as Points,
+  createdAt: row.createdAt as EpochMs,
   validUntil: row.validUntil as EpochMs | null,
 });
 
