@@ -72,7 +72,7 @@ CREATE TABLE `lot_usages` (
 	`sequence` integer NOT NULL,
 	`points` integer NOT NULL,
 	PRIMARY KEY(`tenant`, `customer_id`, `lot_id`, `sequence`),
-	CONSTRAINT "lot_usages_points" CHECK("lot_usages"."points" > 0)
+	CONSTRAINT "lot_usages_points" CHECK("lot_usages"."points" <> 0)
 ) STRICT, WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `lots` (

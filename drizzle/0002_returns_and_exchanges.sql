@@ -18,7 +18,6 @@ CREATE INDEX `exchanges_under_way` ON `exchanges` (`tenant`,`customer_id`) WHERE
 ALTER TABLE `ledger_entries` ADD `related_id` text;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `order_value` text;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `return_id` text;--> statement-breakpoint
-ALTER TABLE `ledger_entries` ADD `returned_value` text;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `requested_points` integer;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `lapsed_points` integer;--> statement-breakpoint
 ALTER TABLE `ledger_entries` ADD `owed_change` integer;--> statement-breakpoint

@@ -18,7 +18,7 @@ BEGIN
 	INSERT INTO `ledger_entries` (
 		`tenant`, `customer_id`, `sequence`, `kind`, `entry_id`, `command_id`, `actor`, `recorded_at`, `points`,
 		`balance_after`, `created_at`, `valid_until`, `reference_id`, `description`, `redeem_option_id`,
-		`coupon_code`, `fingerprint`, `related_id`, `order_value`, `return_id`, `returned_value`,
+		`coupon_code`, `fingerprint`, `related_id`, `order_value`, `return_id`,
 		`requested_points`, `lapsed_points`, `owed_change`, `absorbed_change`, `coupon_issuer`, `previous_hash`,
 		`hash`
 	)
@@ -27,7 +27,7 @@ BEGIN
 		value ->> 'commandId', value ->> 'actor', value ->> 'recordedAt', value ->> 'points',
 		value ->> 'balanceAfter', value ->> 'createdAt', value ->> 'validUntil', value ->> 'referenceId',
 		value ->> 'description', value ->> 'redeemOptionId', value ->> 'couponCode', value ->> 'fingerprint',
-		value ->> 'relatedId', value ->> 'orderValue', value ->> 'returnId', value ->> 'returnedValue',
+		value ->> 'relatedId', value ->> 'orderValue', value ->> 'returnId',
 		value ->> 'requestedPoints', value ->> 'lapsedPoints', value ->> 'owedChange', value ->> 'absorbedChange',
 		value ->> 'couponIssuer', value ->> 'previousHash', value ->> 'hash'
 	FROM (SELECT value FROM json_each(NEW.`entries`) LIMIT -1 OFFSET 0);

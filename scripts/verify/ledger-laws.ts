@@ -15,7 +15,7 @@ const laws: Readonly<Record<string, string>> = {
     select ${key} from ledger_entries group by ${key} having min(sequence) <> 1 or max(sequence) <> count(*)`,
   "Σ entries = Σ what is left of the lots": `
     select ${key} from ledgers where
-      (select coalesce(sum(case when kind in ('granted', 'refunded') then points
+      (select coalesce(sum(case when kind in ('granted', 'restored', 'refunded') then points
                                 when kind in ${drawing} or kind = 'lapsed' then -points else 0 end), 0)
        from ledger_entries e where ${sameLedger("e", "ledgers")})
       <> (select coalesce(sum(points - used_points - lapsed_points), 0) from lots where ${sameLedger("lots", "ledgers")})`,
@@ -27,6 +27,8 @@ const laws: Readonly<Record<string, string>> = {
     select e.tenant, e.customer_id from ledger_entries e
     left join taken on ${sameLedger("taken", "e")} and taken.sequence = e.sequence
     where kind in ${drawing} and e.points <> coalesce(taken.points, 0)`,
+  "nothing comes back that was not taken": `
+    select ${key} from lot_usages group by ${key}, redemption_id, lot_id having sum(points) < 0`,
   "no lot gives more than it has": `select ${key} from lots where used_points + lapsed_points > points`,
   "no balance was ever below zero": `select ${key} from ledger_entries where balance_after < 0`,
   "every exchange has its coupon": `

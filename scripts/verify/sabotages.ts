@@ -33,6 +33,8 @@ const byFaults = (test: string) => by("test/durable-objects/faults.test.ts", tes
 const bySaga = (test: string) => by("test/durable-objects/exchange-saga.test.ts", test);
 const bySchema = (test: string) => by("test/storage/schema.test.ts", `the database itself refuses > ${test}`);
 const byLaws = (test: string) => by("test/domain/ledger-laws.test.ts", test);
+const byGivingBack = (test: string) =>
+  by("test/domain/exchanging.test.ts", `a coupon of the embedded service > ${test}`);
 const byReturns = (test: string) => by("test/domain/returns.test.ts", test);
 const byTokens = (test: string) => by("test/integrations/token-verifiers.test.ts", test);
 const byEvents = (test: string) => by("test/application/order-events.test.ts", test);
@@ -780,18 +782,58 @@ const rules: readonly Sabotage[] = [
   },
   {
     name: "refund-without-end",
-    breaks: "points that come back never expire",
-    file: "src/domain/granting.ts",
-    replace: "      validUntil,\n      referenceId,\n      description,\n      relatedId,\n",
-    by: "      validUntil: null,\n      referenceId,\n      description,\n      relatedId,\n",
-    caughtBy: byReturns("a return that is undone > gives points back with the end that they had"),
+    breaks: "points come back alive that have ended meanwhile",
+    file: "src/domain/restoring.ts",
+    replace: "createdAt: draft.now, validUntil, referenceId",
+    by: "createdAt: draft.now, validUntil: null, referenceId",
+    caughtBy: byGivingBack("gives nothing back alive of a lot that has ended meanwhile"),
+  },
+  {
+    name: "restored-as-new-lots",
+    breaks: "every coupon that is given back splits the lots that paid for it",
+    file: "src/domain/restoring.ts",
+    replace: "    if (!isActive(draw, draft.now)) refund(",
+    by: "    refund(",
+    caughtBy: byGivingBack("that is exchanged and given back ever again leaves the lots as they were"),
+  },
+  {
+    name: "restored-lots-lose-their-past",
+    breaks: "a used-up lot that gets points back forgets in memory what it had been",
+    file: "src/domain/ledger.ts",
+    replace: "lotPoints - points),\n  );",
+    by: "0),\n  );",
+    caughtBy: byGivingBack("can be given back unused"),
+  },
+  {
+    name: "restored-without-holding",
+    breaks: "an audit does not see that points came back which were not taken",
+    file: "src/domain/audit.ts",
+    replace: " || draw.points > held)",
+    by: ")",
+    caughtBy: by("test/domain/audit.test.ts", "an audit finds > points that come back a second time"),
+  },
+  {
+    name: "given-back-still-used-with",
+    breaks: "a summary names redemptions that have given a lot's points back",
+    file: "src/storage/d1/summary-statements.ts",
+    replace: " having sum(points) > 0",
+    by: "",
+    caughtBy: by("test/http/own-coupons.test.ts", "a customer's coupons > can be given back while they are unused"),
+  },
+  {
+    name: "given-back-held-again",
+    breaks: "what an entry has given back counts as held by it",
+    file: "src/storage/d1/subject-reader.ts",
+    replace: "const held = sql<number>`sum(",
+    by: "const held = sql<number>`max(",
+    caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
   },
   {
     name: "debt-not-settled",
     breaks: "new points can be spent while a return is still to be paid",
     file: "src/domain/granting.ts",
-    replace: "  const owed = Math.min(debt.owed, points);",
-    by: "  const owed = 0;",
+    replace: "(debt.owed + debt.absorbed) as Points",
+    by: "0 as Points",
     caughtBy: byReturns("points that are not there any more > make the balance negative under negative"),
   },
   {

@@ -202,7 +202,8 @@ async function settleKnown(
   const outdated = whyOutdated(orders.get(news.orderId)?.told ?? null, id, news.state);
   if (outdated?.kind === "ignored") return succeed(outdated);
   try {
-    const description = `Order ${news.orderId} corrected`;
+    const value = grantTermsOf(orders.get(news.orderId) ?? null).value;
+    const description = `Order ${news.orderId} corrected to ${value}`;
     const settled = await settleOrder(services, tenant, news.orderId, { id, returnId: null, description });
     return succeed(verdictOf(settled) ?? { kind: "duplicate" });
   } catch (error) {

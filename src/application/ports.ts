@@ -108,16 +108,17 @@ export interface LedgerSnapshot {
 
 /** What a command is about, when its ledger alone does not tell enough to decide it. */
 export type CommandSubject =
-  | { readonly kind: "order"; readonly orderId: string }
+  /** An order, with those that count together with it. */
+  | { readonly kind: "order"; readonly orderIds: readonly string[] }
   | { readonly kind: "exchange"; readonly id: EntryId }
   | { readonly kind: "coupon"; readonly code: CanonicalCouponCode }
   /** Lots that expired by the given moment, and of which the journal does not tell it yet. */
   | { readonly kind: "expired-lots"; readonly by: EpochMs };
 
 /** What was found of a subject; the others are null or empty. */
-export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold" | "expired">;
+export type SubjectFacts = Pick<Facts, "order" | "forgiven" | "exchange" | "sold" | "expired">;
 
-export const nothingKnown: SubjectFacts = { order: null, exchange: null, sold: null, expired: [] };
+export const nothingKnown: SubjectFacts = { order: null, forgiven: [], exchange: null, sold: null, expired: [] };
 
 /** An exchange, without where its points came from. */
 export type KnownExchange = Omit<Exchange, "draws">;

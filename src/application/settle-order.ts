@@ -131,12 +131,12 @@ export const knownOf = ({ orderId, masterId, told, terms }: KeptOrder): KnownOrd
 });
 
 /** What a grant for the order says: when it completed, what it counted for, and how long its points live. */
-export function grantTermsOf({
-  told,
-  terms,
-}: KeptOrder): Pick<OrderSettling, "value" | "completedAt" | "validityMonths"> {
-  const state = told?.state;
+export function grantTermsOf(
+  order: KeptOrder | null,
+): Pick<OrderSettling, "value" | "completedAt" | "validityMonths"> {
+  const state = order?.told?.state;
   const completed = state?.standing === "completed" ? state : null;
+  const terms = order?.terms ?? null;
   return {
     value: (terms === null ? undefined : completed?.measures[terms.earningBase]?.value) ?? "0",
     completedAt: completed?.completedAt ?? null,

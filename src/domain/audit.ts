@@ -4,6 +4,7 @@ import { type ExchangeState, exchangeStates, isUnderWay } from "./exchange.ts";
 import type { CommandId, EntryId } from "./identifiers.ts";
 import { emptyLedger, evolve, type Ledger } from "./ledger.ts";
 import type { Lot } from "./lot.ts";
+import type { DatedDraw } from "./returns.ts";
 import { changeFault } from "./soundness.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -118,12 +119,16 @@ function sealFindings({ sequence, isSealed, isLinked }: AuditedEntry): Finding[]
 
 type ExpectedLots = Map<EntryId, StoredLot>;
 
+/** What each entry that takes points still holds of which lot, by entry and lot. */
+type Holdings = Map<EntryId, Map<EntryId, number>>;
+
 function replayed(entries: readonly AuditedEntry[]): {
   readonly ledger: Ledger;
   readonly lots: ExpectedLots;
   readonly impossible: Finding | null;
 } {
   const lots: ExpectedLots = new Map();
+  const holdings: Holdings = new Map();
   let ledger = emptyLedger;
   for (const { sequence, entry } of entries) {
     try {
@@ -132,7 +137,7 @@ function replayed(entries: readonly AuditedEntry[]): {
       const fault = changeFault(ledger, { entries: [entry], couponEffects: "unknown" }, next);
       if (fault !== null) throw new Error(fault);
       ledger = next;
-      enter(lots, entry);
+      enter(lots, holdings, entry);
     } catch (error) {
       const reason = error instanceof Error ? error.message : "unknown";
       const message = `Entry ${sequence} is not possible: ${reason}`;
@@ -143,17 +148,21 @@ function replayed(entries: readonly AuditedEntry[]): {
 }
 
 /** What an entry does to the lots that are to be stored. */
-function enter(lots: ExpectedLots, entry: Entry): void {
+function enter(lots: ExpectedLots, holdings: Holdings, entry: Entry): void {
   if (makesLot(entry)) {
     const { id, points, createdAt, validUntil } = entry;
     lots.set(id, { id, points, usedPoints: 0 as StoredLot["points"], createdAt, validUntil, lapsedPoints: 0 });
   }
   if (drawsPoints(entry)) {
+    holdings.set(entry.id, new Map(entry.draws.map((draw) => [draw.lotId, draw.points])));
     for (const draw of entry.draws) {
       const lot = lots.get(draw.lotId);
       if (lot === undefined) throw new Error("it takes from a lot that is not there.");
       lots.set(lot.id, { ...lot, usedPoints: (lot.usedPoints + draw.points) as StoredLot["points"] });
     }
+  }
+  if (entry.kind === "restored") {
+    for (const draw of entry.draws) putBack(lots, holdings, entry.relatedId, draw);
   }
   if (entry.kind === "lapsed") {
     const lot = lots.get(entry.relatedId);
@@ -163,6 +172,18 @@ function enter(lots: ExpectedLots, entry: Entry): void {
     }
     lots.set(lot.id, { ...lot, lapsedPoints: entry.points });
   }
+}
+
+/** Only what the entry in question has taken from the lot, and holds of it still, can come back. */
+function putBack(lots: ExpectedLots, holdings: Holdings, holderId: EntryId, draw: DatedDraw): void {
+  const lot = lots.get(draw.lotId);
+  const held = holdings.get(holderId)?.get(draw.lotId) ?? 0;
+  if (lot === undefined || draw.points > held) throw new Error("it puts back what was not taken.");
+  const isSame =
+    lot.points === draw.lotPoints && lot.createdAt === draw.createdAt && lot.validUntil === draw.validUntil;
+  if (!isSame) throw new Error("it names a lot other than it is.");
+  holdings.get(holderId)?.set(lot.id, held - draw.points);
+  lots.set(lot.id, { ...lot, usedPoints: (lot.usedPoints - draw.points) as StoredLot["points"] });
 }
 
 function standingFindings({ standing, entries }: Books, ledger: Ledger): Finding[] {
@@ -214,13 +235,15 @@ const isSameLot = (left: StoredLot, right: StoredLot): boolean =>
   left.createdAt === right.createdAt &&
   left.validUntil === right.validUntil;
 
-/** Each exchange has led to one coupon; coupons are used as often as is stored, and given back with their refunds. */
+/** Each exchange has led to one coupon; coupons are used as often as is stored, and given back with their points. */
 function couponFindings({ standing, entries, coupons, exchanges }: Books): Finding[] {
   const findings: Finding[] = [];
   const wrong = (message: string, sequence: number | null = null): void => {
     findings.push({ kind: "wrong-coupon", sequence, message });
   };
-  const refunded = new Set(entries.flatMap(({ entry }) => (entry?.kind === "refunded" ? [entry.relatedId] : [])));
+  const paidBack = new Set(
+    entries.flatMap(({ entry }) => (entry?.kind === "restored" || entry?.kind === "refunded" ? [entry.relatedId] : [])),
+  );
   const issued = new Map(coupons.map((coupon) => [coupon.redemptionId, coupon]));
   const reserved = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
   const sales = { embedded: new Set<EntryId>(), elsewhere: new Set<EntryId>() };
@@ -234,7 +257,7 @@ function couponFindings({ standing, entries, coupons, exchanges }: Books): Findi
       wrong(`Entry ${sequence} has paid for a coupon that is not there.`, sequence);
       continue;
     }
-    if (isReturned(sold) !== refunded.has(id)) {
+    if (isReturned(sold) !== paidBack.has(id)) {
       wrong(`The coupon of entry ${sequence} was given back without its points, or its points without it.`, sequence);
     }
   }

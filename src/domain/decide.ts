@@ -10,8 +10,8 @@ import { type ExpiredLot, lapse } from "./lapsing.ts";
 import type { Ledger } from "./ledger.ts";
 import { redeem } from "./redeeming.ts";
 import { type Result, succeed } from "./result.ts";
-import type { OrderHistory } from "./returns.ts";
-import { takeBack, undoTakeBack } from "./taking-back.ts";
+import type { Forgiven, OrderHistory } from "./returns.ts";
+import { settleOrder } from "./settling-order.ts";
 import type { EpochMs } from "./time.ts";
 
 /** Whose ledger it is. */
@@ -25,8 +25,10 @@ export interface Facts {
   readonly now: EpochMs;
   /** The random part of the code, should a coupon be issued. */
   readonly couponSuffix: string;
-  /** For take-backs and their undoing: what the journal tells of the order; null when it has earned nothing. */
+  /** For settling an order: what the journal tells of it; null when it has earned nothing, and nothing was taken for it. */
   readonly order: OrderHistory | null;
+  /** For whatever brings points back: what was forgiven since they were taken, and is not paid for yet; oldest first. */
+  readonly forgiven: readonly Forgiven[];
   /** For the steps of an exchange: how it stands; null when there is none. */
   readonly exchange: Exchange | null;
   /** For giving back a coupon: what is known of it; null when the customer has none of that code. */
@@ -75,14 +77,12 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
       return redeem(draft, intent);
     case "exchange":
       return intent.terms.ok ? exchange(key, draft, intent.terms.value, facts.couponSuffix) : intent.terms;
-    case "take-back":
-      return takeBack(draft, intent.takeBack, facts.order);
-    case "undo-take-back":
-      return undoTakeBack(draft, intent.orderId, intent.returnId, facts.order);
+    case "settle-order":
+      return settleOrder(draft, intent.settling, facts.order, facts.forgiven);
     case "advance-exchange":
-      return advanceExchange(draft, intent.step, facts.exchange);
+      return advanceExchange(draft, intent.step, facts.exchange, facts.forgiven);
     case "give-back-coupon":
-      return giveBackCoupon(draft, intent.code, facts.sold);
+      return giveBackCoupon(draft, intent.code, facts.sold, facts.forgiven);
     case "lapse":
       return lapse(draft, facts.expired);
     case "erase":

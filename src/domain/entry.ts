@@ -2,6 +2,7 @@ import type { CouponCode } from "./coupon.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { Points } from "./points.ts";
+import type { DatedDraw } from "./returns.ts";
 import type { EpochMs } from "./time.ts";
 
 /** What every entry of the journal tells. Entries are never edited: a correction is a new entry. */
@@ -38,7 +39,22 @@ export interface Granted extends EntryBase {
   readonly orderValue: string | null;
 }
 
-/** Points came back, as a new lot that ends when the lot ended from which they had been taken. */
+/** Points came back into the lots from which they had been taken, as far as these are still active. */
+export interface Restored extends EntryBase {
+  readonly kind: "restored";
+  readonly id: EntryId;
+  /** Σ draws. */
+  readonly points: Points;
+  readonly createdAt: EpochMs;
+  /** What each lot gets back. */
+  readonly draws: readonly DatedDraw[];
+  readonly referenceId: string | null;
+  readonly description: string;
+  /** The entry that had taken the points. */
+  readonly relatedId: EntryId;
+}
+
+/** Points came back as a new lot, because the lot from which they had been taken is over, or is not known. */
 export interface Refunded extends EntryBase {
   readonly kind: "refunded";
   readonly id: EntryId;
@@ -86,31 +102,35 @@ export interface TakenBack extends EntryBase {
   readonly description: string;
   /** The order. */
   readonly referenceId: string;
-  /** The grant that is taken back. */
-  readonly relatedId: EntryId;
-  /** The return's share of the grant. */
+  /** The grant that is taken back; null where there is none: a refund that came as an order of its own. */
+  readonly relatedId: EntryId | null;
+  /** What was asked back. */
   readonly requestedPoints: Points;
   /** The part of it that had expired unused, and so was gone already. */
   readonly lapsedPoints: Points;
   readonly debt: DebtChange;
-  /** Null: the order itself was deleted. */
+  /** The return whose event has led to it; null: the order's own. */
   readonly returnId: string | null;
-  /** Plain decimal text; null: all that was left. */
-  readonly returnedValue: string | null;
 }
 
-/** A take-back was undone. What it had taken follows as refunds. */
+/** A take-back was undone, in whole or in part. What comes back of it follows. */
 export interface GivenBack extends EntryBase {
   readonly kind: "given-back";
   readonly id: EntryId;
+  /** What comes back with the entries that follow. */
+  readonly points: Points;
   readonly createdAt: EpochMs;
   readonly referenceId: string;
   /** The take-back. */
   readonly relatedId: EntryId;
+  /** By how much less is asked back. */
+  readonly requestedPoints: Points;
+  /** The part of it that had expired unused, and does not come back. */
+  readonly lapsedPoints: Points;
   readonly debt: DebtChange;
 }
 
-/** New points paid off what earlier returns had left open. */
+/** New points paid off what earlier returns had left open, or points that came back paid for what was forgiven meanwhile. */
 export interface Settled extends EntryBase {
   readonly kind: "settled";
   readonly id: EntryId;
@@ -118,6 +138,8 @@ export interface Settled extends EntryBase {
   readonly createdAt: EpochMs;
   readonly draws: readonly Draw[];
   readonly description: string;
+  /** The take-back of which something was forgiven; null: a debt was paid off. */
+  readonly relatedId: EntryId | null;
   readonly debt: DebtChange;
 }
 
@@ -137,7 +159,17 @@ export interface Erased extends EntryBase {
   readonly kind: "erased";
 }
 
-export type Entry = Opened | Granted | Refunded | Redeemed | TakenBack | GivenBack | Settled | Lapsed | Erased;
+export type Entry =
+  | Opened
+  | Granted
+  | Restored
+  | Refunded
+  | Redeemed
+  | TakenBack
+  | GivenBack
+  | Settled
+  | Lapsed
+  | Erased;
 
 /** Entries that make a lot. */
 export type LotEntry = Granted | Refunded;
@@ -152,6 +184,6 @@ export const drawsPoints = (entry: Entry): entry is DrawingEntry =>
 
 /** What the entry adds to the points of the journal, or takes from them when it is negative. */
 export function pointsChange(entry: Entry): number {
-  if (makesLot(entry)) return entry.points;
+  if (makesLot(entry) || entry.kind === "restored") return entry.points;
   return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
 }

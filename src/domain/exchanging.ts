@@ -3,10 +3,12 @@ import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
 import type { LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
 import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
-import { refund } from "./granting.ts";
 import { drawPoints } from "./ledger.ts";
+import type { EntryId } from "./identifiers.ts";
 import { insufficient } from "./redeeming.ts";
+import { payForgiven, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
+import type { DatedDraw, Forgiven } from "./returns.ts";
 
 /** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
 export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
@@ -57,23 +59,45 @@ const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>>
  * Takes an exchange to its next state; a failed one, and a coupon given back, refund. A step from another state than it
  * is in is not taken: somebody else has gone on, and what was seen of the coupon may not be so any more.
  */
-export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exchange | null): Writing {
+export function advanceExchange(
+  draft: Draft,
+  step: ExchangeStep,
+  exchange: Exchange | null,
+  forgiven: readonly Forgiven[],
+): Writing {
   if (exchange === null) return refuse({ code: "exchange_not_found" });
   if (step.from !== exchange.state || !precursors[step.to].includes(step.from)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
   // The ledger was erased meanwhile: nothing of it is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
-  if (step.to === "CHARGED_BACK") {
-    refund(draft, exchange.draws, exchange.id, null, "Chargeback - the coupon could not be issued.");
-  }
-  if (step.to === "GIVEN_BACK") refund(draft, exchange.draws, exchange.id, null, "Coupon given back");
+  const comeBack = (description: string) => giveBackPoints(draft, exchange.id, exchange.draws, forgiven, description);
+  if (step.to === "CHARGED_BACK") comeBack("Chargeback - the coupon could not be issued.");
+  if (step.to === "GIVEN_BACK") comeBack("Coupon given back");
   const couponEffect: CouponEffect = { kind: isForgotten ? "forget" : "step", step };
   return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
 }
 
+/** The points of a redemption come back. They pay first for what was forgiven while they were away. */
+function giveBackPoints(
+  draft: Draft,
+  redemptionId: EntryId,
+  draws: readonly DatedDraw[],
+  forgiven: readonly Forgiven[],
+  description: string,
+): void {
+  const into = restore(draft, draws, { relatedId: redemptionId, name: redemptionId, referenceId: null, description });
+  const points = draws.reduce((sum, draw) => sum + draw.points, 0);
+  payForgiven(draft, forgiven, points, into);
+}
+
 /** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
-export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | null): Writing {
+export function giveBackCoupon(
+  draft: Draft,
+  code: string,
+  sold: SoldCoupon | null,
+  forgiven: readonly Forgiven[],
+): Writing {
   if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
   if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
   if (sold.isDeleted) return refuse({ code: "own_coupon_not_found", couponCode: code });
@@ -81,7 +105,7 @@ export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | nu
   if (status === "EXPIRED" || sold.coupon.redemptionCount > 0) {
     return refuse({ code: "coupon_not_returnable", status: status === "EXPIRED" ? status : "USED" });
   }
-  refund(draft, sold.draws, sold.coupon.redemptionId, null, "Coupon given back");
+  giveBackPoints(draft, sold.coupon.redemptionId, sold.draws, forgiven, "Coupon given back");
   return succeed({
     outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },

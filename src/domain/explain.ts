@@ -1,4 +1,4 @@
-import { drawsPoints, type Entry, type LotEntry, makesLot } from "./entry.ts";
+import { drawsPoints, type Entry, type LotEntry, makesLot, type Restored } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { EpochMs } from "./time.ts";
@@ -25,7 +25,7 @@ export interface ExplainedLot {
   readonly usedPoints: number;
   readonly expiredPoints: number;
   readonly remainingPoints: number;
-  /** What took how much of it, oldest first. */
+  /** What holds how much of it, oldest first; what came back is in it no more. */
   readonly usedBy: readonly { readonly id: EntryId; readonly points: number; readonly at: EpochMs }[];
 }
 
@@ -42,11 +42,11 @@ export interface ExplainedLine {
 }
 
 /** A lot on its way through the journal. */
-interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints"> {
+interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints" | "usedBy"> {
   readonly kind: LotEntry["kind"];
   left: number;
   expiredPoints: number;
-  readonly usedBy: { id: EntryId; points: number; at: EpochMs }[];
+  readonly usedBy: Map<EntryId, { readonly id: EntryId; points: number; readonly at: EpochMs }>;
 }
 
 /**
@@ -103,6 +103,7 @@ class Teller {
     }
     let change = 0;
     if (makesLot(entry)) change += this.#open(entry);
+    if (entry.kind === "restored") change += this.#restore(entry);
     if (drawsPoints(entry)) change -= this.#draw(entry.id, entry.draws, at);
     if ("debt" in entry) {
       change -= entry.debt.owed;
@@ -112,10 +113,11 @@ class Teller {
   }
 
   explanation(asOf: EpochMs): Explanation {
-    const lots = [...this.#lots.values()].map(({ left, kind: _kind, ...lot }) => ({
+    const lots = [...this.#lots.values()].map(({ left, kind: _kind, usedBy, ...lot }) => ({
       ...lot,
       usedPoints: lot.points - left - lot.expiredPoints,
       remainingPoints: left,
+      usedBy: [...usedBy.values()].filter(({ points }) => points > 0),
     }));
     return { asOf, balance: this.#balance, owedPoints: this.#owed, lots, lines: this.#lines };
   }
@@ -131,7 +133,17 @@ class Teller {
     const isOver = validUntil !== null && validUntil <= recordedAt;
     const left = isOver ? 0 : points;
     const expiredPoints = isOver ? points : 0;
-    const lot: OpenLot = { kind, id, referenceId, points, createdAt, validUntil, left, expiredPoints, usedBy: [] };
+    const lot: OpenLot = {
+      kind,
+      id,
+      referenceId,
+      points,
+      createdAt,
+      validUntil,
+      left,
+      expiredPoints,
+      usedBy: new Map(),
+    };
     this.#lots.set(id, lot);
     if (!isOver && validUntil !== null) {
       this.#ending.add(lot);
@@ -142,38 +154,60 @@ class Teller {
 
   #draw(id: EntryId, draws: readonly Draw[], at: EpochMs): number {
     for (const { lotId, points } of draws) {
-      const lot = this.#lots.get(lotId);
-      if (lot === undefined) throw new Error(`There is no lot ${lotId}.`);
+      const lot = this.#lot(lotId);
       lot.left -= points;
-      lot.usedBy.push({ id, points, at });
+      lot.usedBy.set(id, { id, points, at });
     }
     return sumOf(draws);
+  }
+
+  /** @returns by how much the balance rises */
+  #restore({ relatedId, draws }: Restored): number {
+    for (const { lotId, points } of draws) {
+      const lot = this.#lot(lotId);
+      lot.left += points;
+      const use = lot.usedBy.get(relatedId);
+      if (use !== undefined) use.points -= points;
+    }
+    return sumOf(draws);
+  }
+
+  #lot(id: EntryId): OpenLot {
+    const lot = this.#lots.get(id);
+    if (lot === undefined) throw new Error(`There is no lot ${id}.`);
+    return lot;
   }
 
   #textOf(entry: Exclude<Entry, { kind: "opened" | "lapsed" | "erased" }>): string {
     switch (entry.kind) {
       case "granted":
         return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}, ${endOf(entry)}.`;
+      case "restored": {
+        const where = this.#ofLots("to", entry.draws);
+        return `${pointsText(entry.points)} came back${where}: ${entry.description.replace(/\.$/, "")}.`;
+      }
       case "refunded":
         return `${pointsText(entry.points)} came back (${entry.description.replace(/\.$/, "")}), ${endOf(entry)}.`;
       case "redeemed": {
         const forWhat = entry.couponCode === null ? "redeemed" : "exchanged for a coupon";
-        return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#fromWhere(entry.draws)}.`;
+        return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#ofLots("from", entry.draws)}.`;
       }
       case "taken-back":
         return this.#textOfTakeBack(entry);
       case "given-back":
-        return `The return of order ${entry.referenceId} was undone.`;
+        return textOfGivingBack(entry);
       case "settled":
-        return `${pointsText(entry.points)} of new points paid off what earlier returns had left open.`;
+        return entry.relatedId === null
+          ? `${pointsText(entry.points)} of new points paid off what earlier returns had left open.`
+          : `${pointsText(entry.points)} that came back paid for what a return had been forgiven while ${entry.points === 1 ? "it was" : "they were"} away.`;
     }
   }
 
   #textOfTakeBack(entry: Extract<Entry, { kind: "taken-back" }>): string {
-    const { points, requestedPoints, lapsedPoints, debt, draws, referenceId, returnId } = entry;
-    const why = returnId === null ? `because order ${referenceId} was deleted` : `for a return of order ${referenceId}`;
+    const { points, requestedPoints, lapsedPoints, debt, draws, description } = entry;
+    const why = `(${description})`;
     const parts = [
-      `${pointsText(points)} ${were(points)} taken back${this.#fromWhere(draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due ${why}`,
+      `${pointsText(points)} ${were(points)} taken back${this.#ofLots("from", draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due ${why}`,
     ];
     if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired already`);
     if (debt.owed > 0) parts.push(`${debt.owed} took the balance below zero`);
@@ -183,15 +217,32 @@ class Teller {
     return `${parts.join(", ")}.`;
   }
 
-  #fromWhere(draws: readonly Draw[]): string {
+  #ofLots(way: "from" | "to", draws: readonly Draw[]): string {
     if (draws.length === 0) return "";
     const named = draws.slice(0, namedLotsMax).map(({ lotId, points }) => {
       const lot = this.#lots.get(lotId);
-      return `${points} from ${lot === undefined ? lotId : nameOf(lot)}`;
+      return `${points} ${way} ${lot === undefined ? lotId : nameOf(lot)}`;
     });
     const more = draws.length - named.length;
     return ` (${named.join(", ")}${more > 0 ? ` and ${more} more` : ""})`;
   }
+}
+
+function textOfGivingBack({
+  points,
+  requestedPoints,
+  lapsedPoints,
+  debt,
+  referenceId,
+}: Extract<Entry, { kind: "given-back" }>): string {
+  const less = `${pointsText(requestedPoints)} less ${were(requestedPoints)} due back of order ${referenceId}`;
+  const parts = [`${less}: ${pointsText(points)} ${points === 1 ? "comes" : "come"} back`];
+  const open = 0 - debt.owed - debt.absorbed;
+  if (open > 0) parts.push(`${open} ${were(open)} still open`);
+  if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired`);
+  const forgiven = requestedPoints - points - open - lapsedPoints;
+  if (forgiven > 0) parts.push(`${forgiven} had been forgiven`);
+  return `${parts.join(", ")}.`;
 }
 
 /** A sentence names so many lots at most. */

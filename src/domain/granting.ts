@@ -4,12 +4,11 @@ import type { Draft, Writing } from "./draft.ts";
 import type { LedgerFailure } from "./failure.ts";
 import { type Grant, grantPeriod } from "./grant.ts";
 import type { EntryId } from "./identifiers.ts";
-import type { Ledger } from "./ledger.ts";
-import { isActive } from "./lot.ts";
+import { drawUpTo, type Ledger } from "./ledger.ts";
 import { type Points, pointsMax } from "./points.ts";
 import { refuse, succeed } from "./result.ts";
-import { type DatedDraw, earnedEntryId } from "./returns.ts";
-import { addCalendarMonths, type EpochMs } from "./time.ts";
+import { earnedEntryId } from "./returns.ts";
+import { addCalendarMonths } from "./time.ts";
 
 /** Creates the ledger, with or without points to start with. */
 export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): Writing {
@@ -43,74 +42,53 @@ function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFa
     fingerprint,
     orderValue: null,
   });
-  settleDebt(draft, id, points, period.value);
+  settleDebt(draft, id);
   return null;
 }
 
-const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledger.points + points > pointsMax;
+export const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledger.points + points > pointsMax;
 
 /** That an order is granted once is the entry id's doing: it is the order's, and unique in the ledger. */
 export function earn(draft: Draft, order: EarningOrder): Writing {
-  const { orderId, points, description, value: orderValue, validityMonths } = order;
-  if (exceedsBalance(draft.ledger, points)) return refuse({ code: "balance_limit_exceeded" });
+  if (exceedsBalance(draft.ledger, order.points)) return refuse({ code: "balance_limit_exceeded" });
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
-  const createdAt = draft.now;
-  const validUntil = validityMonths === null ? null : addCalendarMonths(createdAt, validityMonths);
-  const id = earnedEntryId(orderId);
-  draft.append({
-    kind: "granted",
-    id,
-    points,
-    createdAt,
-    validUntil,
-    referenceId: orderId,
-    description,
-    fingerprint: null,
-    orderValue,
-  });
-  settleDebt(draft, id, points, { validUntil });
+  grantOrder(draft, earnedEntryId(order.orderId), order);
   return succeed({ outcome: { kind: "granted" } });
 }
 
-/** New points pay off what earlier returns have left open, before anything else can use them. */
-function settleDebt(draft: Draft, lotId: EntryId, points: Points, lot: { readonly validUntil: EpochMs | null }): void {
-  const { debt } = draft.ledger;
-  if (!isActive(lot, draft.now)) return;
-  const owed = Math.min(debt.owed, points);
-  const absorbed = Math.min(debt.absorbed, points - owed);
-  const settled = (owed + absorbed) as Points;
-  if (settled === 0) return;
-  draft.append({
-    kind: "settled",
-    id: `settled:${lotId}` as EntryId,
-    points: settled,
-    createdAt: draft.now,
-    draws: [{ lotId, points: settled }],
-    description: "Rest of earlier returns",
-    debt: { owed: 0 - owed, absorbed: 0 - absorbed },
-  });
+/**
+ * Grants an order's points. Their validity counts from when the order completed, where that is known.
+ * @param order its value is null where more is granted for an order that has earned before
+ */
+export function grantOrder(
+  draft: Draft,
+  id: EntryId,
+  order: Omit<EarningOrder, "value"> & { readonly value: string | null },
+): void {
+  const { orderId, points, description, value: orderValue, completedAt, validityMonths } = order;
+  const createdAt = completedAt === null || completedAt > draft.now ? draft.now : completedAt;
+  const validUntil = validityMonths === null ? null : addCalendarMonths(createdAt, validityMonths);
+  const fingerprint = null;
+  const referenceId = orderId;
+  draft.append({ kind: "granted", id, points, createdAt, validUntil, referenceId, description, fingerprint, orderValue });
+  settleDebt(draft, id);
 }
 
-/** Gives points back: a new lot for each that they were taken from, with the same end. */
-export function refund(
-  draft: Draft,
-  draws: readonly DatedDraw[],
-  relatedId: EntryId,
-  referenceId: string | null,
-  description: string,
-): void {
-  draws.forEach(({ points, validUntil }, index) => {
-    const id = `refund:${relatedId}/${index + 1}` as EntryId;
-    draft.append({
-      kind: "refunded",
-      id,
-      points,
-      createdAt: draft.now,
-      validUntil,
-      referenceId,
-      description,
-      relatedId,
-    });
-    settleDebt(draft, id, points, { validUntil });
+/** New points pay off what earlier returns have left open, before anything else can use them: beside a debt there are none. */
+export function settleDebt(draft: Draft, sourceId: EntryId): void {
+  const { debt } = draft.ledger;
+  const draws = drawUpTo(draft.ledger, (debt.owed + debt.absorbed) as Points, draft.now);
+  const points = draws.reduce((sum, draw) => sum + draw.points, 0) as Points;
+  if (points === 0) return;
+  const owed = Math.min(debt.owed, points);
+  draft.append({
+    kind: "settled",
+    id: `settled:${sourceId}` as EntryId,
+    points,
+    createdAt: draft.now,
+    draws,
+    description: "Rest of earlier returns",
+    relatedId: null,
+    debt: { owed: 0 - owed, absorbed: owed - points },
   });
 }

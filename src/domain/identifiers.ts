@@ -39,7 +39,7 @@ export const parseCustomerId = (text: string): CustomerId | null =>
   fits(text, customerIdLengthMax) && isPrintable(text) && !isDots(text) ? (text as CustomerId) : null;
 
 /** Ids of entries that the service makes for orders, refunds, debts and expiry; no client can take them. */
-const ownEntryIdPattern = /^(order|refund|settled|lapsed):/;
+const ownEntryIdPattern = /^(order|restored|refund|settled|lapsed):/;
 
 export const parseEntryId = (text: string): EntryId | null =>
   fits(text, entryIdLengthMax) && isPrintable(text) && !ownEntryIdPattern.test(text) ? (text as EntryId) : null;

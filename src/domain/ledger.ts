@@ -2,6 +2,7 @@ import { type DebtChange, type Entry, type LotEntry, pointsChange } from "./entr
 import type { EntryId } from "./identifiers.ts";
 import { compareConsumption, type Draw, isActive, type Lot, remainingPoints } from "./lot.ts";
 import type { Points } from "./points.ts";
+import type { DatedDraw } from "./returns.ts";
 import type { EpochMs } from "./time.ts";
 
 /**
@@ -99,13 +100,13 @@ export function drawPoints(ledger: Ledger, points: Points, now: EpochMs): readon
 
 /**
  * The lots that give `points`, or as many as are active at `now`.
- * @param preferred the lot that gives before all others; null: the order of consumption decides
+ * @param preferred lots that give before all others
  */
 export function drawUpTo(
   ledger: Ledger,
   points: Points,
   now: EpochMs,
-  preferred: EntryId | null = null,
+  preferred: readonly EntryId[] = [],
 ): readonly Draw[] {
   const draws: Draw[] = [];
   const moment = momentIn(ledger, now);
@@ -116,11 +117,11 @@ export function drawUpTo(
     draws.push({ lotId: lot.id, points: taken });
     missing -= taken;
   };
-  const first = preferred === null ? undefined : ledger.lots.find((lot) => lot.id === preferred);
-  if (first !== undefined) take(first);
+  const first = preferred.length === 0 ? [] : ledger.lots.filter((lot) => preferred.includes(lot.id));
+  for (const lot of first) take(lot);
   for (const lot of ledger.lots) {
     if (missing === 0) break;
-    if (lot !== first) take(lot);
+    if (!first.includes(lot)) take(lot);
   }
   return draws;
 }
@@ -146,6 +147,8 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
     case "granted":
     case "refunded":
       return withLot(current, entry);
+    case "restored":
+      return withDraws(current, entry.draws);
     case "redeemed":
       return withoutDraws(current, entry.draws);
     case "taken-back":
@@ -183,6 +186,13 @@ function withoutDraws(ledger: Ledger, draws: readonly Draw[]): Ledger {
   return { ...ledger, lots: takeFromLots(ledger.lots, draws), lotPoints: ledger.lotPoints - taken };
 }
 
+function withDraws(ledger: Ledger, draws: readonly DatedDraw[]): Ledger {
+  const over = draws.find((draw) => !isActive(draw, ledger.latestAt));
+  if (over !== undefined) throw new Error(`Lot ${over.lotId} is over.`);
+  const restored = draws.reduce((sum, draw) => sum + draw.points, 0);
+  return { ...ledger, lots: putIntoLots(ledger.lots, draws), lotPoints: ledger.lotPoints + restored };
+}
+
 function withoutLapsed(ledger: Ledger, points: Points): Ledger {
   if (points > ledger.expiredPoints) throw new Error(`Not that many points have expired: ${points}.`);
   return { ...ledger, expiredPoints: ledger.expiredPoints - points };
@@ -217,6 +227,26 @@ function insertLot(lots: readonly Lot[], lot: Lot): readonly Lot[] {
     else high = middle;
   }
   return lots.toSpliced(low, 0, lot);
+}
+
+/** An active lot that is not among `lots` was used up. */
+function putIntoLots(lots: readonly Lot[], draws: readonly DatedDraw[]): readonly Lot[] {
+  const pending = new Map(draws.map((draw) => [draw.lotId, draw]));
+  const known = lots.map((lot) => {
+    const draw = pending.get(lot.id);
+    if (draw === undefined) return lot;
+    pending.delete(lot.id);
+    return withUsed(lot, lot.usedPoints - draw.points);
+  });
+  const back = [...pending.values()].map(({ lotId, points, lotPoints, createdAt, validUntil }) =>
+    withUsed({ id: lotId, points: lotPoints, usedPoints: lotPoints, createdAt, validUntil }, lotPoints - points),
+  );
+  return [...known, ...back].toSorted(compareConsumption);
+}
+
+function withUsed(lot: Lot, usedPoints: number): Lot {
+  if (usedPoints < 0) throw new Error(`Lot ${lot.id} did not give that much.`);
+  return { ...lot, usedPoints: usedPoints as Points };
 }
 
 function takeFromLots(lots: readonly Lot[], draws: readonly Draw[]): readonly Lot[] {

@@ -1,6 +1,6 @@
 import type { GivenBack, Granted, TakenBack } from "./entry.ts";
 import type { EntryId } from "./identifiers.ts";
-import { isActive, type Lot } from "./lot.ts";
+import { type Draw, isActive } from "./lot.ts";
 import type { Points } from "./points.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -32,7 +32,7 @@ export interface PastGrant extends Pick<Granted, "id" | "commandId" | "points" |
 /** A take-back of the past, with all that has become of it. */
 export interface PastTakeBack
   extends Pick<TakenBack, "id" | "sequence" | "commandId" | "requestedPoints" | "lapsedPoints" | "points" | "debt"> {
-  /** Which lots gave the points, in the order of consumption. */
+  /** What it holds of which lots, less what was put back into them. */
   readonly draws: readonly DatedDraw[];
   /** What has undone it, in whole or in part, oldest first. */
   readonly undoings: readonly PastUndoing[];
@@ -44,12 +44,12 @@ export interface PastTakeBack
 
 export type PastUndoing = Pick<GivenBack, "commandId" | "requestedPoints" | "points" | "debt">;
 
-/** Points that were taken from a lot, with what puts them back into it. */
-export interface DatedDraw extends Pick<Lot, "validUntil"> {
-  readonly lotId: EntryId;
-  readonly points: Points;
-  /** When the lot came to be. */
+/** Points that were taken from a lot, with all that it takes to put them back: a lot that is used up is in no memory. */
+export interface DatedDraw extends Draw {
+  /** All that the lot began with. */
+  readonly lotPoints: Points;
   readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
 }
 
 /** What was forgiven when an order's points were taken back, and is not paid for yet. */

@@ -1,7 +1,9 @@
 import type { OrderSettling } from "./command.ts";
 import type { Draft, Writing } from "./draft.ts";
 import { exceedsBalance, grantOrder } from "./granting.ts";
+import type { EntryId } from "./identifiers.ts";
 import { drawUpTo } from "./ledger.ts";
+import { isActive } from "./lot.ts";
 import type { Points } from "./points.ts";
 import { payForgiven, refund, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
@@ -20,6 +22,7 @@ import {
   takeBackEntryId,
   undoingEntryId,
 } from "./returns.ts";
+import type { EpochMs } from "./time.ts";
 
 /**
  * Brings what an order has earned into line with what it is worth by now. What stands is the grants less what is taken
@@ -41,7 +44,7 @@ export function settleOrder(
   // The order is granted as a whole first, so that the history tells what it has earned and what its returns took.
   const first = granted === 0 ? Math.max(0, settling.earned) : 0;
   const difference = settling.kept - (granted + first - requested);
-  const more = first + Math.max(0, difference - requested);
+  const more = first + Math.max(0, difference);
   if (more > 0 && exceedsBalance(draft.ledger, more as Points)) return refuse({ code: "balance_limit_exceeded" });
   const isIdle = first === 0 && difference === 0;
   if (!isIdle && !draft.ledger.isOpen) draft.append({ kind: "opened" });
@@ -81,9 +84,12 @@ function doneBefore({ commandId }: Draft, { grants, takeBacks }: OrderHistory) {
 
 function grantMore(draft: Draft, settling: OrderSettling, { grants }: OrderHistory, points: number): void {
   const { orderId } = settling;
-  const nth = ownIds(grants, earnedEntryId(orderId)).length + 1;
-  const description = nth === 1 ? `Order ${orderId}` : `Order ${orderId} corrected`;
-  grantOrder(draft, correctedEntryId(orderId, nth), { ...settling, points: points as Points, description });
+  const now = draft.entries.filter((entry) => entry.kind === "granted");
+  const nth = ownIds([...grants, ...now], earnedEntryId(orderId)).length + 1;
+  const isFirst = nth === 1;
+  const value = isFirst ? settling.value : null;
+  const description = isFirst ? `Order ${orderId}` : `Order ${orderId} corrected to ${settling.value}`;
+  grantOrder(draft, correctedEntryId(orderId, nth), { ...settling, value, points: points as Points, description });
 }
 
 /** Those whose id is the given one, or begins with it and a slash. */
@@ -134,24 +140,29 @@ function giveBack(
 ): { readonly requested: number; readonly points: number } {
   let requested = 0;
   let cameBack = 0;
+  // What comes back pays for what others were forgiven while it was away, and never for its own order.
+  let others = forgiven.filter(({ id }) => !takeBacks.some((own) => own.id === id));
   for (const takeBack of takeBacks.toReversed()) {
     const part = Math.min(points - requested, standingOf(takeBack).requested);
     if (part === 0) continue;
-    cameBack += undo(draft, { grants, takeBacks }, takeBack, part as Points, forgiven, settling);
+    const undone = undo(draft, { grants, takeBacks }, takeBack, part as Points, settling);
+    const before = others.filter(({ sequence }) => sequence < takeBack.sequence);
+    const since = others.filter(({ sequence }) => sequence > takeBack.sequence);
+    others = [...before, ...payForgiven(draft, since, undone.points, undone.into)];
+    cameBack += undone.points;
     requested += part;
   }
   return { requested, points: cameBack };
 }
 
-/** @returns the points that came back */
+/** @returns the points that came back, and the lots that have them now */
 function undo(
   draft: Draft,
   history: OrderHistory,
   takeBack: PastTakeBack,
   part: Points,
-  forgiven: readonly Forgiven[],
   { orderId }: OrderSettling,
-): number {
+): { readonly points: number; readonly into: readonly EntryId[] } {
   const standing = standingOf(takeBack);
   const [ofMissing, ofTaken, ofLapsed] = partsOf(part, standing.missing, standing.taken);
   const { debt } = draft.ledger;
@@ -172,25 +183,34 @@ function undo(
     debt: { owed: 0 - owed, absorbed: 0 - absorbed },
   });
   const description = `Less of order ${orderId} is returned`;
-  const origin = { relatedId: takeBack.id, nth, referenceId: orderId, description };
-  restore(draft, lastOf(takeBack.draws, takeBack.points - standing.taken, ofTaken), origin);
-  if (paidOff > 0) refund(draft, { points: paidOff as Points, validUntil: endOfPaidOff(history, draft.now) }, origin);
-  // What came back pays for what others were forgiven while it was away, and never for its own order.
-  const others = forgiven.filter(
-    (one) => one.sequence > takeBack.sequence && !history.takeBacks.some(({ id: own }) => own === one.id),
-  );
-  payForgiven(draft, others, paidOff + ofTaken);
-  return paidOff + ofTaken;
+  const origin = { relatedId: takeBack.id, name: id, referenceId: orderId, description };
+  const into = restore(draft, comingBack(takeBack, standing.taken, ofTaken, draft.now), origin);
+  const points = paidOff + ofTaken;
+  if (paidOff === 0) return { points, into };
+  const end = endOfPaidOff(history, draft.now);
+  return { points, into: [...into, refund(draft, { points: paidOff as Points, validUntil: end }, 0, origin)] };
 }
 
-/** Of draws of which the last ones were undone first, those that are undone next. */
-function lastOf(draws: readonly DatedDraw[], undoneBefore: number, points: number): readonly DatedDraw[] {
-  let skipped = undoneBefore;
-  let missing = points;
+/**
+ * What comes back of a take-back, and into which lots: those that are still active first, the last one that was drawn from
+ * before the others.
+ * @param taken what it still holds; more of its draws may be listed, because what comes back of ended lots leaves no trace there
+ */
+function comingBack({ draws }: PastTakeBack, taken: number, points: number, now: EpochMs): readonly DatedDraw[] {
+  const active = draws.filter((draw) => isActive(draw, now));
+  const ended = draws.filter((draw) => !isActive(draw, now));
+  const gone = sumOf(draws, (draw) => draw.points) - taken;
+  const ofActive = Math.min(points, sumOf(active, (draw) => draw.points));
+  return [...lastOf(active, 0, ofActive), ...lastOf(ended, gone, points - ofActive)];
+}
+
+/** The last draws that come to `points`, without the very last ones that come to `skipped`. */
+function lastOf(draws: readonly DatedDraw[], skipped: number, points: number): readonly DatedDraw[] {
+  let [toSkip, missing] = [skipped, points];
   const chosen: DatedDraw[] = [];
   for (const draw of draws.toReversed()) {
-    const left = Math.max(0, draw.points - skipped);
-    skipped = Math.max(0, skipped - draw.points);
+    const left = Math.max(0, draw.points - toSkip);
+    toSkip = Math.max(0, toSkip - draw.points);
     const part = Math.min(left, missing);
     if (part > 0) chosen.unshift({ ...draw, points: part as Points });
     missing -= part;

@@ -6,6 +6,7 @@ import {
   type Lapsed,
   makesLot,
   pointsChange,
+  type Restored,
   type Settled,
   type TakenBack,
 } from "./entry.ts";
@@ -24,6 +25,7 @@ export interface Change {
 
 /** What a lot has left in the course of a change. */
 interface LotState {
+  readonly points: number;
   readonly left: number;
   readonly validUntil: EpochMs | null;
 }
@@ -104,7 +106,7 @@ class Recount {
     this.#sequence = entry.sequence;
     this.#points += pointsChange(entry);
     if (!Number.isSafeInteger(this.#points) || this.#points < 0) return "the points are no amount any more.";
-    if (makesLot(entry)) this.#touched.set(entry.id, { left: entry.points, validUntil: entry.validUntil });
+    if (makesLot(entry)) this.#touched.set(entry.id, { ...entry, left: entry.points });
     if ("debt" in entry) {
       this.#owed += entry.debt.owed;
       this.#absorbed += entry.debt.absorbed;
@@ -112,6 +114,7 @@ class Recount {
       if (!isDebtDue(entry)) return "its debt is not what it is due.";
     }
     if (entry.kind === "lapsed") return this.#lapse(entry);
+    if (entry.kind === "restored") return this.#restore(entry);
     return drawsPoints(entry) ? this.#draw(entry) : null;
   }
 
@@ -128,17 +131,31 @@ class Recount {
       if (lot === null) return "it takes from a lot that is not there.";
       if (!isActive(lot, entry.recordedAt)) return "it takes expired points.";
       if (points < 1 || points > lot.left) return "it takes more than the lot has.";
-      this.#touched.set(lotId, { left: lot.left - points, validUntil: lot.validUntil });
+      this.#touched.set(lotId, { ...lot, left: lot.left - points });
       drawn += points;
     }
     return drawn === entry.points ? null : "its draws do not add up.";
+  }
+
+  /** A lot that is not there was used up; what it was like is held against the journal by the audit. */
+  #restore(entry: Restored): string | null {
+    let restored = 0;
+    for (const { lotId, points, lotPoints, validUntil } of entry.draws) {
+      const lot = this.#lot(lotId) ?? { points: lotPoints, left: 0, validUntil };
+      if (lot.points !== lotPoints || lot.validUntil !== validUntil) return "it names a lot other than it is.";
+      if (!isActive(lot, entry.recordedAt)) return "it puts points back into a lot that is over.";
+      if (points < 1 || lot.left + points > lot.points) return "it puts back more than was taken.";
+      this.#touched.set(lotId, { ...lot, left: lot.left + points });
+      restored += points;
+    }
+    return restored === entry.points ? null : "its draws do not add up.";
   }
 
   #lot(id: EntryId): LotState | null {
     const touched = this.#touched.get(id);
     if (touched !== undefined) return touched;
     const lot = this.#isErased ? undefined : this.#before.lots.find((candidate) => candidate.id === id);
-    return lot === undefined ? null : { left: remainingPoints(lot), validUntil: lot.validUntil };
+    return lot === undefined ? null : { points: lot.points, left: remainingPoints(lot), validUntil: lot.validUntil };
   }
 
   #erase(): void {
@@ -158,7 +175,10 @@ function isDebtDue(entry: TakenBack | GivenBack | Settled): boolean {
     const missing = entry.requestedPoints - entry.lapsedPoints - entry.points;
     return owed >= 0 && absorbed >= 0 && owed + absorbed <= missing;
   }
-  return owed <= 0 && absorbed <= 0 && (entry.kind === "given-back" || entry.points + owed + absorbed === 0);
+  if (owed > 0 || absorbed > 0) return false;
+  if (entry.kind === "given-back") return entry.points - owed - absorbed <= entry.requestedPoints - entry.lapsedPoints;
+  // What was forgiven is no debt any more.
+  return entry.relatedId === null ? entry.points + owed + absorbed === 0 : owed === 0 && absorbed === 0;
 }
 
 /** A balance is below zero by what is owed, or not at all; and while something is owed nothing can be spent. */

@@ -360,8 +360,8 @@ export class LedgerTurn {
    * belongs to another ledger. Null when that is not so.
    */
   async #whatBars({ intent }: LedgerCommand): Promise<LedgerFailure | null> {
-    if (intent.kind !== "earn") return null;
-    const { orderId } = intent.order;
+    if (intent.kind !== "earn" && intent.kind !== "settle-order") return null;
+    const { orderId } = intent.kind === "earn" ? intent.order : intent.settling;
     try {
       const earner = await this.#surroundings.store.earnerOf(this.#key.tenant, orderId);
       const isAnother = earner !== null && earner !== this.#key.customerId;
@@ -489,10 +489,8 @@ function refusalOf(error: unknown): Unavailable | null {
 /** What must be looked up to decide the command; null when the ledger tells enough. */
 function subjectOf({ intent }: LedgerCommand, now: EpochMs): CommandSubject | null {
   switch (intent.kind) {
-    case "take-back":
-      return { kind: "order", orderId: intent.takeBack.orderId };
-    case "undo-take-back":
-      return { kind: "order", orderId: intent.orderId };
+    case "settle-order":
+      return { kind: "order", orderIds: intent.settling.orderIds };
     case "advance-exchange":
       return { kind: "exchange", id: intent.step.id };
     case "give-back-coupon":

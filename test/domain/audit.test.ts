@@ -9,12 +9,13 @@ import {
   type StoredLot,
 } from "../../src/domain/audit.ts";
 import type { CouponCode } from "../../src/domain/coupon.ts";
-import { drawsPoints, type Entry, makesLot } from "../../src/domain/entry.ts";
+import { type Entry, makesLot } from "../../src/domain/entry.ts";
 import type { Exchange, ExchangeState } from "../../src/domain/exchange.ts";
 import type { CommandId, EntryId } from "../../src/domain/identifiers.ts";
 import { emptyLedger } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { anyHistory, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { heldBy, usedPoints } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
 const later = (ms: number) => (noon + ms) as EpochMs;
@@ -29,8 +30,7 @@ const auditedOf = (entry: Entry): AuditedEntry => ({
 /** What is stored of a story when nothing goes wrong. */
 function booksOf({ journal, ledger }: Story): Books {
   const opening = journal[0];
-  const draws = journal.filter(drawsPoints).flatMap((entry) => entry.draws);
-  const refunded = new Set(journal.map((entry) => (entry.kind === "refunded" ? entry.relatedId : null)));
+  const paidBack = new Set(journal.map((entry) => (entry.kind === "restored" ? entry.relatedId : null)));
   const sales = journal.flatMap((entry) =>
     entry.kind === "redeemed" && entry.couponCode !== null ? [{ ...entry, couponCode: entry.couponCode }] : [],
   );
@@ -51,7 +51,7 @@ function booksOf({ journal, ledger }: Story): Books {
     lots: journal.filter(makesLot).map(({ id, points: all, createdAt, validUntil }) => ({
       id,
       points: all,
-      usedPoints: points(draws.filter(({ lotId }) => lotId === id).reduce((sum, { points: taken }) => sum + taken, 0)),
+      usedPoints: points(usedPoints(journal, id)),
       lapsedPoints: journal.reduce(
         (sum, entry) => sum + (entry.kind === "lapsed" && entry.relatedId === id ? entry.points : 0),
         0,
@@ -65,13 +65,13 @@ function booksOf({ journal, ledger }: Story): Books {
       redemptionId: id,
       redemptionCount: 0,
       uses: 0,
-      isGivenBack: refunded.has(id),
+      isGivenBack: paidBack.has(id),
     })),
     exchanges: sold("elsewhere").map(({ id, couponCode, recordedAt }) => ({
       id,
       code: couponCode,
       reservedAt: recordedAt,
-      state: refunded.has(id) ? "CHARGED_BACK" : "PENDING",
+      state: paidBack.has(id) ? "CHARGED_BACK" : "PENDING",
     })),
   };
 }
@@ -93,7 +93,7 @@ function fullStory(): Story {
   story.carryOut(elsewhere, { couponSuffix: "3" }, { id: "X3" as CommandId });
   const coupon = reserved.couponEffect?.kind === "reserve" ? reserved.couponEffect.coupon : null;
   if (coupon === null) throw new Error("A coupon was reserved.");
-  const draws = [{ lotId: "A" as EntryId, points: points(20), validUntil: null }];
+  const draws = heldBy(story.journal, "X3" as EntryId);
   const pending: Exchange = { id: "X3" as EntryId, state: "PENDING", coupon, reason: null, draws };
   story.carryOut(
     { kind: "advance-exchange", step: { id: "X3" as EntryId, from: "PENDING", to: "CHARGED_BACK", reason: null } },
@@ -176,6 +176,21 @@ describe("an audit finds", () => {
       "a balance that is told wrongly",
       entryWith(2, { balanceAfter: 99 }),
       "impossible-entry 2 Entry 2 is not possible: The balance after the last entry is not the ledger's.",
+    ],
+    [
+      "points that come back a second time",
+      ({ entries, standing: stands }) => ({
+        entries: entries.flatMap((audited) => {
+          const { entry } = audited;
+          if (entry?.kind !== "restored") return [audited];
+          // Another coupon holds points of the lot, too.
+          const draws = entry.draws.filter(({ lotId }) => lotId === "B");
+          const more = { ...entry, sequence: 8, points: points(10), draws, balanceAfter: points(120) };
+          return [audited, auditedOf(more as Entry)];
+        }),
+        standing: stands,
+      }),
+      "impossible-entry 8 Entry 8 is not possible: it puts back what was not taken.",
     ],
     [
       "an entry of no kind that there is",

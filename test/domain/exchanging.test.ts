@@ -1,17 +1,21 @@
 import { describe, expect, test } from "vitest";
 import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
 import type { Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "../../src/domain/exchange.ts";
-import type { EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
+import type { CommandId, EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
+import { replay } from "../../src/domain/ledger.ts";
 import type { DatedDraw } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { at, coupon as definition, exchange, grant, points } from "../support/ledgers.ts";
+import { heldBy } from "../support/order-history.ts";
 import { key, noon, Story } from "./story.ts";
 
 const june = at("2026-06-01T00:00:00Z");
-const draw = (lotId: string, amount: number, validUntil: EpochMs | null = null): DatedDraw => ({
+const draw = (lotId: "june" | "ever", amount: number): DatedDraw => ({
   lotId: lotId as EntryId,
   points: points(amount),
-  validUntil,
+  lotPoints: points(lotId === "june" ? 30 : 70),
+  createdAt: noon,
+  validUntil: lotId === "june" ? june : null,
 });
 
 /** A customer with 30 points that end in June, and 70 that never do. */
@@ -92,7 +96,7 @@ describe("an exchange", () => {
 
 describe("an exchange whose coupon is issued elsewhere", () => {
   const id = "X" as EntryId;
-  const draws = [draw("june", 30, june), draw("ever", 20)];
+  const draws = [draw("june", 30), draw("ever", 20)];
   const inState = (state: ExchangeState, more: Partial<Exchange> = {}): Exchange => ({
     id,
     state,
@@ -116,12 +120,14 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   const steps = states.flatMap((from) => targets.map((to) => [from, to] as const));
 
   test.each(steps.filter(([from, to]) => ways.has(`${from} ${to}`)))("goes from %s to %s", (from, to) => {
-    const decision = withPoints().carryOut(advance(from, to, "because"), { exchange: inState(from) });
+    const decision = withPoints()
+      .tell(exchange(50))
+      .carryOut(advance(from, to, "because"), { exchange: inState(from) });
     expect(decision.outcome).toEqual({ kind: "advanced", state: to });
     expect(decision.couponEffect).toEqual({ kind: "step", step: { id, from, to, reason: "because" } });
     expect(decision.isRepetition).toBe(false);
     const isRefund = to === "CHARGED_BACK" || to === "GIVEN_BACK";
-    expect(decision.entries).toHaveLength(isRefund ? draws.length : 0);
+    expect(decision.entries).toHaveLength(isRefund ? 1 : 0);
   });
 
   test.each(steps.filter(([from, to]) => !ways.has(`${from} ${to}`)))("stays %s when asked to be %s", (from, to) => {
@@ -143,20 +149,21 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   test.each([
     ["PENDING", "CHARGED_BACK", "Chargeback - the coupon could not be issued."],
     ["VOIDING", "GIVEN_BACK", "Coupon given back"],
-  ] as const)("that is %s and becomes %s gives every point back to end when it would have ended", (from, to, why) => {
+  ] as const)("that is %s and becomes %s gives every point back into the lot that it came from", (from, to, why) => {
     const story = withPoints().tell(exchange(50));
     expect(story.carryOut(advance(from, to), { exchange: inState(from) }).entries).toMatchObject([
       {
-        kind: "refunded",
-        id: "refund:X/1",
-        points: 30,
-        validUntil: june,
+        kind: "restored",
+        id: "restored:X",
+        points: 50,
+        draws,
         relatedId: id,
         referenceId: null,
         description: why,
+        createdAt: noon,
       },
-      { kind: "refunded", id: "refund:X/2", points: 20, validUntil: null, relatedId: id, createdAt: noon },
     ]);
+    expect(story.ledger.lots).toEqual(withPoints().ledger.lots);
     expect(story.balance).toBe(100);
     story.now = june;
     expect(story.balance).toBe(70);
@@ -188,7 +195,7 @@ describe("a coupon of the embedded service", () => {
     coupon: { ...sold, ...coupon },
     isGivenBack: false,
     isDeleted: false,
-    draws: [draw("june", 30, june), draw("ever", 20)],
+    draws: [draw("june", 30), draw("ever", 20)],
     ...more,
   });
   const endingAt = (validUntil: EpochMs) => ({ definition: { ...definition, restrictions: { validUntil } } });
@@ -202,16 +209,50 @@ describe("a coupon of the embedded service", () => {
       isRepetition: false,
       entries: [
         {
-          id: "refund:command/1",
-          points: 30,
-          validUntil: june,
+          id: "restored:command",
+          points: 50,
+          draws: [draw("june", 30), draw("ever", 20)],
           relatedId: "command",
           description: "Coupon given back",
         },
-        { id: "refund:command/2", points: 20, validUntil: null },
       ],
     });
     expect(story.balance).toBe(100);
+    expect(story.ledger.lots).toEqual(withPoints().ledger.lots);
+  });
+
+  test("gives nothing back alive of a lot that has ended meanwhile", () => {
+    const story = withPoints().tell(exchange(50));
+    story.now = june;
+    expect(story.carryOut(giveBack, { sold: soldWith() }).entries).toMatchObject([
+      { kind: "restored", id: "restored:command", points: 20, draws: [draw("ever", 20)], balanceAfter: 70 },
+      { kind: "refunded", id: "refund:command/1", points: 30, validUntil: june, balanceAfter: 70 },
+    ]);
+    expect(story.ledger).toMatchObject({ lotPoints: 70, expiredPoints: 30, points: 100 });
+    expect(replay(story.journal)).toEqual(story.ledger);
+  });
+
+  test("that is exchanged and given back ever again leaves the lots as they were, at two entries a time", () => {
+    const ends = (index: number) => (index % 3 === 0 ? null : ((june + (index % 7)) as EpochMs));
+    const story = new Story();
+    for (let index = 0; index < 25; index += 1) {
+      story.tell(grant(2 * index + 1, { id: `L${index}` as EntryId, validUntil: ends(index) }));
+    }
+    const before = { ...story.ledger, entries: story.journal.length };
+    for (let pair = 0; pair < 300; pair += 1) {
+      story.now = (story.now + 1) as EpochMs;
+      const couponSuffix = pair.toString(32).padStart(12, "0").toUpperCase();
+      const paid = story.carryOut(exchange(1 + ((pair * 7) % 625)), { couponSuffix }, { id: `X${pair}` as CommandId });
+      if (paid.couponEffect?.kind !== "issue") throw new Error("A coupon was issued.");
+      const { coupon } = paid.couponEffect;
+      const draws = heldBy(story.journal, coupon.redemptionId);
+      story.carryOut(giveBack, { sold: soldWith({ coupon, draws }) }, { id: `G${pair}` as CommandId });
+      expect(heldBy(story.journal, coupon.redemptionId)).toEqual([]);
+    }
+    expect(story.ledger.lots).toEqual(before.lots);
+    expect(story.balance).toBe(625);
+    expect(story.journal.length - before.entries).toBe(600);
+    expect(replay(story.journal)).toEqual(story.ledger);
   });
 
   test("comes back once, also when it is deleted since", () => {
@@ -248,8 +289,9 @@ describe("a coupon of the embedded service", () => {
 
   test("can be given back until just before its end, and before its beginning", () => {
     const last = soldWith({}, endingAt((noon + 1) as EpochMs));
-    expect(withPoints().decide(giveBack, { sold: last }).ok).toBe(true);
+    const story = withPoints().tell(exchange(50));
+    expect(story.decide(giveBack, { sold: last }).ok).toBe(true);
     const early = soldWith({}, { definition: { ...definition, restrictions: { validFrom: june } } });
-    expect(withPoints().decide(giveBack, { sold: early }).ok).toBe(true);
+    expect(story.decide(giveBack, { sold: early }).ok).toBe(true);
   });
 });

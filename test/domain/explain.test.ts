@@ -7,6 +7,7 @@ import { lapsedEntryId } from "../../src/domain/lapsing.ts";
 import { activePoints, replay } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { anyHistory, at, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { heldBy } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
 const later = (ms: number) => (noon + ms) as EpochMs;
@@ -291,20 +292,22 @@ describe("one plain sentence tells of", () => {
     );
   });
 
-  test("points that came back, and are no grant when they are used again", () => {
+  test("points that came back to where they came from", () => {
     const story = new Story().tell(grant(20));
     const taken = story.carryOut(exchange(20)).couponEffect;
     if (taken?.kind !== "issue") throw new Error("A coupon was issued.");
     const { coupon } = taken;
-    const draws = [{ lotId: "A" as EntryId, points: points(20), validUntil: null }];
+    const draws = heldBy(story.journal, coupon.redemptionId);
     const pending: Exchange = { id: coupon.redemptionId, state: "PENDING", coupon, reason: null, draws };
     const step = { id: pending.id, from: "PENDING", to: "CHARGED_BACK", reason: null } as const;
     story.carryOut({ kind: "advance-exchange", step }, { exchange: pending });
     story.carryOut(redeem(5));
     expect(textsOf(story).slice(-2)).toEqual([
-      "20 points came back (Chargeback - the coupon could not be issued), without an end.",
-      "5 points were redeemed (5 from what came back on 2026-05-11).",
+      "20 points came back (20 to the grant of 2026-05-11): Chargeback - the coupon could not be issued.",
+      "5 points were redeemed (5 from the grant of 2026-05-11).",
     ]);
+    const [lot] = explain(story.journal, noon).lots;
+    expect(lot).toMatchObject({ usedPoints: 5, remainingPoints: 15, usedBy: [{ points: 5 }] });
   });
 
   test("a return that is undone, and of what came back for it", () => {
@@ -312,8 +315,9 @@ describe("one plain sentence tells of", () => {
     story.tell(takeBack("O1", "R1", "1", "clamp"), { kind: "undo-take-back", orderId: "O1", returnId: "R1" });
     expect(textsOf(story).slice(-2)).toEqual([
       "The return of order O1 was undone.",
-      "1 point came back (Return of order O1 undone), valid until 2026-06-11T12:00:00.000Z.",
+      "1 point came back (1 to the grant for O1): Return of order O1 undone.",
     ]);
+    expect(explain(story.journal, noon).lots).toMatchObject([{ usedPoints: 0, remainingPoints: 100, usedBy: [] }]);
   });
 
   test("points from several grants, naming the first five of them", () => {

@@ -9,6 +9,7 @@ import { activePoints, drawPoints, emptyLedger, type Ledger, ledgerOf, replay } 
 import { compareConsumption, type Lot } from "../../src/domain/lot.ts";
 import { pointsMax } from "../../src/domain/points.ts";
 import type { Result } from "../../src/domain/result.ts";
+import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import {
   anyHistory,
@@ -22,7 +23,7 @@ import {
   redeem,
   type Step,
 } from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import { factsIn, usedPoints } from "../support/order-history.ts";
 
 const key = keyOf("demo", "C1");
 const noon = at("2026-05-11T12:00:00Z");
@@ -31,20 +32,16 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
   decide(key, commandOf(intent), ledger, {
     now,
     couponSuffix: "0123456789AB",
-    order: orderHistoryIn(journal, orderIdOf(intent)),
+    ...factsIn(journal, intent),
     exchange: null,
     sold: null,
     expired: [],
   });
 
-const orderIdOf = (intent: Intent): string => {
-  if (intent.kind === "take-back") return intent.takeBack.orderId;
-  return intent.kind === "undo-take-back" ? intent.orderId : "";
-};
-
 /** What the ledger's writer does before it decides: an order that has been granted is not granted again. */
 const isKnown = (intent: Intent, journal: readonly Entry[]): boolean =>
-  intent.kind === "earn" && orderHistoryIn(journal, intent.order.orderId) !== null;
+  intent.kind === "earn" &&
+  journal.some((entry) => "id" in entry && entry.id === earnedEntryId(intent.order.orderId));
 
 interface Played {
   readonly journal: readonly Entry[];
@@ -83,12 +80,6 @@ const redeemed = (journal: readonly Entry[]) => journal.filter(drawsPoints);
 /** The part of a journal after the last erasure. */
 const current = (journal: readonly Entry[]) =>
   journal.slice(journal.findLastIndex((entry) => entry.kind === "erased") + 1);
-
-const usedPoints = (journal: readonly Entry[], lotId: EntryId): number =>
-  redeemed(journal)
-    .flatMap((entry) => entry.draws)
-    .filter((draw) => draw.lotId === lotId)
-    .reduce((sum, draw) => sum + draw.points, 0);
 
 const owedIn = (journal: readonly Entry[]): number =>
   journal.reduce((sum, entry) => sum + ("debt" in entry ? entry.debt.owed : 0), 0);

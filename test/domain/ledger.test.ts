@@ -9,6 +9,7 @@ import { pointsMax } from "../../src/domain/points.ts";
 import { ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { anyHistory, at, earn, grant, grantOf, points, redeem, takeBack } from "../support/ledgers.ts";
+import { usedPoints } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
 const later = (ms: number) => (noon + ms) as EpochMs;
@@ -266,7 +267,7 @@ describe("what an entry does to the points", () => {
       ["granted", 5, true, false],
       ["settled", -5, false, true],
       ["given-back", 0, false, false],
-      ["refunded", 40, true, false],
+      ["restored", 40, false, false],
       ["refunded", 5, true, false],
     ]);
     const lapsed = { kind: "lapsed", points: points(7) } as Entry;
@@ -306,15 +307,12 @@ describe("a ledger that is read back", () => {
 
   /** Lots with points left, as storage has them: in no order, and those that expired among them. */
   const storedLots = (journal: readonly Entry[]): Lot[] => {
-    const draws = journal.filter(drawsPoints).flatMap((entry) => entry.draws);
-    const used = (id: EntryId) =>
-      draws.filter(({ lotId }) => lotId === id).reduce((sum, { points: taken }) => sum + taken, 0);
     return journal
       .filter(makesLot)
       .map(({ id, points: all, createdAt, validUntil }) => ({
         id,
         points: all,
-        usedPoints: points(used(id)),
+        usedPoints: points(usedPoints(journal, id)),
         createdAt,
         validUntil,
       }))

@@ -172,18 +172,19 @@ describe("a return that is undone", () => {
     );
   });
 
-  test("gives points back with the end that they had", () => {
+  test("gives points back into the lot that they came from, with the end that it has", () => {
     const story = new Story().tell(
       earn("O", 100, { value: "100", validityMonths: 2 }),
       takeBack("O", "R1", "100", "clamp"),
       undo("R1"),
     );
     expect(story.journal.at(-1)).toMatchObject({
-      kind: "refunded",
+      kind: "restored",
       points: 100,
-      validUntil: at("2026-07-11T12:00:00Z"),
+      draws: [{ lotId: "order:O", validUntil: at("2026-07-11T12:00:00Z") }],
       relatedId: "order:O/return:R1",
     });
+    expect(story.ledger.lots).toMatchObject([{ id: "order:O", points: 100, usedPoints: 0 }]);
   });
 
   test("gives back what later points have paid for it, also when the order's own points are over", () => {
@@ -330,7 +331,9 @@ describe("several returns that have left something open", () => {
     const inDebt = () => new Story().tell(earn("O", 100, { value: "100" }), redeem(60), exchange(40));
     const story = inDebt().tell(takeBack("O", "R1", "30", "negative"), earn("P", 20));
     expect([...debtOf(story), story.balance]).toEqual([10, 0, -10]);
-    const draws = [{ lotId: "order:O" as EntryId, points: points(40), validUntil: null }];
+    const draws = [
+      { lotId: "order:O" as EntryId, points: points(40), lotPoints: points(100), createdAt: noon, validUntil: null },
+    ];
     const sold = { coupon: soldCoupon, isGivenBack: false, isDeleted: false, draws };
     story.carryOut({ kind: "give-back-coupon", code: soldCoupon.code }, { sold });
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 30]);

@@ -78,6 +78,49 @@ describe("a ledger is not sound", () => {
   });
 });
 
+describe("points that come back are not sound", () => {
+  const faultOf = (alteration: Alteration) => {
+    const story = withPoints().tell(earn("O", 20, { value: "20" }), takeBack("O", "R", "20", "clamp"), redeem(60));
+    const before = story.ledger;
+    const decision = story.carryOut({ kind: "undo-take-back", orderId: "O", returnId: "R" });
+    const entries = decision.entries.map((entry) => (entry.kind === "restored" ? altered(entry, alteration) : entry));
+    return changeFault(before, { entries, couponEffects: [] }, decision.ledger);
+  };
+  const lot = { lotId: "order:O", points: 20, lotPoints: 20, createdAt: noon, validUntil: null };
+  const draws = (...given: readonly object[]) => ({ draws: given.map((more) => ({ ...lot, ...more })) });
+
+  test("only when something is wrong with them", () => {
+    expect(faultOf({})).toBeNull();
+    expect(faultOf(draws({ points: 15 }, { points: 5 }))).toBeNull();
+    expect(faultOf(draws({ points: 10 }, { points: 10, lotId: "A", lotPoints: 100 }))).toBeNull();
+  });
+
+  test.each<[string, Alteration, string]>([
+    ["are more than went into the lots", { points: 21 }, "Entry 8: its draws do not add up."],
+    ["are more than the lot began with", draws({ points: 21 }), "Entry 8: it puts back more than was taken."],
+    ["come back twice", draws({}, {}), "Entry 8: it puts back more than was taken."],
+    ["are nothing", draws({}, { points: 0 }), "Entry 8: it puts back more than was taken."],
+    [
+      "come back into a lot that is full",
+      draws({ lotId: "A", lotPoints: 100 }),
+      "Entry 8: it puts back more than was taken.",
+    ],
+    ["make a lot larger", draws({ lotId: "A", lotPoints: 120 }), "Entry 8: it names a lot other than it is."],
+    [
+      "give a lot another end",
+      draws({ lotId: "A", lotPoints: 100, validUntil: later(99) }),
+      "Entry 8: it names a lot other than it is.",
+    ],
+    [
+      "come back into a lot that is over",
+      draws({ validUntil: noon }),
+      "Entry 8: it puts points back into a lot that is over.",
+    ],
+  ])("when they %s", (_, alteration, fault) => {
+    expect(faultOf(alteration)).toBe(fault);
+  });
+});
+
 describe("a redemption is not sound", () => {
   const faultOf = (alteration: Alteration, after: Partial<Ledger> = {}) => {
     const story = withPoints();

@@ -4,9 +4,10 @@ import type { Entry } from "../../src/domain/entry.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.ts";
 import type { Result } from "../../src/domain/result.ts";
+import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { at, commandOf, keyOf, type Step } from "../support/ledgers.ts";
-import { orderHistoryIn } from "../support/order-history.ts";
+import { factsIn } from "../support/order-history.ts";
 
 export const noon = at("2026-05-11T12:00:00Z");
 
@@ -24,7 +25,7 @@ export class Story {
     return decide(key, commandOf(intent, command), this.ledger, {
       now: this.now,
       couponSuffix: "0123456789AB",
-      order: orderHistoryIn(this.journal, orderIdOf(intent)),
+      ...factsIn(this.journal, intent),
       exchange: null,
       sold: null,
       expired: [],
@@ -50,7 +51,7 @@ export class Story {
     for (const { afterMs, intentAt } of steps) {
       this.now = (this.now + afterMs) as EpochMs;
       const intent = intentAt(this.now);
-      if (intent.kind === "earn" && orderHistoryIn(this.journal, intent.order.orderId) !== null) continue;
+      if (intent.kind === "earn" && isGranted(this.journal, intent.order.orderId)) continue;
       if (this.decide(intent).ok) inspect(this.carryOut(intent));
       // Nothing of an erased ledger is kept, the erasure included.
       if (intent.kind === "erase") this.journal.length = 0;
@@ -76,7 +77,5 @@ function decisionIn(result: Result<Decision, LedgerFailure>): Decision {
   return result.value;
 }
 
-function orderIdOf(intent: Intent): string {
-  if (intent.kind === "take-back") return intent.takeBack.orderId;
-  return intent.kind === "undo-take-back" ? intent.orderId : "";
-}
+const isGranted = (journal: readonly Entry[], orderId: string): boolean =>
+  journal.some((entry) => "id" in entry && entry.id === earnedEntryId(orderId));

@@ -157,7 +157,8 @@ describe("identifiers of entries", () => {
   });
 
   test("that the service makes itself cannot be taken by clients", () => {
-    for (const own of ["order:1", "refund:", "settled:x", "lapsed:order:1"]) expect(parseEntryId(own)).toBeNull();
+    for (const own of ["order:1", "restored:x", "refund:", "settled:x", "lapsed:order:1"])
+      expect(parseEntryId(own)).toBeNull();
   });
 });
 

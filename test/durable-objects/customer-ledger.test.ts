@@ -377,7 +377,7 @@ describe("a coupon that is given back", () => {
   const use = (code: string | undefined) =>
     env.DB.prepare("update coupons set redemption_count = redemption_count + 1 where code = ?").bind(code).run();
 
-  test("is void, and its points are back with their end, once", async () => {
+  test("is void, and its points are back in the lot that they came from, once", async () => {
     const validUntil = Date.parse("2099-01-01T00:00:00Z") as EpochMs;
     await does(grant(30, { validUntil }));
     const [code] = codesOf([await does(exchange(10))]);
@@ -385,7 +385,30 @@ describe("a coupon that is given back", () => {
     expect(answers.filter((answer) => !answer.replayed)).toHaveLength(1);
     expect(await balance()).toBe(30);
     const { journal } = await rowsOf(env.DB, key);
-    expect(journal.at(-1)).toMatchObject({ kind: "refunded", points: 10, valid_until: validUntil });
+    expect(journal.at(-1)).toMatchObject({ kind: "restored", points: 10 });
+    const { lots, usages } = await rowsOf(env.DB, key);
+    expect(lots).toMatchObject([{ points: 30, used_points: 0, valid_until: validUntil }]);
+    expect(usages.map(({ points }) => points)).toEqual([10, -10]);
+    await expectSoundStorage();
+  });
+
+  test("as often as one likes leaves the lots as they were, in memory and in storage", async () => {
+    for (const index of times(7, (nth) => nth)) await does(grant(2 * index + 1, { id: `L${index}` as EntryId }));
+    const before = await rowsOf(env.DB, key);
+    for (const price of times(6, (nth) => 49 - 8 * nth)) {
+      const [code] = codesOf([await does(exchange(price))]);
+      await giveBack(code);
+      expect(await balance()).toBe(49);
+    }
+    const { lots, journal } = await rowsOf(env.DB, key);
+    expect(lots).toEqual(before.lots);
+    expect(journal).toHaveLength(before.journal.length + 12);
+    // The object's memory had used-up lots to put back; what is read anew has the same.
+    const nothing = { idempotencyKeys: [], entryIds: [], optionStamps: [] };
+    const { ledger } = await new D1LedgerStore(env.DB).load(key, nothing);
+    expect(replay(await journalOf(env.DB, key))).toEqual(ledger);
+    await evictDurableObject(stub());
+    expect(codesOf([await does(exchange(49))])).toHaveLength(1);
     await expectSoundStorage();
   });
 

@@ -113,13 +113,14 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     await expectSettled();
   });
 
-  test("that is refused gives the points back with the end that they had, as a chargeback", async () => {
+  test("that is refused gives the points back into the lot that they came from, as a chargeback", async () => {
     standIn.next("coupon.create", 400);
     expect(endOf(await saga.exchange(commandOf(bought())))).toBe("coupon_refused");
     expect(await states()).toEqual(["CHARGED_BACK"]);
     await expectSettled();
-    const { journal } = await rowsOf(env.DB, key);
-    expect(journal.at(-1)).toMatchObject({ kind: "refunded", points: 10, valid_until: validUntil, balance_after: 100 });
+    const { journal, lots } = await rowsOf(env.DB, key);
+    expect(journal.at(-1)).toMatchObject({ kind: "restored", points: 10, balance_after: 100 });
+    expect(lots).toMatchObject([{ points: 100, used_points: 0, valid_until: validUntil }]);
     const [charged] = await exchanges();
     expect(sagaLog).toEqual([expect.stringContaining("exchange_charged_back")]);
     expect(sagaLog.join()).not.toContain(charged?.coupon.code);

@@ -227,6 +227,8 @@ describe("the database itself refuses", () => {
       run(`insert into lot_usages values ('demo', 'C1', '${id}', 'R', 1, ${points})`);
     await usage("L", 7);
     await expect(usage("M", 7)).rejects.toThrow("constraint failed");
+    await expect(run("update lot_usages set points = 0 where lot_id = 'L'")).rejects.toThrow("constraint failed");
+    await run("update lot_usages set points = -7 where lot_id = 'L'");
   });
 });
 

@@ -449,7 +449,7 @@ export const flows: readonly Flow[] = [
       const code = await stage.buy();
       const path = `/reward-points/public/customer/coupons/${code}`;
       return stage.request("DELETE", path, { token: stage.customer, end: 204, isKeyed: false }, () =>
-        stage.expectLedger(["opened", "granted", "redeemed", "refunded"], given),
+        stage.expectLedger(["opened", "granted", "redeemed", "restored"], given),
       );
     },
   },
@@ -474,7 +474,7 @@ export const flows: readonly Flow[] = [
       const more = { token: stage.customer, json: { id: stage.optionId }, end: 400 };
       return stage.request("POST", redeemPath, more, async () => {
         stage.standIn.always("coupon.create", null);
-        await stage.expectLedger(["opened", "granted", "redeemed", "refunded"], given);
+        await stage.expectLedger(["opened", "granted", "redeemed", "restored"], given);
         expect(await stage.stored("exchanges")).toEqual(["CHARGED_BACK"]);
         expect(stage.standIn.liveCoupons(stage.tenant).map(({ issuedTo }) => issuedTo)).not.toContain(stage.customerId);
       });
@@ -501,7 +501,7 @@ export const flows: readonly Flow[] = [
         attempt: untilNoAlarm(stage),
         expectEffect: async () => {
           stage.standIn.always("coupon.create", null);
-          await stage.expectLedger(["opened", "granted", "redeemed", "refunded"], given);
+          await stage.expectLedger(["opened", "granted", "redeemed", "restored"], given);
           expect(await stage.stored("exchanges")).toEqual(["CHARGED_BACK"]);
         },
       };
@@ -514,7 +514,7 @@ export const flows: readonly Flow[] = [
       const code = await stage.buy();
       const path = `/reward-points/public/customer/coupons/${code}`;
       return stage.request("DELETE", path, { token: stage.customer, end: 204, isKeyed: false }, async () => {
-        await stage.expectLedger(["opened", "granted", "redeemed", "refunded"], given);
+        await stage.expectLedger(["opened", "granted", "redeemed", "restored"], given);
         expect(await stage.stored("exchanges")).toEqual(["GIVEN_BACK"]);
         expect(stage.standIn.liveCoupons(stage.tenant).map(({ issuedTo }) => issuedTo)).not.toContain(stage.customerId);
       });
@@ -557,7 +557,7 @@ export const flows: readonly Flow[] = [
     arrange: async (stage) => {
       await stage.process(stage.order(), stage.returned());
       return stage.event(stage.returned({ approvalStatus: "REJECTED" }), async () => {
-        await stage.expectLedger(["opened", "granted", "taken-back", "given-back", "refunded"], 433);
+        await stage.expectLedger(["opened", "granted", "taken-back", "given-back", "restored"], 433);
         await stage.expectVerdicts(["granted", "taken-back", "given-back"]);
       });
     },

@@ -1,4 +1,4 @@
-import { drawsPoints, type Entry, pointsChange } from "../../src/domain/entry.ts";
+import { type Entry, makesLot, pointsChange } from "../../src/domain/entry.ts";
 
 interface Row {
   readonly customer_id: string;
@@ -80,6 +80,9 @@ interface Stored {
 const sumOf = <Item>(items: readonly Item[], number: (item: Item) => number): number =>
   items.reduce((total, item) => total + number(item), 0);
 
+/** What lots have given for an entry; below zero what they have got. */
+const drawnBy = (entry: Entry): number => (makesLot(entry) || entry.kind === "lapsed" ? 0 : 0 - pointsChange(entry));
+
 function faultOfLedger(ledger: LedgerRow, { entries, lots, usages, coupons }: Stored): string | null {
   if (entries.some((entry, index) => entry.sequence !== index + 1)) return "the sequence has a gap";
   if (ledger.sequence !== entries.length) return "the ledger does not stand at its last entry";
@@ -100,7 +103,7 @@ function faultOfLedger(ledger: LedgerRow, { entries, lots, usages, coupons }: St
       usages.filter((usage) => usage.sequence === entry.sequence),
       (usage) => usage.points,
     );
-    if (drawn !== (drawsPoints(entry as unknown as Entry) ? entry.points : 0)) return "an entry is not what lots gave";
+    if (drawn !== drawnBy(entry as unknown as Entry)) return "an entry is not what lots gave";
   }
   const sold = entries.filter((entry) => entry.coupon_code !== null && entry.kind === "redeemed");
   if (sold.length !== coupons.length) return "there is not one coupon for each redemption that sold one";

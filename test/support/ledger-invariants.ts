@@ -13,7 +13,7 @@ const leftOf = (lot: LotRow): number => lot.points - lot.usedPoints - lot.lapsed
 const isLive = (lot: LotRow, now: number): boolean => lot.validUntil === null || now < lot.validUntil;
 
 function signedPoints(entry: KeptEntry): number {
-  if (makesLot(entry)) return entry.points;
+  if (makesLot(entry) || entry.kind === "restored") return entry.points;
   return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
 }
 
@@ -58,6 +58,14 @@ export function storedFault(store: MemoryLedgerStore, key: LedgerKey, balance: n
 function faultOfLots(shelf: ReturnType<MemoryLedgerStore["shelfOf"]>, entries: readonly KeptEntry[]): string | null {
   const used = new Map<string, number>();
   for (const entry of entries) {
+    if (entry.kind === "restored") {
+      if (sumOf(entry.draws, (draw) => draw.points) !== entry.points) return "what came back does not add up";
+      for (const { lotId, points } of entry.draws) {
+        const lot = shelf.lots.get(lotId);
+        if (lot === undefined || !isLive(lot, entry.recordedAt)) return "points came back into a lot that is over";
+        used.set(lotId, (used.get(lotId) ?? 0) - points);
+      }
+    }
     if (!drawsPoints(entry)) continue;
     if (sumOf(entry.draws, (draw) => draw.points) !== entry.points) return "the draws do not add up";
     for (const { lotId, points } of entry.draws) {

@@ -1,8 +1,9 @@
 import type { LedgerAnswer } from "../../src/application/ports.ts";
-import type { ExchangeTerms, LedgerCommand, Outcome, TakeBack } from "../../src/domain/command.ts";
+import type { ExchangeTerms, LedgerCommand, OrderSettling, Outcome } from "../../src/domain/command.ts";
 import type { ExchangeState, ExchangeStep } from "../../src/domain/exchange.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import type { Grant } from "../../src/domain/grant.ts";
+import type { ReturnPolicy } from "../../src/domain/returns.ts";
 
 // What the ledgers of one tenant do, written once more, from the documentation and without the code that it is
 // compared with: lots are a plain list that nothing ever leaves, a balance is a sum, and nothing is shared.
@@ -28,16 +29,29 @@ interface TakenBack {
   readonly id: string;
   readonly commandId: string;
   readonly orderId: string;
-  readonly returnId: string | null;
-  readonly value: string | null;
-  readonly requested: number;
+  /** The account's clock at that moment. */
+  readonly at: number;
+  readonly asked: number;
+  /** What of it was taken. */
+  readonly taken: number;
+  /** What still stands: what was not there, what came out of lots, and what had lapsed. */
+  readonly missing: number;
+  readonly held: number;
   readonly lapsed: number;
+  /** What the lots still miss of it. */
   readonly parts: readonly Part[];
-  readonly owed: number;
-  readonly absorbed: number;
-  readonly isUndone: boolean;
-  /** The command that has undone it, and what came back. */
-  readonly undoneBy: { readonly commandId: string; readonly points: number } | null;
+  readonly policy: ReturnPolicy;
+  /** Of what is missing and was forgiven: what has been paid for since, and how often. */
+  readonly paid: number;
+  readonly payments: number;
+  readonly undoings: readonly { readonly commandId: string; readonly points: number }[];
+}
+
+interface ModelOrder {
+  readonly orderId: string;
+  readonly lot: string;
+  readonly commandId: string;
+  readonly points: number;
 }
 
 export interface Account {
@@ -48,28 +62,44 @@ export interface Account {
   readonly absorbed: number;
   /** What a repetition of a grant, redemption or exchange is recognized by. */
   readonly known: readonly { id: string; commandId: string; fingerprint: string | null; outcome: Outcome }[];
-  readonly orders: readonly { orderId: string; value: string; lot: string }[];
+  readonly orders: readonly ModelOrder[];
   readonly takeBacks: readonly TakenBack[];
+  /** Lots that points have just come back into: they pay first. */
+  readonly cameBack?: readonly string[];
+  /** Counts what takes points, so that of two such things it is known which came first. */
+  readonly clock: number;
 }
 
 export interface World {
   readonly accounts: Readonly<Record<string, Account>>;
   readonly keys: Readonly<Record<string, { customer: string; fingerprint: string; result: LedgerAnswer["result"] }>>;
   readonly coupons: Readonly<Record<string, ModelCoupon>>;
-  readonly exchanges: Readonly<Record<string, { customer: string; state: ExchangeState; parts: readonly Part[] }>>;
+  readonly exchanges: Readonly<
+    Record<string, { customer: string; state: ExchangeState; parts: readonly Part[]; paidAt: number }>
+  >;
 }
 
 export interface ModelCoupon {
   /** Null: whoever has the code. */
   readonly owner: string | null;
   readonly paidBy: string;
+  readonly paidAt: number;
   readonly parts: readonly Part[];
   readonly until: number | null;
   readonly uses: number;
   readonly isGivenBack: boolean;
 }
 
-const closed: Account = { openedBy: null, lots: [], owed: 0, absorbed: 0, known: [], orders: [], takeBacks: [] };
+const closed: Account = {
+  openedBy: null,
+  lots: [],
+  owed: 0,
+  absorbed: 0,
+  known: [],
+  orders: [],
+  takeBacks: [],
+  clock: 0,
+};
 
 export const emptyWorld: World = { accounts: {}, keys: {}, coupons: {}, exchanges: {} };
 
@@ -160,17 +190,13 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       return "code" in after ? refused(after) : put(after, { kind: "granted" });
     }
     case "earn": {
-      const { orderId, points, validityMonths, value } = intent.order;
+      const { orderId, points, validityMonths } = intent.order;
       if (isTooMuch(account, points)) return refused({ code: "balance_limit_exceeded" });
-      const isAnothers = Object.entries(world.accounts).some(
-        ([other, { orders }]) => other !== customer && orders.some((order) => order.orderId === orderId),
-      );
-      if (isAnothers) return { ...refused({ code: "order_earned_by_another", orderId }), isBarred: true };
-      const lot = { id: `order:${orderId}`, points, from: now, until: monthsAfter(now, validityMonths) };
-      const known = { id: lot.id, commandId, fingerprint: null, outcome: { kind: "granted" } as const };
-      const after = addLot({ ...account, openedBy: account.openedBy ?? commandId }, lot, now);
-      const orders = [...after.orders, { orderId, value, lot: lot.id }];
-      return put({ ...after, orders, known: [...after.known, known] }, { kind: "granted" });
+      if (isAnothers(world, customer, orderId)) {
+        return { ...refused({ code: "order_earned_by_another", orderId }), isBarred: true };
+      }
+      const open = { ...account, openedBy: account.openedBy ?? commandId };
+      return put(grantOrder(open, commandId, { orderId, points, validityMonths }, now), { kind: "granted" });
     }
     case "redeem": {
       const { points } = intent;
@@ -184,34 +210,8 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       return intent.terms.ok
         ? exchange(world, customer, commandId, intent.terms.value, now, code)
         : refused(intent.terms.failure);
-    case "take-back":
-      return takeBack(world, account, commandId, intent.takeBack, now, put, refused);
-    case "undo-take-back": {
-      const { orderId, returnId } = intent;
-      const standing = account.takeBacks.filter((some) => some.orderId === orderId && !some.isUndone);
-      const undone = standing.findLast((some) => some.returnId === returnId);
-      const ofReturn = account.takeBacks.filter((some) => some.orderId === orderId && some.returnId === returnId);
-      const own = ofReturn.find((some) => some.undoneBy?.commandId === command.id);
-      if (undone === undefined || own !== undefined) {
-        const points = own?.undoneBy?.points ?? 0;
-        return { world, result: yes({ kind: "given-back", points }), isRepetition: true };
-      }
-      const owed = Math.min(undone.owed, account.owed);
-      const absorbed = Math.min(undone.absorbed, account.absorbed);
-      const paidOff = undone.owed + undone.absorbed - owed - absorbed;
-      const grantLot = account.lots.find((lot) => lot.id === `order:${orderId}`);
-      const until = grantLot?.until ?? null;
-      const end = until === null || now < until ? until : now + until - (grantLot?.from ?? 0);
-      const paid = { lot: "", points: paidOff, until: end };
-      const parts = [...inOrderOfLots(undone.parts), ...(paidOff > 0 ? [paid] : [])];
-      const undoneBy = { commandId: command.id, points: sum(parts.map((part) => part.points)) };
-      const done = { ...undone, isUndone: true, undoneBy };
-      const takeBacks = account.takeBacks.map((some) => (some === undone ? done : some));
-      const settled = { ...account, takeBacks, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
-      const points = sum(parts.map((part) => part.points));
-      const after = refund(settled, parts, undone.id, now);
-      return after === null ? unsound : put(after, { kind: "given-back", points });
-    }
+    case "settle-order":
+      return settle(world, customer, commandId, intent.settling, now);
     case "advance-exchange":
       return advance(world, customer, intent.step, now) ?? unsound;
     case "give-back-coupon": {
@@ -223,9 +223,9 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       if (isOver) return refused({ code: "coupon_not_returnable", status: "EXPIRED" });
       if (coupon.uses > 0) return refused({ code: "coupon_not_returnable", status: "USED" });
       const points = sum(coupon.parts.map((part) => part.points));
-      const back = refund(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
+      const back = giveBack(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
       if (back === null) return unsound;
-      const done = put(back, { kind: "given-back", points });
+      const done = put(payForgiven(back, coupon.paidAt, points, now), { kind: "given-back", points });
       const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true } };
       return { ...done, world: { ...done.world, coupons } };
     }
@@ -268,21 +268,37 @@ function addLot(account: Account, lot: Omit<ModelLot, "left" | "isEntered">, now
   return { ...account, lots, owed: account.owed - owed, absorbed: account.absorbed - absorbed };
 }
 
-/** @returns null when the points would no longer be exact: then nothing comes back, and somebody has to look */
-const refund = (account: Account, parts: readonly Part[], source: string, now: number): Account | null =>
-  parts.reduce<Account | null>((changed, { points, until }, index) => {
-    if (changed === null || isTooMuch(changed, points)) return null;
+/**
+ * Points go back to where they came from; those whose lot is over, or that came from none, make a lot of their own.
+ * @returns null when the points would no longer be exact: then nothing comes back, and somebody has to look
+ */
+function giveBack(account: Account, parts: readonly Part[], source: string, now: number): Account | null {
+  const isKept = (part: Part) => part.lot !== "" && isLive(part, now);
+  const back = sum(parts.filter(isKept).map((part) => part.points));
+  if (isTooMuch(account, back)) return null;
+  const partOf = (lot: ModelLot) => parts.find((part) => isKept(part) && part.lot === lot.id)?.points ?? 0;
+  const full = { ...account, lots: account.lots.map((lot) => ({ ...lot, left: lot.left + partOf(lot) })) };
+  const owed = Math.min(account.owed, back);
+  const absorbed = Math.min(account.absorbed, back - owed);
+  const { lots } = take(full.lots, owed + absorbed, now);
+  const cameBack = parts.filter(isKept).map((part) => part.lot);
+  const settled = { ...full, lots, owed: account.owed - owed, absorbed: account.absorbed - absorbed, cameBack };
+  return parts.reduce<Account | null>((changed, part, index) => {
+    const { points, until } = part;
+    if (changed === null || isKept(part)) return changed;
+    if (isTooMuch(changed, points)) return null;
     return addLot(changed, { id: `refund:${source}/${index + 1}`, points, from: now, until }, now);
-  }, account);
+  }, settled);
+}
 
 const inOrderOfLots = (parts: readonly Part[]): readonly Part[] =>
   parts.toSorted((left, right) => (left.lot < right.lot ? -1 : 1));
 
-/** Takes up to `wanted`: from the lot named `first`, then from what ends first, is oldest, has the smallest id. */
-function take(lots: readonly ModelLot[], wanted: number, now: number, first = "") {
+/** Takes up to `wanted`: from the lots named in `first`, then from what ends first, is oldest, has the smallest id. */
+function take(lots: readonly ModelLot[], wanted: number, now: number, first: readonly string[] = []) {
   // No end is the last end; the difference of two missing ends is NaN, which leaves the decision to the next.
   const end = (lot: ModelLot) => lot.until ?? Number.POSITIVE_INFINITY;
-  const rank = (lot: ModelLot) => (lot.id === first ? 0 : 1);
+  const rank = (lot: ModelLot) => (first.includes(lot.id) ? 0 : 1);
   const inTurn = lots
     .filter((lot) => isLive(lot, now) && lot.left > 0)
     .sort((a, b) => rank(a) - rank(b) || end(a) - end(b) || a.from - b.from || (a.id < b.id ? -1 : 1));
@@ -313,19 +329,20 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
     return { world, result: { ok: false, failure: { code: "unavailable" } }, isBarred: true };
   }
   const couponCode = code as never;
+  const paidAt = account.clock + 1;
   const outcome: Outcome = isElsewhere
     ? { kind: "reserved", exchangeId: id as never, couponCode }
     : { kind: "exchanged", couponCode };
   const known = [...account.known, { id, commandId: id, fingerprint: null, outcome }];
-  const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known } };
+  const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known, clock: paidAt } };
   const { parts } = taken;
   if (isElsewhere) {
-    const exchanges = { ...world.exchanges, [id]: { customer, state: "PENDING" as const, parts } };
+    const exchanges = { ...world.exchanges, [id]: { customer, state: "PENDING" as const, parts, paidAt } };
     return { world: { ...world, accounts, exchanges }, result: yes(outcome) };
   }
   if (world.coupons[code] !== undefined) throw new Error(`The code ${code} was issued before.`);
   const until = terms.coupon.restrictions?.validUntil ?? null;
-  const coupon = { owner: customer, paidBy: id, parts, until, uses: 0, isGivenBack: false };
+  const coupon = { owner: customer, paidBy: id, paidAt, parts, until, uses: 0, isGivenBack: false };
   return { world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } }, result: yes(outcome) };
 }
 
@@ -346,8 +363,10 @@ function advance(world: World, customer: string, { id, from, to }: ExchangeStep,
   }
   const account = accountOf(world, customer);
   const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
-  const after = isRefunded ? refund(account, inOrderOfLots(found.parts), id, now) : account;
-  if (after === null) return null;
+  const back = isRefunded ? giveBack(account, inOrderOfLots(found.parts), id, now) : account;
+  if (back === null) return null;
+  const points = sum(found.parts.map((part) => part.points));
+  const after = isRefunded && found.parts.length > 0 ? payForgiven(back, found.paidAt, points, now) : back;
   const { [id]: _gone, ...others } = world.exchanges;
   // Its ledger was erased meanwhile: no exchange is without a price otherwise.
   const isForgotten = found.parts.length === 0 && to !== "VOIDING";
@@ -356,64 +375,196 @@ function advance(world: World, customer: string, { id, from, to }: ExchangeStep,
   return { world: { ...world, accounts, exchanges }, result: yes({ kind: "advanced", state: to }) };
 }
 
-function takeBack(
-  world: World,
-  account: Account,
-  commandId: string,
-  { orderId, returnId, returnedValue, policy }: TakeBack,
-  now: number,
-  put: (after: Account, outcome: Outcome) => Done,
-  refused: (failure: LedgerFailure) => Done,
-): Done {
-  const order = account.orders.find((some) => some.orderId === orderId);
-  const lot = account.lots.find((some) => some.id === order?.lot);
-  if (order === undefined || lot === undefined) return refused({ code: "order_has_not_earned", orderId });
-  const ofOrder = account.takeBacks.filter((some) => some.orderId === orderId);
-  const standing = ofOrder.filter((some) => !some.isUndone);
-  const own = ofOrder.find((some) => some.commandId === commandId && some.returnId === returnId);
-  const same = own ?? standing.find((some) => some.returnId === returnId);
-  if (same !== undefined) {
-    const outcome = { kind: "taken-back", requested: same.requested, taken: pointsOf(same) } as const;
-    return { world, result: yes(outcome), isRepetition: same.commandId !== commandId };
-  }
-  const asked = sum(standing.map((some) => some.requested));
-  const value = sum(standing.map((some) => cents(some.value ?? "0"))) + cents(returnedValue ?? "0");
-  const share = Math.floor((lot.points * Math.min(value, cents(order.value))) / cents(order.value));
-  const due = returnedValue === null ? lot.points : Math.min(lot.points, share);
-  const requested = Math.max(0, due - asked);
-  const unused = Math.max(0, lot.left - sum(standing.map((some) => some.lapsed)));
-  const lapsed = isLive(lot, now) ? 0 : Math.min(requested, unused);
-  const { lots, parts, missing } = take(account.lots, requested - lapsed, now, lot.id);
-  const debt = { owed: policy === "negative" ? missing : 0, absorbed: policy === "absorb" ? missing : 0 };
-  const nth = ofOrder.filter((some) => some.returnId === returnId).length + 1;
-  const what = returnId === null ? "deleted" : `return:${returnId}`;
-  const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
-  const taken: TakenBack = {
-    ...{
-      id,
-      commandId,
-      orderId,
-      returnId,
-      value: returnedValue,
-      requested,
-      lapsed,
-      parts,
-      isUndone: false,
-      undoneBy: null,
-    },
-    ...debt,
-  };
-  const after = {
-    ...{ ...account, lots, takeBacks: [...account.takeBacks, taken] },
-    ...{ owed: account.owed + debt.owed, absorbed: account.absorbed + debt.absorbed },
-  };
-  return put(after, { kind: "taken-back", requested, taken: pointsOf(taken) });
+const isAnothers = (world: World, customer: string, orderId: string): boolean =>
+  Object.entries(world.accounts).some(
+    ([other, { orders }]) => other !== customer && orders.some((order) => order.lot === `order:${orderId}`),
+  );
+
+interface OrderGrant {
+  readonly orderId: string;
+  readonly points: number;
+  readonly validityMonths: number | null;
 }
 
-const pointsOf = ({ parts }: { readonly parts: readonly Part[] }): number => sum(parts.map((part) => part.points));
+function grantOrder(account: Account, commandId: string, terms: OrderGrant, now: number): Account {
+  const { orderId, points, validityMonths } = terms;
+  const nth = account.orders.filter((order) => order.orderId === orderId).length + 1;
+  const id = `order:${orderId}${nth === 1 ? "" : `/more/${nth}`}`;
+  const known = { id, commandId, fingerprint: null, outcome: { kind: "granted" } as const };
+  const after = addLot(account, { id, points, from: now, until: monthsAfter(now, validityMonths) }, now);
+  const orders = [...after.orders, { orderId, lot: id, commandId, points }];
+  return { ...after, orders, known: [...after.known, known] };
+}
 
-/** Hundredths of a plain decimal text with at most two decimals. */
-const cents = (text: string): number => Math.round(Number(text) * 100);
+/** What was forgiven of a take-back and is not paid for. */
+const unpaid = ({ policy, missing, paid }: TakenBack): number => (policy === "clamp" ? missing - paid : 0);
+
+/** Points that were away since `since` have come back: they pay for what was forgiven after that. */
+function payForgiven(
+  account: Account,
+  since: number,
+  points: number,
+  now: number,
+  isExempt: (takenBack: TakenBack) => boolean = () => false,
+): Account {
+  let after = account;
+  let left = points;
+  for (const takenBack of account.takeBacks) {
+    if (takenBack.at <= since || isExempt(takenBack)) continue;
+    const paying = Math.min(left, unpaid(takenBack), Math.max(0, balanceOf(after, now)));
+    if (paying === 0) continue;
+    const paid = { ...takenBack, paid: takenBack.paid + paying, payments: takenBack.payments + 1 };
+    const takeBacks = after.takeBacks.map((some) => (some.id === takenBack.id ? paid : some));
+    after = { ...after, lots: take(after.lots, paying, now, after.cameBack ?? []).lots, takeBacks };
+    left -= paying;
+  }
+  const { cameBack: _cameBack, ...rest } = after;
+  return rest;
+}
+
+/** Grants, takes back or gives back what an order's points differ from what they are to be. */
+function settle(world: World, customer: string, commandId: string, settling: OrderSettling, now: number): Done {
+  const { orderId, orderIds, earned, kept, policy, returnId, validityMonths } = settling;
+  const account = accountOf(world, customer);
+  const isOwn = (some: { readonly orderId: string }) => orderIds.includes(some.orderId);
+  const grants = account.orders.filter(isOwn);
+  const takeBacks = account.takeBacks.filter(isOwn);
+  const isOfCommand = (some: { readonly commandId: string }) => some.commandId === commandId;
+  const granted = sum(grants.map((grant) => grant.points));
+  const asked = sum(takeBacks.map(({ missing, held, lapsed }) => missing + held + lapsed));
+  const first = granted === 0 ? Math.max(0, earned) : 0;
+  const difference = kept - (granted + first - asked);
+  const outcome = {
+    kind: "order-settled" as const,
+    granted: sum(grants.filter(isOfCommand).map((grant) => grant.points)),
+    requested: sum(takeBacks.filter(isOfCommand).map((some) => some.asked)),
+    taken: sum(takeBacks.filter(isOfCommand).map((some) => some.taken)),
+    givenBack: sum(takeBacks.flatMap((some) => some.undoings.filter(isOfCommand).map(({ points }) => points))),
+  };
+  const more = first + Math.max(0, difference);
+  if (more > 0 && isTooMuch(account, more)) return { world, result: no({ code: "balance_limit_exceeded" }) };
+  if (first === 0 && difference === 0) return { world, result: yes(outcome), isRepetition: true };
+  const isNew = first + Math.max(0, difference - asked) > 0 && !account.orders.some((order) => order.lot === `order:${orderId}`);
+  if (isNew && isAnothers(world, customer, orderId)) {
+    return { world, result: no({ code: "order_earned_by_another", orderId }), isBarred: true };
+  }
+  const unsound: Done = { world, result: { ok: false, failure: { code: "ledger_unsound" } }, isBarred: true };
+  let after: Account = { ...account, openedBy: account.openedBy ?? commandId };
+  if (first > 0) after = grantOrder(after, commandId, { orderId, points: first, validityMonths }, now);
+  let back = Math.max(0, difference);
+  let cameBack = 0;
+  for (const takenBack of takeBacks.toReversed()) {
+    const part = Math.min(back, takenBack.missing + takenBack.held + takenBack.lapsed);
+    if (part === 0) continue;
+    const undone = undo(after, takenBack, part, commandId, isOwn, grants, now);
+    if (undone === null) return unsound;
+    after = undone.account;
+    cameBack += undone.points;
+    back -= part;
+  }
+  if (back > 0) {
+    if (isTooMuch(after, back)) return unsound;
+    after = grantOrder(after, commandId, { orderId, points: back, validityMonths }, now);
+  }
+  let taken = 0;
+  if (difference < 0) {
+    const requested = 0 - difference;
+    const lots = after.orders.filter(isOwn).map(({ lot }) => lot);
+    const over = after.lots.filter((lot) => lots.includes(lot.id) && !isLive(lot, now));
+    const unused = sum(over.map((lot) => lot.left)) - sum(takeBacks.map((some) => some.lapsed));
+    const lapsed = Math.max(0, Math.min(requested, unused));
+    const took = take(after.lots, requested - lapsed, now, lots);
+    taken = requested - lapsed - took.missing;
+    const what = returnId === null ? "taken-back" : `return:${returnId}`;
+    const isAlike = ({ id }: TakenBack) => id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
+    const nth = takeBacks.filter(isAlike).length + 1;
+    const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
+    const about = { id, commandId, orderId, at: after.clock + 1, asked: requested, taken, policy };
+    const stands = { missing: took.missing, held: taken, lapsed, parts: took.parts };
+    after = {
+      ...after,
+      lots: took.lots,
+      owed: after.owed + (policy === "negative" ? took.missing : 0),
+      absorbed: after.absorbed + (policy === "absorb" ? took.missing : 0),
+      clock: after.clock + 1,
+      takeBacks: [...after.takeBacks, { ...about, ...stands, paid: 0, payments: 0, undoings: [] }],
+    };
+  }
+  return {
+    world: { ...world, accounts: { ...world.accounts, [customer]: after } },
+    result: yes({
+      kind: "order-settled",
+      granted: outcome.granted + first + back,
+      requested: outcome.requested + Math.max(0, 0 - difference),
+      taken: outcome.taken + taken,
+      givenBack: outcome.givenBack + cameBack,
+    }),
+  };
+}
+
+/** Undoes part of a take-back: what was missing first, then what was taken, at last what had lapsed. */
+function undo(
+  account: Account,
+  takenBack: TakenBack,
+  part: number,
+  commandId: string,
+  isOwn: (takenBack: TakenBack) => boolean,
+  grants: readonly ModelOrder[],
+  now: number,
+): { readonly account: Account; readonly points: number } | null {
+  const ofMissing = Math.min(part, takenBack.missing);
+  const ofHeld = Math.min(part - ofMissing, takenBack.held);
+  const owed = takenBack.policy === "negative" ? Math.min(ofMissing, account.owed) : 0;
+  const absorbed = takenBack.policy === "absorb" ? Math.min(ofMissing, account.absorbed) : 0;
+  const paidOff = ofMissing - owed - absorbed - Math.min(ofMissing, unpaid(takenBack));
+  const nth = takenBack.undoings.length + 1;
+  const source = `${takenBack.id}/undone${nth === 1 ? "" : `/${nth}`}`;
+  // Lots that are still alive get theirs back first, the last one before the others; of ended ones nothing is written down.
+  const fromEnd = (parts: readonly Part[], skipped: number, wanted: number): Part[] => {
+    const all = inOrderOfLots(parts).flatMap((one) => Array.from({ length: one.points }, () => one));
+    const chosen = all.slice(0, all.length - skipped).slice(Math.max(0, all.length - skipped - wanted));
+    return [...Map.groupBy(chosen, (one) => one.lot).values()].flatMap(([one, ...rest]) =>
+      one === undefined ? [] : [{ ...one, points: rest.length + 1 }],
+    );
+  };
+  const live = takenBack.parts.filter((one) => isLive(one, now));
+  const ended = takenBack.parts.filter((one) => !isLive(one, now));
+  const livePoints = Math.min(ofHeld, pointsOf(live));
+  const chosen = [
+    ...fromEnd(live, 0, livePoints),
+    ...fromEnd(ended, pointsOf(takenBack.parts) - takenBack.held, ofHeld - livePoints),
+  ];
+  const parts = takenBack.parts.flatMap((one) => {
+    const back = isLive(one, now) ? (chosen.find(({ lot }) => lot === one.lot)?.points ?? 0) : 0;
+    return one.points > back ? [{ ...one, points: one.points - back }] : [];
+  });
+  const points = ofHeld + paidOff;
+  const left: TakenBack = {
+    ...takenBack,
+    missing: takenBack.missing - ofMissing,
+    held: takenBack.held - ofHeld,
+    lapsed: takenBack.lapsed - (part - ofMissing - ofHeld),
+    paid: takenBack.paid - (takenBack.policy === "clamp" ? paidOff : 0),
+    parts,
+    undoings: [...takenBack.undoings, { commandId, points }],
+  };
+  const settled = {
+    ...account,
+    owed: account.owed - owed,
+    absorbed: account.absorbed - absorbed,
+    takeBacks: account.takeBacks.map((some) => (some.id === takenBack.id ? left : some)),
+  };
+  const restored = giveBack(settled, chosen, source, now);
+  if (restored === null || (paidOff > 0 && isTooMuch(restored, paidOff))) return null;
+  const own = account.lots.find((lot) => lot.id === grants[0]?.lot);
+  const until = own?.until ?? null;
+  const end = until === null || now < until ? until : now + until - (own?.from ?? 0);
+  const lot = { id: `refund:${source}/0`, points: paidOff, from: now, until: end };
+  const paid = paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
+  return { account: payForgiven(paid, takenBack.at, points, now, isOwn), points };
+}
+
+const pointsOf = (parts: readonly Part[]): number => sum(parts.map((part) => part.points));
 
 /** The world after the customer's ledger was erased. */
 export function erased(world: World, customer: string): World {

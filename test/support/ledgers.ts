@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand } from "../../src/domain/command.ts";
+import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand, OrderSettling } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { ExchangeStep } from "../../src/domain/exchange.ts";
@@ -109,19 +109,28 @@ export const earn = (orderId: string, earned: number, more: Partial<EarningOrder
     value: String(earned * 2),
     points: points(earned),
     description: `Order ${orderId}`,
+    completedAt: null,
     validityMonths: null,
     ...more,
   },
 });
 
-export const takeBack = (
-  orderId: string,
-  returnId: string | null,
-  value: string | null,
-  policy: ReturnPolicy,
-): Intent => ({
-  kind: "take-back",
-  takeBack: { orderId, returnId, returnedValue: value, policy, description: `Return of order ${orderId}` },
+/** Brings an order into line that has earned some points and is to keep some of them. */
+export const settle = (orderId: string, earned: number, kept: number, more: Partial<OrderSettling> = {}): Intent => ({
+  kind: "settle-order",
+  settling: {
+    orderId,
+    orderIds: [orderId],
+    value: String(Math.abs(earned) * 2),
+    completedAt: null,
+    validityMonths: null,
+    earned,
+    kept,
+    policy: "clamp",
+    returnId: null,
+    description: `Return of order ${orderId}`,
+    ...more,
+  },
 });
 
 const anyEarning = fc.record({ orderId: anyOrderId, amount }).map(
@@ -130,18 +139,29 @@ const anyEarning = fc.record({ orderId: anyOrderId, amount }).map(
       earn(orderId, value),
 );
 
-const anyTakeBack = fc
-  .record({
-    orderId: anyOrderId,
-    returnId: anyReturnId,
-    value: fc.option(fc.integer({ min: 0, max: 40_000 }).map((cents) => (cents / 100).toFixed(2))),
-    policy: fc.constantFrom<ReturnPolicy>("clamp", "negative", "absorb"),
-  })
-  .map(({ orderId, returnId, value, policy }) => takeBack(orderId, returnId, value, policy));
+const anyPolicy = fc.constantFrom<ReturnPolicy>("clamp", "negative", "absorb");
 
-const anyUndoing = fc
-  .record({ orderId: anyOrderId, returnId: anyReturnId })
-  .map(({ orderId, returnId }): Intent => ({ kind: "undo-take-back", orderId, returnId }));
+/** What an order is worth: now and then less than nothing, and now and then more than it has earned so far. */
+const anyWorth = fc.record({
+  orderId: anyOrderId,
+  isWithNext: fc.constantFrom(false, false, false, true),
+  returnId: anyReturnId,
+  earned: fc.integer({ min: -50, max: 300 }),
+  kept: fc.oneof(
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 300 }) },
+    { weight: 1, arbitrary: fc.integer({ min: -50, max: 0 }) },
+  ),
+  policy: anyPolicy,
+});
+
+/** The next order counts together with the one before. */
+const ordersOf = (orderId: string, isWithNext: boolean): readonly string[] =>
+  isWithNext ? [orderId, { A: "B", B: "C" }[orderId] ?? "A"] : [orderId];
+
+const anySettling = anyWorth.map(({ orderId, isWithNext, earned, kept, ...more }) =>
+  settle(orderId, earned, kept, { ...more, orderIds: ordersOf(orderId, isWithNext) }),
+);
 
 const anyIntent = (intent: fc.Arbitrary<Intent>) => intent.map((value) => () => value);
 
@@ -156,8 +176,7 @@ export const anyHistory: fc.Arbitrary<readonly Step[]> = fc.array(
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "open", startPoints: null })) },
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "erase" })) },
       { weight: 4, arbitrary: anyEarning },
-      { weight: 3, arbitrary: anyIntent(anyTakeBack) },
-      { weight: 2, arbitrary: anyIntent(anyUndoing) },
+      { weight: 5, arbitrary: anyIntent(anySettling) },
     ),
   }),
   { maxLength: 60 },
@@ -179,13 +198,17 @@ export type Plan =
   | { readonly kind: "exchange-refused" }
   | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
   | {
-      readonly kind: "take-back";
-      readonly orderId: string;
-      readonly returnId: string | null;
-      readonly value: string | null;
-      readonly policy: ReturnPolicy;
+      readonly kind: "settle-order";
+      readonly worth: {
+        readonly orderId: string;
+        readonly isWithNext: boolean;
+        readonly returnId: string | null;
+        readonly earned: number;
+        readonly kept: number;
+        readonly policy: ReturnPolicy;
+      };
+      readonly validityMonths: number | null;
     }
-  | { readonly kind: "undo-take-back"; readonly orderId: string; readonly returnId: string | null }
   | { readonly kind: "give-back-coupon"; readonly nth: number; readonly isLowerCase: boolean }
   | { readonly kind: "lapse" }
   | { readonly kind: "erase" };
@@ -223,7 +246,6 @@ const anyGrantPlan: fc.Arbitrary<GrantPlan> = fc.record({
 });
 
 const anyNth = fc.nat({ max: 7 });
-const anyValue = fc.option(fc.integer({ min: 0, max: 40_000 }).map((hundredths) => (hundredths / 100).toFixed(2)));
 
 const plan = <Kind extends Plan["kind"]>(
   kind: Kind,
@@ -258,16 +280,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
       to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
     }),
   },
-  {
-    weight: 5,
-    arbitrary: plan("take-back", {
-      orderId: anyOrderId,
-      returnId: anyReturnId,
-      value: anyValue,
-      policy: fc.constantFrom("clamp", "negative", "absorb"),
-    }),
-  },
-  { weight: 3, arbitrary: plan("undo-take-back", { orderId: anyOrderId, returnId: anyReturnId }) },
+  { weight: 8, arbitrary: plan("settle-order", { worth: anyWorth, validityMonths: fc.constantFrom(null, null, 1) }) },
   { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean() }) },
   { weight: 2, arbitrary: plan("lapse", {}) },
   { weight: 1, arbitrary: plan("erase", {}) },
@@ -304,8 +317,12 @@ export function intentOf(planned: Plan, present: Present): Intent {
         step: { id: id as EntryId, from: planned.from, to: planned.to, reason: null },
       };
     }
-    case "take-back":
-      return takeBack(planned.orderId, planned.returnId, planned.value, planned.policy);
+    case "settle-order": {
+      const { orderId, isWithNext, earned, kept, returnId, policy } = planned.worth;
+      const { validityMonths } = planned;
+      const orderIds = ordersOf(orderId, isWithNext);
+      return settle(orderId, earned, kept, { returnId, policy, orderIds, validityMonths });
+    }
     case "give-back-coupon": {
       const code = codes[planned.nth % Math.max(1, codes.length)] ?? "T-UNKNOWN";
       return { kind: "give-back-coupon", code: planned.isLowerCase ? code.toLowerCase() : code };

@@ -14,22 +14,16 @@ import {
 import { type IdempotencyKey, outcomeOfRedemption } from "../../src/domain/command.ts";
 import { type CanonicalCouponCode, canonicalCouponCode, type KeptCoupon } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import {
-  type DebtChange,
-  drawsPoints,
-  type Entry,
-  type GivenBack,
-  makesLot,
-  type TakenBack,
-} from "../../src/domain/entry.ts";
+import { type DebtChange, drawsPoints, type Entry, makesLot } from "../../src/domain/entry.ts";
 import type { CouponEffect, ExchangeState } from "../../src/domain/exchange.ts";
 import { actorOfCustomer, type CommandId, type CustomerId, type EntryId } from "../../src/domain/identifiers.ts";
 import type { ExpiredLot } from "../../src/domain/lapsing.ts";
 import { emptyLedger, ledgerOf } from "../../src/domain/ledger.ts";
 import type { Lot } from "../../src/domain/lot.ts";
 import type { Points } from "../../src/domain/points.ts";
-import { type DatedDraw, earnedEntryId, type OrderHistory } from "../../src/domain/returns.ts";
+import { type DatedDraw, earnedEntryId, type Forgiven } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+import { forgivenAfter, orderFacts } from "./order-history.ts";
 
 export type KeptEntry = Exclude<Entry, { kind: "erased" }>;
 
@@ -55,6 +49,7 @@ export interface CouponRow {
 
 interface UsageRow {
   readonly lotId: EntryId;
+  readonly redemptionId: EntryId;
   readonly sequence: number;
   readonly points: Points;
 }
@@ -129,15 +124,18 @@ export class MemoryLedgerStore implements LedgerStore {
   lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
     switch (subject.kind) {
       case "order":
-        return Promise.resolve({ ...nothingKnown, order: this.#order(this.shelfOf(key), subject.orderId) });
+        return Promise.resolve({ ...nothingKnown, ...orderFacts(journalOf(this.shelfOf(key)), subject.orderIds) });
       case "exchange": {
         const shelf = this.shelfOf(key);
         const row = shelf.exchanges.get(subject.id);
         const exchange = row === undefined ? null : { ...row, id: subject.id, draws: drawsOf(shelf, subject.id) };
-        return Promise.resolve({ ...nothingKnown, exchange });
+        return Promise.resolve({ ...nothingKnown, exchange, forgiven: forgivenSince(shelf, subject.id) });
       }
-      case "coupon":
-        return Promise.resolve({ ...nothingKnown, sold: this.#sold(key, subject.code) });
+      case "coupon": {
+        const sold = this.#sold(key, subject.code);
+        const forgiven = sold === null ? [] : forgivenSince(this.shelfOf(key), sold.coupon.redemptionId);
+        return Promise.resolve({ ...nothingKnown, sold, forgiven });
+      }
       case "expired-lots":
         return Promise.resolve({ ...nothingKnown, expired: expiredLots(this.shelfOf(key), subject.by) });
     }
@@ -213,6 +211,10 @@ export class MemoryLedgerStore implements LedgerStore {
     }
     for (const entry of entries) this.#insertLot(shelf, entry);
     for (const entry of entries) this.#useLots(shelf, entry);
+    // D1 adds up what a commit takes and puts back before it looks at the sum.
+    for (const lot of shelf.lots.values()) {
+      if (lot.usedPoints < 0 || lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+    }
     for (const entry of entries) if (entry.kind === "lapsed") this.#lapse(shelf, entry.relatedId, entry.points);
     for (const effect of changes.couponEffects) this.#apply(key, shelf, effect, changes.now);
     for (const record of changes.records) {
@@ -244,13 +246,17 @@ export class MemoryLedgerStore implements LedgerStore {
   }
 
   #useLots(shelf: Shelf, entry: KeptEntry): void {
-    if (!drawsPoints(entry)) return;
-    for (const { lotId, points } of entry.draws) {
+    if (!drawsPoints(entry) && entry.kind !== "restored") return;
+    const isBack = entry.kind === "restored";
+    const redemptionId = isBack ? entry.relatedId : entry.id;
+    const { sequence } = entry;
+    for (const draw of entry.draws) {
+      const { lotId } = draw;
       const lot = shelf.lots.get(lotId) ?? conflict();
-      if (points <= 0) conflict();
+      const points = (isBack ? 0 - draw.points : draw.points) as Points;
+      if (points === 0) conflict();
       this.#assign(lot, "usedPoints", lot.usedPoints + points);
-      this.#insert(shelf.usages, `${lotId} ${entry.sequence}`, { lotId, sequence: entry.sequence, points });
-      if (lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+      this.#insert(shelf.usages, `${lotId} ${sequence}`, { lotId, redemptionId, sequence, points });
     }
   }
 
@@ -346,39 +352,15 @@ export class MemoryLedgerStore implements LedgerStore {
     const draws = drawsOf(this.shelfOf(key), coupon.redemptionId);
     return { coupon, isGivenBack, isDeleted: coupon.deletedAt !== null, draws };
   }
-
-  #order(shelf: Shelf, orderId: string): OrderHistory | null {
-    const grantId = earnedEntryId(orderId);
-    const grant = shelf.entriesById.get(grantId);
-    if (grant?.kind !== "granted") return null;
-    const about = [...shelf.journal.values()].map(({ entry }) => entry);
-    const undone = new Map(
-      about.flatMap((entry) => (entry.kind === "given-back" ? [[entry.relatedId, undoingOf(entry)]] : [])),
-    );
-    const takeBacks = about.filter(
-      (entry): entry is TakenBack => entry.kind === "taken-back" && entry.referenceId === orderId,
-    );
-    const { id, points, createdAt, validUntil, orderValue } = grant;
-    return {
-      grant: { id, points, createdAt, validUntil, orderValue },
-      usedPoints: shelf.lots.get(grantId)?.usedPoints ?? 0,
-      takeBacks: takeBacks.map((entry) => ({
-        id: entry.id,
-        commandId: entry.commandId,
-        returnId: entry.returnId,
-        returnedValue: entry.returnedValue,
-        requestedPoints: entry.requestedPoints,
-        lapsedPoints: entry.lapsedPoints,
-        points: entry.points,
-        debt: entry.debt,
-        undoing: undone.get(entry.id) ?? null,
-        draws: drawsOf(shelf, entry.id),
-      })),
-    };
-  }
 }
 
-const undoingOf = ({ commandId, debt: { owed, absorbed } }: GivenBack) => ({ commandId, debt: { owed, absorbed } });
+const journalOf = (shelf: Shelf): readonly KeptEntry[] => [...shelf.journal.values()].map(({ entry }) => entry);
+
+/** What points of an entry would pay for if they came back. */
+function forgivenSince(shelf: Shelf, id: EntryId): readonly Forgiven[] {
+  const sequence = shelf.entriesById.get(id)?.sequence;
+  return sequence === undefined ? [] : forgivenAfter(journalOf(shelf), sequence);
+}
 
 /** States that an exchange can go to, as the trigger `exchanges_follow_their_states` has them. */
 const successors: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
@@ -401,16 +383,21 @@ const lotOf = ({ id, points, usedPoints, createdAt, validUntil }: LotRow): Lot =
   validUntil,
 });
 
-/** By lot, which is how D1's primary key gives them. */
+/** What an entry holds of which lots, by lot, as D1 sums it up. */
 function drawsOf(shelf: Shelf, id: EntryId): readonly DatedDraw[] {
-  const entry = shelf.entriesById.get(id);
-  if (entry === undefined || !drawsPoints(entry)) return [];
-  const draws = entry.draws.toSorted((left, right) => byText(left.lotId, right.lotId));
-  return draws.map(({ lotId, points }) => ({
-    lotId,
-    points,
-    validUntil: shelf.lots.get(lotId)?.validUntil ?? null,
-  }));
+  const held = new Map<EntryId, number>();
+  for (const { redemptionId, lotId, points } of shelf.usages.values()) {
+    if (redemptionId === id) held.set(lotId, (held.get(lotId) ?? 0) + points);
+  }
+  return [...held]
+    .filter(([, points]) => points > 0)
+    .sort(([left], [right]) => byText(left, right))
+    .flatMap(([lotId, points]) => {
+      const lot = shelf.lots.get(lotId);
+      if (lot === undefined) return [];
+      const { createdAt, validUntil } = lot;
+      return [{ lotId, points: points as Points, lotPoints: lot.points as Points, createdAt, validUntil }];
+    });
 }
 
 function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {

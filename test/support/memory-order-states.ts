@@ -73,6 +73,11 @@ export class MemoryOrderStates implements OrderStateStore {
     });
   }
 
+  forgetCustomer(_tenant: string, customerId: string): Promise<void> {
+    for (const [id, order] of this.#orders) if (order.customerId === customerId) this.#orders.delete(id);
+    return Promise.resolve();
+  }
+
   removeOfNobody(): Promise<number> {
     return Promise.resolve(0);
   }

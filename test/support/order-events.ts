@@ -1,12 +1,18 @@
 import type { EventMessage } from "../../src/application/consume-events.ts";
 import type { LedgerAnswer, LedgerGateway, QueuedEvent } from "../../src/application/ports.ts";
 import type { LedgerCommand } from "../../src/domain/command.ts";
-import type { LedgerKey } from "../../src/domain/decide.ts";
+import { decide, type LedgerKey } from "../../src/domain/decide.ts";
+import type { Entry, Granted } from "../../src/domain/entry.ts";
+import type { SoldCoupon } from "../../src/domain/exchange.ts";
 import type { TenantId } from "../../src/domain/identifiers.ts";
+import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
+import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { RewardSettings } from "../../src/domain/site-settings.ts";
+import { changeFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+import { factsIn, forgivenAfter, heldBy } from "./order-history.ts";
 
 /** Of a site where an order earns a point for each unit of its total. */
 export const earningSettings: RewardSettings = {
@@ -88,34 +94,51 @@ export class FakeMessage implements EventMessage {
   }
 }
 
-interface TakeBackRecord {
-  readonly commandId: string;
-  readonly points: number;
+/** One customer's ledger in memory. */
+interface KeptLedger {
+  ledger: Ledger;
+  journal: Entry[];
+  readonly sold: Map<string, SoldCoupon>;
 }
 
-/** Ledgers as far as events need them: what an order earned, and what returns took of it, a point for a unit. */
+/**
+ * Ledgers in memory that the real rules are applied to, each command as a whole: what events need of them, and coupons,
+ * which points sit in until they are given back.
+ */
 export class FakeLedgers implements LedgerGateway {
   readonly commands: LedgerCommand[] = [];
   /** How often several commands were sent at once. */
   calls = 0;
-  readonly #grants = new Map<string, { readonly commandId: string; readonly points: number }>();
-  readonly #takeBacks = new Map<string, TakeBackRecord>();
+  readonly #ledgers = new Map<string, KeptLedger>();
   /** What the next commands are refused with. */
   refusals: ("unavailable" | "overloaded" | "outcome_unknown" | "balance_limit_exceeded" | "defect")[] = [];
   /** Runs before each command is looked at. */
   before: (command: LedgerCommand) => Promise<void> = () => Promise.resolve();
   /** Runs after each command, before anybody hears of it. */
   after: (command: LedgerCommand) => Promise<void> = () => Promise.resolve();
+  /** What time it is in the ledgers. */
+  now: () => EpochMs = () => Date.now() as EpochMs;
+  #codes = 0;
 
-  /** Points that all orders have earned, less what was taken back. */
+  /** What all customers can spend. */
   get balance(): number {
-    const sum = (records: Iterable<{ readonly points: number }>) =>
-      [...records].reduce((total, { points }) => total + points, 0);
-    return sum(this.#grants.values()) - sum(this.#takeBacks.values());
+    return [...this.#ledgers.values()].reduce((sum, { ledger }) => sum + activePoints(ledger, this.now()), 0);
   }
 
+  get journal(): readonly Entry[] {
+    return [...this.#ledgers.values()].flatMap(({ journal }) => journal);
+  }
+
+  /** Orders that were granted. */
   get grants(): number {
-    return this.#grants.size;
+    return this.journal.filter((entry) => entry.kind === "granted" && entry.orderValue !== null).length;
+  }
+
+  ledgerOf({ tenant, customerId }: LedgerKey): KeptLedger {
+    const name = `${tenant}/${customerId}`;
+    const known = this.#ledgers.get(name) ?? { ledger: emptyLedger, journal: [], sold: new Map() };
+    this.#ledgers.set(name, known);
+    return known;
   }
 
   async execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer> {
@@ -124,7 +147,7 @@ export class FakeLedgers implements LedgerGateway {
     const refusal = this.refusals.shift();
     if (refusal === "defect") throw new TypeError("A defect.");
     if (refusal !== undefined) return { result: refuse({ code: refusal }), replayed: false };
-    const answer = this.#carryOut(`${key.tenant}/${key.customerId}`, command);
+    const answer = this.#carryOut(key, command);
     await this.after(command);
     return answer;
   }
@@ -136,40 +159,44 @@ export class FakeLedgers implements LedgerGateway {
     return answers;
   }
 
-  #carryOut(ledger: string, { id, intent }: LedgerCommand): LedgerAnswer {
-    switch (intent.kind) {
-      case "earn": {
-        const { orderId, points } = intent.order;
-        const earlier = this.#grants.get(`${ledger}/${orderId}`);
-        if (earlier === undefined) this.#grants.set(`${ledger}/${orderId}`, { commandId: id, points });
-        const replayed = earlier !== undefined && earlier.commandId !== id;
-        return { result: succeed({ kind: "granted" }), replayed };
-      }
-      case "take-back": {
-        const { orderId, returnId, returnedValue } = intent.takeBack;
-        const grant = this.#grants.get(`${ledger}/${orderId}`);
-        if (grant === undefined) return { result: refuse({ code: "order_has_not_earned", orderId }), replayed: false };
-        const key = `${ledger}/${orderId}/${returnId}`;
-        const earlier = this.#takeBacks.get(key);
-        const points = earlier?.points ?? Math.floor(Number(returnedValue ?? grant.points));
-        if (earlier === undefined) this.#takeBacks.set(key, { commandId: id, points });
-        const replayed = earlier !== undefined && earlier.commandId !== id;
-        return { result: succeed({ kind: "taken-back", requested: points, taken: points }), replayed };
-      }
-      case "undo-take-back": {
-        const key = `${ledger}/${intent.orderId}/${intent.returnId}`;
-        const points = this.#takeBacks.get(key)?.points ?? 0;
-        this.#takeBacks.delete(key);
-        return { result: succeed({ kind: "given-back", points }), replayed: false };
-      }
-      case "erase":
-        for (const records of [this.#grants, this.#takeBacks]) {
-          for (const key of records.keys()) if (key.startsWith(`${ledger}/`)) records.delete(key);
-        }
-        return { result: succeed({ kind: "erased" }), replayed: false };
-      default:
-        throw new Error(`Events have no ${intent.kind}.`);
+  #carryOut(key: LedgerKey, command: LedgerCommand): LedgerAnswer {
+    const kept = this.ledgerOf(key);
+    const { intent } = command;
+    const known = intent.kind === "earn" ? this.#grantOf(kept, intent.order.orderId) : undefined;
+    if (known !== undefined) {
+      return { result: succeed({ kind: "granted" }), replayed: known.commandId !== command.id };
     }
+    this.#codes += 1;
+    const sold = intent.kind === "give-back-coupon" ? (kept.sold.get(intent.code) ?? null) : null;
+    const bought = kept.journal.find((entry) => "id" in entry && entry.id === sold?.coupon.redemptionId);
+    const decided = decide(key, command, kept.ledger, {
+      now: this.now(),
+      couponSuffix: String(this.#codes).padStart(12, "0"),
+      ...factsIn(kept.journal, intent),
+      ...(bought === undefined ? {} : { forgiven: forgivenAfter(kept.journal, bought.sequence) }),
+      exchange: null,
+      sold: sold && { ...sold, draws: heldBy(kept.journal, sold.coupon.redemptionId) },
+      expired: [],
+    });
+    if (!decided.ok) return { result: decided, replayed: false };
+    const { entries, couponEffect, outcome, ledger, isRepetition } = decided.value;
+    const fault = changeFault(kept.ledger, { entries, couponEffects: couponEffect === null ? [] : [couponEffect] }, ledger);
+    if (fault !== null) throw new Error(fault);
+    kept.ledger = ledger;
+    kept.journal.push(...entries);
+    if (intent.kind === "erase") this.#ledgers.delete(`${key.tenant}/${key.customerId}`);
+    if (couponEffect?.kind === "issue") {
+      const { coupon } = couponEffect;
+      kept.sold.set(coupon.code, { coupon, isGivenBack: false, isDeleted: false, draws: [] });
+    }
+    if (couponEffect?.kind === "give-back" && sold !== null) {
+      kept.sold.set(couponEffect.code, { ...sold, isGivenBack: true, isDeleted: true });
+    }
+    return { result: succeed(outcome), replayed: isRepetition };
+  }
+
+  #grantOf({ journal }: KeptLedger, orderId: string): Granted | undefined {
+    return journal.filter((entry) => entry.kind === "granted").find((entry) => entry.id === earnedEntryId(orderId));
   }
 
   activePoints(): Promise<never> {

@@ -17,8 +17,8 @@ interface StoredEntry {
   readonly validUntil: number | null;
   readonly referenceId: string | null;
   readonly description: string | null;
-  /** Parts of the points, each taken by another redemption; for a lot that there is. */
-  readonly uses: readonly number[] | null;
+  /** Parts of the points, each taken by another redemption, and how much of it came back; for a lot that there is. */
+  readonly uses: readonly { readonly points: number; readonly back: number }[] | null;
 }
 
 const yearZero = Date.parse("0000-01-01T00:00:00.000Z");
@@ -46,9 +46,13 @@ const anyPoints = fc.oneof(
   { weight: 1, arbitrary: fc.constant(Math.floor(pointsMax / 200)) },
 );
 
+const anyUse = fc
+  .record({ points: fc.integer({ min: 1, max: 50 }), part: fc.constantFrom(0, 0, 0.5, 1) })
+  .map(({ points, part }) => ({ points, back: Math.floor(points * part) }));
+
 const anyEntry: fc.Arbitrary<StoredEntry> = fc.record({
   kind: fc.constantFrom(
-    ...["granted", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
+    ...["granted", "granted", "restored", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
   ),
   id: anyText,
   points: anyPoints,
@@ -57,7 +61,7 @@ const anyEntry: fc.Arbitrary<StoredEntry> = fc.record({
   validUntil: fc.option(anyMoment),
   referenceId: fc.option(anyText),
   description: fc.option(anyText),
-  uses: fc.option(fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 4 }), { freq: 4 }),
+  uses: fc.option(fc.array(anyUse, { maxLength: 4 }), { freq: 4 }),
 });
 
 /** Ledgers that nobody could tell from true ones by their form; some have more entries than one text may hold. */
@@ -79,12 +83,15 @@ export async function storeLedger(
   const rows = entries.map((entry, index) => ({ ...entry, id: `${entry.id}#${index}`, sequence: index + 2 }));
   const lots = rows.flatMap((row) => {
     if (row.uses === null || (row.kind !== "granted" && row.kind !== "refunded")) return [];
-    const uses = row.uses.filter((_, index, all) => all.slice(0, index + 1).reduce((a, b) => a + b, 0) <= row.points);
-    return [{ ...row, uses, used: uses.reduce((sum, use) => sum + use, 0) }];
+    const uses = row.uses.filter((_, index, all) => sumOf(all.slice(0, index + 1), "points") <= row.points);
+    return [{ ...row, uses, used: sumOf(uses, "points") - sumOf(uses, "back") }];
   });
   // Stored newest first: their order is their sequence's.
   const usages = lots.flatMap(({ id, uses, referenceId }) =>
-    uses.map((points, index) => ({ lotId: id, id: `${referenceId}"${index}`, sequence: 1_000 - index, points })),
+    uses.flatMap(({ points, back }, index) => {
+      const usage = { lotId: id, id: `${referenceId}"${index}`, sequence: 1_000 - index, points };
+      return [...(back === 0 ? [] : [{ ...usage, sequence: 1_001 + index, points: -back }]), usage];
+    }),
   );
   const insert = (table: string, columns: string, values: string, json: readonly object[]) =>
     database
@@ -120,3 +127,6 @@ export async function storeLedger(
     ),
   ]);
 }
+
+const sumOf = <Name extends string>(items: readonly Readonly<Record<Name, number>>[], name: Name): number =>
+  items.reduce((sum, item) => sum + item[name], 0);

@@ -24,7 +24,7 @@ const laws: Readonly<Record<string, string>> = {
     select 1 from ledger_entries where ${own} and not exists (select 1 from ledgers where ${own})`,
   "Σ entries = the ledger's points": `
     select points from ledgers where ${own} and points <> (
-      select coalesce(sum(case when kind in ('granted', 'refunded') then points
+      select coalesce(sum(case when kind in ('granted', 'restored', 'refunded') then points
                                when kind in ${drawing} or kind = 'lapsed' then -points else 0 end), 0)
       from ledger_entries where ${own})`,
   "the ledger's points = Σ what is left of the lots": `
@@ -38,6 +38,12 @@ const laws: Readonly<Record<string, string>> = {
     select sequence from ledger_entries e where ${own} and kind in ${drawing} and points <> (
       select coalesce(sum(points), 0) from lot_usages u
       where u.tenant = ?1 and u.customer_id = ?2 and u.sequence = e.sequence)`,
+  "what an entry puts back is what lots have got of it": `
+    select sequence from ledger_entries e where ${own} and kind = 'restored' and -points <> (
+      select coalesce(sum(points), 0) from lot_usages u
+      where u.tenant = ?1 and u.customer_id = ?2 and u.sequence = e.sequence and u.redemption_id = e.related_id)`,
+  "nothing comes back that was not taken": `
+    select redemption_id from lot_usages where ${own} group by redemption_id, lot_id having sum(points) < 0`,
   "no lot gives more than it has": `select lot_id from lots where ${own} and ${left} < 0`,
   "no balance is below what is owed": `
     select points from ledgers where ${own} and (points < 0 or owed < 0 or absorbed < 0)`,
@@ -65,7 +71,7 @@ const laws: Readonly<Record<string, string>> = {
   "an exchange is paid back once, or not at all": `
     select exchange_id from exchanges where ${own} and (state in ('CHARGED_BACK', 'GIVEN_BACK')) <> exists (
       select 1 from ledger_entries e
-      where e.tenant = ?1 and e.customer_id = ?2 and e.kind = 'refunded' and e.related_id = exchange_id)`,
+      where e.tenant = ?1 and e.customer_id = ?2 and e.kind in ('restored', 'refunded') and e.related_id = exchange_id)`,
 };
 
 /** The laws that the rows of a customer break, with an example each; nothing when all hold. */

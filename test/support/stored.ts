@@ -21,10 +21,13 @@ interface LotRow {
   readonly lot_id: string;
   readonly points: number;
   readonly used_points: number;
+  readonly created_at: number;
+  readonly valid_until: number | null;
 }
 
 interface UsageRow {
   readonly lot_id: string;
+  readonly redemption_id: string;
   readonly sequence: number;
   readonly points: number;
 }
@@ -47,11 +50,15 @@ export async function rowsOf(database: D1Database, key: LedgerKey) {
 
 /** The journal as the domain knows it, read independently of the code under test. */
 export async function journalOf(database: D1Database, key: LedgerKey): Promise<Entry[]> {
-  const { journal, usages } = await rowsOf(database, key);
+  const { journal, lots, usages } = await rowsOf(database, key);
   return journal.map((row) => {
     const draws = usages
       .filter((usage) => usage.sequence === row.sequence)
-      .map((usage) => ({ lotId: usage.lot_id, points: usage.points }));
+      .map((usage) => {
+        const lot = lots.find(({ lot_id }) => lot_id === usage.lot_id);
+        const dates = { lotPoints: lot?.points, createdAt: lot?.created_at, validUntil: lot?.valid_until };
+        return { lotId: usage.lot_id, points: Math.abs(usage.points), ...dates };
+      });
     return {
       kind: row.kind,
       id: row.entry_id,

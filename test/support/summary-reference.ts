@@ -19,6 +19,20 @@ interface EntryRow {
   readonly description: string | null;
 }
 
+interface UsageRow {
+  readonly lot_id: string;
+  readonly redemption_id: EntryId;
+  readonly sequence: number;
+  readonly points: number;
+}
+
+/** Who holds something of a lot, net of what came back, in the order in which they took it. */
+function holdersOf(usages: readonly UsageRow[]): readonly EntryId[] {
+  const held = new Map<EntryId, number>();
+  for (const { redemption_id, points } of usages) held.set(redemption_id, (held.get(redemption_id) ?? 0) + points);
+  return [...held].flatMap(([id, points]) => (points > 0 ? [id] : []));
+}
+
 /** The customer's summary as values, from what is stored; null when the customer has no ledger. */
 export async function storedSummary(
   database: D1Database,
@@ -35,9 +49,7 @@ export async function storedSummary(
   const [ledger] = await rowsOf<{ readonly owed: number }>("ledgers");
   if (ledger === undefined) return null;
   const lots = await rowsOf<{ readonly lot_id: string; readonly used_points: number }>("lots");
-  const usages = (
-    await rowsOf<{ readonly lot_id: string; readonly redemption_id: EntryId; readonly sequence: number }>("lot_usages")
-  ).toSorted((left, right) => left.sequence - right.sequence);
+  const usages = (await rowsOf<UsageRow>("lot_usages")).toSorted((left, right) => left.sequence - right.sequence);
   const journal = (await rowsOf<EntryRow>("ledger_entries")).toSorted(
     (left, right) => left.created_at - right.created_at || left.sequence - right.sequence,
   );
@@ -53,7 +65,7 @@ export async function storedSummary(
     referenceId: row.reference_id,
     validUntil: row.valid_until,
     usedPoints: lots.find((lot) => lot.lot_id === row.entry_id)?.used_points ?? 0,
-    usedWith: usages.filter((usage) => usage.lot_id === row.entry_id).map((usage) => usage.redemption_id),
+    usedWith: holdersOf(usages.filter((usage) => usage.lot_id === row.entry_id)),
   });
   const shown = (...kinds: readonly string[]) => journal.filter((row) => kinds.includes(row.kind));
   const granted = shown("granted", "refunded").map(grantOf);

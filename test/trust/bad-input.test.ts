@@ -93,7 +93,7 @@ const orNull = (kind: Kind): Kind => ({
 const isId = (value: unknown) => isText(value) && /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u.test(value);
 const id: Kind = { accepts: isId, values: everything };
 const entryId: Kind = {
-  accepts: (value) => isId(value) && !/^(order|refund|settled|lapsed):/.test(String(value)),
+  accepts: (value) => isId(value) && !/^(order|restored|refund|settled|lapsed):/.test(String(value)),
   values: everything,
 };
 const optionId: Kind = {

@@ -233,7 +233,7 @@ describe("a customer with everything", () => {
         ledgers: 1,
         granted: sumOf("granted"),
         redeemed: sumOf("redeemed"),
-        refunded: sumOf("refunded"),
+        refunded: sumOf("restored") + sumOf("refunded"),
         taken_back: sumOf("taken-back", "settled"),
         lapsed: sumOf("lapsed"),
       },

@@ -57,7 +57,6 @@ type Deedlet =
   | { readonly do: "resume" };
 
 const amount = fc.integer({ min: 1, max: 150 });
-const anyReturn = { orderId: fc.constantFrom("A", "B"), returnId: fc.constantFrom("R1", "R2", null) };
 
 const anySentPlan: fc.Arbitrary<Plan> = fc.oneof(
   {
@@ -94,15 +93,20 @@ const anySentPlan: fc.Arbitrary<Plan> = fc.oneof(
     }),
   },
   {
-    weight: 3,
+    weight: 5,
     arbitrary: fc.record({
-      kind: fc.constant("take-back" as const),
-      ...anyReturn,
-      value: fc.constantFrom(null, "20.00", "77.77"),
-      policy: fc.constantFrom("clamp" as const, "negative" as const, "absorb" as const),
+      kind: fc.constant("settle-order" as const),
+      worth: fc.record({
+        orderId: fc.constantFrom("A", "B"),
+        isWithNext: fc.constantFrom(false, false, true),
+        returnId: fc.constantFrom("R1", "R2", null),
+        earned: fc.constantFrom(-20, 80, 150),
+        kept: fc.constantFrom(-20, 0, 20, 77, 150),
+        policy: fc.constantFrom("clamp" as const, "negative" as const, "absorb" as const),
+      }),
+      validityMonths: fc.constant(null),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("undo-take-back" as const), ...anyReturn }) },
   {
     weight: 2,
     arbitrary: fc.record({

@@ -361,11 +361,12 @@ const inOrder = (snapshot: LedgerSnapshot) => ({
 });
 
 /** What deciding makes use of. */
-function told({ order, exchange, sold, expired }: SubjectFacts) {
+function told({ order, forgiven, exchange, sold, expired }: SubjectFacts) {
   const drawn = (draws: readonly DatedDraw[]) =>
     draws.map(({ lotId, points, validUntil }) => [lotId, points, validUntil]);
   return {
     order: order && { ...order, takeBacks: order.takeBacks.map((some) => ({ ...some, draws: drawn(some.draws) })) },
+    forgiven,
     exchange: exchange && [exchange.id, exchange.state, exchange.reason, exchange.coupon.code, drawn(exchange.draws)],
     sold: sold && [sold.coupon, sold.isGivenBack, sold.isDeleted, drawn(sold.draws)],
     expired,

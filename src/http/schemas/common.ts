@@ -105,9 +105,9 @@ export const customerId = lazy(() =>
 export const entryId = lazy(() =>
   parsed<EntryId>(
     parseEntryId,
-    `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, refund:, settled: or lapsed:`,
+    `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, restored:, refund:, settled: or lapsed:`,
   ).openapi({
-    ...printable(entryIdLengthMax, "(?!(?:order|refund|settled|lapsed):)"),
+    ...printable(entryIdLengthMax, "(?!(?:order|restored|refund|settled|lapsed):)"),
     example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
   }),
 );

@@ -8,7 +8,7 @@ import {
   coupons,
   type exchanges,
   idempotencyRecords,
-  type ledgerEntries,
+  ledgerEntries,
   type ledgerFindings,
   type ledgers,
   lots,
@@ -36,12 +36,20 @@ export const ownedBy = (table: OwnedTable, key: LedgerKey | Record<keyof LedgerK
 /** Lots of which something is left that has not lapsed: written as the indexes have it, which are not found otherwise. */
 export const hasPointsLeft: SQL = sql`${lots.points} > ${lots.usedPoints} + ${lots.lapsedPoints}`;
 
+/**
+ * Take-backs of which something was forgiven: it was neither there to be taken nor made a debt. Written as the index has
+ * it, which is not found otherwise.
+ */
+export const isForgiving: SQL = sql`${ledgerEntries.kind} = 'taken-back' and ${ledgerEntries.requestedPoints}
+  > ${ledgerEntries.points} + ${ledgerEntries.lapsedPoints} + ${ledgerEntries.owedChange} + ${ledgerEntries.absorbedChange}`;
+
 /** Indexes that SQLite does not take by itself, with their tables. */
 export const namedIndexes = {
   coupons_by_customer: coupons,
   coupon_redemptions_by_customer: couponRedemptions,
   coupon_redemptions_by_order_code: couponRedemptions,
   idempotency_records_by_customer: idempotencyRecords,
+  ledger_entries_forgiven: ledgerEntries,
   order_events_by_customer: orderEvents,
   order_events_by_order: orderEvents,
   order_events_by_return: orderEvents,

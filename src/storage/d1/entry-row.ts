@@ -1,11 +1,12 @@
 import type { CouponCode } from "../../domain/coupon.ts";
-import type { DebtChange, Entry, EntryBase } from "../../domain/entry.ts";
+import { type DebtChange, drawsPoints, type Entry, type EntryBase } from "../../domain/entry.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "../../domain/identifiers.ts";
 import type { Draw } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
+import type { DatedDraw } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import type { ledgerEntries } from "./schema.ts";
-import type { UnsealedRow } from "./seal.ts";
+import type { SealedDraw, UnsealedRow } from "./seal.ts";
 
 /** Every kind of entry has its own members, and each member its column; what a kind does not have stays null. */
 export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedRow {
@@ -21,13 +22,23 @@ export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedR
   };
 }
 
+/** What an entry takes from lots; below zero what it puts back, in the name of the entry that had taken it. */
+export function usagesOf(entry: Entry): readonly SealedDraw[] {
+  if (entry.kind === "restored") {
+    return entry.draws.map(({ lotId, points }) => ({ lotId, redemptionId: entry.relatedId, points: 0 - points }));
+  }
+  if (!drawsPoints(entry)) return [];
+  return entry.draws.map(({ lotId, points }) => ({ lotId, redemptionId: entry.id, points }));
+}
+
 type Row = Omit<typeof ledgerEntries.$inferSelect, "tenant" | "customerId">;
 
 /**
- * The entry that a row stands for; null when it is of no kind that there is. What its kind needs and the row lacks becomes empty or zero: whether the row is as
- * it was written is the seal's to tell.
+ * The entry that a row stands for; null when it is of no kind that there is. What its kind needs and the row lacks
+ * becomes empty or zero: whether the row is as it was written is the seal's to tell.
+ * @param usages its usages of lots as they are stored, so below zero where points came back
  */
-export function entryOfRow(row: Row, draws: readonly Draw[]): Entry | null {
+export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null {
   const base: EntryBase = {
     sequence: row.sequence,
     commandId: row.commandId as CommandId,
@@ -41,13 +52,28 @@ export function entryOfRow(row: Row, draws: readonly Draw[]): Entry | null {
   const validUntil = row.validUntil as EpochMs | null;
   const { referenceId, description, fingerprint, orderValue } = row;
   const relatedId = (row.relatedId ?? "") as EntryId;
+  const requestedPoints = (row.requestedPoints ?? 0) as Points;
+  const lapsedPoints = (row.lapsedPoints ?? 0) as Points;
   const debt: DebtChange = { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 };
   const shared = { ...base, id, createdAt };
+  const draws = usages.map(({ lotId, points: taken }): Draw => ({ lotId, points: taken }));
   switch (row.kind) {
     case "opened":
       return { ...base, kind: "opened" };
     case "granted":
       return { ...shared, kind: "granted", points, validUntil, referenceId, description, fingerprint, orderValue };
+    case "restored": {
+      const back = usages.map((usage) => ({ ...usage, points: (0 - usage.points) as Points }));
+      return {
+        ...shared,
+        kind: "restored",
+        points,
+        draws: back,
+        referenceId,
+        description: description ?? "",
+        relatedId,
+      };
+    }
     case "refunded": {
       const members = { points, validUntil, referenceId, description: description ?? "", relatedId };
       return { ...shared, kind: "refunded", ...members };
@@ -72,17 +98,27 @@ export function entryOfRow(row: Row, draws: readonly Draw[]): Entry | null {
         draws,
         description: description ?? "",
         referenceId: referenceId ?? "",
-        relatedId,
-        requestedPoints: (row.requestedPoints ?? 0) as Points,
-        lapsedPoints: (row.lapsedPoints ?? 0) as Points,
+        relatedId: row.relatedId as EntryId | null,
+        requestedPoints,
+        lapsedPoints,
         debt,
         returnId: row.returnId,
-        returnedValue: row.returnedValue,
       };
     case "given-back":
-      return { ...shared, kind: "given-back", referenceId: referenceId ?? "", relatedId, debt };
-    case "settled":
-      return { ...shared, kind: "settled", points, draws, description: description ?? "", debt };
+      return {
+        ...shared,
+        kind: "given-back",
+        points,
+        referenceId: referenceId ?? "",
+        relatedId,
+        requestedPoints,
+        lapsedPoints,
+        debt,
+      };
+    case "settled": {
+      const members = { points, draws, description: description ?? "", relatedId: row.relatedId as EntryId | null };
+      return { ...shared, kind: "settled", ...members, debt };
+    }
     case "lapsed":
       return { ...shared, kind: "lapsed", points, relatedId };
     default:

@@ -46,7 +46,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       ledgers: sql<number>`1`.as("ledgers"),
       granted: total("granted").as("granted"),
       redeemed: total("redeemed").as("redeemed"),
-      refunded: total("refunded").as("refunded"),
+      refunded: total("restored", "refunded").as("refunded"),
       takenBack: total("taken-back", "settled").as("taken_back"),
       lapsed: total("lapsed").as("lapsed"),
     })

@@ -46,7 +46,6 @@ type EventIndex = "order_events_by_customer" | "order_events_by_order" | "order_
 /** How many waiting events of one order are looked at. */
 const waitingMax = 100;
 
-const allColumns = selected(getTableColumns(orderEvents));
 const keyColumns = { tenant: orderEvents.tenant, id: orderEvents.id };
 
 const summaryColumns = {

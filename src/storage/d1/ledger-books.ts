@@ -5,8 +5,8 @@ import type { AuditedEntry, Books, StoredCoupon, StoredExchange, StoredLot } fro
 import type { CouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
-import type { Draw } from "../../domain/lot.ts";
 import type { Points } from "../../domain/points.ts";
+import type { DatedDraw } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { along, isHere, ownedBy, selected } from "./conditions.ts";
@@ -235,18 +235,18 @@ async function allOf<Row>(
 
 async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
   const usagesBySequence = Map.groupBy(rows.usages, (usage) => usage.sequence);
+  const datedDrawOf = lotsOfJournal(rows.entries);
   const sold = couponsSold(rows);
   const entries: AuditedEntry[] = [];
   let head = emptyHead;
   for (const row of rows.entries) {
     const usages = usagesBySequence.get(row.sequence) ?? [];
     usagesBySequence.delete(row.sequence);
-    const draws = usages.map((usage): Draw => ({ lotId: usage.lotId as EntryId, points: usage.points as Points }));
     const coupon = sold(row);
     const seal = sealOf(key, contentOf(row, usages, coupon), row.previousHash as LedgerHead);
     entries.push({
       sequence: row.sequence,
-      entry: entryOfRow(row, draws),
+      entry: entryOfRow(row, usages.map(datedDrawOf)),
       isSealed: seal === row.hash,
       isLinked: row.previousHash === head,
     });
@@ -262,6 +262,22 @@ async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
     })),
     coupons: rows.coupons.map((row) => storedCouponOf(row, rows.uses.get(row.canonicalCode) ?? 0)),
     exchanges: rows.exchanges.map(storedExchangeOf),
+  };
+}
+
+/** Tells usages with what the journal says of their lots: the lots' own rows are held against it. */
+function lotsOfJournal(entries: readonly EntryRow[]): (usage: UsageRow) => DatedDraw {
+  const makers = entries.filter(({ kind }) => kind === "granted" || kind === "refunded");
+  const lotsById = new Map(makers.map((row) => [row.entryId, row]));
+  return ({ lotId, points }) => {
+    const lot = lotsById.get(lotId);
+    return {
+      lotId: lotId as EntryId,
+      points: points as Points,
+      lotPoints: (lot?.points ?? 0) as Points,
+      createdAt: (lot?.createdAt ?? 0) as EpochMs,
+      validUntil: (lot?.validUntil ?? null) as EpochMs | null,
+    };
   };
 }
 

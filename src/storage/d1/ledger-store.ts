@@ -14,7 +14,7 @@ import type {
 import { type IdempotencyKey, outcomeOfRedemption } from "../../domain/command.ts";
 import { type Coupon, type CouponCode, canonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import { drawsPoints, type Entry, makesLot } from "../../domain/entry.ts";
+import { type Entry, makesLot } from "../../domain/entry.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import { emptyLedger, ledgerOf } from "../../domain/ledger.ts";
 import type { Lot } from "../../domain/lot.ts";
@@ -24,7 +24,7 @@ import { answered } from "./answered.ts";
 import { allOf, builtOnce, readTogether } from "./built-once.ts";
 import { type CommitRows, commitStatements } from "./commit-statements.ts";
 import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
-import { rowOfEntry } from "./entry-row.ts";
+import { rowOfEntry, usagesOf } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
 import {
   type coupons,
@@ -193,11 +193,7 @@ function rowsOf(changes: LedgerChanges) {
       const { id: lotId, points, createdAt, validUntil } = entry;
       lotRows.push({ lotId, points, usedPoints: 0, createdAt, validUntil, lapsedPoints: 0 });
     }
-    if (drawsPoints(entry)) {
-      for (const draw of entry.draws) {
-        usages.push({ lotId: draw.lotId, redemptionId: entry.id, sequence: entry.sequence, points: draw.points });
-      }
-    }
+    for (const usage of usagesOf(entry)) usages.push({ ...usage, sequence: entry.sequence });
     if (entry.kind === "lapsed") lapses.push({ lotId: entry.relatedId, points: entry.points });
   }
   return {
@@ -227,9 +223,8 @@ function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChan
   let head = follows;
   for (const entry of entries.filter(isKept)) {
     const row = rowOfEntry(entry);
-    const draws = drawsPoints(entry) ? entry.draws.map((draw) => ({ ...draw, redemptionId: entry.id })) : [];
     const coupon = entry.kind === "redeemed" ? couponSoldBy(entry.id, couponEffects) : null;
-    const hash = sealOf(key, { row, draws, coupon }, head);
+    const hash = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
     sealed.push({ ...row, previousHash: head, hash });
     head = hash;
   }

@@ -1,5 +1,5 @@
-import { and, asc, eq, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { type SQLiteColumn, unionAll } from "drizzle-orm/sqlite-core";
 import type { KeptOrder, OrderFile, OrderKeeping, OrderStateStore, ReturnFile } from "../../application/ports.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
 import { type LatestStates, latestOf, type StateStamp, type ToldState } from "../../domain/latest-state.ts";
@@ -97,11 +97,14 @@ export class D1OrderStateStore implements OrderStateStore {
     const { returnId } = returns;
     const ofCustomer = and(eq(orders.tenant, tenant), eq(orders.customerId, customerId));
     const own = drizzle.select(selected({ orderId })).from(along("orders_by_customer")).where(ofCustomer);
-    const masters = drizzle.select(selected({ masterId })).from(along("orders_by_customer")).where(ofCustomer);
+    const masters = drizzle
+      .select(selected({ orderId: masterId }))
+      .from(along("orders_by_customer"))
+      .where(and(ofCustomer, isNotNull(masterId)));
     const returned = drizzle
       .select({ returnId: returnOrders.returnId })
       .from(returnOrders)
-      .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, sql`(${own} union ${masters})`)));
+      .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, unionAll(own, masters))));
     const ownReturns = drizzle
       .select(selected({ returnId }))
       .from(along("returns_by_customer"))

@@ -33,7 +33,7 @@ export const ledgerEntries = sqliteTable(
     /** The primary key refuses a second writer that has not seen the first one's entry. */
     sequence: integer("sequence").notNull(),
     kind: text("kind", {
-      enum: ["opened", "granted", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
+      enum: ["opened", "granted", "restored", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
     }).notNull(),
     entryId: text("entry_id"),
     commandId: text("command_id").notNull(),
@@ -53,8 +53,6 @@ export const ledgerEntries = sqliteTable(
     /** Plain decimal text. */
     orderValue: text("order_value"),
     returnId: text("return_id"),
-    /** Plain decimal text. */
-    returnedValue: text("returned_value"),
     requestedPoints: integer("requested_points"),
     lapsedPoints: integer("lapsed_points"),
     owedChange: integer("owed_change"),
@@ -70,6 +68,9 @@ export const ledgerEntries = sqliteTable(
     uniqueIndex("ledger_entries_by_id").on(table.tenant, table.customerId, table.entryId),
     // An order earns once in all, whichever customers its events name.
     uniqueIndex("ledger_entries_of_orders").on(table.tenant, table.entryId).where(sql`${table.orderValue} is not null`),
+    // Finds what was forgiven when points were taken back: few entries have that.
+    index("ledger_entries_forgiven").on(table.tenant, table.customerId, table.sequence).where(sql`${table.kind} = 'taken-back' and ${table.requestedPoints}
+  > ${table.points} + ${table.lapsedPoints} + ${table.owedChange} + ${table.absorbedChange}`),
     check("ledger_entries_points", sql`${table.points} >= 0`),
   ],
 );
@@ -101,7 +102,10 @@ export const lots = sqliteTable(
   ],
 );
 
-/** Which redemption took how much from which lot. */
+/**
+ * Which redemption took how much from which lot, and what came back of it: Σ points of a lot and a redemption is what the
+ * redemption holds of the lot.
+ */
 export const lotUsages = sqliteTable(
   "lot_usages",
   {
@@ -109,13 +113,14 @@ export const lotUsages = sqliteTable(
     customerId: text("customer_id").notNull(),
     lotId: text("lot_id").notNull(),
     redemptionId: text("redemption_id").notNull(),
-    /** The redemption's place in the journal: orders a lot's usages. */
+    /** The place in the journal of the entry that took the points, or gave them back: orders a lot's usages. */
     sequence: integer("sequence").notNull(),
+    /** Below zero where they came back. */
     points: integer("points").notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId, table.sequence] }),
-    check("lot_usages_points", sql`${table.points} > 0`),
+    check("lot_usages_points", sql`${table.points} <> 0`),
   ],
 );
 

@@ -9,7 +9,7 @@ export const emptyHead = "" as LedgerHead;
 /** An entry as it is stored, without its seal. */
 export type UnsealedRow = Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId" | "previousHash" | "hash">;
 
-/** What an entry took from which lot. */
+/** What an entry took from which lot; below zero what it put back, with the entry that had taken it. */
 export type SealedDraw = Pick<typeof lotUsages.$inferSelect, "lotId" | "redemptionId" | "points">;
 
 /** The coupon that an entry sold, as it was sold. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
@@ -7,10 +7,17 @@ import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exc
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
-import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
+import {
+  type DatedDraw,
+  earnedEntryId,
+  type Forgiven,
+  forgivenIn,
+  type OrderHistory,
+  type PastUndoing,
+} from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
-import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
+import { along, hasPointsLeft, isForgiving, itemsOf, ownedBy, selected } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { exchangeFromRow } from "./exchange-store.ts";
 import { coupons, exchanges, ledgerEntries, lots, lotUsages } from "./schema.ts";
@@ -31,11 +38,15 @@ export class SubjectReader {
   async lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
     switch (subject.kind) {
       case "order":
-        return { ...nothingKnown, order: await this.#order(key, subject.orderId) };
-      case "exchange":
-        return { ...nothingKnown, exchange: await this.#exchange(key, subject.id) };
-      case "coupon":
-        return { ...nothingKnown, sold: await this.#soldCoupon(key, subject.code) };
+        return this.#orderFacts(key, subject.orderIds);
+      case "exchange": {
+        const exchange = await this.#exchange(key, subject.id);
+        return { ...nothingKnown, exchange, forgiven: await this.#forgivenAfter(key, exchange?.id ?? null) };
+      }
+      case "coupon": {
+        const sold = await this.#soldCoupon(key, subject.code);
+        return { ...nothingKnown, sold, forgiven: await this.#forgivenAfter(key, sold?.coupon.redemptionId ?? null) };
+      }
       case "expired-lots":
         return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
     }
@@ -71,48 +82,91 @@ export class SubjectReader {
     return rows.map((row) => row.id as EntryId);
   }
 
-  async #order(key: LedgerKey, orderId: string): Promise<OrderHistory | null> {
-    const grantId = earnedEntryId(orderId);
-    // `0` is the character after `/`: all entries whose id begins with the grant's and a slash.
-    const derived = and(gt(ledgerEntries.entryId, `${grantId}/`), lt(ledgerEntries.entryId, `${grantId}0`));
-    const entries = await answeredRead(() =>
+  async #orderFacts(key: LedgerKey, orderIds: readonly string[]): Promise<SubjectFacts> {
+    const order = await this.#order(key, orderIds);
+    const [first] = order?.takeBacks ?? [];
+    const forgiven = first === undefined ? [] : await this.#forgivenSince(key, first.sequence);
+    return { ...nothingKnown, order, forgiven };
+  }
+
+  /** What the journal tells of orders; null when it tells nothing. */
+  async #order(key: LedgerKey, orderIds: readonly string[]): Promise<OrderHistory | null> {
+    const grantIds = orderIds.map(earnedEntryId);
+    // `0` is the character after `/`: all entries whose id begins with a grant's and a slash. No part of an id has one.
+    const ranges = sql`(select value as id from json_each(${JSON.stringify(grantIds)}))`;
+    const rows = await answeredRead(() =>
       this.#drizzle
-        .select()
-        .from(ledgerEntries)
-        .where(
-          and(
+        .select(selected(getTableColumns(ledgerEntries)))
+        .from(
+          sql`${ranges} as grants join ${ledgerEntries} indexed by ledger_entries_by_id on ${and(
             ownedBy(ledgerEntries, key),
-            or(eq(ledgerEntries.entryId, grantId), derived),
-            // Another order's id may begin with this one's and a slash.
-            eq(ledgerEntries.referenceId, orderId),
-          ),
+            sql`(${ledgerEntries.entryId} = grants.id or (
+              ${ledgerEntries.entryId} > grants.id || '/' and ${ledgerEntries.entryId} < grants.id || '0'))`,
+          )}`,
         )
         .orderBy(ledgerEntries.sequence)
         .execute(),
     );
-    const grant = entries.find((row) => row.entryId === grantId);
-    if (grant === undefined) return null;
-    const takeBacks = entries.filter((row) => row.kind === "taken-back");
-    const undone = new Map(
-      entries.flatMap((row) => (row.kind === "given-back" ? [[row.relatedId, undoingOf(row)]] : [])),
-    );
-    const sequences = takeBacks.map((row) => row.sequence);
-    const [draws, usedPoints] = await Promise.all([this.#draws(key, sequences), this.#usedPoints(key, grantId)]);
+    if (rows.length === 0) return null;
+    const grants = rows.filter((row) => row.kind === "granted");
+    const takeBacks = rows.filter((row) => row.kind === "taken-back");
+    const [draws, usedPoints] = await Promise.all([
+      this.#draws(key, takeBacks.map(idOf)),
+      this.#usedPoints(key, grants.map(idOf)),
+    ]);
     return {
-      grant: {
-        id: grantId,
-        points: grant.points as Points,
-        createdAt: grant.createdAt as EpochMs,
-        validUntil: grant.validUntil as EpochMs | null,
-        orderValue: grant.orderValue,
-      },
-      usedPoints,
-      takeBacks: takeBacks.map((row) => ({
-        ...takeBackOf(row),
-        undoing: undone.get(row.entryId) ?? null,
-        draws: draws.get(row.sequence) ?? [],
+      grants: grants.map((row) => ({
+        id: idOf(row),
+        commandId: row.commandId as CommandId,
+        points: row.points as Points,
+        createdAt: row.createdAt as EpochMs,
+        validUntil: row.validUntil as EpochMs | null,
+        usedPoints: usedPoints.get(idOf(row)) ?? 0,
       })),
+      takeBacks: takeBacks.map((row) => {
+        const related = rows.filter(({ relatedId }) => relatedId === row.entryId);
+        const payments = related.filter(({ kind }) => kind === "settled");
+        return {
+          ...takeBackOf(row),
+          draws: draws.get(idOf(row)) ?? [],
+          undoings: related.filter(({ kind }) => kind === "given-back").map(undoingOf),
+          paidPoints: payments.reduce((sum, payment) => sum + payment.points, 0),
+          payments: payments.length,
+        };
+      }),
     };
+  }
+
+  /** What was forgiven after an entry of the ledger, and is not paid for yet. */
+  async #forgivenSince(key: LedgerKey, sequence: number): Promise<readonly Forgiven[]> {
+    const rows = await answeredRead(() =>
+      this.#drizzle
+        .selectDistinct(selected({ orderId: ledgerEntries.referenceId }))
+        .from(along("ledger_entries_forgiven"))
+        .where(and(ownedBy(ledgerEntries, key), isForgiving, gt(ledgerEntries.sequence, sequence)))
+        .execute(),
+    );
+    const orderIds = rows.flatMap(({ orderId }) => orderId ?? []);
+    if (orderIds.length === 0) return [];
+    const history = await this.#order(key, orderIds);
+    return history === null ? [] : forgivenIn(history).filter((one) => one.sequence > sequence);
+  }
+
+  async #sequenceOf(key: LedgerKey, entryId: EntryId): Promise<number | null> {
+    const [row] = await answeredRead(() =>
+      this.#drizzle
+        .select({ sequence: ledgerEntries.sequence })
+        .from(ledgerEntries)
+        .where(and(ownedBy(ledgerEntries, key), eq(ledgerEntries.entryId, entryId)))
+        .execute(),
+    );
+    return row?.sequence ?? null;
+  }
+
+  /** What points of a redemption would pay for if they came back. */
+  async #forgivenAfter(key: LedgerKey, redemptionId: EntryId | null): Promise<readonly Forgiven[]> {
+    const sequence = redemptionId === null ? null : await this.#sequenceOf(key, redemptionId);
+    return sequence === null ? [] : this.#forgivenSince(key, sequence);
   }
 
   async #exchange(key: LedgerKey, id: EntryId): Promise<Exchange | null> {
@@ -163,27 +217,23 @@ export class SubjectReader {
     }));
   }
 
-  /** Where a redemption's points came from; empty when the ledger was erased since. */
+  /** What a redemption holds of which lots; empty when all of it came back, or the ledger was erased since. */
   async #drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
-    const [row] = await answeredRead(() =>
-      this.#drizzle
-        .select({ sequence: ledgerEntries.sequence })
-        .from(ledgerEntries)
-        .where(and(ownedBy(ledgerEntries, key), eq(ledgerEntries.entryId, redemptionId)))
-        .execute(),
-    );
-    return row === undefined ? [] : ((await this.#draws(key, [row.sequence])).get(row.sequence) ?? []);
+    return (await this.#draws(key, [redemptionId])).get(redemptionId) ?? [];
   }
 
-  /** What entries took from which lots, by the entries' sequence. */
-  async #draws(key: LedgerKey, sequences: readonly number[]): Promise<ReadonlyMap<number, readonly DatedDraw[]>> {
-    if (sequences.length === 0) return new Map();
+  /** What entries hold of which lots, net of what came back, by the entries' ids. */
+  async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
+    if (ids.length === 0) return new Map();
+    const held = sql<number>`sum(${lotUsages.points})`;
     const rows = await answeredRead(() =>
       this.#drizzle
         .select({
-          sequence: lotUsages.sequence,
+          holder: lotUsages.redemptionId,
           lotId: lotUsages.lotId,
-          points: lotUsages.points,
+          points: held.as("held"),
+          lotPoints: lots.points,
+          createdAt: lots.createdAt,
           validUntil: lots.validUntil,
         })
         .from(lotUsages)
@@ -195,41 +245,59 @@ export class SubjectReader {
             eq(lots.lotId, lotUsages.lotId),
           ),
         )
-        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.sequence, itemsOf(JSON.stringify(sequences)))))
+        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
+        .groupBy(lotUsages.redemptionId, lotUsages.lotId)
+        .having(gt(held, 0))
+        .orderBy(lotUsages.lotId)
         .execute(),
     );
-    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.sequence);
+    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.holder);
   }
 
-  async #usedPoints(key: LedgerKey, lotId: EntryId): Promise<number> {
-    const [row] = await answeredRead(() =>
+  async #usedPoints(key: LedgerKey, lotIds: readonly EntryId[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await answeredRead(() =>
       this.#drizzle
-        .select({ usedPoints: lots.usedPoints })
+        .select({ lotId: lots.lotId, usedPoints: lots.usedPoints })
         .from(lots)
-        .where(and(ownedBy(lots, key), eq(lots.lotId, lotId)))
+        .where(and(ownedBy(lots, key), inArray(lots.lotId, itemsOf(JSON.stringify(lotIds)))))
         .execute(),
     );
-    return row?.usedPoints ?? 0;
+    return new Map(rows.map(({ lotId, usedPoints }) => [lotId, usedPoints]));
   }
 }
 
-const drawOfRow = (row: { sequence: number; lotId: string; points: number; validUntil: number | null }) => ({
-  sequence: row.sequence,
+const drawOfRow = ({
+  holder,
+  ...row
+}: {
+  holder: string;
+  lotId: string;
+  points: number;
+  lotPoints: number;
+  createdAt: number;
+  validUntil: number | null;
+}) => ({
+  holder,
   lotId: row.lotId as EntryId,
   points: row.points as Points,
+  lotPoints: row.lotPoints as Points,
+  createdAt: row.createdAt as EpochMs,
   validUntil: row.validUntil as EpochMs | null,
 });
 
-const undoingOf = (row: EntryRow): Undoing => ({
+const idOf = (row: EntryRow): EntryId => (row.entryId ?? "") as EntryId;
+
+const undoingOf = (row: EntryRow): PastUndoing => ({
   commandId: row.commandId as CommandId,
+  requestedPoints: (row.requestedPoints ?? 0) as Points,
+  points: row.points as Points,
   debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });
 
 const takeBackOf = (row: EntryRow) => ({
-  id: row.entryId as EntryId,
+  id: idOf(row),
+  sequence: row.sequence,
   commandId: row.commandId as CommandId,
-  returnId: row.returnId,
-  returnedValue: row.returnedValue,
   requestedPoints: (row.requestedPoints ?? 0) as Points,
   lapsedPoints: (row.lapsedPoints ?? 0) as Points,
   points: row.points as Points,

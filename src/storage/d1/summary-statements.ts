@@ -55,6 +55,8 @@ export function summaryStatements(format: SummaryFormat): SummaryStatements {
 const listOfKind: Readonly<Record<Exclude<Entry["kind"], "erased">, ListName | null>> = {
   opened: null,
   granted: "granted",
+  // The lots tell it: they are used by that much less.
+  restored: null,
   refunded: "granted",
   redeemed: "redeemed",
   "taken-back": "redeemed",
@@ -147,8 +149,11 @@ const grantedValues: Readonly<Record<keyof GrantedPoints, Value>> = {
   validUntil: { text: momentText("e.valid_until"), isAbsent: "e.valid_until is null" },
   usedPoints: { text: "ifnull(l.used_points, 0)" },
   usedWith: {
-    text: `iif(l.used_points > 0, (select json_group_array(u.redemption_id order by u.sequence) from lot_usages u
-      where u.tenant = e.tenant and u.customer_id = e.customer_id and u.lot_id = e.entry_id), '[]')`,
+    text: `iif(l.used_points > 0, (select json_group_array(id order by first) from (
+        select redemption_id as id, min(sequence) as first from lot_usages
+        where tenant = e.tenant and customer_id = e.customer_id and lot_id = e.entry_id
+        group by redemption_id having sum(points) > 0
+      )), '[]')`,
   },
 };
 
