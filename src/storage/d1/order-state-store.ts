@@ -98,7 +98,7 @@ export class D1OrderStateStore implements OrderStateStore {
     const ofCustomer = and(eq(orders.tenant, tenant), eq(orders.customerId, customerId));
     const own = drizzle.select(selected({ orderId })).from(along("orders_by_customer")).where(ofCustomer);
     const masters = drizzle
-      .select(selected({ orderId: masterId }))
+      .select({ orderId: sql<string>`${masterId}` })
       .from(along("orders_by_customer"))
       .where(and(ofCustomer, isNotNull(masterId)));
     const returned = drizzle
