@@ -17,6 +17,7 @@ import {
   takeBackEntryId,
   undoingEntryId,
 } from "../../src/domain/returns.ts";
+import { ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { at, coupon, earn, exchange, grant, points, redeem, settle } from "../support/ledgers.ts";
 import { key, noon, Story } from "./story.ts";
@@ -471,5 +472,235 @@ describe("an order that is settled again", () => {
       ok: false,
       failure: { code: "balance_limit_exceeded" },
     });
+  });
+});
+
+describe("what was forgiven while points were away", () => {
+  const forgiven = () => {
+    const story = new Story().tell(earn("O", 900));
+    const coupon = story.buy(900);
+    story.tell(keep(0, "clamp", "R1", 900));
+    return { story, coupon };
+  };
+
+  test("is paid for by them when they come back, so that there are no points from nothing", () => {
+    const { story, coupon } = forgiven();
+    expect(story.takenBack).toMatchObject([{ requestedPoints: 900, points: 0 }]);
+    const { entries } = story.giveBack(coupon);
+    expect(entries).toMatchObject([
+      { kind: "restored", points: 900 },
+      {
+        kind: "settled",
+        id: "order:O/return:R1/paid/1",
+        relatedId: "order:O/return:R1",
+        points: 900,
+        debt: { owed: 0, absorbed: 0 },
+      },
+    ]);
+    expect(story.balance).toBe(0);
+  });
+
+  test("is not paid for by new points, nor by points that were not away yet", () => {
+    const { story } = forgiven();
+    story.tell(earn("P", 50), grant(50));
+    expect(story.balance).toBe(100);
+    const later = story.buy(100);
+    expect(story.balance).toBe(0);
+    story.giveBack(later);
+    expect(story.balance).toBe(100);
+  });
+
+  test("comes back with the order when less of it is returned, as far as it was paid for", () => {
+    const { story, coupon } = forgiven();
+    story.giveBack(coupon);
+    const { entries, outcome } = story.carryOut(keep(300, "clamp", "R1", 900));
+    expect(outcome).toMatchObject({ kind: "order-settled", givenBack: 300 });
+    expect(entries).toMatchObject([
+      { kind: "given-back", requestedPoints: 300, points: 300, debt: { owed: 0, absorbed: 0 } },
+      { kind: "refunded", points: 300, relatedId: "order:O/return:R1" },
+    ]);
+    expect(story.balance).toBe(300);
+  });
+
+  test("is forgotten, unpaid, when nothing is returned any more, and the coupon is worth what it was", () => {
+    const { story, coupon } = forgiven();
+    expect(story.carryOut(keep(900, "clamp", "R1", 900)).outcome).toMatchObject({ givenBack: 0 });
+    expect(story.balance).toBe(0);
+    story.giveBack(coupon);
+    expect(story.balance).toBe(900);
+  });
+
+  test("is paid by no more than came back, the rest by what comes back after it", () => {
+    const story = new Story().tell(earn("O", 100));
+    const [first, second] = [story.buy(60), story.buy(40)];
+    story.tell(keep(20));
+    story.giveBack(first);
+    expect([story.balance, story.journal.at(-1)]).toMatchObject([0, { id: "order:O/return:R1/paid/1", points: 60 }]);
+    story.giveBack(second);
+    expect([story.balance, story.journal.at(-1)]).toMatchObject([20, { id: "order:O/return:R1/paid/2", points: 20 }]);
+  });
+
+  test("is paid for by what another order's return had taken, when that is undone", () => {
+    const story = new Story().tell(earn("O", 100), keep(0), earn("P", 50));
+    const coupon = story.buy(50);
+    story.tell(settle("P", 50, 0, { returnId: "R2" }));
+    const { entries } = story.carryOut(keep(100));
+    expect(entries.at(-1)).toMatchObject({ kind: "settled", id: "order:P/return:R2/paid/1", points: 50 });
+    expect(story.balance).toBe(50);
+    story.giveBack(coupon);
+    expect(story.balance).toBe(100);
+  });
+});
+
+describe("whatever is returned, corrected, spent and given back", () => {
+  type Turn =
+    | { readonly kind: "keep"; readonly orderId: string; readonly kept: number; readonly returnId: string }
+    | { readonly kind: "redeem" | "exchange" | "grant"; readonly amount: number }
+    | { readonly kind: "give-back"; readonly nth: number };
+  const worth = fc.oneof(fc.constant(0), fc.constant(100), fc.integer({ min: 0, max: 200 }));
+  const keeping = fc.record({
+    kind: fc.constant("keep" as const),
+    orderId: fc.constantFrom("O", "O", "P"),
+    kept: worth,
+    returnId: fc.constantFrom("R1", "R2"),
+  });
+  const amountOf = <Kind extends "redeem" | "exchange" | "grant">(kind: Kind) =>
+    fc.record({ kind: fc.constant(kind), amount: fc.integer({ min: 1, max: 150 }) });
+  const givingBack = fc.record({ kind: fc.constant("give-back" as const), nth: fc.nat({ max: 5 }) });
+  const withoutRedeeming: fc.Arbitrary<Turn> = fc.oneof(
+    { weight: 4, arbitrary: keeping },
+    { weight: 3, arbitrary: amountOf("exchange") },
+    { weight: 2, arbitrary: givingBack },
+    { weight: 1, arbitrary: amountOf("grant") },
+  );
+  const anyTurn: fc.Arbitrary<Turn> = fc.oneof(
+    { weight: 8, arbitrary: withoutRedeeming },
+    { weight: 2, arbitrary: amountOf("redeem") },
+  );
+  const histories = { numRuns: 300 };
+
+  /** What a customer has after all turns of a history: points that are not there to be spent are not. */
+  class Played {
+    readonly story = new Story();
+    /** What each order is to keep. */
+    readonly #kept = new Map<string, number>();
+    #coupons: Coupon[] = [];
+    #granted = 0;
+    #redeemed = 0;
+
+    play(turns: readonly Turn[], policy: ReturnPolicy, inspect: () => void = () => {}): this {
+      for (const turn of turns) {
+        this.#play(turn, policy);
+        expect(ledgerFault(this.story.ledger)).toBeNull();
+        inspect();
+      }
+      return this;
+    }
+
+    #play(turn: Turn, policy: ReturnPolicy): void {
+      const { story } = this;
+      switch (turn.kind) {
+        case "keep": {
+          const { orderId, kept, returnId } = turn;
+          story.tell(settle(orderId, 100, kept, { policy, returnId }));
+          this.#kept.set(orderId, kept);
+          return;
+        }
+        case "give-back":
+          return this.#giveBack(turn.nth);
+        case "grant":
+          story.tell(grant(turn.amount));
+          this.#granted += turn.amount;
+          return;
+        default: {
+          const amount = Math.min(turn.amount, story.balance);
+          if (amount <= 0) return;
+          if (turn.kind === "exchange") this.#coupons.push(story.buy(amount));
+          else {
+            story.tell(redeem(amount));
+            this.#redeemed += amount;
+          }
+        }
+      }
+    }
+
+    #giveBack(nth: number): void {
+      const coupon = this.#coupons[nth % this.#coupons.length];
+      if (coupon === undefined) return;
+      this.story.giveBack(coupon);
+      this.#coupons = this.#coupons.filter((some) => some !== coupon);
+    }
+
+    giveAllBack(): this {
+      while (this.#coupons.length > 0) this.#giveBack(0);
+      return this;
+    }
+
+    /** What the orders keep, and what was granted by hand. */
+    get due(): number {
+      return [...this.#kept.values()].reduce((sum, kept) => sum + kept, this.#granted);
+    }
+
+    /** What was redeemed, or sits in coupons. */
+    get spent(): number {
+      const redemptions = new Set(this.#coupons.map(({ redemptionId }) => redemptionId));
+      const inCoupons = this.story.journal
+        .filter((entry) => entry.kind === "redeemed")
+        .filter(({ id }) => redemptions.has(id));
+      return inCoupons.reduce((sum, { points: amount }) => sum + amount, this.#redeemed);
+    }
+  }
+
+  test("under negative the balance is what the orders keep, less what is spent", () => {
+    fc.assert(
+      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
+        const played = new Played();
+        played.play(turns, "negative", () => expect(played.story.balance).toBe(played.due - played.spent));
+        expect(played.story.ledger.debt.absorbed).toBe(0);
+      }),
+      histories,
+    );
+  });
+
+  test("under absorb the balance, less what the next points are reduced by, is that", () => {
+    fc.assert(
+      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
+        const played = new Played();
+        played.play(turns, "absorb", () => {
+          const { balance, ledger } = played.story;
+          expect(balance).toBeGreaterThanOrEqual(0);
+          expect(ledger.debt.owed).toBe(0);
+          expect(balance - ledger.debt.absorbed).toBe(played.due - played.spent);
+        });
+      }),
+      histories,
+    );
+  });
+
+  test("under clamp the balance is that once every coupon is back, in whatever order they come", () => {
+    fc.assert(
+      fc.property(fc.array(withoutRedeeming, { maxLength: 14 }), (turns) => {
+        const played = new Played();
+        played.play(turns, "clamp", () => expect(played.story.balance).toBeGreaterThanOrEqual(0)).giveAllBack();
+        expect(played.story.balance).toBe(played.due);
+        expect(played.story.ledger.debt).toEqual({ owed: 0, absorbed: 0 });
+      }),
+      histories,
+    );
+  });
+
+  test("under clamp nobody loses what the orders keep and was not spent", () => {
+    fc.assert(
+      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
+        const played = new Played();
+        const inspect = () => {
+          expect(played.story.balance).toBeGreaterThanOrEqual(Math.max(0, played.due - played.spent));
+          expect(played.story.ledger.debt).toEqual({ owed: 0, absorbed: 0 });
+        };
+        played.play(turns, "clamp", inspect).giveAllBack();
+        inspect();
+      }),
+      histories,
+    );
   });
 });
