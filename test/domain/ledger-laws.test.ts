@@ -40,8 +40,7 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
 
 /** What the ledger's writer does before it decides: an order that has been granted is not granted again. */
 const isKnown = (intent: Intent, journal: readonly Entry[]): boolean =>
-  intent.kind === "earn" &&
-  journal.some((entry) => "id" in entry && entry.id === earnedEntryId(intent.order.orderId));
+  intent.kind === "earn" && journal.some((entry) => "id" in entry && entry.id === earnedEntryId(intent.order.orderId));
 
 interface Played {
   readonly journal: readonly Entry[];

@@ -103,8 +103,7 @@ describe("returns", () => {
 });
 
 describe("points that are not there any more", () => {
-  const spent = (policy: ReturnPolicy) =>
-    new Story().tell(earn("O", 100), redeem(80), keep(50, policy));
+  const spent = (policy: ReturnPolicy) => new Story().tell(earn("O", 100), redeem(80), keep(50, policy));
 
   test("are forgiven under clamp", () => {
     const story = spent("clamp");
@@ -165,11 +164,7 @@ describe("a return that is undone", () => {
   });
 
   test("gives points back into the lot that they came from, with the end that it has", () => {
-    const story = new Story().tell(
-      earn("O", 100, { validityMonths: 2 }),
-      keep(0),
-      keep(100),
-    );
+    const story = new Story().tell(earn("O", 100, { validityMonths: 2 }), keep(0), keep(100));
     expect(story.journal.at(-1)).toMatchObject({
       kind: "restored",
       points: 100,
@@ -180,12 +175,7 @@ describe("a return that is undone", () => {
   });
 
   test("gives back what later points have paid for it, also when the order's own points are over", () => {
-    const story = new Story().tell(
-      earn("O", 100, { validityMonths: 1 }),
-      redeem(100),
-      keep(70, "negative"),
-      grant(50),
-    );
+    const story = new Story().tell(earn("O", 100, { validityMonths: 1 }), redeem(100), keep(70, "negative"), grant(50));
     expect(story.balance).toBe(20);
     story.now = at("2026-07-01T00:00:00Z");
     expect(story.tell(keep(100, "negative")).balance).toBe(50);
@@ -273,7 +263,10 @@ describe("the id of an entry", () => {
   });
 
   test("is of one order, one return and one time only, whatever they are called", () => {
-    const name = fc.string({ unit: fc.constantFrom("%", "2", "F", "/", "return:", "taken-back", "more", "undone", "paid"), maxLength: 4 });
+    const name = fc.string({
+      unit: fc.constantFrom("%", "2", "F", "/", "return:", "taken-back", "more", "undone", "paid"),
+      maxLength: 4,
+    });
     const take = fc.tuple(name, fc.option(name), fc.integer({ min: 1, max: 3 }));
     fc.assert(
       fc.property(take, take, (left, right) => {
@@ -439,7 +432,11 @@ describe("an order that is settled again", () => {
           const { outcome } = story.carryOut(keep(kept, policy), {}, own);
           expect(standing(story)).toBe(kept);
           if (!isAgain) return;
-          expect(story.carryOut(keep(kept, policy), {}, own)).toMatchObject({ outcome, isRepetition: true, entries: [] });
+          expect(story.carryOut(keep(kept, policy), {}, own)).toMatchObject({
+            outcome,
+            isRepetition: true,
+            entries: [],
+          });
         });
       }),
     );
