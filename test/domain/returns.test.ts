@@ -596,28 +596,27 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
     #play(turn: Turn, policy: ReturnPolicy): void {
       const { story } = this;
-      switch (turn.kind) {
-        case "keep": {
-          const { orderId, kept, returnId } = turn;
-          story.tell(settle(orderId, 100, kept, { policy, returnId }));
-          this.#kept.set(orderId, kept);
-          return;
-        }
-        case "give-back":
-          return this.#giveBack(turn.nth);
-        case "grant":
-          story.tell(grant(turn.amount));
-          this.#granted += turn.amount;
-          return;
-        default: {
-          const amount = Math.min(turn.amount, story.balance);
-          if (amount <= 0) return;
-          if (turn.kind === "exchange") this.#coupons.push(story.buy(amount));
-          else {
-            story.tell(redeem(amount));
-            this.#redeemed += amount;
-          }
-        }
+      if (turn.kind === "keep") {
+        const { orderId, kept, returnId } = turn;
+        story.tell(settle(orderId, 100, kept, { policy, returnId }));
+        this.#kept.set(orderId, kept);
+      } else if (turn.kind === "give-back") {
+        this.#giveBack(turn.nth);
+      } else if (turn.kind === "grant") {
+        story.tell(grant(turn.amount));
+        this.#granted += turn.amount;
+      } else {
+        this.#spend(turn.kind, Math.min(turn.amount, story.balance));
+      }
+    }
+
+    #spend(kind: "redeem" | "exchange", amount: number): void {
+      if (amount <= 0) return;
+      if (kind === "exchange") {
+        this.#coupons.push(this.story.buy(amount));
+      } else {
+        this.story.tell(redeem(amount));
+        this.#redeemed += amount;
       }
     }
 
