@@ -512,7 +512,9 @@ const storage: readonly Sabotage[] = [
     file: commitTriggers,
     replace: "NEW.`usages`) LIMIT -1 OFFSET 0);\n\n\tINSERT INTO `coupons`",
     by: "NEW.`usages`) LIMIT 0 OFFSET 0);\n\n\tINSERT INTO `coupons`",
-    caughtBy: byLedger("a coupon that is given back > is void, and its points are back in the lot that they came from, once"),
+    caughtBy: byLedger(
+      "a coupon that is given back > is void, and its points are back in the lot that they came from, once",
+    ),
   },
   {
     name: "debt-not-kept",
