@@ -773,7 +773,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/order-book.ts",
     replace: "return atMostWhole(sumOf([...ofParts, ...ofWhole]));",
     by: "return sumOf([...ofParts, ...ofWhole]);",
-    caughtBy: byWorth("however much is ordered and returned > what is kept is never less than nothing"),
+    caughtBy: byWorth("an order that was split > loses no more of a part than that part is worth"),
   },
   {
     name: "part-returned-beyond-its-worth",
@@ -829,7 +829,7 @@ const rules: readonly Sabotage[] = [
     file: "src/domain/settling-order.ts",
     replace: "  if (paidOff === 0) return { points, into };",
     by: "  if (paidOff >= 0) return { points, into };",
-    caughtBy: byReturns("whatever is returned, corrected, spent and given back > under negative the balance is"),
+    caughtBy: byReturns("a return that is undone > gives back what later points have paid for it"),
   },
   {
     name: "points-from-nothing",
