@@ -298,8 +298,8 @@ test("events are signed in these tests as the service understands it", () => {
 
 test("erasing a customer's ledger forgets what events have said of the customer, and keeps their verdicts", async () => {
   const shop = await Shop.open();
-  const insert = `insert into order_events (tenant, id, type, order_id, customer_id, revision, verdict, payload, received_at, attempts)
-    values (?, ?, 'order.updated', ?, ?, 0, 'granted', '{"email":"a@b.c"}', 0, 1)`;
+  const insert = `insert into order_events (tenant, id, type, order_id, customer_id, verdict, payload, received_at, attempts)
+    values (?, ?, 'order.updated', ?, ?, 'granted', '{"email":"a@b.c"}', 0, 1)`;
   const keep = (id: string, customerId: string) =>
     env.DB.prepare(insert).bind(shop.tenant, id, `order-${id}`, customerId).run();
   await keep("e1", "C1");

@@ -301,8 +301,8 @@ describe("moving a tenant", () => {
   test("takes rows of any size and number, in pieces that a statement can hold", async () => {
     const tenant = "move-large";
     const insert = env.DB.prepare(
-      `insert into order_events (tenant, id, type, revision, verdict, payload, received_at, attempts)
-       select ?1, value || '', 'order.updated', 0, 'ignored', ?2 || value, 0, 0 from json_each(?3)`,
+      `insert into order_events (tenant, id, type, verdict, payload, received_at, attempts)
+       select ?1, value || '', 'order.updated', 'ignored', ?2 || value, 0, 0 from json_each(?3)`,
     );
     const ids = Array.from({ length: 450 }, (_, index) => `e${String(index).padStart(4, "0")}`);
     // Quotes, surrogates and control characters, too.
