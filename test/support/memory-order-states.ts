@@ -38,6 +38,9 @@ export class MemoryOrderStates implements OrderStateStore {
       shelf.terms ??= terms;
       shelf.events += 1;
       shelf.states.push(toldBy(event, news.stamp, news.state));
+    }
+    // What an order says of itself comes before what the one says that it was split from.
+    for (const { news } of keepings) {
       for (const id of news.subOrderIds) {
         const part = this.#shelf(id);
         part.masterId ??= news.orderId;
