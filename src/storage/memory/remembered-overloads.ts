@@ -109,4 +109,4 @@ const isOverload = (result: Result<unknown, { readonly code: string }>): boolean
   !result.ok && result.failure.code === "overloaded";
 
 /** Unambiguous, because a tenant's name has no slash. */
-const nameOf = (kind: Kind, { tenant, customerId }: LedgerKey): string => `${kind}/${tenant}/${customerId}`;
+const nameOf = (kind: Kind, { tenant, customerId }: LedgerKey): string => [kind, tenant, customerId].join("/");
