@@ -153,15 +153,20 @@ class Overload {
       while (!isOver) await taken.follow(client, this.#next());
     };
     for (let count = 0; count < insistentClients; count += 1) void work();
-    while (!taken.answers.some(({ status }) => status === 503)) {
-      if (performance.now() - startedAt > firstRefusalMsMax) throw new Error("Nobody was refused, whatever was sent.");
-      await pause(tickMs);
+    try {
+      while (!taken.answers.some(({ status }) => status === 503)) {
+        if (performance.now() - startedAt > firstRefusalMsMax) {
+          throw new Error("This machine cannot send or take more than the slow ledger can do.");
+        }
+        await pause(tickMs);
+      }
+      const countedFrom = performance.now();
+      const before = taken.answers.length;
+      await pause(durationMs);
+      return ((taken.answers.length - before) / (performance.now() - countedFrom)) * 1000;
+    } finally {
+      isOver = true;
     }
-    const countedFrom = performance.now();
-    const before = taken.answers.length;
-    await pause(durationMs);
-    isOver = true;
-    return ((taken.answers.length - before) / (performance.now() - countedFrom)) * 1000;
   }
 
   /** Sends a load; resolves at the end of its last second, when many requests are still under way. */
