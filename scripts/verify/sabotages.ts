@@ -466,8 +466,8 @@ const storage: readonly Sabotage[] = [
     name: "anybody's-exchange",
     breaks: "a key gets the coupon that another customer has got with it",
     file: "src/storage/memory/remembered-exchanges.ts",
-    replace: "[tenant, operation, caller, key,",
-    by: "[tenant, operation, key,",
+    replace: "[tenant, operation, caller, key]",
+    by: "[tenant, operation, key]",
     caughtBy: by(
       "test/http/remembered-exchanges.test.ts",
       "is another customer's own when another customer uses the same key",

@@ -82,9 +82,10 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
       } catch (error) {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
-        if (overloaded && attempt === 1) return { reached: false, failure: { code: "overloaded" } };
-        if (overloaded || !retryable || attempt >= attemptsMax)
-          return { reached: false, failure: { code: "outcome_unknown" } };
+        if (overloaded || !retryable || attempt >= attemptsMax) {
+          // The object has refused this attempt: nothing was done, unless by one before it.
+          return { reached: false, failure: { code: overloaded && attempt === 1 ? "overloaded" : "outcome_unknown" } };
+        }
         await scheduler.wait(Math.ceil(Math.random() * retryPauseMsMax));
       }
     }

@@ -116,7 +116,9 @@ describe("a ledger that has refused a command as overloaded", () => {
     now += 2_000;
     held = [];
     const first = command();
-    expect(await command()).toBe("overloaded");
+    const second = command();
+    expect(reached).toEqual(["execute C1"]);
+    expect(await second).toBe("overloaded");
     for (const answer of held) answer();
     held = null;
     expect(await first).toBe("done");
