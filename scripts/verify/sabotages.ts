@@ -517,9 +517,18 @@ const storage: readonly Sabotage[] = [
     name: "all-come-back-at-once",
     breaks: "all who were asked to wait are let through at once to a ledger that has had too much to do",
     file: overloads,
-    replace: "    if (isProbe) this.#spare(name);\n",
+    replace: "    if (isProbe) this.#spare(name, now);\n",
     by: "",
     caughtBy: byOverloads("a ledger that has refused a command as overloaded > is asked by one command first"),
+  },
+  {
+    name: "late-refusal-counts-anew",
+    breaks: "a ledger is spared once more for what it has refused after a long wait",
+    file: overloads,
+    replace:
+      "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, now);",
+    by: "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, this.#clock.now());",
+    caughtBy: byOverloads("a ledger that has refused a command as overloaded > after a wait of 3500 ms"),
   },
   {
     name: "known-exchange-refused",

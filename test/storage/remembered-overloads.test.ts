@@ -165,6 +165,29 @@ describe("a ledger that has refused a command as overloaded", () => {
     expect(await command()).toBe("done");
   });
 
+  test.each([3_500, 9_000])(
+    "after a wait of %d ms is asked by one command at once, and by all when that was taken",
+    async (ms) => {
+      tells = "overloaded";
+      held = [];
+      const late = command();
+      now += ms;
+      held[0]?.();
+      expect(await late).toBe("overloaded");
+      tells = "done";
+      reached = [];
+      held = [];
+      const first = command();
+      const second = command();
+      expect(reached).toEqual(["execute C1"]);
+      expect(await second).toBe("overloaded");
+      for (const answer of held) answer();
+      held = null;
+      expect(await first).toBe("done");
+      expect(await Promise.all([command(), command()])).toEqual(["done", "done"]);
+    },
+  );
+
   test("is forgotten when nobody comes: those who come later are all let through", async () => {
     await overload();
     now += 4_000;

@@ -18,6 +18,9 @@ type Kind = "commands" | "reads";
  * Spares ledgers that have too much to do. Whoever is refused as overloaded is asked to come again after some seconds; for
  * as long, the isolate refuses all others itself, without a call to the ledger. The first one after that is let through, and
  * while it has no answer, one in each such time: when it is not refused, all are let through again.
+ *
+ * The time counts from when the refused one was sent: what has waited for long before it was refused tells how it was then.
+ * One is let through at once in this case, and how soon it is taken tells how it is now.
  */
 export class RememberedOverloads implements LedgerGateway, BusyLedgers {
   readonly #inner: LedgerGateway;
@@ -86,20 +89,21 @@ export class RememberedOverloads implements LedgerGateway, BusyLedgers {
     const until = this.#spared.recall(name, now);
     if (until !== undefined && now < until) return refusal();
     const isProbe = until !== undefined;
-    if (isProbe) this.#spare(name);
+    if (isProbe) this.#spare(name, now);
     const answer = await send();
     if (!isRefusal(answer)) {
       if (isProbe) this.#spared.forget(name);
       // Those who were under way when the first one was refused have nothing new to tell.
-    } else if (isProbe || this.#spared.recall(name, this.#clock.now()) === undefined) {
-      this.#spare(name);
+    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {
+      this.#spare(name, now);
     }
     return answer;
   }
 
-  #spare(name: string): void {
-    const until = (this.#clock.now() + sparedMs) as EpochMs;
-    this.#spared.keep(name, until, (until + sparedMs) as EpochMs);
+  /** @param since when the command was sent that was refused, or that is to find out */
+  #spare(name: string, since: EpochMs): void {
+    const until = (since + sparedMs) as EpochMs;
+    this.#spared.keep(name, until, (Math.max(until, this.#clock.now()) + sparedMs) as EpochMs);
   }
 }
 
