@@ -528,7 +528,13 @@ const storage: readonly Sabotage[] = [
     replace:
       "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, now);",
     by: "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, this.#clock.now());",
-    caughtBy: byOverloads("a ledger that has refused a command as overloaded > after a wait of 3500 ms"),
+    caughtBy: [
+      ...byOverloads("a ledger that has refused a command as overloaded > after a wait of 3500 ms"),
+      {
+        file: "test/durable-objects/overload.test.ts",
+        test: "with 4 times as many commands as it can do > for 10000 ms",
+      },
+    ],
   },
   {
     name: "known-exchange-refused",
