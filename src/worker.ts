@@ -38,6 +38,7 @@ import { TenantSummaries } from "./storage/d1/tenant-summaries.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
 import { RememberedExchanges } from "./storage/memory/remembered-exchanges.ts";
+import { RememberedOverloads } from "./storage/memory/remembered-overloads.ts";
 import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
@@ -49,8 +50,10 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const databases = tenantDatabasesOf(bindings, configuration, log);
   const mixins = new D1MixinStore(databases);
   const redeemOptions = new D1RedeemOptionStore(databases);
+  const ledgers = new RememberedOverloads(new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log), clock);
   return {
-    ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
+    ledgers,
+    busyLedgers: ledgers,
     ledgerBooks: new D1LedgerBooks(databases),
     ledgerFindings: new D1FindingStore(databases),
     summaries: new TenantSummaries(databases),

@@ -25,6 +25,7 @@ const ledgerStore = "src/storage/d1/ledger-store.ts";
 const erasure = "src/storage/d1/erasure.ts";
 const commitTriggers = "drizzle/0006_ledger_commits.sql";
 const answered = "src/storage/d1/answered.ts";
+const overloads = "src/storage/memory/remembered-overloads.ts";
 const verifiers = "src/integrations/tokens/verifiers.ts";
 
 const by = (file: CatchingTest["file"], test: string): Sabotage["caughtBy"] => [{ file, test }];
@@ -42,6 +43,7 @@ const byKeys = by(
   "test/http/operations.test.ts",
   "keyed requests > of another employee, for something else and of another tenant",
 );
+const byOverloads = (test: string) => by("test/storage/remembered-overloads.test.ts", test);
 const byBatches = (test: string) => by("test/application/event-batches.test.ts", test);
 
 /** One customer's commands, in their order. */
@@ -234,8 +236,8 @@ const turn: readonly Sabotage[] = [
     name: "overloaded-object-called-again",
     breaks: "an object with too much to do is called again and again",
     file: ledgerGateway,
-    replace: 'if (overloaded) return { reached: false, failure: { code: "overloaded" } };\n',
-    by: "",
+    replace: "if (overloaded || !retryable || attempt >= attemptsMax)",
+    by: "if (!retryable || attempt >= attemptsMax)",
     caughtBy: byFaults("a call to a customer's object > is not made again when the object has too much to do"),
   },
   {
@@ -466,8 +468,8 @@ const storage: readonly Sabotage[] = [
     name: "anybody's-exchange",
     breaks: "a key gets the coupon that another customer has got with it",
     file: "src/storage/memory/remembered-exchanges.ts",
-    replace: "[tenant, operation, caller, key,",
-    by: "[tenant, operation, key,",
+    replace: "[tenant, operation, caller, key]",
+    by: "[tenant, operation, key]",
     caughtBy: by(
       "test/http/remembered-exchanges.test.ts",
       "is another customer's own when another customer uses the same key",
@@ -477,9 +479,75 @@ const storage: readonly Sabotage[] = [
     name: "any-option's-exchange",
     breaks: "a key gets its coupon again whatever option it comes with",
     file: "src/storage/memory/remembered-exchanges.ts",
-    replace: "siteCode, redeemOptionId].join",
-    by: "siteCode].join",
+    replace: "=== siteCode && known.redeemOptionId === redeemOptionId;",
+    by: "=== siteCode && known.redeemOptionId !== undefined;",
     caughtBy: by("test/http/remembered-exchanges.test.ts", "is refused when the same key comes with another option"),
+  },
+  {
+    name: "retry-was-nothing",
+    breaks: "a call that is made again and refused is told as if the first one had done nothing",
+    file: ledgerGateway,
+    replace: "  attempt > 1 && !answer.result.ok",
+    by: "  attempt > 9 && !answer.result.ok",
+    caughtBy: byFaults("a call to a customer's object > that is refused as overloaded when it is made again"),
+  },
+  {
+    name: "spares-all-of-a-name",
+    breaks: "other tenants' customers of the same id are refused when a ledger has too much to do",
+    file: overloads,
+    replace: "[kind, tenant, customerId].join",
+    by: "[kind, customerId].join",
+    caughtBy: byOverloads("a ledger that has refused a command as overloaded > is one customer's"),
+  },
+  {
+    name: "spared-for-ever",
+    breaks: "a ledger that has had too much to do once is never asked again",
+    file: overloads,
+    replace: "if (until !== undefined && now < until) return refusal();",
+    by: "if (until !== undefined) return refusal();",
+    caughtBy: byOverloads("a ledger that has refused a command as overloaded > gets no more of them for exactly"),
+  },
+  {
+    name: "reads-refused-with-commands",
+    breaks: "balances are not told while a ledger takes no more commands",
+    file: overloads,
+    replace: 'this.#ask("reads", key, {',
+    by: 'this.#ask("commands", key, {',
+    caughtBy: byOverloads("a ledger that has refused a command as overloaded > is asked for balances all the same"),
+  },
+  {
+    name: "all-come-back-at-once",
+    breaks: "all who were asked to wait are let through at once to a ledger that has had too much to do",
+    file: overloads,
+    replace: "    if (isProbe) this.#spare(name, now);\n",
+    by: "",
+    caughtBy: byOverloads("a ledger that has refused a command as overloaded > is asked by one command first"),
+  },
+  {
+    name: "late-refusal-counts-anew",
+    breaks: "a ledger is spared once more for what it has refused after a long wait",
+    file: overloads,
+    replace:
+      "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, now);",
+    by: "    } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {\n      this.#spare(name, this.#clock.now());",
+    caughtBy: [
+      ...byOverloads("a ledger that has refused a command as overloaded > after a wait of 3500 ms"),
+      {
+        file: "test/durable-objects/overload.test.ts",
+        test: "with 4 times as many commands as it can do > for 10000 ms",
+      },
+    ],
+  },
+  {
+    name: "known-exchange-refused",
+    breaks: "a repetition whose coupon is known is refused because the ledger has too much to do",
+    file: "src/http/middleware/busy-ledgers.ts",
+    replace: "  if (!mayBeKnown) throw",
+    by: "  if (!mayBeKnown || services.busyLedgers.refusesCommands(ledger)) throw",
+    caughtBy: by(
+      "test/http/busy-ledgers.test.ts",
+      "is answered when it repeats an exchange whose coupon is known here",
+    ),
   },
   {
     name: "waits-for-ever",

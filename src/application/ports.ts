@@ -56,6 +56,12 @@ export interface LedgerGateway {
   activePoints(key: LedgerKey): Promise<Result<number, Unavailable>>;
 }
 
+/** What is known of ledgers that have just refused commands as overloaded. */
+export interface BusyLedgers {
+  /** Whether a command for the ledger would be refused as overloaded at once, without a call to the ledger. */
+  refusesCommands(key: LedgerKey): boolean;
+}
+
 /** What came of giving a coupon back. */
 export type GivingBack =
   | { readonly kind: "given-back" }
@@ -341,6 +347,8 @@ export interface KeyedExchange {
 export interface RecentExchanges {
   /** The coupon of an equal request with an equal key; null when nothing is remembered of it. */
   recall(request: KeyedExchange): CouponCode | null;
+  /** Whether something is remembered under the key, of whatever request. */
+  isKnown(request: Pick<KeyedExchange, "tenant" | "idempotencyKey">): boolean;
   /** @param code what the ledger has answered */
   keep(request: KeyedExchange, code: CouponCode): void;
 }

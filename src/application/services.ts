@@ -1,6 +1,7 @@
 import type {
   AnswerStore,
   ApiClientStore,
+  BusyLedgers,
   Clock,
   CouponService,
   CouponStore,
@@ -29,6 +30,7 @@ import type {
 /** Everything the use-cases work with; put together in worker.ts. */
 export interface Services {
   readonly ledgers: LedgerGateway;
+  readonly busyLedgers: BusyLedgers;
   readonly ledgerBooks: LedgerBooks;
   readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;

@@ -332,6 +332,18 @@ describe("a call to a customer's object", () => {
     expect(await called(overloaded)).toEqual({ answer: "overloaded", retries: [false] });
     expect(await called(failure({}))).toEqual({ answer: "outcome_unknown", retries: [false] });
   });
+
+  test.each(["overloaded", "unavailable", "tenant_moving"] as const)(
+    "that is refused as %s when it is made again may have been carried out the first time",
+    async (code) => {
+      const moved = failure({ retryable: true });
+      const refused: LedgerAnswer = { result: { ok: false, failure: { code } }, replayed: false };
+      expect(await called(refused)).toEqual({ answer: code, retries: [false] });
+      expect(await called(moved, refused)).toEqual({ answer: "outcome_unknown", retries: [false, true] });
+      const tooBusy = failure({ retryable: true, overloaded: true });
+      expect(await called(moved, tooBusy)).toEqual({ answer: "outcome_unknown", retries: [false, true] });
+    },
+  );
 });
 
 test("a redemption may draw from more lots than one statement stores", async () => {

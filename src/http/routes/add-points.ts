@@ -11,7 +11,12 @@ const path = "/reward-points/customer/{customerId}/addPoints";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-reward-points-add-customer-reward-points", access: managers, accepts: "json" }),
+  ...operation({
+    operationId: "POST-reward-points-add-customer-reward-points",
+    access: managers,
+    accepts: "json",
+    commandsLedger: true,
+  }),
   tags: ["Reward Points Management"],
   summary: "Add points",
   description:

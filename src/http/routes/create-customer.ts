@@ -16,6 +16,7 @@ const route = createRoute({
     operationId: "POST-reward-points-create-customer-reward-entry",
     access: managers,
     accepts: "json",
+    commandsLedger: true,
   }),
   tags: ["Reward Points Management"],
   summary: "Create a customer's entry",

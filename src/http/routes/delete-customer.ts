@@ -11,7 +11,11 @@ const path = "/reward-points/customer/{customerId}";
 const route = createRoute({
   method: "delete",
   path,
-  ...operation({ operationId: "DELETE-reward-points-remove-customer-reward-entry", access: managers }),
+  ...operation({
+    operationId: "DELETE-reward-points-remove-customer-reward-entry",
+    access: managers,
+    commandsLedger: true,
+  }),
   tags: ["Reward Points Management"],
   summary: "Delete a customer's entry",
   description:

@@ -13,7 +13,11 @@ const params = couponParams.omit({ tenant: true });
 const route = createRoute({
   method: "delete",
   path,
-  ...operation({ operationId: "DELETE-reward-points-give-back-logged-customer-coupon", access: customers }),
+  ...operation({
+    operationId: "DELETE-reward-points-give-back-logged-customer-coupon",
+    access: customers,
+    commandsLedger: true,
+  }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "Give an unused coupon back",
   description: "The coupon is taken out of use, and its points come back with the end that they had. May be repeated.",

@@ -16,6 +16,7 @@ const route = createRoute({
     operationId: "POST-reward-points-redeem-logged-customer-reward-points-coupon",
     access: customers,
     accepts: "json",
+    commandsLedger: true,
   }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "Exchange points for a coupon code",

@@ -11,7 +11,12 @@ const path = "/reward-points/customer/{customerId}/redeemPoints";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-reward-points-redeem-customer-points", access: managers, accepts: "json" }),
+  ...operation({
+    operationId: "POST-reward-points-redeem-customer-points",
+    access: managers,
+    accepts: "json",
+    commandsLedger: true,
+  }),
   tags: ["Reward Points Management"],
   summary: "Redeem points without a coupon",
   description: "Takes points from a customer, those that expire first before the others.",
