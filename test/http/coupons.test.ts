@@ -48,6 +48,18 @@ class CouponShop {
     return (answer.body as { code: string }).code;
   }
 
+  /** The same, of a coupon that has ended meanwhile. */
+  async issueEnded(coupon: object = forCustomers): Promise<string> {
+    const code = await this.issue(coupon);
+    const over = Date.parse("2001-01-01T00:00:00Z");
+    await env.DB.prepare(
+      "update coupons set definition = json_set(definition, '$.restrictions', json(?)) where tenant = ? and code = ?",
+    )
+      .bind(JSON.stringify({ validUntil: over }), this.shop.tenant, code)
+      .run();
+    return code;
+  }
+
   /** A call to the Coupon API, by an employee or with a token. */
   as(who: Employee | { readonly token: string }, method: string, path: string, json?: object, headers = {}) {
     const token = typeof who === "string" ? this.employees[who] : who.token;
@@ -130,16 +142,17 @@ describe("redeeming a coupon", () => {
   test("is refused with the reason, which validating tells just so", async () => {
     const cases: readonly (readonly [object, object, string])[] = [
       [{ restrictions: { validFrom: "2999-01-01T00:00:00Z" } }, {}, "not valid yet: it will be from 2999-01-01"],
-      [{ restrictions: { validUntil: "2001-01-01T00:00:00Z" } }, {}, "expired: it was valid until 2001-01-01"],
       [{}, { customerNumber: undefined }, "for customers only"],
-      [{ restrictions: { validFor: ["C2"] } }, {}, "not for this customer"],
+      [{ restrictions: { validFor: ["C1"] } }, { customerNumber: "C2" }, "not for this customer"],
       [{ restrictions: { minOrderValue: { amount: 100.01, currency: "EUR" } } }, {}, "at least 100.01 EUR"],
       [{ restrictions: { minOrderValue: { amount: 1, currency: "CHF" } } }, {}, "CHF was expected, not EUR"],
       [{}, { discount: { amount: 10, currency: "USD" } }, "EUR was expected, not USD"],
       [{}, { discount: { amount: 10.01, currency: "EUR" } }, "at most 10 EUR"],
+      [{}, { discount: { amount: 0, currency: "EUR" } }, "would take nothing off the order"],
     ];
-    for (const [terms, use, reason] of cases) {
-      const code = await shop.issue({ ...forCustomers, ...terms });
+    const coupons = cases.map(async ([terms, ...rest]) => [await shop.issue({ ...forCustomers, ...terms }), ...rest]);
+    const ended = [await shop.issueEnded(), {}, "expired: it was valid until 2001-01-01"];
+    for (const [code, use, reason] of [ended, ...(await Promise.all(coupons))] as [string, object, string][]) {
       expect(await shop.validate(code, use)).toMatchObject(refusal(reason));
       expect(await shop.redeem(code, use)).toMatchObject(refusal(reason));
       expect(await shop.uses(code)).toEqual({ counted: 0, kept: 0 });
@@ -507,7 +520,7 @@ describe("the list of coupons", () => {
     codes = {
       valid: await listed.issue(),
       used: await listed.issue(once),
-      expired: await listed.issue({ ...once, restrictions: { validUntil: "2001-01-01T00:00:00Z" } }),
+      expired: await listed.issueEnded(once),
       inactive: await listed.issue({ ...once, restrictions: { validFrom: "2999-01-01T00:00:00Z" } }),
       other: await listed.issue(forCustomers, "C 2:x"),
       deleted: await listed.issue(),

@@ -36,7 +36,7 @@ export const createTenantRedeemOption = (app: App) =>
     const { id, terms } = c.req.valid("json");
     const now = context.services.clock.now();
     const answer = await createRedeemOption(context, { id, terms }, (options) =>
-      JSON.stringify(options.map((option) => redeemOptionToWire(option, now))),
+      JSON.stringify(options.map((option) => redeemOptionToWire(option, now, context.principal))),
     );
     return c.body(keyedValue(c, answer), 200, { "Content-Type": "application/json" }) as never;
   });

@@ -35,6 +35,8 @@ const route = createRoute({
       "rewards_disabled",
       "redeem_option_not_found",
       "redeem_option_without_coupon",
+      "redeem_option_over",
+      "redeem_option_not_for_customer",
     ),
   },
 });

@@ -31,7 +31,7 @@ export class TenantDatabases {
 
   /**
    * @param databaseOf the database behind a binding
-   * @param log is told of databases that are left out of a job
+   * @param log is told of databases that are left out of a job, and of rows that cannot be read
    */
   constructor(map: TenantMap, databaseOf: (binding: string) => D1Database, log: Logger | null = null) {
     const byBinding = new Map<string, TenantDatabase>();
@@ -52,6 +52,11 @@ export class TenantDatabases {
   /** One database for everybody. */
   static one(database: D1Database): TenantDatabases {
     return new TenantDatabases(new Map([[everyTenant, "DB"]]), () => database);
+  }
+
+  /** Has the log tell of a row that has been damaged. */
+  tellUnreadable(tenant: TenantId, row: { readonly table: string; readonly row: string }): void {
+    this.#log?.error("stored_row_unreadable", { tenant, ...row });
   }
 
   /** The tenant's database, for everything that writes or decides. */
