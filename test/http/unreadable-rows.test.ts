@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { call, Shop, tenPercentOff } from "../support/shop.ts";
+import { employeeToken } from "../support/tokens.ts";
 
 // What somebody has damaged in the database, or written there by hand.
 
@@ -83,8 +84,12 @@ describe("a coupon that cannot be read", () => {
       expect((body as { code: string }[]).map(({ code }) => code)).toEqual([good]);
     }
     expect((await shop.manage("GET", coupons(`/${good}`))).status).toBe(200);
+    expect((await call("DELETE", `/reward-points/public/customer/coupons/${bad}`, { token })).status).not.toBe(204);
+    expect((await buy(option)).status).toBe(200);
     const deleted = await call("DELETE", `/reward-points/public/customer/coupons/${good}`, { token });
     expect(deleted.status).toBe(204);
+    const manager = await employeeToken(shop.tenant, "coupon.coupon_manage");
+    expect((await call("DELETE", coupons(`/${bad}`), { token: manager })).status).toBe(204);
   });
 });
 
