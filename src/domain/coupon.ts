@@ -20,7 +20,7 @@ export interface CouponRestrictions {
   readonly validFrom?: EpochMs | undefined;
   readonly validUntil?: EpochMs | undefined;
   readonly minOrderValue?: MoneyAmount | undefined;
-  /** Days of 24 hours from its issue after which a coupon ends; an option's, never an issued coupon's. */
+  /** Days of 24 hours from its issue after which a coupon ends; an option has it, an issued coupon never. */
   readonly validForDays?: number | undefined;
 }
 
@@ -76,6 +76,8 @@ export function couponStatus(
 }
 
 const dayMs = 86_400_000;
+/** The most that `validForDays` can be: ten years. */
+export const validForDaysMax = 3_650;
 
 /**
  * What is issued at `now` of what an option promises: `validForDays` becomes the moment of the end, unless `validUntil`
@@ -90,7 +92,7 @@ export function issuedDefinition(definition: CouponDefinition, now: EpochMs): Co
 }
 
 /**
- * Whether a coupon leaves `customerId` in.
+ * Whether `customerId` is among those who may use a coupon.
  * @param customerId null: nobody known
  */
 export function isFor({ restrictions }: CouponDefinition, customerId: CustomerId | null): boolean {
@@ -99,7 +101,7 @@ export function isFor({ restrictions }: CouponDefinition, customerId: CustomerId
   return validFor.length === 0 || (customerId !== null && validFor.includes(customerId));
 }
 
-/** Why a coupon is worth nothing to whom it would be issued. */
+/** Why a coupon is worth nothing to the customer who would get it. */
 export type Worthlessness = "over" | "not-for-customer";
 
 /**
@@ -136,8 +138,8 @@ export function couponSuffix(entropy: Uint8Array): string {
 export const couponCodeOf = (prefix: string, suffix: string): CouponCode => `${prefix}-${suffix}` as CouponCode;
 
 /**
- * What people and programs put between the characters of a code: blanks, dashes, and what cannot be seen. Without the
- * underscore, which a site's prefix may have.
+ * What people and programs put between the characters of a code: blanks, dashes and characters that cannot be seen. The
+ * underscore is none of them, because a site's prefix may have it.
  */
 const betweenCharacters = /[\s\p{Cc}\p{Cf}\p{Dash}\p{Default_Ignorable_Code_Point}\u02d7\u2043\u2800]/gu;
 

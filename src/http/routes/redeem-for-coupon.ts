@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ["Signed-In Customer Reward Points"],
   summary: "Exchange points for a coupon code",
   description:
-    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back.",
+    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back. A coupon that would be over before it could be used, or is for other customers, is not sold.",
   request: { query: siteQuery, headers: idempotencyHeaders, body: jsonBody(exchangeIn) },
   responses: {
     200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: replayedHeader },

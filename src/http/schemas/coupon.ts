@@ -9,6 +9,7 @@ import {
   type Discount,
   isFor,
   type KeptCoupon,
+  validForDaysMax,
 } from "../../domain/coupon.ts";
 import { isCurrency } from "../../domain/currency.ts";
 import { isSameCurrency, smallestAmount } from "../../domain/money.ts";
@@ -56,8 +57,6 @@ const usageLimit = () =>
 const notSupported = (what: string) => ({ error: `is not supported: coupons here cannot be limited to ${what}` });
 const noFlag = (what: string) => z.literal(false, notSupported(what)).optional();
 const noList = (what: string) => z.array(z.string()).max(0, notSupported(what)).optional();
-
-const validForDaysMax = 3_650;
 
 const restrictionsIn = lazy(() =>
   z

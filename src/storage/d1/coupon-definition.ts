@@ -1,4 +1,4 @@
-import type { CouponDefinition } from "../../domain/coupon.ts";
+import { type CouponDefinition, validForDaysMax } from "../../domain/coupon.ts";
 import { isJsonObject } from "../../domain/json-object.ts";
 import { momentMax, momentMin } from "../../domain/time.ts";
 
@@ -43,7 +43,7 @@ function areRestrictions(value: unknown): boolean {
     (validFor === undefined || (Array.isArray(validFor) && validFor.every(isText))) &&
     (validFrom === undefined || isMoment(validFrom)) &&
     (validUntil === undefined || isMoment(validUntil)) &&
-    (validForDays === undefined || Number.isSafeInteger(validForDays)) &&
+    (validForDays === undefined || isDays(validForDays)) &&
     (minOrderValue === undefined || isMoney(minOrderValue))
   );
 }
@@ -52,6 +52,9 @@ const isText = (value: unknown): value is string => typeof value === "string";
 
 const isMoment = (value: unknown): boolean =>
   typeof value === "number" && Number.isInteger(value) && value >= momentMin && value <= momentMax;
+
+const isDays = (value: unknown): boolean =>
+  typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= validForDaysMax;
 
 const isMoney = (value: unknown): boolean =>
   isJsonObject(value) && Number.isFinite(value["amount"]) && isText(value["currency"]);
