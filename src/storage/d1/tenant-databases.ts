@@ -28,6 +28,9 @@ export class TenantDatabases {
   readonly #ofOthers: TenantDatabase;
   readonly #all: readonly TenantDatabase[];
   readonly #log: Logger | null;
+  /** Has the log tell of a row that has been damaged. */
+  readonly tellUnreadable = (tenant: TenantId, row: { readonly table: string; readonly row: string }): void =>
+    this.#log?.error("stored_row_unreadable", { tenant, ...row });
 
   /**
    * @param databaseOf the database behind a binding
@@ -52,11 +55,6 @@ export class TenantDatabases {
   /** One database for everybody. */
   static one(database: D1Database): TenantDatabases {
     return new TenantDatabases(new Map([[everyTenant, "DB"]]), () => database);
-  }
-
-  /** Has the log tell of a row that has been damaged. */
-  tellUnreadable(tenant: TenantId, row: { readonly table: string; readonly row: string }): void {
-    this.#log?.error("stored_row_unreadable", { tenant, ...row });
   }
 
   /** The tenant's database, for everything that writes or decides. */
