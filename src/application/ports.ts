@@ -307,7 +307,7 @@ export interface StoredAnswer {
 export type Freshness = "latest" | "recent";
 
 export interface RedeemOptionStore {
-  /** In the order of listing. */
+  /** In the order of listing. An option whose coupon cannot be read comes without it. */
   list(tenant: TenantId, freshness: Freshness): Promise<readonly RedeemOption[]>;
   find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
   /**
@@ -364,7 +364,7 @@ export interface AnswerStore {
 export interface CouponStore {
   /** Deleted coupons are found, too. */
   find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null>;
-  /** One page of the coupons that `filter` leaves; coupons that are sorted alike come by code. */
+  /** One page of the coupons that `filter` leaves; those sorted alike come by code, unreadable ones not at all. */
   list(
     tenant: TenantId,
     filter: CouponFilter,
@@ -513,7 +513,10 @@ export type Mixin = Readonly<Record<string, unknown>>;
 
 export interface MixinStore {
   list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>>;
+  /** @throws {Error} when what is stored cannot be read */
   find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
+  /** The mixin that is to be replaced: an empty one where what is stored cannot be read, so that it can be put right. */
+  findToRevise(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
   /** @throws {StoreConflict} when the site already has a mixin of that name, or the key is taken. */
   insert(
     tenant: TenantId,
@@ -523,7 +526,7 @@ export interface MixinStore {
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void>;
   /**
-   * Replaces `previous` by `mixin`.
+   * Replaces `previous`, as {@link findToRevise} gives it, by `mixin`.
    * @returns false when the stored mixin is not `previous` any more (or gone); nothing was stored.
    */
   replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean>;

@@ -1,18 +1,31 @@
 import type { ExchangeTerms } from "./command.ts";
-import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
+import {
+  type Coupon,
+  couponCodeOf,
+  couponStatus,
+  issuedDefinition,
+  type Worthlessness,
+  whyWorthless,
+} from "./coupon.ts";
 import type { LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
 import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
-import { drawPoints } from "./ledger.ts";
+import type { ExchangeFailure } from "./failure.ts";
 import type { EntryId } from "./identifiers.ts";
+import { drawPoints } from "./ledger.ts";
 import { insufficient } from "./redeeming.ts";
 import { payForgiven, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
 import type { DatedDraw, Forgiven } from "./returns.ts";
 
-/** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
+/**
+ * Takes an option's price, and issues its coupon or reserves it for a service elsewhere. What would be worth nothing to
+ * the customer is not sold.
+ */
 export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
-  const { points, description, redeemOptionId, couponPrefix, coupon: definition } = terms;
+  const { points, description, redeemOptionId, couponPrefix } = terms;
+  const worthlessness = whyWorthless(terms.coupon, key.customerId, draft.now);
+  if (worthlessness !== null) return refuse({ code: refusals[worthlessness], id: redeemOptionId });
   const draws = drawPoints(draft.ledger, points, draft.now);
   if (draws === null) return insufficient(draft, points);
   const couponCode = couponCodeOf(couponPrefix, couponSuffix);
@@ -32,7 +45,7 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
   const coupon: Coupon = {
     tenant: key.tenant,
     code: couponCode,
-    definition,
+    definition: issuedDefinition(terms.coupon, draft.now),
     issuedTo: key.customerId,
     issuedAt: draft.now,
     redemptionId,
@@ -46,6 +59,11 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
         couponEffect: { kind: "reserve", coupon },
       });
 }
+
+const refusals = {
+  over: "redeem_option_over",
+  "not-for-customer": "redeem_option_not_for_customer",
+} as const satisfies Readonly<Record<Worthlessness, ExchangeFailure["code"]>>;
 
 /** States from which each state can be reached. */
 const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>> = {

@@ -34,4 +34,8 @@ export type LedgerFailure =
 export type ExchangeFailure =
   | { readonly code: "redeem_option_not_found"; readonly id: RedeemOptionId }
   | { readonly code: "redeem_option_without_coupon"; readonly id: RedeemOptionId }
+  /** Its coupon would be over before it could be used. */
+  | { readonly code: "redeem_option_over"; readonly id: RedeemOptionId }
+  /** Its coupon is for other customers. */
+  | { readonly code: "redeem_option_not_for_customer"; readonly id: RedeemOptionId }
   | { readonly code: "rewards_disabled"; readonly siteCode: SiteCode };

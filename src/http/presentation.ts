@@ -54,6 +54,15 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 400,
     describe: ({ id }) => `Redeem option '${id}' defines no coupon, so it cannot be exchanged.`,
   },
+  redeem_option_over: {
+    status: 400,
+    describe: ({ id }) =>
+      `Redeem option '${id}' cannot be exchanged now: its coupon would be over before it could be used.`,
+  },
+  redeem_option_not_for_customer: {
+    status: 400,
+    describe: ({ id }) => `Redeem option '${id}' is not for this customer.`,
+  },
   rewards_disabled: {
     status: 400,
     describe: ({ siteCode }) => `Reward points are switched off for site '${siteCode}'.`,
@@ -94,6 +103,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 400,
     describe: ({ minOrderValue: { amount, currency } }) =>
       `The coupon is for orders of at least ${amount} ${currency}.`,
+  },
+  coupon_without_discount: {
+    status: 400,
+    describe: () => "The coupon would take nothing off the order. A discount of 0 does not use it.",
   },
   coupon_discount_too_high: {
     status: 400,

@@ -176,6 +176,7 @@ describe("a change to a mixin", () => {
       mixins: {
         list: unexpected,
         find: unexpected,
+        findToRevise: unexpected,
         insert: unexpected,
         replace: unexpected,
         remove: unexpected,
@@ -195,7 +196,7 @@ describe("a change to a mixin", () => {
   it("gives up after a few attempts when others always come in between", async () => {
     let attempts = 0;
     const { context } = contextWith({
-      find: async () => ({}),
+      findToRevise: async () => ({}),
       replace: async () => {
         attempts += 1;
         return false;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
+import type { Coupon, CouponCode, CouponRestrictions } from "../../src/domain/coupon.ts";
 import type { Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "../../src/domain/exchange.ts";
 import type { CommandId, EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
@@ -9,6 +9,8 @@ import { at, coupon as definition, exchange, grant, points } from "../support/le
 import { heldBy } from "../support/order-history.ts";
 import { key, noon, Story } from "./story.ts";
 
+const dayMs = 86_400_000;
+const later = (moment: EpochMs, ms: number) => (moment + ms) as EpochMs;
 const june = at("2026-06-01T00:00:00Z");
 const draw = (lotId: "june" | "ever", amount: number): DatedDraw => ({
   lotId: lotId as EntryId,
@@ -54,8 +56,8 @@ describe("an exchange", () => {
     fingerprint: null,
     balanceAfter: 50,
   };
-  const elsewhere = (amount: number) => {
-    const intent = exchange(amount);
+  const elsewhere = (amount: number, more: Parameters<typeof exchange>[1] = {}) => {
+    const intent = exchange(amount, more);
     if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("An exchange has terms.");
     return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } } as const;
   };
@@ -86,6 +88,39 @@ describe("an exchange", () => {
     expect(story.decide(exchange(100)).ok).toBe(true);
     story.now = june;
     expect(story.decide(exchange(71)).ok).toBe(false);
+  });
+
+  test("of what would be worth nothing to the customer takes nothing", () => {
+    const refusalOf = (restrictions: CouponRestrictions, now = noon) => {
+      const story = withPoints();
+      story.now = now;
+      const decisions = [exchange(50, { restrictions }), elsewhere(50, { restrictions })].map((intent) =>
+        story.decide(intent),
+      );
+      expect(decisions[0]?.ok).toBe(decisions[1]?.ok);
+      return decisions[0]?.ok === false ? decisions[0].failure : null;
+    };
+    const over = { code: "redeem_option_over", id: "option" };
+    expect(refusalOf({ validUntil: later(noon, 1) })).toBeNull();
+    expect(refusalOf({ validUntil: noon })).toEqual(over);
+    expect(refusalOf({ validUntil: later(noon, 1) }, later(noon, 1))).toEqual(over);
+    expect(refusalOf({ validFrom: later(noon, 2 * dayMs), validForDays: 1 })).toEqual(over);
+    expect(refusalOf({ validFor: [key.customerId] })).toBeNull();
+    expect(refusalOf({ validFor: ["another"] })).toEqual({ code: "redeem_option_not_for_customer", id: "option" });
+  });
+
+  test("issues a coupon that ends so many days from now, also where a service elsewhere issues it", () => {
+    const validUntil = at("2099-01-01T00:00:00Z");
+    for (const intent of [
+      exchange(50, { restrictions: { validForDays: 30, validUntil } }),
+      elsewhere(50, { restrictions: { validForDays: 30, validUntil } }),
+    ]) {
+      const { couponEffect } = withPoints().carryOut(intent);
+      expect(couponEffect).toMatchObject({
+        coupon: { issuedAt: noon, definition: { restrictions: { validUntil: later(noon, 30 * dayMs) } } },
+      });
+      expect(JSON.stringify(couponEffect)).not.toContain("validForDays");
+    }
   });
 
   test("that was refused before it came to the ledger is refused for the same reason", () => {

@@ -66,7 +66,12 @@ describe("a customer's coupons", () => {
   });
 
   test("that are over cannot be given back, and one that there is not cannot either", async () => {
-    const over = await buy(10, { ...tenPercentOff, restrictions: { validUntil: "2020-01-01T00:00:00Z" } });
+    const over = await buy(10);
+    await env.DB.prepare(
+      `update coupons set definition = json_set(definition, '$.restrictions', json('{"validUntil":0}')) where tenant = ?`,
+    )
+      .bind(shop.tenant)
+      .run();
     expect(await giveBack(over)).toMatchObject({ status: 409, body: { status: 409, type: "coupon_not_returnable" } });
     expect((await giveBack("RP-UNKNOWN")).status).toBe(404);
     expect(await balance()).toBe(90);
@@ -76,12 +81,13 @@ describe("a customer's coupons", () => {
 describe("a customer's coupons that a service elsewhere issues", () => {
   const found = { kind: "found", issuedTo: "C1", status: "USED", redemptionCount: 1 } as const;
   const keep = (customerId: string, id: string, state: string) =>
-    env.DB.prepare(`insert into exchanges values (?, ?, ?, ?, ?, 'o', '{"maxRedemptions":1}', ?, null, 0, 0)`).bind(
+    env.DB.prepare("insert into exchanges values (?, ?, ?, ?, ?, 'o', ?, ?, null, 0, 0)").bind(
       shop.tenant,
       customerId,
       id,
       `T-${id}`,
       `T${id}`,
+      JSON.stringify(tenPercentOff),
       state,
     );
   /** The customer's coupons, and which of them the service was asked about. */

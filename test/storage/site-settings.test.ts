@@ -314,6 +314,7 @@ async function store(tenant: TenantId, text: string): Promise<void> {
 const mixinsOf = (inner: MixinStore): MixinStore => ({
   list: (...args) => inner.list(...args),
   find: (...args) => inner.find(...args),
+  findToRevise: (...args) => inner.findToRevise(...args),
   insert: (...args) => inner.insert(...args),
   replace: (...args) => inner.replace(...args),
   remove: (...args) => inner.remove(...args),

@@ -321,6 +321,14 @@ function takeAll(account: Account, points: number, now: number) {
 
 function exchange(world: World, customer: string, id: string, terms: ExchangeTerms, now: number, code: string): Done {
   const account = accountOf(world, customer);
+  const { validFor = [], validFrom = now, validForDays = null, validUntil = null } = terms.coupon.restrictions ?? {};
+  const ends = [validUntil, validForDays === null ? null : now + validForDays * 86_400_000];
+  const until = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY));
+  const option = terms.redeemOptionId;
+  if (until <= now || until <= validFrom) return { world, result: no({ code: "redeem_option_over", id: option }) };
+  if (validFor.length > 0 && !validFor.includes(customer)) {
+    return { world, result: no({ code: "redeem_option_not_for_customer", id: option }) };
+  }
   const taken = takeAll(account, terms.points, now);
   if ("code" in taken) return { world, result: no(taken) };
   // One that was under way when its ledger was erased still has the id.
@@ -341,8 +349,15 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
     return { world: { ...world, accounts, exchanges }, result: yes(outcome) };
   }
   if (world.coupons[code] !== undefined) throw new Error(`The code ${code} was issued before.`);
-  const until = terms.coupon.restrictions?.validUntil ?? null;
-  const coupon = { owner: customer, paidBy: id, paidAt, parts, until, uses: 0, isGivenBack: false };
+  const coupon = {
+    owner: customer,
+    paidBy: id,
+    paidAt,
+    parts,
+    until: until === Number.POSITIVE_INFINITY ? null : until,
+    uses: 0,
+    isGivenBack: false,
+  };
   return { world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } }, result: yes(outcome) };
 }
 

@@ -67,7 +67,10 @@ export const redeem = (amount: number, id: string | null = null): Intent => ({
   description: null,
 });
 
-const exchangeTerms = (amount: number, more: Pick<CouponDefinition, "description"> = {}): ExchangeTerms => ({
+const exchangeTerms = (
+  amount: number,
+  more: Pick<CouponDefinition, "description" | "restrictions"> = {},
+): ExchangeTerms => ({
   redeemOptionId: "option" as RedeemOptionId,
   optionStamp: null,
   points: points(amount),
@@ -77,7 +80,10 @@ const exchangeTerms = (amount: number, more: Pick<CouponDefinition, "description
   issuer: "embedded",
 });
 
-export const exchange = (amount: number, more: Pick<CouponDefinition, "description"> = {}): Intent => ({
+export const exchange = (
+  amount: number,
+  more: Pick<CouponDefinition, "description" | "restrictions"> = {},
+): Intent => ({
   kind: "exchange",
   terms: { ok: true, value: exchangeTerms(amount, more) },
 });
@@ -194,6 +200,9 @@ export type Plan =
       readonly issuer: "embedded" | "elsewhere";
       /** Until when the coupon can be used; null: for ever. */
       readonly couponLifeMs: number | null;
+      /** Days that the coupon can be used from its issue on; null, or absent: the option says nothing of that. */
+      readonly validForDays?: number | null;
+      readonly isForOthers?: boolean;
     }
   | { readonly kind: "exchange-refused" }
   | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
@@ -269,6 +278,8 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
       amount,
       issuer: fc.constantFrom("embedded", "elsewhere"),
       couponLifeMs: fc.option(anyDurationMs),
+      validForDays: fc.constantFrom(null, null, 1, 20),
+      isForOthers: fc.nat({ max: 9 }).map((nth) => nth === 0),
     }),
   },
   { weight: 1, arbitrary: plan("exchange-refused", {}) },
@@ -299,10 +310,13 @@ export function intentOf(planned: Plan, present: Present): Intent {
     case "redeem":
       return redeem(planned.amount, planned.id);
     case "exchange": {
-      const { amount: price, issuer, couponLifeMs } = planned;
-      const restrictions =
-        couponLifeMs === null ? {} : { restrictions: { validUntil: (now + couponLifeMs) as EpochMs } };
-      const value = { ...exchangeTerms(price), coupon: { ...coupon, ...restrictions }, issuer };
+      const { amount: price, issuer, couponLifeMs, validForDays = null, isForOthers = false } = planned;
+      const restrictions = {
+        ...(couponLifeMs === null ? {} : { validUntil: (now + couponLifeMs) as EpochMs }),
+        ...(validForDays === null ? {} : { validForDays }),
+        ...(isForOthers ? { validFor: ["another"] } : {}),
+      };
+      const value = { ...exchangeTerms(price, { restrictions }), issuer };
       return { kind: "exchange", terms: { ok: true, value } };
     }
     case "exchange-refused":

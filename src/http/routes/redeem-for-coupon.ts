@@ -21,7 +21,7 @@ const route = createRoute({
   tags: ["Signed-In Customer Reward Points"],
   summary: "Exchange points for a coupon code",
   description:
-    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back.",
+    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back. A coupon that would be over before it could be used, or is for other customers, is not sold.",
   request: { query: siteQuery, headers: idempotencyHeaders, body: jsonBody(exchangeIn) },
   responses: {
     200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: replayedHeader },
@@ -36,6 +36,8 @@ const route = createRoute({
       "rewards_disabled",
       "redeem_option_not_found",
       "redeem_option_without_coupon",
+      "redeem_option_over",
+      "redeem_option_not_for_customer",
     ),
   },
 });

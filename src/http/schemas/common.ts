@@ -11,7 +11,7 @@ import {
   parseSiteCode,
 } from "../../domain/identifiers.ts";
 import { parseAmount } from "../../domain/points.ts";
-import type { EpochMs } from "../../domain/time.ts";
+import { type EpochMs, momentMax, momentMin } from "../../domain/time.ts";
 import { deferredMembers } from "./deferred.ts";
 
 // Patterns of the OpenAPI document are for clients in every language, so they name characters, not Unicode's classes.
@@ -71,10 +71,6 @@ export const amount = lazy(() =>
     })
     .openapi({ type: "integer", minimum: 1, maximum: wholeNumberMax }),
 );
-
-/** The first and the last moment that answers can show with a year of four digits. */
-const momentMin = Date.parse("0000-01-01T00:00:00.000Z");
-const momentMax = Date.parse("9999-12-31T23:59:59.999Z");
 
 /** An ISO 8601 date and time with `Z` or an offset, as a moment. */
 export const moment = lazy(() =>

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { Principal } from "../../application/principal.ts";
 import type { RedeemOptionId } from "../../domain/identifiers.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../../domain/redeem-option.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -114,15 +115,19 @@ export const redeemOptionOut = deferred(() =>
 
 export const redeemOptionsOut = deferred(() => z.array(redeemOptionOut.unwrap()).openapi("redeemOptions"));
 
-/** An option in the contract's words. */
-export function redeemOptionToWire(option: RedeemOption, now: EpochMs): z.output<typeof redeemOptionOut> {
+/** An option in the contract's words, as `viewer` may see it. */
+export function redeemOptionToWire(
+  option: RedeemOption,
+  now: EpochMs,
+  viewer: Principal,
+): z.output<typeof redeemOptionOut> {
   return {
     id: option.id,
     type: option.type,
     name: option.name,
     ...(option.description === null ? {} : { description: option.description }),
     points: option.points,
-    ...(option.coupon === null ? {} : { coupon: couponDefinitionToWire(option.coupon, now) }),
+    ...(option.coupon === null ? {} : { coupon: couponDefinitionToWire(option.coupon, now, viewer) }),
     ...(option.pointsAfterCoupon === null ? {} : { pointsAfterCoupon: option.pointsAfterCoupon }),
     metadata: {
       version: option.version,
