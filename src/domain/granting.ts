@@ -22,7 +22,7 @@ export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): W
 /** Grants points by hand; creates the ledger when it is missing. */
 export function grant(draft: Draft, terms: Grant): Writing {
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
-  return appendGrant(draft, terms) ?? succeed({ outcome: { kind: "granted" } });
+  return appendGrant(draft, terms) ?? succeed({ outcome: { kind: "granted", entryId: draft.entryId(terms.id) } });
 }
 
 /** @returns null when the grant was appended, else why not */
@@ -69,7 +69,7 @@ export function earn(draft: Draft, order: EarningOrder): Writing {
     orderValue,
   });
   settleDebt(draft, id, points, { validUntil });
-  return succeed({ outcome: { kind: "granted" } });
+  return succeed({ outcome: { kind: "granted", entryId: id } });
 }
 
 /** New points pay off what earlier returns have left open, before anything else can use them. */

@@ -5,6 +5,7 @@ import type { LedgerKey } from "../../src/domain/decide.ts";
 import type { TenantId } from "../../src/domain/identifiers.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
+import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { RewardSettings } from "../../src/domain/site-settings.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 
@@ -143,7 +144,7 @@ export class FakeLedgers implements LedgerGateway {
         const earlier = this.#grants.get(`${ledger}/${orderId}`);
         if (earlier === undefined) this.#grants.set(`${ledger}/${orderId}`, { commandId: id, points });
         const replayed = earlier !== undefined && earlier.commandId !== id;
-        return { result: succeed({ kind: "granted" }), replayed };
+        return { result: succeed({ kind: "granted", entryId: earnedEntryId(orderId) }), replayed };
       }
       case "take-back": {
         const { orderId, returnId, returnedValue } = intent.takeBack;
