@@ -57,12 +57,18 @@ const couponSettingsExample = {
   rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 0.5, validityInMonths: 12 },
 };
 
-/** What `readRewardSettings` takes, as the OpenAPI document tells it; an alias counts where its name is not given. */
+/** What `settingsProblems` has nothing against, as the OpenAPI document tells it. */
 const documentedRewardSettings = {
   type: "object" as const,
   properties: {
     enabled: { type: "boolean" as const },
+    enable: { type: "boolean" as const, description: "Another name for enabled; if both are given, they are equal." },
     codePrefix: { type: "string" as const, pattern: codePrefixPattern.source },
+    couponPrefix: {
+      type: "string" as const,
+      pattern: codePrefixPattern.source,
+      description: "Another name for codePrefix; if both are given, they are equal.",
+    },
     orderValueToRewardPointsFactor: {
       anyOf: [
         { type: "number" as const, minimum: 0 },
@@ -73,16 +79,12 @@ const documentedRewardSettings = {
     earningBase: { type: "string" as const, enum: [...earningBases] },
     returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
   },
-  allOf: [
-    { anyOf: [{ required: ["enabled"] }, { properties: { enable: { type: "boolean" as const } } }] },
-    {
-      anyOf: [
-        { required: ["codePrefix"] },
-        { properties: { couponPrefix: { type: "string" as const, pattern: codePrefixPattern.source } } },
-      ],
-    },
+  // A site that is switched on says what its orders earn.
+  anyOf: [
+    { required: ["orderValueToRewardPointsFactor"] },
+    { properties: { enabled: { enum: [false] }, enable: { enum: [false] } } },
   ],
-  additionalProperties: true,
+  additionalProperties: false,
 };
 
 const documentedNamedMixin = {
