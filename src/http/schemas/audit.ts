@@ -16,8 +16,7 @@ export const explainQuery = z.object(
         type: "string",
         format: "date-time",
         description:
-          "The moment whose balance is explained. Default: now. A moment in the future tells what will have expired.",
-        example: "2026-11-22T12:00:00Z",
+          "The moment whose balance is explained, such as 2026-11-22T12:00:00Z. Default: now. A moment in the future tells what will have expired.",
       }),
   }),
 );

@@ -10,8 +10,8 @@ export const couponParams = tenantParams.extend(
     code: () =>
       nonEmptyText(128).openapi({
         param: { name: "code", in: "path" },
-        description: "The coupon's code; case, hyphens and look-alike characters do not matter.",
-        example: "RP-0G7R3MWX9C2K",
+        description:
+          "The coupon's code, as an exchange or a list of coupons tells it; case, hyphens and look-alike characters do not matter.",
       }),
   }),
 );

@@ -33,7 +33,9 @@ export const grantIn = deferred(() =>
         validUntil: grant.validUntil ?? null,
       }),
     )
-    .openapi("addedPointsIn"),
+    .openapi("addedPointsIn", {
+      example: { "reference-id": "EON3001", description: "Goodwill for a late delivery", points: 50 },
+    }),
 );
 
 /** `newCustomerIn`. */
@@ -43,7 +45,7 @@ export const newCustomerIn = deferred(() =>
       customerId: customerId().optional().openapi({ description: "When given, equal to the path's." }),
       startPoints: grantIn.unwrap().optional(),
     })
-    .openapi("newCustomerIn"),
+    .openapi("newCustomerIn", { example: { startPoints: { description: "Welcome", points: 100 } } }),
 );
 
 /** `redeemedPoints` as a client sends it. */
@@ -54,7 +56,7 @@ export const redemptionIn = deferred(() =>
       description: text(2_000).optional(),
       points: amount(),
     })
-    .openapi("redeemedPointsIn"),
+    .openapi("redeemedPointsIn", { example: { description: "Redeemed at the counter", points: 20 } }),
 );
 
 /** `redeemOptionIn`, with the name that a published storefront client uses for the id. */
@@ -70,7 +72,7 @@ export const exchangeIn = z
   })
   .openapi("redeemOptionIn", {
     anyOf: [{ required: ["id"] }, { required: ["redeemOptionId"] }],
-    example: { id: "575937654bf757001d8496c9" },
+    example: { id: "ten-percent" },
   });
 
 export const couponCodeOut = deferred(() =>

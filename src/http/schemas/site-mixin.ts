@@ -22,31 +22,35 @@ const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ .
 
 const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
 
-export const siteParams = tenantParams.extend(
-  deferredMembers({
-    siteCode: () =>
-      siteCode().openapi({
-        param: { name: "siteCode", in: "path" },
-        description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
-        example: "main",
-      }),
-  }),
-);
-
-export const mixinParams = siteParams.extend(
-  deferredMembers({
-    mixinName: () =>
-      z
-        .string()
-        .refine(isMixinName, { error: nameRequirement })
-        .openapi({
-          param: { name: "mixinName", in: "path" },
-          pattern: documentedNamePattern,
-          description: "The mixin's name; `couponSettings` holds the settings of reward points.",
-          example: "couponSettings",
+const sitesNaming = (example: string) =>
+  tenantParams.extend(
+    deferredMembers({
+      siteCode: () =>
+        siteCode().openapi({
+          param: { name: "siteCode", in: "path" },
+          description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
+          example,
         }),
-  }),
-);
+    }),
+  );
+
+const mixinName = () =>
+  z
+    .string()
+    .refine(isMixinName, { error: nameRequirement })
+    .openapi({
+      param: { name: "mixinName", in: "path" },
+      pattern: documentedNamePattern,
+      description: "The mixin's name; `couponSettings` holds the settings of reward points.",
+      example: "couponSettings",
+    });
+
+export const siteParams = sitesNaming("main");
+export const mixinParams = siteParams.extend(deferredMembers({ mixinName }));
+
+/** For what makes a mixin, or takes it away: another site than there is to try things with. */
+export const passingSiteParams = sitesNaming("outlet");
+export const passingMixinParams = passingSiteParams.extend(deferredMembers({ mixinName }));
 
 const anyMembers = { type: "object" as const, additionalProperties: true };
 
@@ -54,7 +58,7 @@ const anyMembers = { type: "object" as const, additionalProperties: true };
 const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
 
 const couponSettingsExample = {
-  rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 0.5, validityInMonths: 12 },
+  rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
 };
 
 /** What `settingsProblems` has nothing against, as the OpenAPI document tells it. */
