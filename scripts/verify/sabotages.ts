@@ -44,6 +44,7 @@ const byKeys = by(
   "keyed requests > of another employee, for something else and of another tenant",
 );
 const byOverloads = (test: string) => by("test/storage/remembered-overloads.test.ts", test);
+const byEmployees = (test: string) => by("test/http/employees.test.ts", test);
 const byBatches = (test: string) => by("test/application/event-batches.test.ts", test);
 
 /** One customer's commands, in their order. */
@@ -1523,5 +1524,76 @@ const gates: readonly Sabotage[] = [
   },
 ];
 
+/** Who asks, what they are told, and what settings mean. */
+const words: readonly Sabotage[] = [
+  {
+    name: "one-actor-a-client",
+    breaks: "all employees of a client are one, and get each other's answers",
+    file: "src/integrations/tokens/actor-of-claims.ts",
+    replace: "const user = nameOf(subject);",
+    by: "const user: string | null = null;",
+    caughtBy: byEmployees("two employees of one client > never get each other's answers under the same key"),
+  },
+  {
+    name: "actors-run-together",
+    breaks: "a client can be named so that it is taken for another one's employee",
+    file: "src/integrations/tokens/actor-of-claims.ts",
+    replace: "return claim.replace(/[%/]/g, encodeURIComponent);",
+    by: "return claim;",
+    caughtBy: by(
+      "test/integrations/principal-of-claims.test.ts",
+      "is somebody else for every other client and subject",
+    ),
+  },
+  {
+    name: "employees-shown-to-customers",
+    breaks: "a customer reads which employee changed the balance",
+    file: "src/http/routes/get-own-summary.ts",
+    replace: "summarizeOwn(context, context.customerId, summaryFormat)",
+    by: 'summarizeOwn(context, context.customerId, {\n      ...summaryFormat,\n      redeemed: { ...summaryFormat.redeemed, members: [...summaryFormat.redeemed.members, { name: "actor", tells: "actor" }] },\n    })',
+    caughtBy: byEmployees("two employees of one client > are told apart in what employees read"),
+  },
+  {
+    name: "entry-of-the-repetition",
+    breaks: "a repeated request names an entry of its own instead of the first one's",
+    file: "src/durable-objects/ledger-turn.ts",
+    replace: "      const recalled = replays.recall(command);\n      if (recalled !== null) return recalled;",
+    by: '      const recalled = replays.recall(command);\n      if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n        return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n      if (recalled !== null) return recalled;',
+    caughtBy: byEmployees("the entry that adding or redeeming points makes > is named in a header"),
+  },
+  {
+    name: "clock-ahead-kept",
+    breaks: "a grant begins when the client's clock says, after what is taken out of it",
+    file: "src/domain/grant.ts",
+    replace: "const createdAt = given > now ? now : given;",
+    by: "const createdAt = given;",
+    caughtBy: byLaws("begins now when the client's clock is at most a minute ahead"),
+  },
+  {
+    name: "errors-without-code",
+    breaks: "the body of a refused token has no code",
+    file: "src/http/error-bodies.ts",
+    replace: "  return { ...body, [codeMember(body)]: failure.code };",
+    by: '  return failure.code === "invalid_token" ? body : { ...body, [codeMember(body)]: failure.code };',
+    caughtBy: by("test/http/error-codes.test.ts", "has a documented code > without a token"),
+  },
+  {
+    name: "other-name-stays",
+    breaks: "a setting that is patched by one name keeps its old value under the other",
+    file: "src/application/merge-mixin.ts",
+    replace: "[settingsMember]: patchUnderAllNames(settings)",
+    by: "[settingsMember]: settings",
+    caughtBy: by("test/http/site-mixins.test.ts", "a merge patch > counts under whatever name a setting is stored"),
+  },
+  {
+    name: "misspelt-settings-taken",
+    breaks: "a misspelt setting is stored and does nothing",
+    file: "src/domain/site-settings.ts",
+    replace: "    ...unknownIn(given, names.flat()),\n",
+    by: "",
+    caughtBy: by("test/http/site-mixins.test.ts", "is refused with a word about what is meant"),
+  },
+];
+
 /** All of them, by the layer that is broken. */
-export const sabotages: readonly Sabotage[] = [...turn, ...storage, ...rules, ...flows, ...gates];
+export const sabotages: readonly Sabotage[] = [...turn, ...storage, ...rules, ...flows, ...gates, ...words];

@@ -102,8 +102,8 @@ export interface LedgerCommand {
 /** What a command did. */
 export type Outcome =
   | { readonly kind: "opened" }
-  | { readonly kind: "granted" }
-  | { readonly kind: "redeemed" }
+  | { readonly kind: "granted"; readonly entryId: EntryId }
+  | { readonly kind: "redeemed"; readonly entryId: EntryId }
   | { readonly kind: "exchanged"; readonly couponCode: CouponCode }
   /** The points are taken; the coupon is still to be issued elsewhere. */
   | { readonly kind: "reserved"; readonly exchangeId: EntryId; readonly couponCode: CouponCode }
@@ -133,7 +133,7 @@ export function outcomeOfRedemption({
   readonly couponCode: CouponCode | null;
   readonly couponIssuer: ExchangeTerms["issuer"] | null;
 }): Outcome {
-  if (couponCode === null) return { kind: "redeemed" };
+  if (couponCode === null) return { kind: "redeemed", entryId: id };
   return couponIssuer === "elsewhere"
     ? { kind: "reserved", exchangeId: id, couponCode }
     : { kind: "exchanged", couponCode };

@@ -1,5 +1,5 @@
 import { drawsPoints, type Entry, type LotEntry, makesLot, type Restored } from "./entry.ts";
-import type { EntryId } from "./identifiers.ts";
+import type { Actor, EntryId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -37,8 +37,12 @@ export interface ExplainedLine {
   /** By how much the balance changes. */
   readonly change: number;
   readonly balance: number;
-  /** One plain sentence. */
+  /** One plain sentence, which names nobody. */
   readonly text: string;
+  /** Who caused it: for employees' eyes. Null: nobody, time has passed. */
+  readonly actor: Actor | null;
+  /** Why, in the words of whoever caused it; null when they gave none. */
+  readonly reason: string | null;
 }
 
 /** A lot on its way through the journal. */
@@ -87,18 +91,19 @@ class Teller {
       lot.left = 0;
       const of = points === lot.points ? "" : ` of the ${lot.points}`;
       const text = `${pointsText(points)}${of} from ${nameOf(lot)} expired unused.`;
-      this.#line({ at: lot.validUntil ?? moment, kind: "expired", id, change: -points, text });
+      const at = lot.validUntil ?? moment;
+      this.#line({ at, kind: "expired", id, change: -points, text, actor: null, reason: null });
     }
     this.#firstEnd = Number.POSITIVE_INFINITY;
     for (const lot of this.#ending) this.#firstEnd = Math.min(this.#firstEnd, lot.validUntil ?? this.#firstEnd);
   }
 
   tell(entry: Entry): void {
-    const { recordedAt: at, kind } = entry;
+    const { recordedAt: at, kind, actor } = entry;
     // What it enters has been told at the moment of its end.
     if (entry.kind === "lapsed" || entry.kind === "erased") return;
     if (entry.kind === "opened") {
-      this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened." });
+      this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened.", actor, reason: null });
       return;
     }
     let change = 0;
@@ -109,7 +114,8 @@ class Teller {
       change -= entry.debt.owed;
       this.#owed += entry.debt.owed;
     }
-    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry) });
+    const reason = "description" in entry ? entry.description : null;
+    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry), actor, reason });
   }
 
   explanation(asOf: EpochMs): Explanation {

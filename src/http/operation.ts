@@ -160,7 +160,7 @@ function failureContent(path: string, status: FailureStatus, codes: readonly Fai
     const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
     return [code, { summary: describeFailure(failureSamples[code]), value }] as const;
   });
-  const schema = errorSchema(errorFamilyOf(path), status);
+  const schema = errorSchema(errorFamilyOf(path), status, codes);
   return { "application/json": { schema, examples: Object.fromEntries(examples) } };
 }
 

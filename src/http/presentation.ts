@@ -29,7 +29,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
       `Not enough points: ${activePoints} active, ${requestedPoints} requested.`,
   },
   balance_limit_exceeded: { status: 400, describe: () => "The balance would be larger than can be kept exactly." },
-  created_at_in_future: { status: 400, describe: () => "createdAt lies in the future." },
+  created_at_in_future: { status: 400, describe: () => "createdAt lies more than a minute in the future." },
   valid_until_before_created_at: { status: 400, describe: () => "validUntil lies before createdAt." },
   order_earned_by_another: {
     status: 409,

@@ -156,6 +156,7 @@ describe("a mixin that can be stored", () => {
         violations: [
           { field: "couponSettings.rewardpoints.couponPrefix" },
           { field: "couponSettings.rewardpoints.validityInMonths" },
+          { field: "couponSettings.rewardpoints.orderValueToRewardPointsFactor", type: "missing_member" },
         ],
       },
     });

@@ -78,6 +78,7 @@ describe("an explanation", () => {
   });
 
   test("shows what came of a lot", () => {
+    const actor = "client:test";
     const story = new Story().tell(
       grant(100, { id: "A" as EntryId, referenceId: "O1", description: "Welcome", validUntil: later(20) }),
       grant(50, { ...named("B"), createdAt: later(-5) }),
@@ -117,7 +118,16 @@ describe("an explanation", () => {
         },
       ],
       lines: [
-        { at: noon, kind: "opened", id: null, change: 0, balance: 0, text: "The ledger was opened." },
+        {
+          at: noon,
+          kind: "opened",
+          id: null,
+          change: 0,
+          balance: 0,
+          text: "The ledger was opened.",
+          actor,
+          reason: null,
+        },
         {
           at: noon,
           kind: "granted",
@@ -125,6 +135,8 @@ describe("an explanation", () => {
           change: 100,
           balance: 100,
           text: "100 points were granted for O1 (Welcome), valid until 2026-05-11T12:00:00.020Z.",
+          actor,
+          reason: "Welcome",
         },
         {
           at: noon,
@@ -133,6 +145,8 @@ describe("an explanation", () => {
           change: 50,
           balance: 150,
           text: "50 points were granted, without an end.",
+          actor,
+          reason: null,
         },
         {
           at: noon,
@@ -141,6 +155,8 @@ describe("an explanation", () => {
           change: -30,
           balance: 120,
           text: "30 points were redeemed (30 from the grant for O1).",
+          actor,
+          reason: null,
         },
         {
           at: later(10),
@@ -149,6 +165,8 @@ describe("an explanation", () => {
           change: -20,
           balance: 100,
           text: "20 points were redeemed (20 from the grant for O1).",
+          actor,
+          reason: null,
         },
         {
           at: later(20),
@@ -157,6 +175,8 @@ describe("an explanation", () => {
           change: -50,
           balance: 50,
           text: "50 points of the 100 from the grant for O1 expired unused.",
+          actor: null,
+          reason: null,
         },
       ],
     });

@@ -334,7 +334,10 @@ describe("what a redemption of the journal has come to", () => {
   const couponCode = "RP-1" as CouponCode;
 
   test.each([
-    [{ id, couponCode: null, couponIssuer: null }, { kind: "redeemed" }],
+    [
+      { id, couponCode: null, couponIssuer: null },
+      { kind: "redeemed", entryId: id },
+    ],
     [
       { id, couponCode, couponIssuer: "embedded" },
       { kind: "exchanged", couponCode },

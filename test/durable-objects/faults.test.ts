@@ -245,7 +245,10 @@ test("commands that were stored together, unheard of, are answered truly one by 
 });
 
 describe("a call to a customer's object", () => {
-  const done: LedgerAnswer = { result: { ok: true, value: { kind: "redeemed" } }, replayed: false };
+  const done: LedgerAnswer = {
+    result: { ok: true, value: { kind: "redeemed", entryId: "e" as EntryId } },
+    replayed: false,
+  };
 
   /** What becomes of a call when the object does what `outcomes` say, one after another. */
   async function called(...outcomes: readonly (LedgerAnswer | Error)[]) {

@@ -123,6 +123,7 @@ describe("adding points", () => {
             usedPoints: 0,
             validUntil: "2099-08-24T14:15:22.000Z",
             usedWith: [],
+            actor: "client:backoffice/user:test",
           },
         ],
         redeemedPointsList: [],

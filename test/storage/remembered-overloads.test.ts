@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Unavailable } from "../../src/application/failure.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
 import type { LedgerAnswer, LedgerGateway } from "../../src/application/ports.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
@@ -44,7 +45,7 @@ async function told(customerId: string, what: string): Promise<LedgerAnswer> {
   const answer = tells;
   if (held !== null) await new Promise<void>((resolve) => held?.push(resolve));
   return {
-    result: answer === "done" ? succeed({ kind: "redeemed" }) : refuse({ code: answer }),
+    result: answer === "done" ? succeed({ kind: "redeemed", entryId: "E" as EntryId }) : refuse({ code: answer }),
     replayed: false,
   };
 }

@@ -109,6 +109,23 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    words: "a setting has one value, whatever its names",
+    broken: ({ operation, body }) => {
+      if (!operation.path.includes("/mixins") || operation.method === "PATCH") return false;
+      const inner = memberOf(body, "couponSettings");
+      const settings = memberOf(inner ?? body, "rewardpoints");
+      const isTwofold = [
+        ["enabled", "enable"],
+        ["codePrefix", "couponPrefix"],
+      ].some(([name = "", alias = ""]) => {
+        const [value, other] = [memberOf(settings, name), memberOf(settings, alias)];
+        return value !== undefined && other !== undefined && value !== other;
+      });
+      // Of another mixin, it is nobody's setting.
+      return isTwofold && "perhaps";
+    },
+  },
+  {
     words: "what is stored as couponSettings holds settings that can be read",
     broken: ({ operation, parameters, body }, document) => {
       const { method, path } = operation;

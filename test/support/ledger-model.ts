@@ -4,6 +4,7 @@ import type { ExchangeState, ExchangeStep } from "../../src/domain/exchange.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
 
 // What the ledgers of one tenant do, written once more, from the documentation and without the code that it is
 // compared with: lots are a plain list that nothing ever leaves, a balance is a sum, and nothing is shared.
@@ -187,7 +188,9 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
     }
     case "grant": {
       const after = grant(account, command, intent.grant, now);
-      return "code" in after ? refused(after) : put(after, { kind: "granted" });
+      return "code" in after
+        ? refused(after)
+        : put(after, { kind: "granted", entryId: intent.grant.id ?? ownId(command) });
     }
     case "earn": {
       const { orderId, points, validityMonths } = intent.order;
@@ -196,15 +199,16 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
         return { ...refused({ code: "order_earned_by_another", orderId }), isBarred: true };
       }
       const open = { ...account, openedBy: account.openedBy ?? commandId };
-      return put(grantOrder(open, commandId, { orderId, points, validityMonths }, now), { kind: "granted" });
+      const entryId = `order:${orderId}` as EntryId;
+      return put(grantOrder(open, commandId, { orderId, points, validityMonths }, now), { kind: "granted", entryId });
     }
     case "redeem": {
       const { points } = intent;
       const taken = takeAll(account, points, now);
       if ("code" in taken) return refused(taken);
-      const own = { id: intent.id ?? commandId, fingerprint: intent.id === null ? null : fingerprint };
-      const known = { ...own, commandId, outcome: { kind: "redeemed" } as const };
-      return put({ ...account, lots: taken.lots, known: [...account.known, known] }, { kind: "redeemed" });
+      const own = { id: intent.id ?? ownId(command), fingerprint: intent.id === null ? null : fingerprint };
+      const known = { ...own, commandId, outcome: { kind: "redeemed", entryId: own.id } as const };
+      return put({ ...account, lots: taken.lots, known: [...account.known, known] }, known.outcome);
     }
     case "exchange":
       return intent.terms.ok
@@ -243,14 +247,18 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
   }
 }
 
-function grant(account: Account, { id, fingerprint }: LedgerCommand, terms: Grant, now: number) {
-  const from = terms.createdAt ?? now;
+/** What an entry is called whose id the client has not chosen. */
+const ownId = ({ id }: LedgerCommand): EntryId => id as string as EntryId;
+
+function grant(account: Account, command: LedgerCommand, terms: Grant, now: number) {
+  const { id, fingerprint } = command;
+  const from = Math.min(terms.createdAt ?? now, now);
   const until = terms.validUntil ?? monthsAfter(from, terms.validityMonths);
-  if (from > now) return { code: "created_at_in_future" } as const;
+  if ((terms.createdAt ?? now) > now + 60_000) return { code: "created_at_in_future" } as const;
   if (until !== null && until < from) return { code: "valid_until_before_created_at" } as const;
   if (isTooMuch(account, terms.points)) return { code: "balance_limit_exceeded" } as const;
-  const own = { id: terms.id ?? id, fingerprint: terms.id === null ? null : fingerprint };
-  const known = { ...own, commandId: id, outcome: { kind: "granted" } as const };
+  const own = { id: terms.id ?? ownId(command), fingerprint: terms.id === null ? null : fingerprint };
+  const known = { ...own, commandId: id, outcome: { kind: "granted", entryId: own.id } as const };
   const open = { ...account, openedBy: account.openedBy ?? id, known: [...account.known, known] };
   return addLot(open, { id: own.id, points: terms.points, from, until }, now);
 }
@@ -405,7 +413,7 @@ function grantOrder(account: Account, commandId: string, terms: OrderGrant, now:
   const { orderId, points, validityMonths } = terms;
   const nth = account.orders.filter((order) => order.orderId === orderId).length + 1;
   const id = `order:${orderId}${nth === 1 ? "" : `/more/${nth}`}`;
-  const known = { id, commandId, fingerprint: null, outcome: { kind: "granted" } as const };
+  const known = { id, commandId, fingerprint: null, outcome: { kind: "granted", entryId: id as EntryId } as const };
   const after = addLot(account, { id, points, from: now, until: monthsAfter(now, validityMonths) }, now);
   const orders = [...after.orders, { orderId, lot: id, commandId, points }];
   return { ...after, orders, known: [...after.known, known] };

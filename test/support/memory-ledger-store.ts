@@ -414,6 +414,7 @@ function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {
 function recalled(entry: KeptEntry | undefined): readonly RecalledEntry[] {
   if (entry?.kind !== "granted" && entry?.kind !== "redeemed") return [];
   const { id, commandId, fingerprint } = entry;
-  const outcome = entry.kind === "granted" ? ({ kind: "granted" } as const) : outcomeOfRedemption(entry);
+  const outcome =
+    entry.kind === "granted" ? ({ kind: "granted", entryId: entry.id } as const) : outcomeOfRedemption(entry);
   return [{ id, commandId, fingerprint, outcome }];
 }

@@ -164,7 +164,8 @@ export class FakeLedgers implements LedgerGateway {
     const { intent } = command;
     const known = intent.kind === "earn" ? this.#grantOf(kept, intent.order.orderId) : undefined;
     if (known !== undefined) {
-      return { result: succeed({ kind: "granted" }), replayed: known.commandId !== command.id };
+      const granted = { kind: "granted", entryId: known.id } as const;
+      return { result: succeed(granted), replayed: known.commandId !== command.id };
     }
     this.#codes += 1;
     const sold = intent.kind === "give-back-coupon" ? (kept.sold.get(intent.code) ?? null) : null;

@@ -901,7 +901,9 @@ describe("reward settings", () => {
     let before = await everythingStored(shop.tenant);
     for (const { json, why } of some(everything, `settings ${member}`)) {
       cases += 1;
-      const body = `{"rewardpoints":{"${member}":${json}}}`;
+      // A site cannot be switched on without a factor.
+      const factor = member === "orderValueToRewardPointsFactor" ? "" : '"orderValueToRewardPointsFactor":1,';
+      const body = `{"rewardpoints":{${factor}"${member}":${json}}}`;
       const headers = { "Content-Type": "application/json" };
       const answer = await call("PUT", path, { token, body, headers });
       const told = `${json.slice(0, 80)} (${why}): ${answer.status} ${JSON.stringify(answer.body)}`;

@@ -14,8 +14,7 @@ const path = "/reward-points/{tenant}/events";
 const signatureHeaders = z.object({
   [signatureHeader]: z.string().optional().openapi({
     description:
-      "Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
-    example: "jb8JZDNC83svU5syKju4xb4uONdKJJxGoGt8INAFGwU=",
+      "Not with a token. Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
   }),
 });
 

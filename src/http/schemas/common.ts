@@ -95,7 +95,7 @@ export const customerId = lazy(() =>
   parsed<CustomerId>(
     parseCustomerId,
     `must be 1 to ${customerIdLengthMax} printable characters, and not . or ..`,
-  ).openapi({ ...printable(customerIdLengthMax, "(?!\\.{1,2}$)"), example: "C4289081720" }),
+  ).openapi(printable(customerIdLengthMax, "(?!\\.{1,2}$)")),
 );
 
 export const entryId = lazy(() =>
@@ -117,12 +117,21 @@ export const siteCode = lazy(() =>
   }),
 );
 
-export const customerParams = z.object(
-  deferredMembers({
-    customerId: () =>
-      customerId().openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id." }),
-  }),
-);
+// What stands in examples of paths and bodies works on the demo tenant (scripts/seed-data.ts), so that requests can be
+// tried out as the documentation page prefills them. Optional parameters have no example: it would be sent.
+
+const paramsNaming = (example: string) =>
+  z.object(
+    deferredMembers({
+      customerId: () =>
+        customerId().openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id.", example }),
+    }),
+  );
+
+export const customerParams = paramsNaming("C1001");
+
+/** For what makes a customer's entry, or takes it away: somebody else than the one to try things with. */
+export const passingCustomerParams = paramsNaming("C2001");
 
 export const tenantParams = z.object({
   tenant: z.string().openapi({
@@ -149,8 +158,7 @@ export const idempotencyHeaders = z.object({
     .optional()
     .openapi({
       description:
-        "Makes the request safe to repeat: the same key with the same request gets the first answer again, with the header Idempotency-Replayed: true. Kept for at least 24 hours.",
-      example: "5d0f1c9e-checkout-1",
+        "Makes the request safe to repeat: the same key with the same request gets the first answer again, with the header Idempotency-Replayed: true. Kept for at least 24 hours. A new one for each new request, such as a UUID.",
     }),
 });
 

@@ -15,7 +15,6 @@ export const couponParams = tenantParams.extend(
         param: { name: "code", in: "path" },
         description:
           "The coupon's code, as people paste it: case, blanks, dashes, full-width and look-alike characters do not matter.",
-        example: "RP-0G7R3MWX9C2K",
       }),
   }),
 );
