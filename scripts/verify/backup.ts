@@ -197,16 +197,18 @@ async function contentsOf(copy: ProjectCopy): Promise<ReadonlyMap<string, string
 }
 
 async function digestOf(table: string, database: MoveDatabase): Promise<string> {
-  const { results: columns } = await database.prepare(`pragma table_info("${table}")`).all<{ readonly name: string }>();
+  const { results: columns } = await database
+    .prepare(`pragma table_info("${table}")`)
+    .all<{ readonly name: string; readonly pk: number }>();
+  const key = columns.filter(({ pk }) => pk > 0).sort((left, right) => left.pk - right.pk);
+  const order = key.map(({ name }) => `"${name}"`).join(", ");
   // When a migration was applied is the database's own.
   const names = columns.map(({ name }) => `"${name}"`).filter((name) => name !== '"applied_at"');
   const hash = createHash("sha256");
   let rows = 0;
   for (let isMore = true; isMore; ) {
     const { results } = await database
-      .prepare(
-        `select json_array(${names.join(", ")}) as row from "${table}" order by ${names.join(", ")} limit 5000 offset ?1`,
-      )
+      .prepare(`select json_array(${names.join(", ")}) as row from "${table}" order by ${order} limit 5000 offset ?1`)
       .bind(rows)
       .all<{ readonly row: string }>();
     for (const { row } of results) hash.update(row).update("\n");
@@ -237,11 +239,6 @@ async function fillAll(copy: ProjectCopy, workerFolder: string, entries: number)
   )) as typeof projectMigrationsModule;
   await copy.withDatabases(async (ends) => {
     for (const { database } of ends.values()) await applyMigrations(database, projectMigrations());
-    const database = ends.get("DB")?.database;
-    if (database === undefined || entries === 0) return;
-    for (const slice of manyLedgers({ tenant: manyTenant, customers: entries / 10, entriesEach: 9 })) {
-      await database.batch(slice.map((statement) => database.prepare(statement)));
-    }
   });
   const runtime = await copy.start(workerFolder, map);
   try {
@@ -253,11 +250,20 @@ async function fillAll(copy: ProjectCopy, workerFolder: string, entries: number)
   } finally {
     await runtime.stop();
   }
+  if (entries > 0) await copy.withDatabases(async (ends) => fillMany(ends.get("DB")?.database, entries));
+}
+
+/** Adds a shop of nothing but ledgers, of ten entries each. */
+async function fillMany(database: MoveDatabase | undefined, entries: number): Promise<void> {
+  if (database === undefined) throw new Error("There is no database DB.");
+  for (const slice of manyLedgers({ tenant: manyTenant, customers: entries / 10, entriesEach: 9 })) {
+    await database.batch(slice.map((statement) => database.prepare(statement)));
+  }
 }
 
 await runRow("backup", async (run) => {
   const random = new Random(run.seed);
-  const kills = run.sized(1, 10);
+  const kills = run.sized(1, 8);
   const entries = run.sized(0, 100_000);
   const copies: ProjectCopy[] = [];
   const newCopy = (withMap = map): ProjectCopy => {
