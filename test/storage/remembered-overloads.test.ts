@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Unavailable } from "../../src/application/failure.ts";
-import type { EntryId } from "../../src/domain/identifiers.ts";
 import type { LedgerAnswer, LedgerGateway } from "../../src/application/ports.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
