@@ -58,7 +58,8 @@ const typeLengthMax = 100;
 /**
  * Reads an event in an envelope, `{type|eventType, payload}`, or an order that came without one. The events are
  * those of Emporix's order, return and customer services: `order.created`, `order.updated`, `order.deleted`,
- * `return.created`, `return.updated`, `return.deleted` and `customer.deleted`.
+ * `return.created`, `return.updated`, `return.deleted` and `customer.deleted`. All but the last may be spelt in other
+ * ways, too.
  */
 export function readEvent(event: JsonObject): EventReading {
   const name = event["type"] ?? event["eventType"];
@@ -66,6 +67,9 @@ export function readEvent(event: JsonObject): EventReading {
   const type = typeof name === "string" ? (knownName(name) ?? name.slice(0, typeLengthMax)) : "";
   const { payload } = event;
   if (!isKnown(type)) return ignoring({ type }, "unknown_event_type");
+  if (type === "customer.deleted" && typeof name === "string" && name !== type) {
+    return ignoring({ type: name.slice(0, typeLengthMax) }, "inexact_event_type");
+  }
   if (!isJsonObject(payload)) return ignoring({ type }, "unreadable_payload: payload");
   return readers[type](type, payload);
 }
@@ -186,12 +190,21 @@ function readDeletedReturn(type: string, payload: JsonObject): EventReading {
   return reading(subject, { kind: "return", orderId, returnId, isApproved: false, returned: payload });
 }
 
-/** A customer's number is the id that orders name; the event of the customer service has no other. */
+/**
+ * A customer's number is the id that orders name. An erasure cannot be undone, so nothing else stands in for a number that
+ * is missing, is no text, or is a placeholder.
+ */
 function readDeletedCustomer(type: string, payload: JsonObject): EventReading {
-  const customerId = customerAt(payload, "customerNumber") ?? customerAt(payload, "id");
+  const given = memberAt(payload, "customerNumber");
+  if (typeof given === "string" && isPlaceholder(given)) return ignoring({ type }, "placeholder: customerNumber");
+  const customerId = typeof given === "string" ? parseCustomerId(given) : null;
   if (customerId === null) return ignoring({ type }, "unreadable_payload: customerNumber");
   return reading({ type, customerId }, { kind: "delete-customer", customerId });
 }
+
+/** What systems write where there is no customer: `ANONYMOUS`, `00000000`, `-`. An empty text is not even that. */
+const isPlaceholder = (customerNumber: string): boolean =>
+  customerNumber !== "" && (isAnonymous(customerNumber.trim()) || /^[\s0_-]*$/.test(customerNumber));
 
 type Subject = Partial<EventSubject> & Pick<EventSubject, "type">;
 

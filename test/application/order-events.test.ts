@@ -629,19 +629,24 @@ test("events of different orders are processed at once, a bounded number of them
 });
 
 describe("an event is taken in", () => {
-  const receive = (event: object) =>
-    receiveEvent(services, { tenant: tenant as TenantId, event: event as Record<string, unknown> });
+  const receive = (event: object, isOnPurpose = false) =>
+    receiveEvent(services, { tenant: tenant as TenantId, event: event as Record<string, unknown>, isOnPurpose });
 
   test("with an id and the moment", async () => {
     const id = await receive(orderUpdated("A"));
-    expect(sent).toEqual([{ tenant, id: id.ok ? id.value : "", receivedAt: now, event: orderUpdated("A") }]);
+    const message = { tenant, id: id.ok ? id.value : "", receivedAt: now, event: orderUpdated("A"), mentions: [] };
+    expect(sent).toEqual([message]);
   });
 
   test.each([
     ["is nested too deeply", JSON.parse(`{"a":${"[".repeat(200)}${"]".repeat(200)}}`), "validation_failed"],
     ["has numbers that cannot be kept", JSON.parse('{"a":1e999}'), "validation_failed"],
     ["has broken text", JSON.parse('{"a":"\\ud800"}'), "validation_failed"],
-    ["grows too large", { a: new Array(10_000).fill(1e20) }, "payload_too_large"],
+    [
+      "grows too large",
+      { ...completedOrder("A"), entries: new Array(70_000).fill({ amount: 1e20 }) },
+      "payload_too_large",
+    ],
   ])("unless it %s", async (_, event, code) => {
     expect(await receive(event)).toMatchObject({ ok: false, failure: { code } });
     expect(sent).toEqual([]);
@@ -701,6 +706,7 @@ const facade = (real: EventInbox): EventInbox => ({
   note: (...args) => real.note(...args),
   settle: (...args) => real.settle(...args),
   find: (...args) => real.find(...args),
+  claim: (...args) => real.claim(...args),
   forgottenAmong: (...args) => real.forgottenAmong(...args),
   list: (...args) => real.list(...args),
   count: (...args) => real.count(...args),

@@ -223,7 +223,11 @@ describe("the order of consumption", () => {
       fc.property(lotsAndShuffle, fc.integer({ min: 1, max: 400 }), ([lots, shuffled], wanted) => {
         const moment = 5 as EpochMs;
         const draw = (some: readonly Lot[]) =>
-          drawPoints(ledgerOf({ sequence: 1, latestAt: moment, points: 0, lots: some }), points(wanted), moment);
+          drawPoints(
+            ledgerOf({ openedAt: moment, sequence: 1, latestAt: moment, points: 0, lots: some }),
+            points(wanted),
+            moment,
+          );
         expect(draw(shuffled)).toEqual(draw(lots));
       }),
     );

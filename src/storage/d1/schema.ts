@@ -297,11 +297,13 @@ export const orderEvents = sqliteTable(
     reason: text("reason"),
     /** The measure in which an order has earned; its returns are taken in the same. */
     earningBase: text("earning_base", { enum: ["total", "net", "subTotal"] }),
-    /** The event as it came, as JSON; null once the customer has been forgotten. */
+    /** What is kept of the event, as JSON; null once the customer has been forgotten. */
     payload: text("payload"),
     receivedAt: integer("received_at").notNull(),
     processedAt: integer("processed_at"),
     attempts: integer("attempts").notNull(),
+    /** Whom else the event may name: a JSON array of texts. Triggers keep `event_mentions` like it. Null: nobody. */
+    mentions: text("mentions"),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
@@ -320,6 +322,30 @@ export const orderEvents = sqliteTable(
         ${table.reason} = 'in_progress' or ${table.reason} like 'retrying: %' or ${table.reason} like 'gave_up: %'
       )`),
   ],
+);
+
+/** Which events name an id, so that an erasure finds them without reading any. Triggers of `order_events` fill it. */
+export const eventMentions = sqliteTable(
+  "event_mentions",
+  {
+    tenant: text("tenant").notNull(),
+    mention: text("mention").notNull(),
+    eventId: text("event_id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.mention, table.eventId] })],
+);
+
+/** Which event was the first of its kind to arrive: a repetition of it finds its key taken. */
+export const knownEvents = sqliteTable(
+  "known_events",
+  {
+    tenant: text("tenant").notNull(),
+    /** A hash of the sender's id and content, or the event's own id when it was sent on purpose. */
+    key: text("key").notNull(),
+    eventId: text("event_id").notNull(),
+    receivedAt: integer("received_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.key] }), index("known_events_by_time").on(table.receivedAt)],
 );
 
 /** What erased ledgers came to, by tenant and month of the erasure: sums that name nobody. */
