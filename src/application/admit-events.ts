@@ -10,6 +10,9 @@ import { sha256Hex } from "./sha256.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
+/** Whether {@link refusedAmong} has anything to ask about the event. */
+export const mayBeRefused = (queued: QueuedEvent): boolean => idOf(queued) !== null || isTooOld(queued);
+
 /**
  * Finds those of a tenant's events that must do nothing: what has arrived before, by the sender's id and content, and what
  * tells of a time before all that the inbox remembers. An event that somebody has sent on purpose is never among them,
@@ -46,10 +49,17 @@ export async function refusedAmong<Event extends QueuedEvent>(
  * What an event is recognized by when it comes again; null when its envelope has no `id`. The content counts as well:
  * senders who number their events wrongly lose none.
  */
-function identityOf({ event }: QueuedEvent): string | null {
+function identityOf(queued: QueuedEvent): string | null {
+  const id = idOf(queued);
+  if (id === null) return null;
+  const { type, eventType, payload } = queued.event;
+  return sha256Hex(canonicalize([id, type ?? eventType, payload]) ?? "");
+}
+
+/** The sender's id. What an order without an envelope has is the order's. */
+function idOf({ event }: QueuedEvent): string | null {
   const { id } = event;
-  if (!Object.hasOwn(event, "payload") || typeof id !== "string" || id === "") return null;
-  return sha256Hex(canonicalize([id, event["type"] ?? event["eventType"], event["payload"]]) ?? "");
+  return Object.hasOwn(event, "payload") && typeof id === "string" && id !== "" ? id : null;
 }
 
 function isTooOld({ event, receivedAt }: QueuedEvent): boolean {

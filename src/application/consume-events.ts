@@ -3,7 +3,7 @@ import { parseTenantId } from "../domain/identifiers.ts";
 import { isJsonObject } from "../domain/json-object.ts";
 import { type EventId, readEvent } from "../domain/order-event.ts";
 import type { EpochMs } from "../domain/time.ts";
-import { refusedAmong } from "./admit-events.ts";
+import { mayBeRefused, refusedAmong } from "./admit-events.ts";
 import { TryLater } from "./carry-out.ts";
 import type { PlainEvent } from "./earn-points.ts";
 import { errorFacts } from "./error-facts.ts";
@@ -137,8 +137,10 @@ async function admitted(
   deliveries: readonly Delivery[],
   places: Places,
 ): Promise<readonly Delivery[]> {
+  const questionable = deliveries.filter(({ event }) => mayBeRefused(event));
+  if (questionable.length === 0) return deliveries;
   const left = await Promise.all(
-    [...Map.groupBy(deliveries, ({ event }) => event.tenant)].map(async ([tenant, own]) => {
+    [...Map.groupBy(questionable, ({ event }) => event.tenant)].map(async ([tenant, own]) => {
       const events = own.map(({ event }) => event);
       try {
         const refused = await places.use(() => refusedAmong(services, tenant, events));
@@ -154,8 +156,8 @@ async function admitted(
       }
     }),
   );
-  const remaining = new Set(left.flat());
-  return deliveries.filter((delivery) => remaining.has(delivery));
+  const [asked, remaining] = [new Set(questionable), new Set(left.flat())];
+  return deliveries.filter((delivery) => !asked.has(delivery) || remaining.has(delivery));
 }
 
 const nothingElse = { earningBase: null, isForgotten: false } as const;

@@ -6,6 +6,7 @@ import type { JsonObject } from "../domain/json-object.ts";
 import { type EventId, readEvent } from "../domain/order-event.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { RequestFailure } from "./failure.ts";
+import { Places } from "./in-order.ts";
 import type { QueuedEvent } from "./ports.ts";
 import { asRead, partsOf } from "./process-event.ts";
 import { isTooLongToQueue, jsonBytes, queueKeptEvent } from "./queue-event.ts";
@@ -18,6 +19,8 @@ export const eventBytesMax = 1024 * 1024;
 export const unknownEventBytesMax = 64 * 1024;
 /** What is kept must fit into a text in a row, which D1 gives 2 MB, also when that text is written as JSON once more. */
 const keptBytesMax = 1_900_000;
+/** How many parts of a long event are taken in at a time. */
+const concurrencyMax = 12;
 
 /**
  * Takes an event in: it is in the queue when this returns, or in the inbox with its name in the queue. What is kept of it
@@ -49,10 +52,15 @@ export async function receiveEvent(
     return refuse({ code: "payload_too_large", limitBytes: eventBytesMax });
   }
   // In its parts, because the first of them takes the place of the whole in the inbox.
-  for (const { action: _action, subject, ...part } of await partsOf(services, asRead(queued))) {
-    await services.eventInbox.note({ ...part, subject }, waiting("in_progress"));
-    await queueKeptEvent(services, part);
-  }
+  const places = new Places(concurrencyMax);
+  await Promise.all(
+    (await partsOf(services, asRead(queued))).map(({ action: _action, subject, ...part }) =>
+      places.use(async () => {
+        if (isTooLongToQueue(part)) await services.eventInbox.note({ ...part, subject }, waiting("in_progress"));
+        await queueKeptEvent(services, part);
+      }),
+    ),
+  );
   return succeed(id);
 }
 
