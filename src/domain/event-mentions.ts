@@ -30,13 +30,14 @@ function collect(found: Set<string>, value: unknown, reach: Reach, name: string 
   if (Array.isArray(value)) {
     for (const item of value) collect(found, item, reach, name);
   } else if (isJsonObject(value)) {
-    for (const [member, inner] of Object.entries(value)) {
+    for (const member of Object.keys(value)) {
+      const inner = value[member];
       if (reach === "everything") mention(found, member);
-      const inPerson = reach === "ids" || (reach === "named" && meansPerson.test(member));
+      const inPerson = reach === "ids" || (reach === "named" && roleOf(member).isPerson);
       if (!inPerson) collect(found, inner, reach, member);
-      else if (!describesPerson.test(member)) collect(found, inner, "ids", member);
+      else if (!roleOf(member).isDescription) collect(found, inner, "ids", member);
     }
-  } else if (reach === "everything" || (reach === "ids" && name !== null && isId(name))) {
+  } else if (reach === "everything" || (reach === "ids" && name !== null && roleOf(name).isId)) {
     mention(found, value);
   }
 }
@@ -51,5 +52,24 @@ const meansPerson = /customer|contact|requestor|buyer|shopper|consumer|user|addr
 /** Members called after a person that name none, or by no id: `contactName`, `customerGroups`, `userAgent`. */
 const describesPerson = /(name|phone|e?mail|groups?|groupIds|type|agent|ip|date|at|status)$/i;
 
-const isId = (name: string): boolean =>
-  meansPerson.test(name) || /^(id|ids|number|key|uuid)$|(Id|Ids|Uuid)$/.test(name);
+const meansId = /^(id|ids|number|key|uuid)$|(Id|Ids|Uuid)$/;
+
+interface Role {
+  readonly isPerson: boolean;
+  readonly isDescription: boolean;
+  readonly isId: boolean;
+}
+
+/** Thousands of lines have the same few names. */
+const roles = new Map<string, Role>();
+const rolesMax = 1_000;
+
+function roleOf(name: string): Role {
+  const known = roles.get(name);
+  if (known !== undefined) return known;
+  const isPerson = meansPerson.test(name);
+  const role = { isPerson, isDescription: describesPerson.test(name), isId: isPerson || meansId.test(name) };
+  if (roles.size >= rolesMax) roles.clear();
+  roles.set(name, role);
+  return role;
+}

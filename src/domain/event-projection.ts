@@ -143,14 +143,20 @@ function kept(value: unknown, shape: Shape): unknown {
 
 const listOf = (items: readonly unknown[], shape: Shape): unknown => items.map((item) => kept(item, shape));
 
+/** Written for thousands of lines: names are known ones only, so that none can be `__proto__`. */
 function membersOf(value: JsonObject, shapes: Shapes): JsonObject {
-  const members = Object.entries(shapes).filter(([name]) => Object.hasOwn(value, name));
-  return Object.fromEntries(members.map(([name, shape]) => [name, kept(value[name], shape)]));
+  const members: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+    if (shape !== undefined) members[name] = kept(value[name], shape);
+  }
+  return members;
 }
 
 function amountsOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(amountsOf);
   if (!isJsonObject(value)) return value;
-  const members = Object.entries(value).filter(([name]) => amountNames.has(name));
-  return Object.fromEntries(members.map(([name, inner]) => [name, amountsOf(inner)]));
+  const members: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) if (amountNames.has(name)) members[name] = amountsOf(value[name]);
+  return members;
 }
