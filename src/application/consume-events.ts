@@ -146,7 +146,11 @@ async function admitted(
         const refused = await places.use(() => refusedAmong(services, tenant, events));
         if (refused.size === 0) return own;
         const at = services.clock.now();
-        const settlements = [...refused].map(([event, verdict]) => ({ event, verdict, at, ...nothingElse }));
+        const settlements = [...refused].map(([event, verdict]) => {
+          // What has been erased does not come back with the event that had asked for it.
+          const isForgotten = event.action.kind === "delete-customer";
+          return { event, verdict, earningBase: null, isForgotten, at };
+        });
         await places.use(() => services.eventInbox.settle(tenant, settlements));
         for (const { message, event } of own) if (refused.has(event)) message.ack();
         return own.filter(({ event }) => !refused.has(event));
@@ -159,8 +163,6 @@ async function admitted(
   const [asked, remaining] = [new Set(questionable), new Set(left.flat())];
   return deliveries.filter((delivery) => !asked.has(delivery) || remaining.has(delivery));
 }
-
-const nothingElse = { earningBase: null, isForgotten: false } as const;
 
 /** A message with its event. */
 interface Delivery<Event extends ReadEvent = ReadEvent> {

@@ -59,7 +59,9 @@ describe("a signed event that comes again", () => {
     const { id, type, payload } = deleted("back");
     expect(await verdictOf(await sign({ id, type, payload }))).toBe("erased");
     await addPoints("back", 20);
-    expect(await verdictOf(await sign({ payload: { tenant, customerNumber: "back" }, type, id }))).toBe("duplicate");
+    const again = await sign({ payload: { tenant, customerNumber: "back" }, type, id });
+    expect(await verdictOf(again)).toBe("duplicate");
+    expect(JSON.stringify(await kept(again))).not.toContain("back");
     expect(await balance("back")).toBe(20);
   });
 
