@@ -18,8 +18,8 @@ import type {
   TenantId,
 } from "../domain/identifiers.ts";
 import type { JsonObject } from "../domain/json-object.ts";
-import type { Ledger } from "../domain/ledger.ts";
 import type { ToldState } from "../domain/latest-state.ts";
+import type { Ledger } from "../domain/ledger.ts";
 import type { EarnTerms } from "../domain/order-book.ts";
 import type { EventId, EventSubject, OrderNews, ReturnNews } from "../domain/order-event.ts";
 import type { OrderState } from "../domain/order-state.ts";
@@ -554,6 +554,8 @@ export interface SettingsCache {
   read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null>;
   /** @param seconds for how long; at least 60 */
   keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void>;
+  /** Keeps them in memory only, for a minute at most. */
+  remember(tenant: TenantId, site: SiteCode, settings: RewardSettings): void;
   forget(tenant: TenantId, site: SiteCode): Promise<void>;
 }
 
@@ -632,14 +634,23 @@ export interface QueuedEvent {
   readonly tenant: TenantId;
   readonly id: EventId;
   readonly receivedAt: EpochMs;
-  /** As it came: an envelope or a bare order. */
+  /** What is kept of it: an envelope or a bare order. */
   readonly event: JsonObject;
+  /** Whom the event as it came has named; those whom `event` names, unless given. */
+  readonly mentions?: readonly string[];
+  /** Sent, or sent again, by somebody who means it: it is carried out, though it be old or known. */
+  readonly isOnPurpose?: true;
 }
+
+/** An event that the inbox has: because it is too long for a message, or because it could not be read there. */
+export type EventReference = Omit<QueuedEvent, "event" | "mentions">;
+
+export type QueueMessage = QueuedEvent | EventReference;
 
 /** Where events wait for being processed. */
 export interface EventQueue {
   /** @throws {StoreUnavailable} when it is not certain that the event was taken. */
-  send(event: QueuedEvent): Promise<void>;
+  send(message: QueueMessage): Promise<void>;
 }
 
 /** Checks who sent an event, where no token tells. */
@@ -677,7 +688,7 @@ export interface KeptEventSummary extends EventSubject {
 }
 
 export interface KeptEvent extends KeptEventSummary {
-  /** As it came; null once its customer has been forgotten. */
+  /** What is kept of it; null once its customer has been forgotten, or when it cannot be read. */
   readonly event: JsonObject | null;
 }
 
@@ -753,6 +764,12 @@ export interface OrderStateStore {
   removeOfNobody(before: EpochMs, limit: number): Promise<number>;
 }
 
+/** That an event is the one which its key stands for. */
+export interface EventClaim {
+  readonly key: string;
+  readonly id: EventId;
+}
+
 /** When an event that was not delivered is due for being sent again. */
 export interface ResendingPatience {
   /** From its arrival; twice as long after each time that it was sent again. */
@@ -782,6 +799,17 @@ export interface EventInbox {
     earned?: readonly string[],
   ): Promise<readonly WaitingEvent[]>;
   find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
+  /**
+   * Claims keys for events. A key belongs to the event that has claimed it first, for as long as events are kept.
+   * @param asked keys about which the answer tells
+   * @returns the events to which keys belong
+   */
+  claim(
+    tenant: TenantId,
+    claims: readonly EventClaim[],
+    asked: readonly string[],
+    at: EpochMs,
+  ): Promise<ReadonlyMap<string, EventId>>;
   /** Those that are events of customers who have been erased since: they must do nothing any more. */
   forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>>;
   /** Newest first. */
@@ -796,9 +824,10 @@ export interface EventInbox {
   forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void>;
   /**
    * Takes at most `limit` events of all tenants that were not carried through, because something did not answer, and
-   * that are due for being sent again. They are not due again before their time has come once more.
+   * that are due for being sent again. They are not due again before their time has come once more. What is too long
+   * for a message is only named.
    */
-  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]>;
-  /** Removes at most `limit` of the events that came before `moment`, oldest first. @returns how many */
+  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueueMessage[]>;
+  /** Removes at most `limit` of the events that came before `moment`, oldest first, and their keys. @returns how many */
   removeReceivedBefore(moment: EpochMs, limit: number): Promise<number>;
 }

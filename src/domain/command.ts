@@ -34,8 +34,11 @@ export type Intent =
   | { readonly kind: "give-back-coupon"; readonly code: string }
   /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
   | { readonly kind: "lapse" }
-  /** Erase the ledger and everything in it. */
-  | { readonly kind: "erase" };
+  /**
+   * Erase the ledger and everything in it; a ledger that was opened after `asOf` is another one than was meant, and is
+   * left alone.
+   */
+  | { readonly kind: "erase"; readonly asOf?: EpochMs };
 
 /** A completed order, and what it earns. */
 export interface EarningOrder {
@@ -121,7 +124,9 @@ export type Outcome =
   | { readonly kind: "given-back"; readonly points: number }
   /** So many points were entered as lapsed. */
   | { readonly kind: "lapsed"; readonly points: number }
-  | { readonly kind: "erased" };
+  | { readonly kind: "erased" }
+  /** Nothing was erased: the ledger is younger than what was asked. */
+  | { readonly kind: "left" };
 
 /** What the command came to that a redemption in the journal belongs to. */
 export function outcomeOfRedemption({

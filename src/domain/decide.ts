@@ -86,6 +86,9 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
     case "lapse":
       return lapse(draft, facts.expired);
     case "erase":
+      if (draft.ledger.openedAt > (intent.asOf ?? Number.POSITIVE_INFINITY)) {
+        return succeed({ outcome: { kind: "left" } });
+      }
       // Nothing to erase is a success too: the caller wants the ledger gone, and it is.
       if (draft.ledger.isOpen) draft.append({ kind: "erased" });
       return succeed({ outcome: { kind: "erased" } });

@@ -71,7 +71,17 @@ export function grantOrder(
   const validUntil = validityMonths === null ? null : addCalendarMonths(createdAt, validityMonths);
   const fingerprint = null;
   const referenceId = orderId;
-  draft.append({ kind: "granted", id, points, createdAt, validUntil, referenceId, description, fingerprint, orderValue });
+  draft.append({
+    kind: "granted",
+    id,
+    points,
+    createdAt,
+    validUntil,
+    referenceId,
+    description,
+    fingerprint,
+    orderValue,
+  });
   settleDebt(draft, id);
 }
 

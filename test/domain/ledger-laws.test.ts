@@ -40,8 +40,7 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
 
 /** What the ledger's writer does before it decides: an order that has been granted is not granted again. */
 const isKnown = (intent: Intent, journal: readonly Entry[]): boolean =>
-  intent.kind === "earn" &&
-  journal.some((entry) => "id" in entry && entry.id === earnedEntryId(intent.order.orderId));
+  intent.kind === "earn" && journal.some((entry) => "id" in entry && entry.id === earnedEntryId(intent.order.orderId));
 
 interface Played {
   readonly journal: readonly Entry[];
@@ -214,7 +213,11 @@ describe("the order of consumption", () => {
       fc.property(lotsAndShuffle, fc.integer({ min: 1, max: 400 }), ([lots, shuffled], wanted) => {
         const moment = 5 as EpochMs;
         const draw = (some: readonly Lot[]) =>
-          drawPoints(ledgerOf({ sequence: 1, latestAt: moment, points: 0, lots: some }), points(wanted), moment);
+          drawPoints(
+            ledgerOf({ openedAt: moment, sequence: 1, latestAt: moment, points: 0, lots: some }),
+            points(wanted),
+            moment,
+          );
         expect(draw(shuffled)).toEqual(draw(lots));
       }),
     );

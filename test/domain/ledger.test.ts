@@ -325,8 +325,8 @@ describe("a ledger that is read back", () => {
       fc.property(anyHistory, anyLag, fc.integer({ min: 1, max: 500 }), (steps, lagMs, amount) => {
         const { journal, ledger, now } = new Story().play(steps);
         if (!ledger.isOpen) return;
-        const { sequence, latestAt, debt, points: all } = ledger;
-        const read = ledgerOf({ sequence, latestAt, points: all, lots: storedLots(journal), debt });
+        const { openedAt, sequence, latestAt, debt, points: all } = ledger;
+        const read = ledgerOf({ openedAt, sequence, latestAt, points: all, lots: storedLots(journal), debt });
         const moment = (now + lagMs) as EpochMs;
         expect(read.isOpen).toBe(true);
         expect(ledgerFault(read)).toBeNull();
@@ -338,9 +338,10 @@ describe("a ledger that is read back", () => {
   });
 
   test("owes nothing unless it says so", () => {
-    const read = ledgerOf({ sequence: 1, latestAt: noon, points: 0, lots: [] });
+    const read = ledgerOf({ openedAt: noon, sequence: 1, latestAt: noon, points: 0, lots: [] });
     expect(read).toEqual({
       isOpen: true,
+      openedAt: noon,
       sequence: 1,
       latestAt: noon,
       points: 0,

@@ -217,6 +217,8 @@ async function readEverything(running: FaultyService): Promise<void> {
   // The order has earned for one customer, and then it is another one's.
   await stage.process(stage.order(), orderUpdated(`O-${customerId}`, { customer: { id: nextCustomer() } }));
   await stage.process(stage.returned(), { type: "return.deleted", payload: { id: `R-${customerId}` } });
+  // One that is recognized when it comes again, and names somebody besides its customer.
+  await stage.process({ id: "e", type: "order.updated", payload: { id: "N", buyer: { id: nextCustomer() } } });
 
   const sorts = { sort: ["issuedAt:desc", "code", "code:desc"], totalCount: ["true"] };
   const coupon = { issuedTo: [customerId], code: [code], status: ["VALID"], showDeleted: ["true"] };

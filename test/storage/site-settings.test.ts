@@ -109,14 +109,15 @@ describe("effective site settings", () => {
     expect(lines).toEqual([]);
   });
 
-  it("are off for a site without a mixin, which is cached too and logged once", async () => {
+  it("are off for a site without a mixin, which is remembered and logged once, and costs no write", async () => {
     const tenant = newTenant();
-    const { settings, reads, lines } = observed();
+    const { settings, reads, puts, lines } = observed();
 
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
 
     expect(reads()).toBe(1);
+    expect(puts).toEqual([]);
     expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
   });
 

@@ -342,7 +342,7 @@ export const orderEvents: fc.Arbitrary<unknown> = (() => {
     { weight: 3, arbitrary: envelope(returned, "return.updated", "return.created") },
     { weight: 1, arbitrary: envelope(fc.record({ id: drawnOf("order", "EON-1") }), "order.deleted") },
     { weight: 1, arbitrary: envelope(fc.record({ id: fc.constantFrom("R-1", "R-2") }), "return.deleted") },
-    { weight: 1, arbitrary: envelope(fc.record({ id: drawnOf("customer", "C-1") }), "customer.deleted") },
+    { weight: 1, arbitrary: envelope(fc.record({ customerNumber: drawnOf("customer", "C-1") }), "customer.deleted") },
     { weight: 1, arbitrary: fc.dictionary(fc.string(), anyJson, { maxKeys: 3 }) },
   );
 })();

@@ -3,8 +3,8 @@ import type { ExchangeTerms, LedgerCommand, OrderSettling, Outcome } from "../..
 import type { ExchangeState, ExchangeStep } from "../../src/domain/exchange.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import type { Grant } from "../../src/domain/grant.ts";
-import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { ReturnPolicy } from "../../src/domain/returns.ts";
 
 // What the ledgers of one tenant do, written once more, from the documentation and without the code that it is
 // compared with: lots are a plain list that nothing ever leaves, a balance is a sum, and nothing is shared.
@@ -467,7 +467,8 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
   const more = first + Math.max(0, difference);
   if (more > 0 && isTooMuch(account, more)) return { world, result: no({ code: "balance_limit_exceeded" }) };
   if (first === 0 && difference === 0) return { world, result: yes(outcome), isRepetition: true };
-  const isNew = first + Math.max(0, difference - asked) > 0 && !account.orders.some((order) => order.lot === `order:${orderId}`);
+  const isNew =
+    first + Math.max(0, difference - asked) > 0 && !account.orders.some((order) => order.lot === `order:${orderId}`);
   if (isNew && isAnothers(world, customer, orderId)) {
     return { world, result: no({ code: "order_earned_by_another", orderId }), isBarred: true };
   }
@@ -499,7 +500,8 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
     const took = take(after.lots, requested - lapsed, now, lots);
     taken = requested - lapsed - took.missing;
     const what = returnId === null ? "taken-back" : `return:${returnId}`;
-    const isAlike = ({ id }: TakenBack) => id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
+    const isAlike = ({ id }: TakenBack) =>
+      id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
     const nth = takeBacks.filter(isAlike).length + 1;
     const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
     const about = { id, commandId, orderId, at: after.clock + 1, asked: requested, taken, policy };
@@ -583,7 +585,8 @@ function undo(
   const until = own?.until ?? null;
   const end = until === null || now < until ? until : now + until - (own?.from ?? 0);
   const lot = { id: `refund:${source}/0`, points: paidOff, from: now, until: end };
-  const paid = paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
+  const paid =
+    paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
   return { account: payForgiven(paid, takenBack.at, points, now, isOwn), points };
 }
 

@@ -61,6 +61,7 @@ interface SealedEntry {
 
 /** The row of an open ledger. */
 interface LedgerRow {
+  readonly openedAt: EpochMs;
   readonly openedBy: CommandId;
   readonly sequence: number;
   readonly hash: LedgerHead;
@@ -205,9 +206,10 @@ export class MemoryLedgerStore implements LedgerStore {
     const opened = entries.filter((entry) => entry.kind === "opened");
     if (opened.length > 1 || (opened.length === 1 && shelf.row !== null)) conflict();
     const openedBy = shelf.row?.openedBy ?? opened[0]?.commandId;
-    if (entries.length > 0 && openedBy !== undefined) {
+    const openedAt = shelf.row?.openedAt ?? opened[0]?.recordedAt;
+    if (entries.length > 0 && openedBy !== undefined && openedAt !== undefined) {
       const { sequence, points, debt } = changes.ledger;
-      this.#assign(shelf, "row", { openedBy, sequence, points, debt, hash: head });
+      this.#assign(shelf, "row", { openedAt, openedBy, sequence, points, debt, hash: head });
     }
     for (const entry of entries) this.#insertLot(shelf, entry);
     for (const entry of entries) this.#useLots(shelf, entry);

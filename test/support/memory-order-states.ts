@@ -95,7 +95,15 @@ export class MemoryOrderStates implements OrderStateStore {
 
   #kept(orderId: string): KeptOrder {
     const { customerId, siteCode, masterId, terms, events, states } = this.#shelf(orderId);
-    return { orderId, customerId, siteCode, masterId, terms, told: latestOf(latestStates(states)), isNew: events === 1 };
+    return {
+      orderId,
+      customerId,
+      siteCode,
+      masterId,
+      terms,
+      told: latestOf(latestStates(states)),
+      isNew: events === 1,
+    };
   }
 
   #latestReturn(returnId: string): ToldState<ReturnState> | null {

@@ -181,7 +181,11 @@ export class FakeLedgers implements LedgerGateway {
     });
     if (!decided.ok) return { result: decided, replayed: false };
     const { entries, couponEffect, outcome, ledger, isRepetition } = decided.value;
-    const fault = changeFault(kept.ledger, { entries, couponEffects: couponEffect === null ? [] : [couponEffect] }, ledger);
+    const fault = changeFault(
+      kept.ledger,
+      { entries, couponEffects: couponEffect === null ? [] : [couponEffect] },
+      ledger,
+    );
     if (fault !== null) throw new Error(fault);
     kept.ledger = ledger;
     kept.journal.push(...entries);

@@ -58,7 +58,10 @@ export const eventSummariesOut = deferred(() =>
 export const eventOut = deferred(() =>
   summaryFields()
     .extend({
-      event: z.looseObject({}).optional().openapi({ description: "As it came; absent once its customer was erased." }),
+      event: z
+        .looseObject({})
+        .optional()
+        .openapi({ description: "What is kept of it; absent once its customer was erased." }),
     })
     .openapi("KeptOrderEvent"),
 );

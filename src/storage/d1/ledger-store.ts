@@ -71,6 +71,7 @@ export class D1LedgerStore implements LedgerStore {
       row === undefined
         ? emptyLedger
         : ledgerOf({
+            openedAt: row.openedAt as EpochMs,
             sequence: row.sequence,
             latestAt: row.latestAt ?? (row.openedAt as EpochMs),
             points: row.points,

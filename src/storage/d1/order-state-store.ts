@@ -112,7 +112,10 @@ export class D1OrderStateStore implements OrderStateStore {
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
-        drizzle.update(returns).set({ customerId }).where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
+        drizzle
+          .update(returns)
+          .set({ customerId })
+          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
         drizzle
           .delete(returnOrders)
           .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),

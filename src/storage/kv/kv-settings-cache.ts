@@ -85,6 +85,10 @@ export class KvSettingsCache implements SettingsCache {
     }
   }
 
+  remember(tenant: TenantId, site: SiteCode, settings: RewardSettings): void {
+    this.#remember(this.#key(tenant, site), settings, Number.POSITIVE_INFINITY);
+  }
+
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {
     const { cache, log, pause = (durationMs: number) => scheduler.wait(durationMs) } = this.#services;
     this.#memory.forget(this.#key(tenant, site));
