@@ -7,7 +7,7 @@ import type { Facts, LedgerKey } from "../domain/decide.ts";
 import type { EarningBase } from "../domain/earn-rule.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
-import type { CouponEffect, Exchange } from "../domain/exchange.ts";
+import type { CouponEffect, Exchange, GivingBackTerms } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type {
   Actor,
@@ -46,7 +46,7 @@ export interface LedgerGateway {
    */
   executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]>;
   /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
-  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
+  giveBackExchange(key: LedgerKey, id: EntryId, terms: GivingBackTerms): Promise<Result<GivingBack, Unavailable>>;
   /** Has the customer's exchanges gone on with that were left half-way. */
   resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
@@ -59,6 +59,8 @@ export type GivingBack =
   /** There is no such coupon, or not any more. */
   | { readonly kind: "gone" }
   | { readonly kind: "spent"; readonly status: CouponStatus }
+  /** The ledger has something against it: nothing was done. */
+  | { readonly kind: "declined"; readonly failure: LedgerFailure | Unavailable }
   /** The coupon service would not take it back: it is as it was. */
   | { readonly kind: "refused" }
   /** It will be known later: the same request again tells. */
@@ -106,15 +108,22 @@ export interface LedgerSnapshot {
 /** What a command is about, when its ledger alone does not tell enough to decide it. */
 export type CommandSubject =
   | { readonly kind: "order"; readonly orderId: string }
-  | { readonly kind: "exchange"; readonly id: EntryId }
-  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode }
+  /** `today`: when the day began, which is counted from; null: what was given back is not asked for. */
+  | { readonly kind: "exchange"; readonly id: EntryId; readonly today: EpochMs | null }
+  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode; readonly today: EpochMs }
   /** Lots that expired by the given moment, and of which the journal does not tell it yet. */
   | { readonly kind: "expired-lots"; readonly by: EpochMs };
 
 /** What was found of a subject; the others are null or empty. */
-export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold" | "expired">;
+export type SubjectFacts = Pick<Facts, "order" | "exchange" | "sold" | "givenBackToday" | "expired">;
 
-export const nothingKnown: SubjectFacts = { order: null, exchange: null, sold: null, expired: [] };
+export const nothingKnown: SubjectFacts = {
+  order: null,
+  exchange: null,
+  sold: null,
+  givenBackToday: 0,
+  expired: [],
+};
 
 /** An exchange, without where its points came from. */
 export type KnownExchange = Omit<Exchange, "draws">;

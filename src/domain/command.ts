@@ -1,5 +1,5 @@
 import type { CouponCode, CouponDefinition } from "./coupon.ts";
-import type { ExchangeState, ExchangeStep } from "./exchange.ts";
+import type { ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
 import type { ExchangeFailure } from "./failure.ts";
 import type { Grant } from "./grant.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
@@ -30,9 +30,14 @@ export type Intent =
   /** Undo what a return has taken back; nothing to undo is a success too. */
   | { readonly kind: "undo-take-back"; readonly orderId: string; readonly returnId: string | null }
   /** Take an exchange, whose coupon a service elsewhere issues, to its next state; refunds when it failed. */
-  | { readonly kind: "advance-exchange"; readonly step: ExchangeStep }
+  | {
+      readonly kind: "advance-exchange";
+      readonly step: ExchangeStep;
+      /** For the step by which a customer gives the coupon back. */
+      readonly terms?: GivingBackTerms;
+    }
   /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
-  | { readonly kind: "give-back-coupon"; readonly code: string }
+  | { readonly kind: "give-back-coupon"; readonly code: string; readonly terms: GivingBackTerms }
   /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
   | { readonly kind: "lapse" }
   /** Erase the ledger and everything in it. */

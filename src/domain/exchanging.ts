@@ -1,12 +1,15 @@
-import type { ExchangeTerms } from "./command.ts";
+import type { ExchangeTerms, Intent } from "./command.ts";
 import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
-import type { LedgerKey } from "./decide.ts";
+import type { Facts, LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
-import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
+import type { CouponEffect, ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
+import type { LedgerFailure } from "./failure.ts";
 import { drawPoints } from "./ledger.ts";
+import { isActive } from "./lot.ts";
 import { insufficient } from "./redeeming.ts";
 import { restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
+import type { DatedDraw } from "./returns.ts";
 
 /** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
 export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
@@ -57,11 +60,18 @@ const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>>
  * Takes an exchange to its next state; a failed one, and a coupon given back, refund. A step from another state than it
  * is in is not taken: somebody else has gone on, and what was seen of the coupon may not be so any more.
  */
-export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exchange | null): Writing {
+export function advanceExchange(
+  draft: Draft,
+  { step, terms }: Extract<Intent, { kind: "advance-exchange" }>,
+  { exchange, givenBackToday }: Facts,
+): Writing {
   if (exchange === null) return refuse({ code: "exchange_not_found" });
   if (step.from !== exchange.state || !precursors[step.to].includes(step.from)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
+  // Before the coupon service is asked to take the coupon out of use: after that there is no way back.
+  const objection = terms === undefined ? null : objectionTo(draft, exchange.draws, terms, givenBackToday);
+  if (objection !== null) return refuse(objection);
   // The ledger was erased meanwhile: nothing of it is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   if (step.to === "CHARGED_BACK") {
@@ -73,7 +83,11 @@ export function advanceExchange(draft: Draft, step: ExchangeStep, exchange: Exch
 }
 
 /** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
-export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | null): Writing {
+export function giveBackCoupon(
+  draft: Draft,
+  { code, terms }: Extract<Intent, { kind: "give-back-coupon" }>,
+  { sold, givenBackToday }: Facts,
+): Writing {
   if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
   if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
   if (sold.isDeleted) return refuse({ code: "own_coupon_not_found", couponCode: code });
@@ -81,9 +95,24 @@ export function giveBackCoupon(draft: Draft, code: string, sold: SoldCoupon | nu
   if (status === "EXPIRED" || sold.coupon.redemptionCount > 0) {
     return refuse({ code: "coupon_not_returnable", status: status === "EXPIRED" ? status : "USED" });
   }
+  const objection = objectionTo(draft, sold.draws, terms, givenBackToday);
+  if (objection !== null) return refuse(objection);
   restore(draft, sold.draws, sold.coupon.redemptionId, null, "Coupon given back");
   return succeed({
     outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },
   });
+}
+
+/** Why a coupon that could be given back is not, or not without another word; null when nothing stands against it. */
+function objectionTo(
+  draft: Draft,
+  draws: readonly DatedDraw[],
+  { perDay, acceptsLoss }: GivingBackTerms,
+  givenBackToday: number,
+): LedgerFailure | null {
+  if (givenBackToday >= perDay) return { code: "give_back_limit_reached", perDay };
+  const over = draws.filter((draw) => !isActive(draw, draft.now));
+  const lostPoints = over.reduce((sum, draw) => sum + draw.points, 0);
+  return lostPoints > 0 && !acceptsLoss ? { code: "points_would_be_lost", lostPoints } : null;
 }

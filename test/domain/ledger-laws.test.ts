@@ -34,6 +34,7 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
     order: orderHistoryIn(journal, orderIdOf(intent)),
     exchange: null,
     sold: null,
+    givenBackToday: 0,
     expired: [],
   });
 

@@ -27,6 +27,7 @@ export class Story {
       order: orderHistoryIn(this.journal, orderIdOf(intent)),
       exchange: null,
       sold: null,
+      givenBackToday: 0,
       expired: [],
       ...facts,
     });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { ExchangeStep } from "../../src/domain/exchange.ts";
+import type { ExchangeStep, GivingBackTerms } from "../../src/domain/exchange.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type {
   Actor,
@@ -114,6 +114,17 @@ export const earn = (orderId: string, earned: number, more: Partial<EarningOrder
   },
 });
 
+/** A customer gives a coupon back who may give back any number, and knows what that costs, unless `more` says otherwise. */
+export const givingBack = (code: string, more: Partial<GivingBackTerms> = {}) =>
+  ({ kind: "give-back-coupon", code, terms: { ...freely, ...more } }) as const;
+
+export const freely: GivingBackTerms = { perDay: 1_000, acceptsLoss: true };
+
+export const anyTerms: fc.Arbitrary<GivingBackTerms> = fc.record({
+  perDay: fc.constantFrom(0, 1, 2, 3, 1_000, 1_000),
+  acceptsLoss: fc.boolean(),
+});
+
 export const takeBack = (
   orderId: string,
   returnId: string | null,
@@ -177,7 +188,10 @@ export type Plan =
       readonly couponLifeMs: number | null;
     }
   | { readonly kind: "exchange-refused" }
-  | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
+  | ({ readonly kind: "advance-exchange"; readonly nth: number; readonly terms: GivingBackTerms } & Pick<
+      ExchangeStep,
+      "from" | "to"
+    >)
   | {
       readonly kind: "take-back";
       readonly orderId: string;
@@ -186,7 +200,12 @@ export type Plan =
       readonly policy: ReturnPolicy;
     }
   | { readonly kind: "undo-take-back"; readonly orderId: string; readonly returnId: string | null }
-  | { readonly kind: "give-back-coupon"; readonly nth: number; readonly isLowerCase: boolean }
+  | {
+      readonly kind: "give-back-coupon";
+      readonly nth: number;
+      readonly isLowerCase: boolean;
+      readonly terms: GivingBackTerms;
+    }
   | { readonly kind: "lapse" }
   | { readonly kind: "erase" };
 
@@ -254,6 +273,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     weight: 4,
     arbitrary: plan("advance-exchange", {
       nth: anyNth,
+      terms: anyTerms,
       from: fc.constantFrom("PENDING", "PENDING", "ISSUED", "VOIDING", "GIVEN_BACK"),
       to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
     }),
@@ -268,7 +288,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     }),
   },
   { weight: 3, arbitrary: plan("undo-take-back", { orderId: anyOrderId, returnId: anyReturnId }) },
-  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean() }) },
+  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean(), terms: anyTerms }) },
   { weight: 2, arbitrary: plan("lapse", {}) },
   { weight: 1, arbitrary: plan("erase", {}) },
 );
@@ -302,13 +322,14 @@ export function intentOf(planned: Plan, present: Present): Intent {
       return {
         kind: "advance-exchange",
         step: { id: id as EntryId, from: planned.from, to: planned.to, reason: null },
+        ...(planned.to === "VOIDING" ? { terms: planned.terms } : {}),
       };
     }
     case "take-back":
       return takeBack(planned.orderId, planned.returnId, planned.value, planned.policy);
     case "give-back-coupon": {
       const code = codes[planned.nth % Math.max(1, codes.length)] ?? "T-UNKNOWN";
-      return { kind: "give-back-coupon", code: planned.isLowerCase ? code.toLowerCase() : code };
+      return { ...givingBack(planned.isLowerCase ? code.toLowerCase() : code), terms: planned.terms };
     }
     default:
       return planned;

@@ -16,6 +16,7 @@ export const earningSettings: RewardSettings = {
   validityMonths: 12,
   earningBase: "total",
   returnPolicy: "negative",
+  giveBacksPerDay: 10,
 };
 
 /** A completed order with the prices of the published example EON2076, and no more than the service reads. */

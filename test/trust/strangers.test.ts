@@ -131,6 +131,7 @@ const places: Readonly<Record<string, Place>> = {
   "body:couponSettings.rewardpoints.validityInMonths": counted,
   "body:couponSettings.rewardpoints.earningBase": counted,
   "body:couponSettings.rewardpoints.returnPolicy": counted,
+  "body:couponSettings.rewardpoints.giveBacksPerDay": counted,
   "body:client_id": "client",
   "body:client_secret": namesNothing("a secret"),
   "body:grant_type": counted,

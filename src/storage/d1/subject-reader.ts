@@ -1,7 +1,6 @@
 import { and, desc, eq, gt, inArray, isNotNull, lt, lte, or, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
-import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exchange.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
@@ -20,6 +19,21 @@ type EntryRow = typeof ledgerEntries.$inferSelect;
 /** Lots that lapse in one commit. */
 const expiredLotsMax = 500;
 
+type Subject<Kind> = Extract<CommandSubject, { readonly kind: Kind }>;
+
+/** How many coupons the customer has given back, or is giving back, since a moment, by whomever they were issued. */
+const givenBackSince = ({ tenant, customerId }: LedgerKey, since: EpochMs | null) =>
+  since === null
+    ? sql<number>`0`
+    : sql<number>`(
+        select count(*) from coupons c
+        where c.tenant = ${tenant} and c.issued_to = ${customerId} and c.given_back_at >= ${since}
+      ) + (
+        select count(*) from exchanges e
+        where e.tenant = ${tenant} and e.customer_id = ${customerId} and e.updated_at >= ${since}
+          and e.state in ('VOIDING', 'GIVEN_BACK')
+      )`;
+
 /** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
 export class SubjectReader {
   readonly #drizzle: DrizzleD1Database;
@@ -33,9 +47,9 @@ export class SubjectReader {
       case "order":
         return { ...nothingKnown, order: await this.#order(key, subject.orderId) };
       case "exchange":
-        return { ...nothingKnown, exchange: await this.#exchange(key, subject.id) };
+        return { ...nothingKnown, ...(await this.#exchange(key, subject)) };
       case "coupon":
-        return { ...nothingKnown, sold: await this.#soldCoupon(key, subject.code) };
+        return { ...nothingKnown, ...(await this.#soldCoupon(key, subject)) };
       case "expired-lots":
         return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
     }
@@ -115,35 +129,39 @@ export class SubjectReader {
     };
   }
 
-  async #exchange(key: LedgerKey, id: EntryId): Promise<Exchange | null> {
-    const [row] = await answeredRead(() =>
+  async #exchange(key: LedgerKey, { id, today }: Subject<"exchange">) {
+    const [found] = await answeredRead(() =>
       this.#drizzle
-        .select()
+        .select({ row: exchanges, givenBackToday: givenBackSince(key, today) })
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), eq(exchanges.exchangeId, id)))
         .execute(),
     );
-    if (row === undefined) return null;
-    return { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+    if (found === undefined) return { exchange: null };
+    const { row, givenBackToday } = found;
+    const exchange: Exchange = { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+    return { exchange, givenBackToday };
   }
 
-  async #soldCoupon(key: LedgerKey, code: CanonicalCouponCode): Promise<SoldCoupon | null> {
-    const [row] = await answeredRead(() =>
+  async #soldCoupon(key: LedgerKey, { code, today }: Subject<"coupon">) {
+    const [found] = await answeredRead(() =>
       this.#drizzle
-        .select()
+        .select({ row: coupons, givenBackToday: givenBackSince(key, today) })
         .from(coupons)
         .where(
           and(eq(coupons.tenant, key.tenant), eq(coupons.canonicalCode, code), eq(coupons.issuedTo, key.customerId)),
         )
         .execute(),
     );
-    if (row === undefined) return null;
-    return {
+    if (found === undefined) return { sold: null };
+    const { row, givenBackToday } = found;
+    const sold: SoldCoupon = {
       coupon: couponFromRow(row),
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
       draws: await this.#drawsOf(key, row.redemptionId as EntryId),
     };
+    return { sold, givenBackToday };
   }
 
   async #expiredLots(key: LedgerKey, by: EpochMs): Promise<readonly ExpiredLot[]> {
