@@ -8,6 +8,7 @@ import type { EarningBase } from "../domain/earn-rule.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
 import type { CouponEffect, Exchange, GivingBackTerms } from "../domain/exchange.ts";
+import type { Earlier } from "../domain/explain.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type {
   Actor,
@@ -34,6 +35,8 @@ export interface LedgerAnswer {
   readonly result: Result<Outcome, LedgerFailure | Unavailable>;
   /** True when an earlier, equal request had already led to this result. */
   readonly replayed: boolean;
+  /** Of an exchange that this very request has carried out: the active points right after it. */
+  readonly balanceAfter?: number;
 }
 
 /** The one way to a customer's ledger: its only writer, wherever that lives. */
@@ -250,6 +253,22 @@ export interface LedgerBooks {
    * @param after null: from the first
    */
   keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]>;
+}
+
+/** What a ledger's story is told from, up to some moment. */
+export interface LedgerStory {
+  /** By sequence; null: of no kind that there is. */
+  readonly entries: readonly (Entry | null)[];
+  /** What came before them; null when they are all. */
+  readonly earlier: Earlier | null;
+}
+
+export interface LedgerStories {
+  /**
+   * As much of the journal's end, up to `asOf`, as can be told at once; null when there is no ledger.
+   * @throws {StoreUnavailable}
+   */
+  read(key: LedgerKey, asOf: EpochMs): Promise<LedgerStory | null>;
 }
 
 /** How far a round over all ledgers has come. */

@@ -11,6 +11,7 @@ import type {
   FindingStore,
   LedgerBooks,
   LedgerGateway,
+  LedgerStories,
   Logger,
   MixinStore,
   Probe,
@@ -29,6 +30,7 @@ import type {
 export interface Services {
   readonly ledgers: LedgerGateway;
   readonly ledgerBooks: LedgerBooks;
+  readonly ledgerStories: LedgerStories;
   readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;
