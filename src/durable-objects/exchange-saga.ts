@@ -175,7 +175,7 @@ export class ExchangeSaga {
       case "CHARGED_BACK":
         return { result: refuse({ code: "coupon_refused" }), replayed: answer.replayed };
       default:
-        return { result: succeed({ kind: "exchanged", couponCode }), replayed: answer.replayed };
+        return { ...answer, result: succeed({ kind: "exchanged", couponCode }) };
     }
   }
 

@@ -431,7 +431,9 @@ export class LedgerTurn {
         records.push(record);
         replays.rememberRecord(record);
       }
-      return { result, replayed: decided.ok && decided.value.isRepetition };
+      const last = decided.ok && command.intent.kind === "exchange" ? decided.value.entries.at(-1) : undefined;
+      const replayed = decided.ok && decided.value.isRepetition;
+      return { result, replayed, ...(last === undefined ? {} : { balanceAfter: last.balanceAfter }) };
     });
     const changes = {
       follows: memory.head,

@@ -65,6 +65,19 @@ describe("a customer's coupons", () => {
     });
   });
 
+  test("are paid for once or twice: the answer tells the balance left, and a replayed one does not", async () => {
+    const id = await shop.addOption(30, { coupon: tenPercentOff });
+    const exchange = (headers: Readonly<Record<string, string>> = {}) =>
+      call("POST", "/reward-points/public/customer/redeem", { token, json: { id }, headers });
+    const left = async (headers?: Readonly<Record<string, string>>) =>
+      (await exchange(headers)).headers.get("X-Points-Balance");
+    expect(await Promise.all([left(), left()]).then((both) => both.toSorted())).toEqual(["40", "70"]);
+    const keyed = { "Idempotency-Key": crypto.randomUUID() };
+    expect([await left(keyed), await left(keyed)]).toEqual(["10", null]);
+    expect(await balance()).toBe(10);
+    expect((await exchange()).headers.get("X-Points-Balance")).toBeNull();
+  });
+
   test("can be given back ten times a day, unless the default site says otherwise", async () => {
     const limit = (giveBacksPerDay: number) =>
       shop.manage("PATCH", `/site/${shop.tenant}/sites/main/mixins/couponSettings`, {

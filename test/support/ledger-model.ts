@@ -102,6 +102,8 @@ interface Done {
   readonly isRepetition?: boolean;
   /** True when what another ledger has stands against it: such an answer is not kept. */
   readonly isBarred?: boolean;
+  /** Of an exchange. */
+  readonly balanceAfter?: number;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -121,8 +123,8 @@ export function step(world: World, customer: string, command: LedgerCommand, now
   const before = repeated(accountOf(world, customer), command);
   if (before !== null) return { world, answer: before };
   const done = carryOut(world, customer, command, now, code);
-  const { result, isRepetition = false, isBarred = false } = done;
-  const answer = { result, replayed: isRepetition };
+  const { result, isRepetition = false, isBarred = false, balanceAfter } = done;
+  const answer = { result, replayed: isRepetition, ...(balanceAfter === undefined ? {} : { balanceAfter }) };
   if (key === null || isBarred) return { world: done.world, answer };
   const keys = { ...done.world.keys, [key]: { customer, fingerprint: command.fingerprint, result } };
   return { world: { ...done.world, keys }, answer };
@@ -366,14 +368,19 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
   const known = [...account.known, { id, commandId: id, fingerprint: null, outcome }];
   const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known } };
   const { parts } = taken;
+  const balanceAfter = balanceOf({ ...account, lots: taken.lots }, now);
   if (isElsewhere) {
     const exchanges = { ...world.exchanges, [id]: { customer, state: "PENDING" as const, parts, movedAt: now } };
-    return { world: { ...world, accounts, exchanges }, result: yes(outcome) };
+    return { world: { ...world, accounts, exchanges }, result: yes(outcome), balanceAfter };
   }
   if (world.coupons[code] !== undefined) throw new Error(`The code ${code} was issued before.`);
   const until = terms.coupon.restrictions?.validUntil ?? null;
   const coupon = { owner: customer, paidBy: id, parts, until, uses: 0, isGivenBack: false, givenBackAt: 0 };
-  return { world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } }, result: yes(outcome) };
+  return {
+    world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } },
+    result: yes(outcome),
+    balanceAfter,
+  };
 }
 
 /** Where an exchange can go from each state. */

@@ -7,6 +7,7 @@ import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/iden
 import type { ExpiredLot } from "../../domain/lapsing.ts";
 import type { Points } from "../../domain/points.ts";
 import { type DatedDraw, earnedEntryId, type OrderHistory, type Undoing } from "../../domain/returns.ts";
+import { compareText } from "../../domain/text-order.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
@@ -189,13 +190,12 @@ export class SubjectReader {
   /** What entries hold of which lots, net of what came back, by the entries' ids. */
   async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
     if (ids.length === 0) return new Map();
-    const held = sql<number>`sum(${lotUsages.points})`;
     const rows = await answeredRead(() =>
       this.#drizzle
         .select({
           holder: lotUsages.redemptionId,
           lotId: lotUsages.lotId,
-          points: held.as("held"),
+          points: lotUsages.points,
           lotPoints: lots.points,
           createdAt: lots.createdAt,
           validUntil: lots.validUntil,
@@ -210,12 +210,10 @@ export class SubjectReader {
           ),
         )
         .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
-        .groupBy(lotUsages.redemptionId, lotUsages.lotId)
-        .having(gt(held, 0))
-        .orderBy(lotUsages.lotId)
         .execute(),
     );
-    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.holder);
+    const usages = Map.groupBy(rows, ({ holder }) => holder);
+    return new Map([...usages].map(([holder, of]) => [holder, heldOf(of)]));
   }
 
   async #usedPoints(key: LedgerKey, lotId: EntryId): Promise<number> {
@@ -230,24 +228,30 @@ export class SubjectReader {
   }
 }
 
-const drawOfRow = ({
-  holder,
-  ...row
-}: {
-  holder: string;
-  lotId: string;
-  points: number;
-  lotPoints: number;
-  createdAt: number;
-  validUntil: number | null;
-}) => ({
-  holder,
-  lotId: row.lotId as EntryId,
-  points: row.points as Points,
-  lotPoints: row.lotPoints as Points,
-  createdAt: row.createdAt as EpochMs,
-  validUntil: row.validUntil as EpochMs | null,
-});
+interface UsageOfLot {
+  readonly lotId: string;
+  readonly points: number;
+  readonly lotPoints: number;
+  readonly createdAt: number;
+  readonly validUntil: number | null;
+}
+
+/** What one entry holds, by lot: as little as the database can be asked to do, it does not add up and sort. */
+function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
+  const held = new Map<string, DatedDraw>();
+  for (const { lotId, points, lotPoints, createdAt, validUntil } of usages) {
+    held.set(lotId, {
+      lotId: lotId as EntryId,
+      points: ((held.get(lotId)?.points ?? 0) + points) as Points,
+      lotPoints: lotPoints as Points,
+      createdAt: createdAt as EpochMs,
+      validUntil: validUntil as EpochMs | null,
+    });
+  }
+  return [...held.values()]
+    .filter(({ points }) => points > 0)
+    .toSorted((left, right) => compareText(left.lotId, right.lotId));
+}
 
 const undoingOf = (row: EntryRow): Undoing => ({
   commandId: row.commandId as CommandId,
