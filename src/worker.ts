@@ -30,6 +30,7 @@ import { D1ExchangeReader } from "./storage/d1/exchange-store.ts";
 import { D1ExpiredLotFinder } from "./storage/d1/expired-lot-finder.ts";
 import { D1FindingStore } from "./storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "./storage/d1/ledger-books.ts";
+import { D1LedgerStories } from "./storage/d1/ledger-stories.ts";
 import { D1MixinStore } from "./storage/d1/mixin-store.ts";
 import { D1OrderStateStore } from "./storage/d1/order-state-store.ts";
 import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
@@ -55,6 +56,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     ledgers,
     busyLedgers: ledgers,
     ledgerBooks: new D1LedgerBooks(databases),
+    ledgerStories: new D1LedgerStories(databases),
     ledgerFindings: new D1FindingStore(databases),
     summaries: new TenantSummaries(databases),
     redeemOptions,

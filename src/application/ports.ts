@@ -6,7 +6,8 @@ import type { CouponRedemption, CouponUse } from "../domain/coupon-redemption.ts
 import type { Facts, LedgerKey } from "../domain/decide.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
-import type { CouponEffect, Exchange } from "../domain/exchange.ts";
+import type { CouponEffect, Exchange, GivingBackTerms } from "../domain/exchange.ts";
+import type { Earlier } from "../domain/explain.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type {
   Actor,
@@ -37,6 +38,8 @@ export interface LedgerAnswer {
   readonly result: Result<Outcome, LedgerFailure | Unavailable>;
   /** True when an earlier, equal request had already led to this result. */
   readonly replayed: boolean;
+  /** Of an exchange that this very request has carried out: the active points right after it. */
+  readonly balanceAfter?: number;
 }
 
 /** The one way to a customer's ledger: its only writer, wherever that lives. */
@@ -49,7 +52,7 @@ export interface LedgerGateway {
    */
   executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]>;
   /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
-  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
+  giveBackExchange(key: LedgerKey, id: EntryId, terms: GivingBackTerms): Promise<Result<GivingBack, Unavailable>>;
   /** Has the customer's exchanges gone on with that were left half-way. */
   resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
@@ -68,6 +71,8 @@ export type GivingBack =
   /** There is no such coupon, or not any more. */
   | { readonly kind: "gone" }
   | { readonly kind: "spent"; readonly status: CouponStatus }
+  /** The ledger has something against it: nothing was done. */
+  | { readonly kind: "declined"; readonly failure: LedgerFailure | Unavailable }
   /** The coupon service would not take it back: it is as it was. */
   | { readonly kind: "refused" }
   /** It will be known later: the same request again tells. */
@@ -116,15 +121,23 @@ export interface LedgerSnapshot {
 export type CommandSubject =
   /** An order, with those that count together with it. */
   | { readonly kind: "order"; readonly orderIds: readonly string[] }
-  | { readonly kind: "exchange"; readonly id: EntryId }
-  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode }
+  /** `today`: when the day began, which is counted from; null: what was given back is not asked for. */
+  | { readonly kind: "exchange"; readonly id: EntryId; readonly today: EpochMs | null }
+  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode; readonly today: EpochMs }
   /** Lots that expired by the given moment, and of which the journal does not tell it yet. */
   | { readonly kind: "expired-lots"; readonly by: EpochMs };
 
 /** What was found of a subject; the others are null or empty. */
-export type SubjectFacts = Pick<Facts, "order" | "forgiven" | "exchange" | "sold" | "expired">;
+export type SubjectFacts = Pick<Facts, "order" | "forgiven" | "exchange" | "sold" | "givenBackToday" | "expired">;
 
-export const nothingKnown: SubjectFacts = { order: null, forgiven: [], exchange: null, sold: null, expired: [] };
+export const nothingKnown: SubjectFacts = {
+  order: null,
+  forgiven: [],
+  exchange: null,
+  sold: null,
+  givenBackToday: 0,
+  expired: [],
+};
 
 /** An exchange, without where its points came from. */
 export type KnownExchange = Omit<Exchange, "draws">;
@@ -251,6 +264,22 @@ export interface LedgerBooks {
    * @param after null: from the first
    */
   keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]>;
+}
+
+/** What a ledger's story is told from, up to some moment. */
+export interface LedgerStory {
+  /** By sequence; null: of no kind that there is. */
+  readonly entries: readonly (Entry | null)[];
+  /** What came before them; null when they are all. */
+  readonly earlier: Earlier | null;
+}
+
+export interface LedgerStories {
+  /**
+   * As much of the journal's end, up to `asOf`, as can be told at once; null when there is no ledger.
+   * @throws {StoreUnavailable}
+   */
+  read(key: LedgerKey, asOf: EpochMs): Promise<LedgerStory | null>;
 }
 
 /** How far a round over all ledgers has come. */

@@ -12,6 +12,7 @@ import type {
   FindingStore,
   LedgerBooks,
   LedgerGateway,
+  LedgerStories,
   Logger,
   MixinStore,
   OrderStateStore,
@@ -32,6 +33,7 @@ export interface Services {
   readonly ledgers: LedgerGateway;
   readonly busyLedgers: BusyLedgers;
   readonly ledgerBooks: LedgerBooks;
+  readonly ledgerStories: LedgerStories;
   readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;

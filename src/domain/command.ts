@@ -1,5 +1,5 @@
 import type { CouponCode, CouponDefinition } from "./coupon.ts";
-import type { ExchangeState, ExchangeStep } from "./exchange.ts";
+import type { ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
 import type { ExchangeFailure } from "./failure.ts";
 import type { Grant } from "./grant.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
@@ -29,9 +29,14 @@ export type Intent =
   /** Bring what an order has earned into line with what it is worth by now, as its latest states and its returns have it. */
   | { readonly kind: "settle-order"; readonly settling: OrderSettling }
   /** Take an exchange, whose coupon a service elsewhere issues, to its next state; refunds when it failed. */
-  | { readonly kind: "advance-exchange"; readonly step: ExchangeStep }
+  | {
+      readonly kind: "advance-exchange";
+      readonly step: ExchangeStep;
+      /** For the step by which a customer gives the coupon back. */
+      readonly terms?: GivingBackTerms;
+    }
   /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
-  | { readonly kind: "give-back-coupon"; readonly code: string }
+  | { readonly kind: "give-back-coupon"; readonly code: string; readonly terms: GivingBackTerms }
   /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
   | { readonly kind: "lapse" }
   /**

@@ -25,6 +25,8 @@ export interface RewardSettings {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
+  /** How many coupons a customer can give back a day; that of the default site counts for the tenant. */
+  readonly giveBacksPerDay: number;
 }
 
 export const earningBases = ["total", "net", "subTotal"] as const satisfies readonly EarningBase[];
@@ -39,6 +41,7 @@ export const switchedOff: RewardSettings = {
   validityMonths: null,
   earningBase: "total",
   returnPolicy: "clamp",
+  giveBacksPerDay: 10,
 };
 
 /** What is wrong with a member of the settings. Never says what was given. */
@@ -58,6 +61,7 @@ export const factorPattern = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const factorLengthMax = 400;
 /** A thousand years: beyond it, points might as well never expire. */
 export const validityMonthsMax = 12_000;
+export const giveBacksPerDayMax = 1_000;
 
 /**
  * Reads settings in the words in which merchants write them, `enable` and `couponPrefix` included. Where both a
@@ -148,6 +152,12 @@ function readMembers(given: JsonObject): {
       mustBeOneOf(returnPolicies),
       switchedOff.returnPolicy,
     ),
+    giveBacksPerDay: read(
+      ["giveBacksPerDay"],
+      parseGiveBacksPerDay,
+      `must be a whole number from 0 to ${giveBacksPerDayMax}`,
+      switchedOff.giveBacksPerDay,
+    ),
   };
   return { settings, problems, names: known };
 }
@@ -189,6 +199,11 @@ const parseValidityMonths: Parse<number | null> = (given) => {
   if (given === null) return null;
   const whole = typeof given === "number" && Number.isInteger(given);
   return whole && given >= 1 && given <= validityMonthsMax ? given : undefined;
+};
+
+const parseGiveBacksPerDay: Parse<number> = (given) => {
+  const whole = typeof given === "number" && Number.isInteger(given);
+  return whole && given >= 0 && given <= giveBacksPerDayMax ? given : undefined;
 };
 
 const parseChoice =

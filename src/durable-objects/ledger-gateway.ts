@@ -3,6 +3,7 @@ import type { GivingBack, LedgerAnswer, LedgerGateway, Logger } from "../applica
 import { withinDeadline } from "../application/within-deadline.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
+import type { GivingBackTerms } from "../domain/exchange.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { CustomerLedger } from "./customer-ledger.ts";
@@ -46,8 +47,15 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     return commands.map(() => ({ result: refuse(called.failure), replayed: false }));
   }
 
-  async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>> {
-    const called = await this.#call(key, async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id));
+  async giveBackExchange(
+    key: LedgerKey,
+    id: EntryId,
+    terms: GivingBackTerms,
+  ): Promise<Result<GivingBack, Unavailable>> {
+    const called = await this.#call(
+      key,
+      async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id, terms),
+    );
     return called.reached ? succeed(called.answer) : refuse(called.failure);
   }
 

@@ -50,6 +50,15 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 409,
     describe: ({ status }) => `The coupon cannot be given back: it is ${status}.`,
   },
+  give_back_limit_reached: {
+    status: 409,
+    describe: ({ perDay }) => `No more than ${perDay} coupons can be given back a day. A day ends at midnight UTC.`,
+  },
+  points_would_be_lost: {
+    status: 409,
+    describe: ({ lostPoints }) =>
+      `${lostPoints} of the coupon's points have expired since, and would not come back. Nothing was done; acceptExpired=true gives the coupon back for the others.`,
+  },
   redeem_option_without_coupon: {
     status: 400,
     describe: ({ id }) => `Redeem option '${id}' defines no coupon, so it cannot be exchanged.`,

@@ -22,6 +22,7 @@ describe("reward settings", () => {
         validityMonths: 2,
         earningBase: "total",
         returnPolicy: "clamp",
+        giveBacksPerDay: 10,
       },
     });
   });
@@ -44,6 +45,7 @@ describe("reward settings", () => {
     ["returns can lead below zero", { returnPolicy: "negative" }, { returnPolicy: "negative" }],
     ["returns can wait for new points", { returnPolicy: "absorb" }, { returnPolicy: "absorb" }],
     ["returns can take what is there", { returnPolicy: "clamp" }, { returnPolicy: "clamp" }],
+    ["nothing can be given back", { giveBacksPerDay: 0 }, { giveBacksPerDay: 0 }],
     ["the longest prefix", { codePrefix: "Aa0_-Aa0_-Aa0_-A" }, { codePrefix: "Aa0_-Aa0_-Aa0_-A" }],
     ["the longest validity", { validityInMonths: 12_000 }, { validityMonths: 12_000 }],
   ])("%s", (_, given, expected) => {

@@ -5,7 +5,7 @@ import type { CommandId, EntryId, RedeemOptionId } from "../../src/domain/identi
 import { replay } from "../../src/domain/ledger.ts";
 import type { DatedDraw } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, coupon as definition, exchange, grant, points } from "../support/ledgers.ts";
+import { at, coupon as definition, exchange, givingBack, grant, points } from "../support/ledgers.ts";
 import { heldBy } from "../support/order-history.ts";
 import { key, noon, Story } from "./story.ts";
 
@@ -225,7 +225,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
 
 describe("a coupon of the embedded service", () => {
   const code = "t-0123456789ab";
-  const giveBack = { kind: "give-back-coupon", code } as const;
+  const giveBack = givingBack(code);
   const soldWith = (more: Partial<SoldCoupon> = {}, coupon: Partial<Coupon> = {}): SoldCoupon => ({
     coupon: { ...sold, ...coupon },
     isGivenBack: false,
@@ -265,6 +265,29 @@ describe("a coupon of the embedded service", () => {
     ]);
     expect(story.ledger).toMatchObject({ lotPoints: 70, expiredPoints: 30, points: 100 });
     expect(replay(story.journal)).toEqual(story.ledger);
+  });
+
+  test("is given back so often a day, and repetitions are none of them", () => {
+    const story = withPoints().tell(exchange(50));
+    const twice = givingBack(code, { perDay: 2 });
+    const refusal = { ok: false, failure: { code: "give_back_limit_reached", perDay: 2 } };
+    expect(story.decide(twice, { sold: soldWith(), givenBackToday: 2 })).toEqual(refusal);
+    expect(story.decide(twice, { sold: soldWith(), givenBackToday: 1 }).ok).toBe(true);
+    expect(story.decide(twice, { sold: soldWith({ isGivenBack: true }), givenBackToday: 9 }).ok).toBe(true);
+    expect(story.decide(givingBack(code, { perDay: 0 }), { sold: soldWith(), givenBackToday: 0 }).ok).toBe(false);
+  });
+
+  test("whose points have ended is kept, unless it is known that these do not come back", () => {
+    const story = withPoints().tell(exchange(50));
+    story.now = (june - 1) as EpochMs;
+    const unaware = givingBack(code, { acceptsLoss: false });
+    expect(story.decide(unaware, { sold: soldWith() }).ok).toBe(true);
+    story.now = june;
+    expect(story.decide(unaware, { sold: soldWith() })).toEqual({
+      ok: false,
+      failure: { code: "points_would_be_lost", lostPoints: 30 },
+    });
+    expect(story.decide(givingBack(code), { sold: soldWith() }).ok).toBe(true);
   });
 
   test("that is exchanged and given back ever again leaves the lots as they were, at two entries a time", () => {

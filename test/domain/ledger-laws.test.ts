@@ -35,6 +35,7 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
     ...factsIn(journal, intent),
     exchange: null,
     sold: null,
+    givenBackToday: 0,
     expired: [],
   });
 

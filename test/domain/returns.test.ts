@@ -13,7 +13,7 @@ import {
   takeBackEntryId,
 } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, coupon, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { at, coupon, earn, exchange, givingBack, grant, points, redeem, takeBack } from "../support/ledgers.ts";
 import { key, noon, Story } from "./story.ts";
 
 const policies: readonly ReturnPolicy[] = ["clamp", "negative", "absorb"];
@@ -335,7 +335,7 @@ describe("several returns that have left something open", () => {
       { lotId: "order:O" as EntryId, points: points(40), lotPoints: points(100), createdAt: noon, validUntil: null },
     ];
     const sold = { coupon: soldCoupon, isGivenBack: false, isDeleted: false, draws };
-    story.carryOut({ kind: "give-back-coupon", code: soldCoupon.code }, { sold });
+    story.carryOut(givingBack(soldCoupon.code), { sold });
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 30]);
   });
 

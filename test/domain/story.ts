@@ -28,6 +28,7 @@ export class Story {
       ...factsIn(this.journal, intent),
       exchange: null,
       sold: null,
+      givenBackToday: 0,
       expired: [],
       ...facts,
     });

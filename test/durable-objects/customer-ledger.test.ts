@@ -12,7 +12,7 @@ import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, earn, exchange, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
+import { commandOf, earn, exchange, givingBack, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
 import { journalOf, rowsOf } from "../support/stored.ts";
 
 let customers = 0;
@@ -385,7 +385,7 @@ test("a coupon's code is made of cryptographic randomness", async () => {
 });
 
 describe("a coupon that is given back", () => {
-  const giveBack = (code: string | undefined) => does({ kind: "give-back-coupon", code: code ?? "" });
+  const giveBack = (code: string | undefined) => does(givingBack(code ?? ""));
   const use = (code: string | undefined) =>
     env.DB.prepare("update coupons set redemption_count = redemption_count + 1 where code = ?").bind(code).run();
 
@@ -430,9 +430,7 @@ describe("a coupon that is given back", () => {
     const writer = writerOf(key, {
       beforeCommit: async () => void (await use(code)),
     });
-    expect(failureCodes([await writer.execute(commandOf({ kind: "give-back-coupon", code: code ?? "" }))])).toEqual([
-      "coupon_not_returnable",
-    ]);
+    expect(failureCodes([await writer.execute(commandOf(givingBack(code ?? "")))])).toEqual(["coupon_not_returnable"]);
     expect(failureCodes([await giveBack(code)])).toEqual(["coupon_not_returnable"]);
     expect(await balance()).toBe(20);
     key = keyOf("demo", "somebody-else");

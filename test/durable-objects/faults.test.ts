@@ -20,7 +20,7 @@ import type { EpochMs } from "../../src/domain/time.ts";
 import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
+import { commandOf, exchange, freely, grant, keyOf, redeem } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 
 type Commit = (changes: LedgerChanges) => Promise<LedgerHead>;
@@ -293,7 +293,7 @@ describe("a call to a customer's object", () => {
       const calls = [
         gateway.execute(key, command),
         gateway.executeAll(key, [command]),
-        gateway.giveBackExchange(key, "some" as EntryId),
+        gateway.giveBackExchange(key, "some" as EntryId, freely),
         gateway.resumeExchanges(key),
       ];
       for (const [index, call] of calls.entries())

@@ -84,9 +84,9 @@ const exceptions: readonly Exception[] = [
     reason: "Sorts the entries of one customer, who has many.",
   },
   {
-    statement: /json_group_array\(\w+.redemption_id order by \w+.sequence\)/,
-    line: /^USE TEMP B-TREE FOR json_group_array\(ORDER BY\)$/,
-    reason: "Sorts the uses of one lot.",
+    statement: /json_group_array\(id order by first\)/,
+    line: /^USE TEMP B-TREE FOR (?:GROUP BY|json_group_array\(ORDER BY\))$/,
+    reason: "Sums up and sorts the uses of one lot.",
   },
   {
     statement: /from "exchanges" where \("exchanges"."tenant" = \? and "exchanges"."customer_id" = \?\) order by/,

@@ -5,7 +5,7 @@ import type { EntryId } from "../../src/domain/identifiers.ts";
 import { refuse, succeed } from "../../src/domain/result.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { RememberedOverloads } from "../../src/storage/memory/remembered-overloads.ts";
-import { commandOf, keyOf, redeem } from "../support/ledgers.ts";
+import { commandOf, freely, keyOf, redeem } from "../support/ledgers.ts";
 
 // What an isolate does with a ledger that has told it that too much is waiting. Clients are asked to come back after 2 s.
 
@@ -88,7 +88,7 @@ describe("a ledger that has refused a command as overloaded", () => {
       expect(await command()).toBe("overloaded");
       const all = await ledgers.executeAll(key, [commandOf(redeem(1)), commandOf(redeem(2))]);
       expect(all.map(({ result }) => result)).toEqual([refuse({ code: "overloaded" }), refuse({ code: "overloaded" })]);
-      expect(await ledgers.giveBackExchange(key, "e" as EntryId)).toEqual(refuse({ code: "overloaded" }));
+      expect(await ledgers.giveBackExchange(key, "e" as EntryId, freely)).toEqual(refuse({ code: "overloaded" }));
     }
     expect(reached).toEqual([]);
     now = 1_002_000;
@@ -202,7 +202,7 @@ describe("a ledger that has refused a command as overloaded", () => {
 test("a ledger that refuses one of several commands, or to give a coupon back, is spared", async () => {
   tells = "overloaded";
   await ledgers.executeAll(key, [commandOf(redeem(1))]);
-  await ledgers.giveBackExchange(other, "e" as EntryId);
+  await ledgers.giveBackExchange(other, "e" as EntryId, freely);
   expect([ledgers.refusesCommands(key), ledgers.refusesCommands(other)]).toEqual([true, true]);
 });
 

@@ -34,6 +34,7 @@ const effective: RewardSettings = {
   validityMonths: 12,
   earningBase: "total",
   returnPolicy: "clamp",
+  giveBacksPerDay: 10,
 };
 
 describe("mixins in D1", () => {
@@ -171,6 +172,7 @@ describe("effective site settings", () => {
     ["no JSON", "{"],
     ["no settings", '{"enabled":true}'],
     ["settings of an older version", JSON.stringify({ ...effective, earningBase: undefined, returnPolicy: undefined })],
+    ["a limit that is none", JSON.stringify({ ...effective, giveBacksPerDay: -1 })],
     ["settings of another shape", JSON.stringify({ ...effective, validityMonths: "12" })],
     ["a factor that is no decimal", JSON.stringify({ ...effective, orderValueToRewardPointsFactor: "1e3" })],
     ["null", "null"],

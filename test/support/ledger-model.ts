@@ -1,6 +1,6 @@
 import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { ExchangeTerms, LedgerCommand, OrderSettling, Outcome } from "../../src/domain/command.ts";
-import type { ExchangeState, ExchangeStep } from "../../src/domain/exchange.ts";
+import type { ExchangeState, GivingBackTerms } from "../../src/domain/exchange.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
@@ -75,9 +75,16 @@ export interface World {
   readonly accounts: Readonly<Record<string, Account>>;
   readonly keys: Readonly<Record<string, { customer: string; fingerprint: string; result: LedgerAnswer["result"] }>>;
   readonly coupons: Readonly<Record<string, ModelCoupon>>;
-  readonly exchanges: Readonly<
-    Record<string, { customer: string; state: ExchangeState; parts: readonly Part[]; paidAt: number }>
-  >;
+  readonly exchanges: Readonly<Record<string, ModelExchange>>;
+}
+
+interface ModelExchange {
+  readonly customer: string;
+  readonly state: ExchangeState;
+  readonly parts: readonly Part[];
+  readonly paidAt: number;
+  /** When it last went on. */
+  readonly movedAt: number;
 }
 
 export interface ModelCoupon {
@@ -89,6 +96,8 @@ export interface ModelCoupon {
   readonly until: number | null;
   readonly uses: number;
   readonly isGivenBack: boolean;
+  /** 0 before. */
+  readonly givenBackAt: number;
 }
 
 const closed: Account = {
@@ -123,6 +132,8 @@ interface Done {
   readonly isRepetition?: boolean;
   /** True when what another ledger has stands against it: such an answer is not kept. */
   readonly isBarred?: boolean;
+  /** Of an exchange. */
+  readonly balanceAfter?: number;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -142,8 +153,8 @@ export function step(world: World, customer: string, command: LedgerCommand, now
   const before = repeated(accountOf(world, customer), command);
   if (before !== null) return { world, answer: before };
   const done = carryOut(world, customer, command, now, code);
-  const { result, isRepetition = false, isBarred = false } = done;
-  const answer = { result, replayed: isRepetition };
+  const { result, isRepetition = false, isBarred = false, balanceAfter } = done;
+  const answer = { result, replayed: isRepetition, ...(balanceAfter === undefined ? {} : { balanceAfter }) };
   if (key === null || isBarred) return { world: done.world, answer };
   const keys = { ...done.world.keys, [key]: { customer, fingerprint: command.fingerprint, result } };
   return { world: { ...done.world, keys }, answer };
@@ -217,7 +228,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
     case "settle-order":
       return settle(world, customer, commandId, intent.settling, now);
     case "advance-exchange":
-      return advance(world, customer, intent.step, now) ?? unsound;
+      return advance(world, customer, intent, now) ?? unsound;
     case "give-back-coupon": {
       const name = intent.code.toUpperCase();
       const coupon = world.coupons[name];
@@ -226,11 +237,13 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const isOver = !isLive(coupon, now) && coupon.uses === 0;
       if (isOver) return refused({ code: "coupon_not_returnable", status: "EXPIRED" });
       if (coupon.uses > 0) return refused({ code: "coupon_not_returnable", status: "USED" });
+      const objection = objectionTo(world, customer, coupon.parts, intent.terms, now);
+      if (objection !== null) return refused(objection);
       const points = sum(coupon.parts.map((part) => part.points));
       const back = giveBack(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
       if (back === null) return unsound;
       const done = put(payForgiven(back, coupon.paidAt, points, now), { kind: "given-back", points });
-      const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true } };
+      const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true, givenBackAt: now } };
       return { ...done, world: { ...done.world, coupons } };
     }
     case "lapse": {
@@ -299,6 +312,26 @@ function giveBack(account: Account, parts: readonly Part[], source: string, now:
   }, settled);
 }
 
+/** As many a day, and nothing that is lost unless that is known. */
+function objectionTo(
+  { coupons, exchanges }: World,
+  customer: string,
+  parts: readonly Part[],
+  terms: GivingBackTerms,
+  now: number,
+): LedgerFailure | null {
+  const isToday = (moment: number) =>
+    new Date(moment).toISOString().slice(0, 10) >= new Date(now).toISOString().slice(0, 10);
+  const own = Object.values(coupons).filter((some) => some.owner === customer && some.isGivenBack);
+  const elsewhere = Object.values(exchanges).filter(
+    (some) => some.customer === customer && (some.state === "VOIDING" || some.state === "GIVEN_BACK"),
+  );
+  const today = [...own.map((some) => some.givenBackAt), ...elsewhere.map((some) => some.movedAt)].filter(isToday);
+  if (today.length >= terms.perDay) return { code: "give_back_limit_reached", perDay: terms.perDay };
+  const lostPoints = sum(parts.filter((part) => !isLive(part, now)).map((part) => part.points));
+  return lostPoints > 0 && !terms.acceptsLoss ? { code: "points_would_be_lost", lostPoints } : null;
+}
+
 const inOrderOfLots = (parts: readonly Part[]): readonly Part[] =>
   parts.toSorted((left, right) => (left.lot < right.lot ? -1 : 1));
 
@@ -352,9 +385,13 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
   const known = [...account.known, { id, commandId: id, fingerprint: null, outcome }];
   const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known, clock: paidAt } };
   const { parts } = taken;
+  const balanceAfter = balanceOf({ ...account, lots: taken.lots }, now);
   if (isElsewhere) {
-    const exchanges = { ...world.exchanges, [id]: { customer, state: "PENDING" as const, parts, paidAt } };
-    return { world: { ...world, accounts, exchanges }, result: yes(outcome) };
+    const exchanges = {
+      ...world.exchanges,
+      [id]: { customer, state: "PENDING" as const, parts, paidAt, movedAt: now },
+    };
+    return { world: { ...world, accounts, exchanges }, result: yes(outcome), balanceAfter };
   }
   if (world.coupons[code] !== undefined) throw new Error(`The code ${code} was issued before.`);
   const coupon = {
@@ -365,8 +402,13 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
     until: until === Number.POSITIVE_INFINITY ? null : until,
     uses: 0,
     isGivenBack: false,
+    givenBackAt: 0,
   };
-  return { world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } }, result: yes(outcome) };
+  return {
+    world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } },
+    result: yes(outcome),
+    balanceAfter,
+  };
 }
 
 /** Where an exchange can go from each state. */
@@ -378,12 +420,19 @@ const next: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
   GIVEN_BACK: [],
 };
 
-function advance(world: World, customer: string, { id, from, to }: ExchangeStep, now: number): Done | null {
+function advance(
+  world: World,
+  customer: string,
+  { step: { id, from, to }, terms }: Extract<LedgerCommand["intent"], { kind: "advance-exchange" }>,
+  now: number,
+): Done | null {
   const found = world.exchanges[id];
   if (found?.customer !== customer) return { world, result: no({ code: "exchange_not_found" }) };
   if (found.state !== from || !next[from].includes(to)) {
     return { world, result: yes({ kind: "advanced", state: found.state }), isRepetition: true };
   }
+  const objection = terms === undefined ? null : objectionTo(world, customer, found.parts, terms, now);
+  if (objection !== null) return { world, result: no(objection) };
   const account = accountOf(world, customer);
   const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
   const back = isRefunded ? giveBack(account, inOrderOfLots(found.parts), id, now) : account;
@@ -393,7 +442,7 @@ function advance(world: World, customer: string, { id, from, to }: ExchangeStep,
   const { [id]: _gone, ...others } = world.exchanges;
   // Its ledger was erased meanwhile: no exchange is without a price otherwise.
   const isForgotten = found.parts.length === 0 && to !== "VOIDING";
-  const exchanges = isForgotten ? others : { ...others, [id]: { ...found, state: to } };
+  const exchanges = isForgotten ? others : { ...others, [id]: { ...found, state: to, movedAt: now } };
   const accounts = { ...world.accounts, [customer]: after };
   return { world: { ...world, accounts, exchanges }, result: yes({ kind: "advanced", state: to }) };
 }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand, OrderSettling } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { ExchangeStep } from "../../src/domain/exchange.ts";
+import type { ExchangeStep, GivingBackTerms } from "../../src/domain/exchange.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type {
   Actor,
@@ -139,6 +139,17 @@ export const settle = (orderId: string, earned: number, kept: number, more: Part
   },
 });
 
+/** A customer gives a coupon back who may give back any number, and knows what that costs, unless `more` says otherwise. */
+export const givingBack = (code: string, more: Partial<GivingBackTerms> = {}) =>
+  ({ kind: "give-back-coupon", code, terms: { ...freely, ...more } }) as const;
+
+export const freely: GivingBackTerms = { perDay: 1_000, acceptsLoss: true };
+
+export const anyTerms: fc.Arbitrary<GivingBackTerms> = fc.record({
+  perDay: fc.constantFrom(0, 1, 2, 3, 1_000, 1_000),
+  acceptsLoss: fc.boolean(),
+});
+
 const anyEarning = fc.record({ orderId: anyOrderId, amount }).map(
   ({ orderId, amount: value }) =>
     (): Intent =>
@@ -205,7 +216,10 @@ export type Plan =
       readonly isForOthers?: boolean;
     }
   | { readonly kind: "exchange-refused" }
-  | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
+  | ({ readonly kind: "advance-exchange"; readonly nth: number; readonly terms: GivingBackTerms } & Pick<
+      ExchangeStep,
+      "from" | "to"
+    >)
   | {
       readonly kind: "settle-order";
       readonly worth: {
@@ -218,7 +232,12 @@ export type Plan =
       };
       readonly validityMonths: number | null;
     }
-  | { readonly kind: "give-back-coupon"; readonly nth: number; readonly isLowerCase: boolean }
+  | {
+      readonly kind: "give-back-coupon";
+      readonly nth: number;
+      readonly isLowerCase: boolean;
+      readonly terms: GivingBackTerms;
+    }
   | { readonly kind: "lapse" }
   | { readonly kind: "erase" };
 
@@ -287,12 +306,13 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     weight: 4,
     arbitrary: plan("advance-exchange", {
       nth: anyNth,
+      terms: anyTerms,
       from: fc.constantFrom("PENDING", "PENDING", "ISSUED", "VOIDING", "GIVEN_BACK"),
       to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
     }),
   },
   { weight: 8, arbitrary: plan("settle-order", { worth: anyWorth, validityMonths: fc.constantFrom(null, null, 1) }) },
-  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean() }) },
+  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean(), terms: anyTerms }) },
   { weight: 2, arbitrary: plan("lapse", {}) },
   { weight: 1, arbitrary: plan("erase", {}) },
 );
@@ -329,6 +349,7 @@ export function intentOf(planned: Plan, present: Present): Intent {
       return {
         kind: "advance-exchange",
         step: { id: id as EntryId, from: planned.from, to: planned.to, reason: null },
+        ...(planned.to === "VOIDING" ? { terms: planned.terms } : {}),
       };
     }
     case "settle-order": {
@@ -339,7 +360,7 @@ export function intentOf(planned: Plan, present: Present): Intent {
     }
     case "give-back-coupon": {
       const code = codes[planned.nth % Math.max(1, codes.length)] ?? "T-UNKNOWN";
-      return { kind: "give-back-coupon", code: planned.isLowerCase ? code.toLowerCase() : code };
+      return { ...givingBack(planned.isLowerCase ? code.toLowerCase() : code), terms: planned.terms };
     }
     default:
       return planned;

@@ -38,6 +38,7 @@ export interface LotRow {
 
 export interface ExchangeRow {
   readonly coupon: KeptCoupon;
+  updatedAt: EpochMs;
   state: ExchangeState;
   reason: string | null;
 }
@@ -130,12 +131,15 @@ export class MemoryLedgerStore implements LedgerStore {
         const shelf = this.shelfOf(key);
         const row = shelf.exchanges.get(subject.id);
         const exchange = row === undefined ? null : { ...row, id: subject.id, draws: drawsOf(shelf, subject.id) };
-        return Promise.resolve({ ...nothingKnown, exchange, forgiven: forgivenSince(shelf, subject.id) });
+        const givenBackToday = row === undefined ? 0 : this.#givenBackSince(key, subject.today);
+        const forgiven = forgivenSince(shelf, subject.id);
+        return Promise.resolve({ ...nothingKnown, exchange, forgiven, givenBackToday });
       }
       case "coupon": {
         const sold = this.#sold(key, subject.code);
         const forgiven = sold === null ? [] : forgivenSince(this.shelfOf(key), sold.coupon.redemptionId);
-        return Promise.resolve({ ...nothingKnown, sold, forgiven });
+        const givenBackToday = sold === null ? 0 : this.#givenBackSince(key, subject.today);
+        return Promise.resolve({ ...nothingKnown, sold, forgiven, givenBackToday });
       }
       case "expired-lots":
         return Promise.resolve({ ...nothingKnown, expired: expiredLots(this.shelfOf(key), subject.by) });
@@ -278,7 +282,12 @@ export class MemoryLedgerStore implements LedgerStore {
       }
       case "reserve": {
         const coupon = { ...effect.coupon, deletedAt: null };
-        this.#insert(shelf.exchanges, coupon.redemptionId, { coupon, state: "PENDING", reason: null });
+        this.#insert(shelf.exchanges, coupon.redemptionId, {
+          coupon,
+          updatedAt: coupon.issuedAt,
+          state: "PENDING",
+          reason: null,
+        });
         return;
       }
       case "step": {
@@ -286,6 +295,7 @@ export class MemoryLedgerStore implements LedgerStore {
         if (row === undefined) return;
         if (!successors[row.state].includes(effect.step.to)) conflict();
         this.#assign(row, "state", effect.step.to);
+        this.#assign(row, "updatedAt", now);
         this.#assign(row, "reason", effect.step.reason);
         return;
       }
@@ -345,6 +355,21 @@ export class MemoryLedgerStore implements LedgerStore {
     this.#undo.push(() => {
       row[name] = before;
     });
+  }
+
+  #givenBackSince(key: LedgerKey, since: EpochMs | null): number {
+    if (since === null) return 0;
+    const coupons = this.coupons.filter(
+      ({ coupon, isGivenBack }) =>
+        coupon.tenant === key.tenant &&
+        coupon.issuedTo === key.customerId &&
+        isGivenBack &&
+        (coupon.deletedAt ?? 0) >= since,
+    );
+    const exchanges = [...this.shelfOf(key).exchanges.values()].filter(
+      ({ state, updatedAt }) => (state === "VOIDING" || state === "GIVEN_BACK") && updatedAt >= since,
+    );
+    return coupons.length + exchanges.length;
   }
 
   #sold(key: LedgerKey, code: CanonicalCouponCode) {

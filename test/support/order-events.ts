@@ -22,6 +22,7 @@ export const earningSettings: RewardSettings = {
   validityMonths: 12,
   earningBase: "total",
   returnPolicy: "negative",
+  giveBacksPerDay: 10,
 };
 
 /** A completed order with the prices of the published example EON2076, and no more than the service reads. */
@@ -176,6 +177,7 @@ export class FakeLedgers implements LedgerGateway {
       ...factsIn(kept.journal, intent),
       ...(bought === undefined ? {} : { forgiven: forgivenAfter(kept.journal, bought.sequence) }),
       exchange: null,
+      givenBackToday: 0,
       sold: sold && { ...sold, draws: heldBy(kept.journal, sold.coupon.redemptionId) },
       expired: [],
     });

@@ -886,6 +886,7 @@ describe("reward settings", () => {
   const isPrefix = (value: unknown) => isText(value) && /^[A-Za-z0-9_-]{1,16}$/.test(value);
   const isMonths = (value: unknown) => value === null || (isInteger(1)(value) && (value as number) <= 12_000);
   const isFlag = (value: unknown) => typeof value === "boolean";
+  const isGiveBacks = (value: unknown) => isInteger(0)(value) && (value as number) <= 1_000;
   test.each<[string, (value: unknown) => boolean]>([
     ["enabled", isFlag],
     ["enable", isFlag],
@@ -895,6 +896,7 @@ describe("reward settings", () => {
     ["validityInMonths", isMonths],
     ["earningBase", () => false],
     ["returnPolicy", () => false],
+    ["giveBacksPerDay", isGiveBacks],
   ])("%s", async (member, accepts) => {
     const { shop, employee: token } = await subjectOf(await prepareShop());
     const path = `/site/${shop.tenant}/sites/main/mixins/couponSettings`;

@@ -9,7 +9,7 @@ import { activePoints } from "../../src/domain/ledger.ts";
 import { readEvent } from "../../src/domain/order-event.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { commandOf, exchange, grant, keyOf } from "../support/ledgers.ts";
+import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledgers.ts";
 import { MemoryOrderStates } from "../support/memory-order-states.ts";
 import { earningSettings, FakeLedgers, FakeMessage, queued } from "../support/order-events.ts";
 import { takeBreath } from "../support/take-breath.ts";
@@ -249,7 +249,7 @@ async function play({ policy, stamps, versions, deeds }: History, isToTheEnd = t
   const giveBack = async (nth: number): Promise<void> => {
     const [coupon] = out.splice(nth, 1);
     if (coupon === undefined) return;
-    const { result } = await ledgers.execute(key, commandOf({ kind: "give-back-coupon", code: coupon.code }));
+    const { result } = await ledgers.execute(key, commandOf(givingBack(coupon.code)));
     expect(result).toMatchObject({ ok: true });
   };
   const check = (): void => {

@@ -17,6 +17,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
       "Items-Count",
       "Retry-After",
       "X-Entry-Id",
+      "X-Points-Balance",
       "X-Request-Id",
       "X-Total-Count",
     ],

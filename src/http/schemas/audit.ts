@@ -74,6 +74,8 @@ const explanationExample = {
   asOf: "2026-11-22T12:00:00.000Z",
   balance: 2000,
   owedPoints: 0,
+  omittedLots: 0,
+  earlier: null,
   lots: [
     {
       id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
@@ -137,6 +139,18 @@ export const explanationOut = deferred(() =>
           })
           .openapi("explainedLot"),
       ),
+      omittedLots: z.int().openapi({ description: "How many lots, the oldest, are not listed: the last 2,000 are." }),
+      earlier: z
+        .object({
+          entries: z.int().openapi({ description: "How many entries are summed up." }),
+          until: dateTime().openapi({ description: "When the last of them was recorded." }),
+          balance: z.int().openapi({ description: "The balance after it." }),
+        })
+        .nullable()
+        .openapi({
+          description:
+            "What came before the first line, summed up; null when the lines begin with the opening. An explanation as of `until` tells it. Lots that were used up or over by then are not listed, and what used the others before is counted in usedPoints without being named.",
+        }),
       lines: z.array(explainedLine()),
     })
     .openapi("explainedBalance", { example: explanationExample }),
@@ -201,5 +215,7 @@ export const attributedExplanationToWire = (
     validUntil: validUntil === null ? null : timestamp(validUntil),
     usedBy: usedBy.map((use) => ({ ...use, at: timestamp(use.at) })),
   })),
+  omittedLots: explained.omittedLots,
+  earlier: explained.earlier && { ...explained.earlier, until: timestamp(explained.earlier.until) },
   lines: explained.lines.map((line) => ({ ...line, at: timestamp(line.at) })),
 });

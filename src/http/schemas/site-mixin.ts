@@ -5,6 +5,7 @@ import {
   codePrefixPattern,
   earningBases,
   factorPattern,
+  giveBacksPerDayMax,
   returnPolicies,
   settingsMember,
   settingsMixinName,
@@ -82,6 +83,7 @@ const documentedRewardSettings = {
     validityInMonths: { type: ["integer" as const, "null" as const], minimum: 1, maximum: validityMonthsMax },
     earningBase: { type: "string" as const, enum: [...earningBases] },
     returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
+    giveBacksPerDay: { type: "integer" as const, minimum: 0, maximum: giveBacksPerDayMax },
   },
   // A site that is switched on says what its orders earn.
   anyOf: [

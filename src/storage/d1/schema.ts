@@ -150,6 +150,10 @@ export const exchanges = sqliteTable(
     index("exchanges_under_way")
       .on(table.tenant, table.customerId)
       .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+    // How many the customer has given back since some moment.
+    index("exchanges_given_back")
+      .on(table.tenant, table.customerId, table.updatedAt)
+      .where(sql`${table.state} in ('VOIDING', 'GIVEN_BACK')`),
     // Finds what has been under way for long, of all tenants.
     index("exchanges_left_half_way").on(table.updatedAt).where(sql`${table.state} in ('PENDING', 'VOIDING')`),
   ],
@@ -177,6 +181,10 @@ export const coupons = sqliteTable(
     primaryKey({ columns: [table.tenant, table.canonicalCode] }),
     index("coupons_by_time").on(table.tenant, table.issuedAt),
     index("coupons_by_customer").on(table.tenant, table.issuedTo, table.issuedAt),
+    // How many the customer has given back since some moment.
+    index("coupons_given_back")
+      .on(table.tenant, table.issuedTo, table.givenBackAt)
+      .where(sql`${table.givenBackAt} is not null`),
   ],
 );
 

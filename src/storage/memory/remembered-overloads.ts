@@ -3,6 +3,7 @@ import type { BusyLedgers, Clock, GivingBack, LedgerAnswer, LedgerGateway } from
 import { ShortMemory } from "../../application/short-memory.ts";
 import type { LedgerCommand } from "../../domain/command.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
+import type { GivingBackTerms } from "../../domain/exchange.ts";
 import type { EntryId } from "../../domain/identifiers.ts";
 import { type Result, refuse } from "../../domain/result.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -58,9 +59,9 @@ export class RememberedOverloads implements LedgerGateway, BusyLedgers {
     });
   }
 
-  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>> {
+  giveBackExchange(key: LedgerKey, id: EntryId, terms: GivingBackTerms): Promise<Result<GivingBack, Unavailable>> {
     return this.#ask("commands", key, {
-      send: () => this.#inner.giveBackExchange(key, id),
+      send: () => this.#inner.giveBackExchange(key, id, terms),
       isRefusal: (answer) => (answer.ok ? answer.value.kind : answer.failure.code) === "overloaded",
       refusal: () => overloaded.result,
     });
