@@ -13,6 +13,7 @@ import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { bytesOf, parameterBytesMax } from "../../src/storage/d1/json-parameters.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
+import { D1OrderStateStore } from "../../src/storage/d1/order-state-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { type D1Call, type D1Fault, faultyD1 } from "../support/faulty-d1.ts";
 import { keyOf } from "../support/ledgers.ts";
@@ -98,6 +99,7 @@ beforeEach(() => {
     ledgers,
     siteSettings: { effective: async () => earningSettings, forget: async () => {} },
     eventInbox: inbox,
+    orderStates: new D1OrderStateStore(TenantDatabases.one(env.DB)),
     clock,
     log,
     newId: () => crypto.randomUUID(),
@@ -375,5 +377,5 @@ const subjectOf = ({ event }: QueuedEvent) => {
   const { payload } = event as { payload: { id: string; orders: readonly [{ id: string }] } };
   const orderId = payload.orders[0].id;
   const customerId = "61443563" as CustomerId;
-  return { type: "return.updated", orderId, returnId: payload.id, customerId, siteCode: null, revision: 0 };
+  return { type: "return.updated", orderId, returnId: payload.id, customerId, siteCode: null };
 };

@@ -26,6 +26,7 @@ import { D1AnswerStore } from "../../src/storage/d1/answer-store.ts";
 import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
 import { D1ExchangeReader } from "../../src/storage/d1/exchange-store.ts";
 import { D1ExpiredLotFinder } from "../../src/storage/d1/expired-lot-finder.ts";
+import { D1OrderStateStore } from "../../src/storage/d1/order-state-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { type D1Call, faultyD1 } from "../support/faulty-d1.ts";
@@ -322,6 +323,7 @@ describe("events that were not delivered", () => {
     };
     services = servicesWith({
       ledgers,
+      orderStates: new D1OrderStateStore(TenantDatabases.one(env.DB)),
       siteSettings: { effective: () => Promise.resolve(earningSettings) },
       eventQueue: {
         send: async (event: QueuedEvent) => {
@@ -416,7 +418,8 @@ describe("events that were not delivered", () => {
     const orders = ["A", "B", "C"].map((id) => ({ id, items: [{ id: "item", total: { value: 5 } }] }));
     const event = received(returnUpdated("R", "A", 15, { orders }));
     ledgers.before = async ({ intent }) => {
-      if (isDown && intent.kind === "take-back" && intent.takeBack.orderId !== "A") ledgers.refusals = ["unavailable"];
+      if (isDown && intent.kind === "settle-order" && intent.settling.orderId !== "A")
+        ledgers.refusals = ["unavailable"];
     };
     isDown = true;
     await deliver(event);
@@ -436,9 +439,9 @@ describe("events that were not delivered", () => {
     expect(await verdictOf(returned.id)).toBe("waiting order_has_not_earned");
     const order = received(orderUpdated("A"));
     const down = { value: () => Promise.reject(new StoreUnavailable("No answer.")) };
-    inbox = Object.create(real, { waitingFor: down }) as EventInbox;
+    inbox = Object.create(real, { find: down }) as EventInbox;
     // A private member is only found on the object itself.
-    for (const name of ["note", "settle", "find", "forgottenAmong"] as const) {
+    for (const name of ["note", "settle", "waitingFor", "forgottenAmong"] as const) {
       Object.defineProperty(inbox, name, { value: real[name].bind(real) });
     }
     expect(await process(order)).toEqual({ retriedInSeconds: 5 });
@@ -453,7 +456,7 @@ describe("events that were not delivered", () => {
     now += hourMs;
     expect(await run()).toEqual({ resent: 1, notTaken: 0 });
     for (const event of sent) await process(event);
-    expect(await verdictOf(returned.id)).toBe("taken-back 100");
+    expect(await verdictOf(returned.id)).toBe("taken-back 99");
     expect(await verdictOf(order.id)).toBe("granted 433");
   });
 
@@ -465,7 +468,7 @@ describe("events that were not delivered", () => {
     now += hourMs;
     expect(await run()).toEqual({ resent: 1, notTaken: 0 });
     for (const again of sent) await process(again);
-    expect(await verdictOf(event.id)).toBe("taken-back 100");
+    expect(await verdictOf(event.id)).toBe("taken-back 99");
   });
   const subjectOfReturn = {
     type: "return.updated",
@@ -473,7 +476,6 @@ describe("events that were not delivered", () => {
     returnId: "R",
     customerId: "61443563" as CustomerId,
     siteCode: null,
-    revision: 0,
   };
 
   test("wait for their next time when the queue does not take them, without the job going on and on", async () => {
@@ -492,9 +494,9 @@ describe("events that were not delivered", () => {
   });
 
   test("are found without going through what waits for its order or was refused", async () => {
-    const settled = `insert into order_events (tenant, id, type, revision, verdict, reason, payload, received_at, attempts)
+    const settled = `insert into order_events (tenant, id, type, verdict, reason, payload, received_at, attempts)
       with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 500)
-      select ?, 'e-' || n, 'return.updated', 0, iif(n % 2, 'waiting', 'failed'),
+      select ?, 'e-' || n, 'return.updated', iif(n % 2, 'waiting', 'failed'),
         iif(n % 2, 'order_has_not_earned', 'balance_limit_exceeded'), '{}', 0, 0 from numbers`;
     await env.DB.prepare(settled).bind(tenant).run();
     let rowsRead = 0;

@@ -14,7 +14,7 @@ import type { Exchange, ExchangeState } from "../../src/domain/exchange.ts";
 import type { CommandId, EntryId } from "../../src/domain/identifiers.ts";
 import { emptyLedger } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { anyHistory, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { anyHistory, earn, exchange, grant, points, redeem, settle } from "../support/ledgers.ts";
 import { heldBy, usedPoints } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
@@ -99,7 +99,7 @@ function fullStory(): Story {
     { kind: "advance-exchange", step: { id: "X3" as EntryId, from: "PENDING", to: "CHARGED_BACK", reason: null } },
     { exchange: pending },
   );
-  story.tell(earn("O", 40, { value: "40" }), redeem(150), takeBack("O", "R1", "30", "negative"));
+  story.tell(earn("O", 40), redeem(150), settle("O", 40, 10, { policy: "negative", returnId: "R1" }));
   story.now = later(10);
   return story.tell(grant(60, { id: "C" as EntryId, validUntil: later(20) }));
 }

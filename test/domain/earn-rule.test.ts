@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { decimalOf } from "../../src/domain/decimal.ts";
 import { type EarningBase, earnedPoints, orderValue } from "../../src/domain/earn-rule.ts";
-import { returnedValue } from "../../src/domain/return-value.ts";
 
 /** The prices of order EON2076, and nothing else of it. */
 const prices = {
@@ -47,6 +46,18 @@ describe("an order counts", () => {
     ],
     ["nothing for a tax line without an amount", { lines: [{ amount: 1.1 }, { rate: 19 }, { amount: null }] }, "8.9"],
     ["the tax total where there are no lines", { lines: [], total: { amount: 4.5 } }, "5.5"],
+    [
+      "only those tax lines that the total includes",
+      {
+        lines: [
+          { amount: 1.1, inclusive: true },
+          { amount: 2.2, inclusive: false },
+          { amount: 0.4, inclusive: null },
+        ],
+      },
+      "8.5",
+    ],
+    ["no tax total that is not included", { total: { amount: 4.5, inclusive: false } }, "10"],
     ["nothing where there is no tax", {}, "10"],
     ["nothing where tax is null", null, "10"],
   ])("less %s", (_, tax, net) => {
@@ -118,45 +129,5 @@ describe("points", () => {
         expect(less).toBeLessThanOrEqual(more ?? 0);
       }),
     );
-  });
-});
-
-describe("a return is worth", () => {
-  const item = (gross: number, net: number) => ({
-    id: "i",
-    quantity: 1,
-    total: { value: gross, currency: "EUR" },
-    calculatedPrice: { finalPrice: { grossValue: gross + 1, netValue: net } },
-  });
-  const text = (given: Record<string, unknown>, base: EarningBase) => returnedValue(given, base)?.toFixed() ?? null;
-
-  it("its total, or its calculated price where it has one", () => {
-    const total = { value: 18.98, currency: "USD" };
-    const calculatedPrice = { finalPrice: { netValue: 15.96, grossValue: 19.5 } };
-    expect(text({ total }, "total")).toBe("18.98");
-    expect(text({ total }, "net")).toBe("18.98");
-    expect(text({ total, calculatedPrice }, "total")).toBe("19.5");
-    expect(text({ total, calculatedPrice }, "net")).toBe("15.96");
-    expect(text({ total, calculatedPrice }, "subTotal")).toBe("18.98");
-  });
-
-  it("the sum of its items, exactly, where it has no total", () => {
-    const orders = [{ id: "o", items: [item(0.1, 0.08), item(0.2, 0.16)] }];
-    expect(text({ orders }, "subTotal")).toBe("0.3");
-    expect(text({ orders }, "total")).toBe("2.3");
-    expect(text({ orders }, "net")).toBe("0.24");
-    expect(text({ orders: [{ id: "o", item: [item(3.98, 3)] }] }, "subTotal")).toBe("3.98");
-  });
-
-  it.each([
-    [{}],
-    [{ total: {} }],
-    [{ total: { value: "5" } }],
-    [{ orders: [{ id: "o", items: [] }] }],
-    [{ orders: [{ id: "o", items: [item(1, 1), { id: "j", quantity: 1 }] }] }],
-    [{ orders: [{ id: "o", items: [item(1, 1), { id: "j", total: { value: "5" } }] }] }],
-    [{ orders: "o" }],
-  ])("nothing that can be read in %j", (given) => {
-    expect(text(given, "total")).toBeNull();
   });
 });

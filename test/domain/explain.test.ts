@@ -5,8 +5,9 @@ import { explain } from "../../src/domain/explain.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import { lapsedEntryId } from "../../src/domain/lapsing.ts";
 import { activePoints, replay } from "../../src/domain/ledger.ts";
+import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { anyHistory, at, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { anyHistory, at, earn, exchange, grant, points, redeem, settle } from "../support/ledgers.ts";
 import { heldBy } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
@@ -15,6 +16,10 @@ const june = at("2026-06-01T00:00:00Z");
 const textsOf = (story: Story, asOf = story.now) => explain(story.journal, asOf).lines.map(({ text }) => text);
 const lastOf = (story: Story) => textsOf(story).at(-1);
 const named = (id: string) => ({ id: id as EntryId });
+
+/** So many of the 100 points of order `O1` are due back for return `R1`. */
+const returned = (due: number, policy: ReturnPolicy) =>
+  settle("O1", 100, 100 - due, { policy, returnId: "R1", description: "Return R1 of order O1" });
 
 describe("an explanation", () => {
   test("comes to the balance, at the time and at any later moment", () => {
@@ -289,7 +294,7 @@ describe("what has expired", () => {
 });
 
 describe("one plain sentence tells of", () => {
-  const earned = () => new Story().tell(earn("O1", 100, { value: "100" }));
+  const earned = () => new Story().tell(earn("O1", 100));
 
   test.each<[string, () => Story, string]>([
     ["a single point", () => new Story().tell(grant(1)), "1 point was granted, without an end."],
@@ -311,27 +316,27 @@ describe("one plain sentence tells of", () => {
     ],
     [
       "a return",
-      () => earned().tell(takeBack("O1", "R1", "30", "clamp")),
-      "30 points were taken back (30 from the grant for O1): 30 points were due for a return of order O1.",
+      () => earned().tell(returned(30, "clamp")),
+      "30 points were taken back (30 from the grant for O1): 30 points were due (Return R1 of order O1).",
     ],
     [
       "a return of which something is forgiven",
-      () => earned().tell(redeem(99), takeBack("O1", "R1", "3", "clamp")),
-      "1 point was taken back (1 from the grant for O1): 3 points were due for a return of order O1, 2 were not there any more and forgiven.",
+      () => earned().tell(redeem(99), returned(3, "clamp")),
+      "1 point was taken back (1 from the grant for O1): 3 points were due (Return R1 of order O1), 2 were not there any more and forgiven.",
     ],
     [
       "a return that takes the balance below zero",
-      () => earned().tell(redeem(100), takeBack("O1", "R1", "2", "negative")),
-      "0 points were taken back: 2 points were due for a return of order O1, 2 took the balance below zero.",
+      () => earned().tell(redeem(100), returned(2, "negative")),
+      "0 points were taken back: 2 points were due (Return R1 of order O1), 2 took the balance below zero.",
     ],
     [
       "a return that waits for new points",
-      () => earned().tell(redeem(99), takeBack("O1", "R1", "2", "absorb")),
-      "1 point was taken back (1 from the grant for O1): 2 points were due for a return of order O1, 1 will be taken from the next points.",
+      () => earned().tell(redeem(99), returned(2, "absorb")),
+      "1 point was taken back (1 from the grant for O1): 2 points were due (Return R1 of order O1), 1 will be taken from the next points.",
     ],
     [
       "new points that pay it off",
-      () => earned().tell(redeem(100), takeBack("O1", "R1", "2", "absorb"), grant(5)),
+      () => earned().tell(redeem(100), returned(2, "absorb"), grant(5)),
       "2 points of new points paid off what earlier returns had left open.",
     ],
   ])("%s", (_, story, sentence) => {
@@ -339,18 +344,18 @@ describe("one plain sentence tells of", () => {
   });
 
   test("a return of what had expired already", () => {
-    const story = new Story().tell(earn("O1", 100, { value: "100", validityMonths: 1 }), redeem(98));
+    const story = new Story().tell(earn("O1", 100, { validityMonths: 1 }), redeem(98));
     story.now = at("2026-07-01T00:00:00Z");
-    story.tell(takeBack("O1", "R1", "100", "clamp"));
+    story.tell(returned(100, "clamp"));
     expect(lastOf(story)).toBe(
-      "0 points were taken back: 100 points were due for a return of order O1, 2 of them had expired already, 98 were not there any more and forgiven.",
+      "0 points were taken back: 100 points were due (Return R1 of order O1), 2 of them had expired already, 98 were not there any more and forgiven.",
     );
   });
 
   test("an order that was deleted, which is no return", () => {
-    const story = new Story().tell(earn("O1", 100, { value: "100" }), takeBack("O1", null, null, "clamp"));
+    const story = new Story().tell(earn("O1", 100), settle("O1", 100, 0, { description: "Order O1 withdrawn" }));
     expect(lastOf(story)).toBe(
-      "100 points were taken back (100 from the grant for O1): 100 points were due because order O1 was deleted.",
+      "100 points were taken back (100 from the grant for O1): 100 points were due (Order O1 withdrawn).",
     );
   });
 
@@ -373,13 +378,61 @@ describe("one plain sentence tells of", () => {
   });
 
   test("a return that is undone, and of what came back for it", () => {
-    const story = new Story().tell(earn("O1", 100, { value: "100", validityMonths: 1 }));
-    story.tell(takeBack("O1", "R1", "1", "clamp"), { kind: "undo-take-back", orderId: "O1", returnId: "R1" });
+    const story = new Story().tell(earn("O1", 100, { validityMonths: 1 }));
+    story.tell(returned(1, "clamp"), returned(0, "clamp"));
     expect(textsOf(story).slice(-2)).toEqual([
-      "The return of order O1 was undone.",
-      "1 point came back (1 to the grant for O1): Return of order O1 undone.",
+      "1 point less was due back of order O1: 1 point comes back.",
+      "1 point came back (1 to the grant for O1): Less of order O1 is returned.",
     ]);
     expect(explain(story.journal, noon).lots).toMatchObject([{ usedPoints: 0, remainingPoints: 100, usedBy: [] }]);
+  });
+
+  test.each<[string, () => Story, number, string]>([
+    [
+      "for which the balance was below zero",
+      () => earned().tell(redeem(100), returned(30, "negative")),
+      10,
+      "20 points less were due back of order O1: 0 points come back, 20 were still open.",
+    ],
+    [
+      "for which new points were waited for",
+      () => earned().tell(redeem(99), returned(2, "absorb")),
+      0,
+      "2 points less were due back of order O1: 1 point comes back, 1 was still open.",
+    ],
+    [
+      "of which something had been forgiven",
+      () => earned().tell(redeem(99), returned(3, "clamp")),
+      0,
+      "3 points less were due back of order O1: 1 point comes back, 2 had been forgiven.",
+    ],
+    [
+      "of which something had expired",
+      () => {
+        const story = new Story().tell(earn("O1", 100, { validityMonths: 1 }), redeem(90), grant(95));
+        story.now = at("2026-07-01T00:00:00Z");
+        return story.tell(returned(100, "clamp"));
+      },
+      0,
+      "100 points less were due back of order O1: 90 points come back, 10 of them had expired.",
+    ],
+  ])("a take-back that is undone, %s", (_, told, due, sentence) => {
+    const story = told();
+    const before = textsOf(story).length;
+    expect(textsOf(story.tell(returned(due, "clamp")))[before]).toBe(sentence);
+  });
+
+  test("points that came back and paid for what was forgiven while they were away", () => {
+    for (const [all, sentence] of [
+      [100, "100 points that came back paid for what a return had been forgiven while they were away."],
+      [1, "1 point that came back paid for what a return had been forgiven while it was away."],
+    ] as const) {
+      const story = new Story().tell(earn("O1", all));
+      const coupon = story.buy(all);
+      story.tell(settle("O1", all, 0));
+      story.giveBack(coupon);
+      expect(lastOf(story)).toBe(sentence);
+    }
   });
 
   test("points from several grants, naming the first five of them", () => {
@@ -400,13 +453,9 @@ describe("one plain sentence tells of", () => {
 });
 
 test("what is owed is told beside what is there", () => {
-  const story = new Story().tell(
-    earn("O1", 100, { value: "100" }),
-    redeem(100),
-    takeBack("O1", "R1", "30", "negative"),
-  );
+  const story = new Story().tell(earn("O1", 100), redeem(100), returned(30, "negative"));
   expect(explain(story.journal, noon)).toMatchObject({ balance: -30, owedPoints: 30, lots: [{ remainingPoints: 0 }] });
-  story.tell({ kind: "undo-take-back", orderId: "O1", returnId: "R1" });
+  story.tell(returned(0, "negative"));
   expect(explain(story.journal, noon)).toMatchObject({ balance: 0, owedPoints: 0 });
   expect(explain(story.journal, june).lines.at(-1)).toMatchObject({
     kind: "given-back",

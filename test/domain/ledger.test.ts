@@ -8,7 +8,7 @@ import type { Lot } from "../../src/domain/lot.ts";
 import { pointsMax } from "../../src/domain/points.ts";
 import { ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { anyHistory, at, earn, grant, grantOf, points, redeem, takeBack } from "../support/ledgers.ts";
+import { anyHistory, at, earn, grant, grantOf, points, redeem, settle } from "../support/ledgers.ts";
 import { usedPoints } from "../support/order-history.ts";
 import { noon, Story } from "./story.ts";
 
@@ -125,13 +125,9 @@ describe("a balance", () => {
   });
 
   test("below zero goes up again when the return is undone that is to blame", () => {
-    const story = new Story().tell(
-      earn("O", 100, { value: "100" }),
-      redeem(100),
-      takeBack("O", "R1", "30", "negative"),
-    );
-    const decision = story.carryOut({ kind: "undo-take-back", orderId: "O", returnId: "R1" });
-    expect(decision.outcome).toEqual({ kind: "given-back", points: 0 });
+    const story = new Story().tell(earn("O", 100), redeem(100), settle("O", 100, 70, { policy: "negative" }));
+    const decision = story.carryOut(settle("O", 100, 100, { policy: "negative" }));
+    expect(decision.outcome).toEqual({ kind: "order-settled", granted: 0, requested: 0, taken: 0, givenBack: 0 });
     expect([story.balance, story.ledger.debt.owed]).toEqual([0, 0]);
   });
 });
@@ -231,8 +227,8 @@ describe("a ledger takes no entry", () => {
 
   test("that pays off more debt than there is", () => {
     const indebted = new Story()
-      .tell(earn("O", 100, { value: "100" }), redeem(100))
-      .tell(takeBack("O", "R1", "30", "negative"), takeBack("O", "R2", "20", "absorb"));
+      .tell(earn("O", 100), redeem(100))
+      .tell(settle("O", 100, 70, { policy: "negative" }), settle("O", 100, 50, { policy: "absorb" }));
     const entry = { ...last(indebted), sequence: 6, kind: "given-back" } as Entry;
     const paying = (owed: number, absorbed: number) => evolved(indebted.ledger, entry, { debt: { owed, absorbed } });
     expect(paying(-31, 0)).toThrow("More debt");
@@ -251,11 +247,11 @@ describe("a ledger takes no entry", () => {
 describe("what an entry does to the points", () => {
   test("is told by its kind", () => {
     const story = new Story().tell(
-      earn("O", 100, { value: "100" }),
+      earn("O", 100),
       redeem(60),
-      takeBack("O", "R1", "50", "absorb"),
+      settle("O", 100, 50, { policy: "absorb" }),
       grant(5),
-      { kind: "undo-take-back", orderId: "O", returnId: "R1" },
+      settle("O", 100, 100, { policy: "absorb" }),
     );
     expect(
       story.journal.map((entry) => [entry.kind, pointsChange(entry), makesLot(entry), drawsPoints(entry)]),
@@ -289,7 +285,7 @@ describe("a clock that goes back", () => {
     const story = expired();
     expect(activePoints(story.ledger, noon)).toBe(7);
     expect(failureOf(story, redeem(8))).toEqual({ code: "insufficient_points", activePoints: 7, requestedPoints: 8 });
-    expect(drawUpTo(story.ledger, points(8), noon, "A" as EntryId)).toHaveLength(1);
+    expect(drawUpTo(story.ledger, points(8), noon, ["A" as EntryId])).toHaveLength(1);
   });
 
   test("dates no entry before the one that it follows", () => {
@@ -354,30 +350,31 @@ describe("a ledger that is read back", () => {
 });
 
 describe("drawing up to an amount", () => {
-  const drawn = (amount: number, preferred: string | null, moment = noon) => {
+  const drawn = (amount: number, preferred: readonly string[], moment = noon) => {
     const { ledger } = new Story().tell(
       grant(10, { ...named("soon"), validUntil: later(5) }),
       grant(10, { ...named("late"), validUntil: later(9) }),
       grant(10, named("ever")),
     );
-    const draws = drawUpTo(ledger, points(amount), moment, preferred as EntryId | null);
+    const draws = drawUpTo(ledger, points(amount), moment, preferred as readonly EntryId[]);
     return draws.map((draw) => `${draw.lotId} ${draw.points}`);
   };
 
   test.each([
-    [15, null, ["soon 10", "late 5"]],
-    [15, "ever", ["ever 10", "soon 5"]],
-    [10, "late", ["late 10"]],
-    [4, "late", ["late 4"]],
-    [0, "late", []],
-    [99, "late", ["late 10", "soon 10", "ever 10"]],
-    [15, "unknown", ["soon 10", "late 5"]],
-  ])("of %i, %s first, takes %j", (amount, preferred, draws) => {
+    [15, [], ["soon 10", "late 5"]],
+    [15, ["ever"], ["ever 10", "soon 5"]],
+    [10, ["late"], ["late 10"]],
+    [4, ["late"], ["late 4"]],
+    [0, ["late"], []],
+    [99, ["late"], ["late 10", "soon 10", "ever 10"]],
+    [15, ["unknown"], ["soon 10", "late 5"]],
+    [25, ["ever", "late"], ["late 10", "ever 10", "soon 5"]],
+  ])("of %i, those of %j first, takes %j", (amount, preferred, draws) => {
     expect(drawn(amount, preferred)).toEqual(draws);
   });
 
   test("takes nothing from what is over, preferred or not", () => {
-    expect(drawn(15, "soon", later(5))).toEqual(["late 10", "ever 5"]);
-    expect(drawn(15, null, later(9))).toEqual(["ever 10"]);
+    expect(drawn(15, ["soon"], later(5))).toEqual(["late 10", "ever 5"]);
+    expect(drawn(15, [], later(9))).toEqual(["ever 10"]);
   });
 });

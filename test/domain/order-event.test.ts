@@ -1,21 +1,42 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/domain/json-object.ts";
-import { type EventReading, readEvent } from "../../src/domain/order-event.ts";
+import { lastVersion } from "../../src/domain/latest-state.ts";
+import { type EventReading, partOfReturn, readEvent } from "../../src/domain/order-event.ts";
+import { completedOrderOf } from "../../src/domain/order-state.ts";
+import type { ReturnState } from "../../src/domain/return-state.ts";
 
 const subjectOf = (more: object): object => ({
   orderId: null,
   returnId: null,
   customerId: null,
   siteCode: null,
-  revision: 0,
   ...more,
 });
 const ignoredFor = (reason: string) => ({ kind: "ignore", reason });
 const inEnvelope = (type: string, payload: unknown): JsonObject => ({ type, payload });
 
 const completed = { id: "O1", status: "COMPLETED", siteCode: "DE", customer: { id: "C1" } };
-const approved = { id: "R1", approvalStatus: "APPROVED", orders: [{ id: "O1" }], requestor: { customerId: "C1" } };
+const approved = {
+  id: "R1",
+  approvalStatus: "APPROVED",
+  orders: [{ id: "O1" }],
+  requestor: { customerId: "C1" },
+  total: { value: 5 },
+};
+const unstamped = { version: null, moment: null };
+
+/** What is told of order `O1`, which stands like `completed` unless said otherwise. */
+const newsOf = (more: object = {}): object => ({
+  orderId: "O1",
+  customerId: "C1",
+  siteCode: "DE",
+  masterId: null,
+  subOrderIds: [],
+  state: completedOrderOf(completed),
+  stamp: unstamped,
+  ...more,
+});
 
 /** What is read of an order that differs from a completed one in `more`. */
 const readOrder = (more: object): EventReading => readEvent(inEnvelope("order.updated", { ...completed, ...more }));
@@ -33,7 +54,7 @@ describe("the name of an event", () => {
     ["order updated 2", "order.updated"],
     [`order.updated${".".repeat(200)}`, "order.updated"],
   ])("%s means %s", (name, type) => {
-    const earning = { kind: "earn", orderId: "O1", customerId: "C1", siteCode: "DE", order: completed };
+    const earning = { kind: "earn", news: newsOf(), order: completed };
     const subject = subjectOf({ type, orderId: "O1", customerId: "C1", siteCode: "DE" });
     expect(readEvent({ type: name, payload: completed })).toEqual({ subject, action: earning });
     expect(readEvent({ eventType: name, payload: completed })).toEqual({ subject, action: earning });
@@ -96,7 +117,7 @@ describe("an order", () => {
       const order = { ...completed, ...more };
       expect(readEvent(order)).toEqual({
         subject: subjectOf({ type: "order", orderId: "O1", customerId: "C1", siteCode: "DE" }),
-        action: { kind: "earn", orderId: "O1", customerId: "C1", siteCode: "DE", order },
+        action: { kind: "earn", news: newsOf(), order },
       });
     }
   });
@@ -106,10 +127,14 @@ describe("an order", () => {
     const reasonOf = (more: object) => readOrder({ ...wrong, ...more }).action;
     expect(reasonOf({})).toEqual(ignoredFor("unreadable_payload: id"));
     expect(reasonOf({ id: "O1" })).toEqual(ignoredFor("unreadable_payload: status"));
-    expect(reasonOf({ id: "O1", status: "SHIPPED" })).toEqual(ignoredFor("order_not_completed"));
+    expect(reasonOf({ id: "O1", status: "SHIPPED" })).toMatchObject({
+      kind: "know-order",
+      reason: "order_not_completed",
+    });
+    expect(reasonOf({ id: "O1", status: "SHIPPED", subOrders: [] })).toEqual(ignoredFor("order_not_completed"));
     const done = { id: "O1", status: "COMPLETED" };
-    expect(reasonOf(done)).toEqual(ignoredFor("master_of_split_order"));
-    expect(reasonOf({ ...done, subOrders: [] })).toEqual(ignoredFor("guest"));
+    expect(reasonOf(done)).toMatchObject({ kind: "know-order", reason: "master_of_split_order" });
+    expect(reasonOf({ ...done, subOrders: [] })).toMatchObject({ kind: "know-order", reason: "guest" });
     const owned = { ...done, subOrders: [] };
     expect(reasonOf({ ...owned, customer: { id: 5 } })).toEqual(ignoredFor("unreadable_payload: customer.id"));
     expect(reasonOf({ ...owned, customer: { id: "C1" } })).toEqual(ignoredFor("unreadable_payload: siteCode"));
@@ -127,7 +152,7 @@ describe("an order", () => {
 
   test("without a site is the site main's", () => {
     for (const siteCode of [undefined, null])
-      expect(readOrder({ siteCode }).action).toMatchObject({ siteCode: "main" });
+      expect(readOrder({ siteCode }).action).toMatchObject({ news: { siteCode: "main" } });
   });
 
   test.each([[""], ["a b"], ["a#b"], [5], [["DE"]], ["x".repeat(65)]])("has no site %j", (siteCode) => {
@@ -139,9 +164,10 @@ describe("an order", () => {
   });
 
   test.each([[{}], [null], [{ id: null }], [{ id: "" }], [{ id: "ANONYMOUS" }], [{ id: "anonymous" }]])(
-    "of the customer %j is a guest's",
+    "of the customer %j is a guest's: it earns nothing, and its returns are to know that",
     (customer) => {
-      expect(readOrder({ customer }).action).toEqual(ignoredFor("guest"));
+      const news = newsOf({ customerId: null });
+      expect(readOrder({ customer }).action).toEqual({ kind: "know-order", news, reason: "guest" });
     },
   );
 
@@ -150,11 +176,38 @@ describe("an order", () => {
   });
 
   test.each([{ subOrders: [{ id: "O1-1" }] }, { orderType: "MASTER" }, { orderType: "master_order" }])(
-    "that was split does not earn: %j",
+    "that was split does not earn, and says so before it completes: %j",
     (more) => {
-      expect(readOrder(more).action).toEqual(ignoredFor("master_of_split_order"));
+      const subOrderIds = "subOrders" in more ? ["O1-1"] : [];
+      const news = newsOf({ state: { standing: "split" }, subOrderIds });
+      expect(readOrder(more).action).toEqual({ kind: "know-order", news, reason: "master_of_split_order" });
+      const early = { kind: "know-order", news, reason: "order_not_completed" };
+      expect(readOrder({ ...more, status: "IN_CHECKOUT" }).action).toEqual(early);
     },
   );
+
+  test("names the order that it was split from, and those that it was split into, each once", () => {
+    expect(readOrder({ masterOrder: "O1-master" }).action).toMatchObject({
+      kind: "earn",
+      news: { masterId: "O1-master" },
+    });
+    const subOrders = ["O1-1", { id: "O1-2" }, { id: "O1-1" }, {}, null, 5, ""];
+    expect(readOrder({ subOrders }).action).toMatchObject({ news: { subOrderIds: ["O1-1", "O1-2"] } });
+  });
+
+  test.each(["DECLINED", "CANCELLED", "CANCELED", "declined", "Cancelled"])("that is %s is withdrawn", (status) => {
+    const news = newsOf({ state: { standing: "withdrawn" } });
+    expect(readOrder({ status }).action).toEqual({ kind: "withdraw-order", news });
+    expect(readOrder({ status, subOrders: ["O1-1"] }).action).toMatchObject({ kind: "withdraw-order" });
+  });
+
+  test("that is cancelled is withdrawn, as of the version that the event tells", () => {
+    const payload = { ...completed, metadata: { version: 4 } };
+    expect(readEvent(inEnvelope("order.cancelled", payload)).action).toEqual({
+      kind: "withdraw-order",
+      news: newsOf({ customerId: null, state: { standing: "withdrawn" }, stamp: { version: 4, moment: null } }),
+    });
+  });
 
   test.each([
     { subOrders: [] },
@@ -166,14 +219,21 @@ describe("an order", () => {
     expect(readOrder(more).action).toMatchObject({ kind: "earn" });
   });
 
-  test("that is deleted needs no more than its id", () => {
+  test("that is deleted needs no more than its id, and stays deleted: no version is later", () => {
+    const stamp = { version: lastVersion, moment: null };
+    const state = { standing: "withdrawn" };
+    const news = (more: object) => newsOf({ customerId: null, siteCode: null, state, stamp, ...more });
     expect(readEvent(inEnvelope("order.deleted", { id: "O1" }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1" }),
-      action: { kind: "delete-order", orderId: "O1" },
+      action: { kind: "withdraw-order", news: news({}) },
     });
-    expect(readEvent(inEnvelope("order.deleted", completed))).toEqual({
+    expect(readEvent(inEnvelope("order.deleted", { id: "O1", siteCode: "DE", status: "COMPLETED" }))).toEqual({
+      subject: subjectOf({ type: "order.deleted", orderId: "O1", siteCode: "DE" }),
+      action: { kind: "withdraw-order", news: news({ siteCode: "DE" }) },
+    });
+    expect(readEvent(inEnvelope("order.deleted", { ...completed, metadata: { version: 3 } }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1", customerId: "C1", siteCode: "DE" }),
-      action: { kind: "delete-order", orderId: "O1" },
+      action: { kind: "withdraw-order", news: news({ siteCode: "DE" }) },
     });
     expect(readEvent(inEnvelope("order.deleted", { ...completed, id: "", siteCode: 5 }))).toEqual({
       subject: subjectOf({ type: "order.deleted", customerId: "C1" }),
@@ -183,12 +243,23 @@ describe("an order", () => {
 });
 
 describe("a return", () => {
-  test("tells its order, its customer and its site, and what it is worth is left for later", () => {
+  /** The orders that a return says something of. */
+  const ordersOf = ({ action }: EventReading): readonly string[] =>
+    action.kind === "return" ? Object.keys(action.news.state.orders).toSorted() : [];
+
+  test("tells its order, its customer and its site, and what it says of the order", () => {
     const payload = { ...approved, siteCode: "DE", metadata: { version: 3 } };
     for (const type of ["return.created", "return.updated"]) {
       expect(readEvent(inEnvelope(type, payload))).toEqual({
-        subject: { type, returnId: "R1", orderId: "O1", customerId: "C1", siteCode: "DE", revision: 3 },
-        action: { kind: "return", returnId: "R1", orderId: "O1", isApproved: true, returned: payload },
+        subject: { type, returnId: "R1", orderId: "O1", customerId: "C1", siteCode: "DE" },
+        action: {
+          kind: "return",
+          news: {
+            returnId: "R1",
+            state: { isApproved: true, orders: { O1: { total: "5", items: [] } } },
+            stamp: { version: 3, moment: null },
+          },
+        },
       });
     }
   });
@@ -205,20 +276,42 @@ describe("a return", () => {
     [{ approvalStatus: "REJECTED", received: true }, false],
     [{ approvalStatus: "" }, false],
   ])("that says %j is approved: %s", (more, isApproved) => {
-    expect(readReturn(more).action).toMatchObject({ kind: "return", isApproved });
+    expect(readReturn(more).action).toMatchObject({ kind: "return", news: { state: { isApproved } } });
   });
 
   test.each([
     [1, 1],
-    [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    [lastVersion - 1, lastVersion - 1],
+    // Nothing but a deletion is later than everything.
+    [lastVersion, null],
     [0, 0],
-    [-1, 0],
-    [1.5, 0],
-    [2 ** 53, 0],
-    ["7", 0],
-    [null, 0],
-  ])("of version %j has the revision %d", (version, revision) => {
-    expect(readReturn({ metadata: { version } }).subject.revision).toBe(revision);
+    ["7", 7],
+    ["007", 7],
+    [-1, null],
+    [1.5, null],
+    [2 ** 53, null],
+    ["1".repeat(16), null],
+    ["7a", null],
+    ["", null],
+    [null, null],
+  ])("or an order that says version %j is of version %j", (version, told) => {
+    const stamp = { version: told, moment: null };
+    expect(readReturn({ metadata: { version } }).action).toMatchObject({ news: { stamp } });
+    expect(readOrder({ metadata: { version } }).action).toMatchObject({ news: { stamp } });
+  });
+
+  test("or an order tells its moment itself, else its envelope does", () => {
+    const moment = Date.parse("2026-05-11T12:00:00Z");
+    const modified = { metadata: { modifiedAt: "2026-05-11T12:00:00Z" } };
+    const told = { news: { stamp: { version: null, moment } } };
+    expect(readReturn(modified).action).toMatchObject(told);
+    expect(readOrder(modified).action).toMatchObject(told);
+    for (const payload of [completed, { ...completed, metadata: { modifiedAt: "soon" } }]) {
+      const event = { ...inEnvelope("order.updated", payload), time: "2026-05-11T12:00:00Z" };
+      expect(readEvent(event).action).toMatchObject(told);
+    }
+    const both = { ...inEnvelope("order.updated", { ...completed, ...modified }), time: "2026-06-01T00:00:00Z" };
+    expect(readEvent(both).action).toMatchObject(told);
   });
 
   test("is ignored for the first of all that is wrong with it", () => {
@@ -227,8 +320,12 @@ describe("a return", () => {
     const reasonOf = (more: object) => readReturn({ ...wrong, ...more }).action;
     expect(reasonOf({})).toEqual(ignoredFor("unreadable_payload: id"));
     expect(reasonOf({ id: "R1" })).toEqual(ignoredFor("unreadable_payload: orders.id"));
-    expect(reasonOf({ id: "R1", orders: [] })).toEqual(ignoredFor("unreadable_payload: orders.id"));
-    expect(reasonOf({ id: "R1", orders: { id: "O1" } })).toEqual(ignoredFor("unreadable_payload: orders.id"));
+    expect(reasonOf({ id: "R1", orders: [{}] })).toEqual(ignoredFor("unreadable_payload: orders.id"));
+    expect(reasonOf({ id: "R1", orders: undefined })).toEqual(ignoredFor("unreadable_payload: approvalStatus"));
+    const said = { id: "R1", approvalStatus: "APPROVED", total: undefined };
+    expect(reasonOf({ ...said, orders: { id: "O1" } })).toEqual(ignoredFor("unreadable_payload: orders.id"));
+    expect(reasonOf({ ...said, orders: undefined })).toEqual(ignoredFor("unreadable_payload: orders.id"));
+    expect(reasonOf({ ...said, orders: approved.orders })).toEqual(ignoredFor("unreadable_payload: total.value"));
     expect(reasonOf({ id: "R1", orders: fiftyOne })).toEqual(ignoredFor("unreadable_payload: orders"));
     expect(reasonOf({ id: "R1", orders: fiftyOne.slice(1) })).toEqual(ignoredFor("unreadable_payload: approvalStatus"));
     expect(reasonOf({ id: "R1", orders: approved.orders })).toEqual(ignoredFor("unreadable_payload: approvalStatus"));
@@ -248,65 +345,83 @@ describe("a return", () => {
 
   test("that names one order twice is of one order; what is no object in its list is none", () => {
     const orders = [null, "O2", { id: "O1" }, { id: "O1" }];
-    expect(readReturn({ orders }).action).toMatchObject({ kind: "return", orderId: "O1" });
+    const reading = readReturn({ orders });
+    expect(reading.subject.orderId).toBe("O1");
+    expect(ordersOf(reading)).toEqual(["O1"]);
   });
 
-  test("of several orders is a return for each of them, without the total of all", () => {
-    const [first, again, second] = [
-      { id: "O1", items: [1] },
-      { id: "O1", items: [2] },
-      { id: "O2", items: [3] },
-    ];
+  test("that names no order any more was taken out of its last one", () => {
+    const { subject, action } = readReturn({ orders: [] });
+    expect(subject.orderId).toBeNull();
+    expect(action).toMatchObject({ kind: "return", news: { returnId: "R1", state: { isApproved: true, orders: {} } } });
+  });
+
+  test("that is not approved needs no price", () => {
+    const state = { isApproved: false, orders: { O1: {} } };
+    expect(readReturn({ approvalStatus: "REJECTED", total: "a lot" }).action).toMatchObject({ news: { state } });
+  });
+
+  test("of several orders says of each what its items are worth, without the total of all", () => {
+    const item = (id: string, value: number) => ({ id, quantity: 1, total: { value } });
     const reading = readReturn({
-      orders: [first, second, again],
-      total: { value: 5 },
-      calculatedPrice: { finalPrice: {} },
-      received: true,
+      orders: [
+        { id: "O1", items: [item("a", 1)] },
+        { id: "O2", items: [item("b", 3)] },
+        { id: "O1", items: [item("c", 2)] },
+      ],
+      total: { value: 500 },
+      calculatedPrice: { finalPrice: { grossValue: 600 } },
     });
     expect(reading.subject).toMatchObject({ orderId: "O1", returnId: "R1" });
-    expect(reading.action).toEqual({
-      kind: "split",
-      parts: [
-        { ...approved, received: true, orders: [first, again] },
-        { ...approved, received: true, orders: [second] },
-      ],
+    expect(reading.action).toMatchObject({
+      kind: "return",
+      news: { state: { orders: { O1: { total: "3" }, O2: { total: "3" } } } },
     });
   });
 
-  test("that is split is as many returns of one order each as it names orders, and loses none", () => {
+  test("names each of its orders once, and loses no item of them", () => {
     const ids = fc.array(fc.constantFrom("O1", "O2", "O3", "O4"), { minLength: 2, maxLength: 12 });
     fc.assert(
       fc.property(ids, (names) => {
-        const orders = names.map((id, index) => ({ id, index }));
-        const { action } = readReturn({ orders });
-        const parts = action.kind === "split" ? action.parts : [{ ...approved, orders }];
-        const readings = parts.map((part) => readEvent(inEnvelope("return.updated", part)).action);
-        expect(readings.map((part) => part.kind === "return" && part.orderId)).toEqual([...new Set(names)]);
-        const indexes = parts.flatMap((part) => part["orders"]).map((order) => (order as { index: number }).index);
-        expect(indexes.toSorted((left, right) => left - right)).toEqual(names.map((_, index) => index));
+        const orders = names.map((id, index) => ({
+          id,
+          items: [{ id: `item-${index}`, quantity: 1, total: { value: 1 } }],
+        }));
+        const reading = readReturn({ orders, total: { value: names.length } });
+        expect(ordersOf(reading)).toEqual([...new Set(names)].toSorted());
+        const state = reading.action.kind === "return" ? reading.action.news.state : null;
+        for (const name of new Set(names)) {
+          const { total, items = [] } = state?.orders[name] ?? {};
+          const own = names.flatMap((id, index) => (id === name ? [`item-${index}`] : []));
+          expect([total, items.map(({ id }) => id)]).toEqual([String(own.length), own]);
+        }
       }),
     );
   });
 
-  test("that is deleted stays deleted: no revision is later", () => {
-    const payload = { id: "R1", siteCode: "DE", requestor: { customerId: "C1" } };
-    const subject = {
-      type: "return.deleted",
-      returnId: "R1",
-      orderId: null,
-      customerId: "C1",
-      siteCode: "DE",
-      revision: Number.MAX_SAFE_INTEGER,
-    };
-    expect(readEvent(inEnvelope("return.deleted", payload))).toEqual({
-      subject,
-      action: { kind: "delete-return", returnId: "R1" },
+  test("of several orders is kept once; for each further one the inbox has an event that names it", () => {
+    const { subject } = readReturn({ orders: [{ id: "O1" }, { id: "O2" }], total: undefined });
+    const part = partOfReturn("E1" as never, subject, "R1", "O2");
+    expect(readEvent(part)).toEqual({
+      subject: subjectOf({ type: "return.updated", orderId: "O2", returnId: "R1" }),
+      action: { kind: "settle-return", orderId: "O2", returnId: "R1" },
     });
-    const found = { ...payload, orders: [{ id: "O1" }] };
-    expect(readEvent(inEnvelope("return.deleted", found))).toEqual({
-      subject: { ...subject, orderId: "O1" },
-      action: { kind: "return", orderId: "O1", returnId: "R1", isApproved: false, returned: found },
-    });
+    expect(readEvent({ ...part, orderId: "" }).action).toEqual(ignoredFor("unreadable_payload: orderId"));
+    expect(readEvent({ ...part, returnId: 5 }).action).toEqual(ignoredFor("unreadable_payload: returnId"));
+    expect(readEvent({ ...part, type: 5 }).subject.type).toBe("");
+  });
+
+  test("that is deleted stays deleted: no version is later", () => {
+    const payload = { id: "R1", siteCode: "DE", requestor: { customerId: "C1" }, metadata: { version: 3 } };
+    const subject = subjectOf({ type: "return.deleted", returnId: "R1", customerId: "C1", siteCode: "DE" });
+    const state: ReturnState = { isApproved: false, orders: {} };
+    const news = { returnId: "R1", state, stamp: { version: lastVersion, moment: null } };
+    for (const more of [{}, { orders: [{ id: "O1" }] }]) {
+      expect(readEvent(inEnvelope("return.deleted", { ...payload, ...more }))).toEqual({
+        subject,
+        action: { kind: "return", news },
+      });
+    }
     expect(readEvent(inEnvelope("return.deleted", { ...payload, id: null }))).toEqual({
       subject: { ...subject, returnId: null },
       action: ignoredFor("unreadable_payload: id"),
@@ -365,6 +480,7 @@ test("whatever JSON comes as an event, reading it ends with an action", () => {
   const names = fc.constantFrom(
     "order.updated",
     "order.deleted",
+    "order.cancelled",
     "return.updated",
     "return.deleted",
     "customer.deleted",
@@ -374,9 +490,24 @@ test("whatever JSON comes as an event, reading it ends with an action", () => {
     fc.property(fc.oneof(known, fc.dictionary(fc.string(), fc.jsonValue())), (event) => {
       const { subject, action } = readEvent(event);
       expect(subject.type.length).toBeLessThanOrEqual(100);
-      if (action.kind === "earn") expect([action.orderId, action.customerId]).not.toContain("");
+      if (action.kind === "earn") expect([action.news.orderId, action.news.customerId]).not.toContain("");
     }),
   );
 });
 
-const members = ["id", "status", "customer", "siteCode", "orders", "subOrders", "requestor", "metadata", "received"];
+const members = [
+  "id",
+  "partOf",
+  "orderId",
+  "status",
+  "approvalStatus",
+  "total",
+  "masterOrder",
+  "customer",
+  "siteCode",
+  "orders",
+  "subOrders",
+  "requestor",
+  "metadata",
+  "received",
+];

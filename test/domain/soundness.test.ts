@@ -7,9 +7,10 @@ import type { CouponEffect } from "../../src/domain/exchange.ts";
 import type { EntryId } from "../../src/domain/identifiers.ts";
 import { emptyLedger, evolve, type Ledger } from "../../src/domain/ledger.ts";
 import type { Lot } from "../../src/domain/lot.ts";
+import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import { type Change, changeFault, ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { anyHistory, earn, exchange, grant, points, redeem, takeBack } from "../support/ledgers.ts";
+import { anyHistory, earn, exchange, grant, points, redeem, settle } from "../support/ledgers.ts";
 import { noon, Story } from "./story.ts";
 
 const later = (ms: number) => (noon + ms) as EpochMs;
@@ -80,9 +81,9 @@ describe("a ledger is not sound", () => {
 
 describe("points that come back are not sound", () => {
   const faultOf = (alteration: Alteration) => {
-    const story = withPoints().tell(earn("O", 20, { value: "20" }), takeBack("O", "R", "20", "clamp"), redeem(60));
+    const story = withPoints().tell(earn("O", 20), settle("O", 20, 0), redeem(60));
     const before = story.ledger;
-    const decision = story.carryOut({ kind: "undo-take-back", orderId: "O", returnId: "R" });
+    const decision = story.carryOut(settle("O", 20, 20));
     const entries = decision.entries.map((entry) => (entry.kind === "restored" ? altered(entry, alteration) : entry));
     return changeFault(before, { entries, couponEffects: [] }, decision.ledger);
   };
@@ -198,9 +199,11 @@ describe("a redemption is not sound", () => {
   });
 });
 
+/** Brings an order that has earned 50 points to what it is to keep. */
+const keep = (kept: number, policy: ReturnPolicy) => settle("O", 50, kept, { policy });
+
 describe("a debt", () => {
-  const inDebt = () =>
-    new Story().tell(earn("O", 50, { value: "50" }), redeem(50), takeBack("O", "R1", "20", "negative"));
+  const inDebt = () => new Story().tell(earn("O", 50), redeem(50), keep(30, "negative"));
   const faultOf = (before: Ledger, entry: Entry) => {
     const after = evolve(before, entry);
     return changeFault(before, { entries: [entry], couponEffects: [] }, after);
@@ -215,9 +218,9 @@ describe("a debt", () => {
   });
 
   test.each(["owed", "absorbed"])("cannot be %s beside points that can be spent", (which) => {
-    const story = withPoints().tell(earn("O", 50, { value: "50" }));
+    const story = withPoints().tell(earn("O", 50));
     const before = story.ledger;
-    const [entry] = story.carryOut(takeBack("O", "R1", "20", "clamp")).entries;
+    const [entry] = story.carryOut(keep(30, "clamp")).entries;
     if (entry === undefined) throw new Error("A return has an entry.");
     const debt = { owed: 0, absorbed: 0, [which]: 1 };
     const balanceAfter = entry.balanceAfter - debt.owed;
@@ -240,8 +243,7 @@ describe("a debt", () => {
 });
 
 describe("a debt is only", () => {
-  const indebted = () =>
-    new Story().tell(earn("O", 50, { value: "50" }), redeem(50), takeBack("O", "R1", "20", "negative"));
+  const indebted = () => new Story().tell(earn("O", 50), redeem(50), keep(30, "negative"));
   /** What is wrong with the last entry of an intent when it is altered. */
   const faultOf = (story: Story, intent: Intent, alteration: Alteration) => {
     const before = story.ledger;
@@ -251,8 +253,8 @@ describe("a debt is only", () => {
     for (const entry of changed) after = evolve(after, entry);
     return changeFault(before, { entries: changed, couponEffects: [] }, after);
   };
-  const spent = () => new Story().tell(earn("O", 50, { value: "50" }), redeem(50));
-  const askedBack = takeBack("O", "R1", "20", "negative");
+  const spent = () => new Story().tell(earn("O", 50), redeem(50));
+  const askedBack = keep(30, "negative");
 
   test.each<[string, Story, Intent, Alteration, string | null]>([
     ["what a return has not got", spent(), askedBack, {}, null],
@@ -280,7 +282,7 @@ describe("a debt is only", () => {
     [
       "made, and not paid, by a return",
       indebted(),
-      takeBack("O", "R2", "10", "negative"),
+      keep(20, "negative"),
       { debt: { owed: -1, absorbed: 0 } },
       "Entry 5: its debt is not what it is due.",
     ],
@@ -349,10 +351,7 @@ describe("an erasure", () => {
   });
 
   test("takes the debts with it", () => {
-    const indebted = () =>
-      new Story()
-        .tell(earn("O", 50, { value: "50" }), redeem(50))
-        .tell(takeBack("O", "R1", "20", "negative"), takeBack("O", "R2", "20", "absorb"));
+    const indebted = () => new Story().tell(earn("O", 50), redeem(50)).tell(keep(30, "negative"), keep(10, "absorb"));
     const { entries } = indebted().carryOut(erase);
     expect(changeFault(indebted().ledger, { entries, couponEffects: [] }, emptyLedger)).toBeNull();
   });

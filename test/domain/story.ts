@@ -1,4 +1,5 @@
 import type { Intent, LedgerCommand } from "../../src/domain/command.ts";
+import type { Coupon } from "../../src/domain/coupon.ts";
 import { type Decision, decide, type Facts } from "../../src/domain/decide.ts";
 import type { Entry } from "../../src/domain/entry.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
@@ -6,8 +7,8 @@ import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.
 import type { Result } from "../../src/domain/result.ts";
 import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, commandOf, keyOf, type Step } from "../support/ledgers.ts";
-import { factsIn } from "../support/order-history.ts";
+import { at, commandOf, exchange, keyOf, type Step } from "../support/ledgers.ts";
+import { factsIn, forgivenAfter, heldBy } from "../support/order-history.ts";
 
 export const noon = at("2026-05-11T12:00:00Z");
 
@@ -45,6 +46,23 @@ export class Story {
   tell(...intents: readonly Intent[]): this {
     for (const intent of intents) this.carryOut(intent);
     return this;
+  }
+
+  /** Exchanges points for a coupon of the embedded coupon service. */
+  buy(points: number): Coupon {
+    const { couponEffect } = this.carryOut(exchange(points));
+    if (couponEffect?.kind !== "issue") throw new Error("A coupon was issued.");
+    return couponEffect.coupon;
+  }
+
+  /** Gives a coupon back that was bought before. */
+  giveBack(coupon: Coupon): Decision {
+    const { code, redemptionId } = coupon;
+    const bought = this.journal.find((entry) => "id" in entry && entry.id === redemptionId);
+    if (bought === undefined) throw new Error(`There is no redemption ${redemptionId}.`);
+    const sold = { coupon, isGivenBack: false, isDeleted: false, draws: heldBy(this.journal, redemptionId) };
+    const forgiven = forgivenAfter(this.journal, bought.sequence);
+    return this.carryOut(givingBack(code), { sold, forgiven });
   }
 
   /** Plays a history: what is refused does not happen, and an order that has earned earns no more. */

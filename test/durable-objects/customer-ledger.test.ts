@@ -6,13 +6,13 @@ import { systemClock } from "../../src/application/system-clock.ts";
 import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
 import { couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
+import type { Actor, CommandId, EntryId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, earn, exchange, givingBack, grant, keyOf, redeem, takeBack } from "../support/ledgers.ts";
+import { commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
 import { journalOf, rowsOf } from "../support/stored.ts";
 
 let customers = 0;
@@ -333,16 +333,19 @@ describe("an order", () => {
 
   test("gives back what is returned, as if nothing were kept in memory in between", async () => {
     const story: readonly (readonly [Intent, number])[] = [
-      [earn("O", 100, { value: "59.97" }), 100],
+      [earn("O", 100), 100],
       [redeem(80), 20],
-      [takeBack("O", "R1", "19.99", "negative"), -13],
-      [takeBack("O", "R1", "19.99", "negative"), -13],
-      [takeBack("O", "R2", "19.99", "absorb"), -13],
+      [settle("O", 100, 67, { policy: "negative", returnId: "R1" }), -13],
+      [settle("O", 100, 67, { policy: "negative", returnId: "R1" }), -13],
+      [settle("O", 100, 34, { policy: "absorb", returnId: "R2" }), -13],
       [grant(20), 0],
       [grant(50), 24],
-      [{ kind: "undo-take-back", orderId: "O", returnId: "R1" }, 57],
-      [{ kind: "undo-take-back", orderId: "O", returnId: "R1" }, 57],
-      [takeBack("O", null, null, "clamp"), 0],
+      [settle("O", 100, 67, { policy: "absorb", returnId: "R1" }), 57],
+      [settle("O", 100, 67, { policy: "absorb", returnId: "R1" }), 57],
+      [settle("O", 100, 0), 0],
+      // What was forgiven is forgotten, and what new points had paid comes back.
+      [settle("O", 100, 100), 90],
+      [settle("O", 120, 120), 110],
     ];
     for (const [intent, expected] of story) {
       expect((await does(intent)).result).toMatchObject({ ok: true });
@@ -365,11 +368,27 @@ describe("an order", () => {
   });
 
   test("that has earned nothing has nothing to give back", async () => {
-    expect(failureCodes([await does(takeBack("unknown", "R1", "1", "clamp"))])).toEqual(["order_has_not_earned"]);
-    expect(await does({ kind: "undo-take-back", orderId: "unknown", returnId: "R1" })).toEqual({
-      result: { ok: true, value: { kind: "given-back", points: 0 } },
-      replayed: true,
-    });
+    const nothing = { kind: "order-settled", granted: 0, requested: 0, taken: 0, givenBack: 0 };
+    expect(await does(settle("unknown", 0, 0))).toEqual({ result: { ok: true, value: nothing }, replayed: true });
+    expect(await balance()).toBe(0);
+  });
+
+  test("that is settled by the same command again tells what that came to, and changes nothing", async () => {
+    await does(earn("settled", 100));
+    await does(redeem(80));
+    for (const [kept, came] of [
+      [50, { granted: 0, requested: 50, taken: 20, givenBack: 0 }],
+      [130, { granted: 30, requested: 0, taken: 0, givenBack: 20 }],
+    ] as const) {
+      const told = () => commandOf(settle("settled", 100, kept), { id: `kept-${kept}` as CommandId });
+      const first = await send(told());
+      expect(first).toEqual({ result: { ok: true, value: { kind: "order-settled", ...came } }, replayed: false });
+      const before = await balance();
+      await evictDurableObject(stub());
+      expect(await send(told())).toEqual({ ...first, replayed: true });
+      expect(await balance()).toBe(before);
+    }
+    await expectSoundStorage();
   });
 });
 

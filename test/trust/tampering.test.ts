@@ -16,17 +16,7 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { ledgerEntries } from "../../src/storage/d1/schema.ts";
 import { sealOf } from "../../src/storage/d1/seal.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
-import {
-  anyHistory,
-  commandOf,
-  earn,
-  exchange,
-  givingBack,
-  grant,
-  keyOf,
-  redeem,
-  takeBack,
-} from "../support/ledgers.ts";
+import { anyHistory, commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 type Value = string | number | null;
@@ -106,8 +96,8 @@ async function live(key: LedgerKey): Promise<void> {
   const sold = await does(exchange(30));
   await does(exchange(20));
   if (sold?.kind === "exchanged") await does(givingBack(sold.couponCode));
-  await does(takeBack(order, "R1", "100", "negative"));
-  await does({ kind: "undo-take-back", orderId: order, returnId: "R1" });
+  await does(settle(order, 200, 150, { policy: "negative", returnId: "R1" }));
+  await does(settle(order, 200, 180, { policy: "negative", returnId: "R1" }));
   const elsewhere = exchange(10);
   if (elsewhere.kind === "exchange" && elsewhere.terms.ok) {
     for (const to of ["ISSUED", "CHARGED_BACK"] as const) {
@@ -124,7 +114,7 @@ async function live(key: LedgerKey): Promise<void> {
     now += step.afterMs;
     const intent = step.intentAt(now as EpochMs);
     // Orders are the tenant's, and would be another ledger's.
-    if (!["erase", "earn", "take-back", "undo-take-back"].includes(intent.kind)) await does(intent);
+    if (!["erase", "earn", "settle-order"].includes(intent.kind)) await does(intent);
   }
 }
 
