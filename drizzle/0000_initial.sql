@@ -1,4 +1,4 @@
--- STRICT keeps JavaScript numbers integers; WITHOUT ROWID saves a row written per insert. Both, and the
+-- STRICT keeps JavaScript numbers integers, and WITHOUT ROWID saves a row written per insert. Both, and the
 -- trigger, are beyond what drizzle-kit generates and are added by hand.
 CREATE TABLE `api_clients` (
 	`client_id` text PRIMARY KEY NOT NULL,

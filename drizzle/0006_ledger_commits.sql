@@ -1,6 +1,6 @@
--- A commit of a ledger is one statement: a row that is "inserted" into this view is carried out by the trigger. What is
--- inserted are lists of rows as JSON (null: no rows), one for each table, with the property names of schema.ts; of heads
--- there is one at most. The view itself never has a row. A column that is added to a table is added here, too: a test compares the two.
+-- A commit of a ledger is one statement: a row that is inserted into this view is carried out by the trigger. It has lists
+-- of rows as JSON (null: no rows), one for each table, with the property names of schema.ts, and one head at most.
+-- The view itself never has a row. A column that is added to a table is added here, too: a test compares the two.
 CREATE VIEW `ledger_commits` AS
 SELECT
 	'' AS `tenant`, '' AS `customer_id`, '' AS `follows`, '' AS `terms`, '' AS `from_states`, '' AS `entries`,
@@ -10,7 +10,7 @@ WHERE false;
 --> statement-breakpoint
 CREATE TRIGGER `ledger_commits_are_carried_out` INSTEAD OF INSERT ON `ledger_commits`
 BEGIN
-	-- SQLite makes an element's text anew for each mention of it, unless a subquery that it may not dissolve (an OFFSET
+	-- SQLite makes the text of an element anew for each mention of it, unless a subquery that it may not dissolve (an OFFSET
 	-- keeps it from that) has made it once: so here, and below.
 	--
 	-- Entries come first, so that a writer who has missed one is refused: by the primary key, or by the link to the one

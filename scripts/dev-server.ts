@@ -1,7 +1,8 @@
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 import { callApi, NothingAnswers } from "./api.ts";
 import { localBaseUrl } from "./service-address.ts";
 import { UsageError } from "./usage-error.ts";
@@ -10,6 +11,9 @@ import { spawnWrangler } from "./wrangler.ts";
 const readyDeadlineMs = 60_000;
 const readyPollMs = 200;
 const stopDeadlineMs = 5_000;
+const watchPollMs = 2_000;
+/** How long nothing may be answered after a process of the runtime has died. */
+const recoveryDeadlineMs = 15_000;
 
 /** The service, run on this machine by `wrangler dev`. */
 export class DevServer {
@@ -64,6 +68,48 @@ export class DevServer {
       await pause(readyPollMs);
     }
     throw new Error(`The service did not answer within ${readyDeadlineMs / 1000} seconds.`);
+  }
+
+  /**
+   * Resolves when the service has stopped to answer because a process of its runtime has died. wrangler starts such a
+   * process again, but a new one that takes requests may never hand them on.
+   */
+  async lost(): Promise<void> {
+    let known = await this.#runtimes();
+    for (;;) {
+      await pause(watchPollMs, null, { ref: false });
+      const running = await this.#runtimes();
+      const isOneGone = known.some((pid) => !running.includes(pid));
+      known = running;
+      if (isOneGone && !this.#hasEnded() && !(await this.#recovers())) return;
+    }
+  }
+
+  /** Ids of the runtime's processes; none where they cannot be listed. */
+  async #runtimes(): Promise<readonly string[]> {
+    try {
+      const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,pgid=,comm="]);
+      return stdout
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, group, name]) => group === String(this.processGroup) && name?.endsWith("workerd"))
+        .map(([pid = ""]) => pid);
+    } catch {
+      return [];
+    }
+  }
+
+  async #recovers(): Promise<boolean> {
+    const signal = AbortSignal.timeout(recoveryDeadlineMs);
+    while (!signal.aborted) {
+      try {
+        if ((await fetch(`${this.baseUrl}/health`, { signal })).ok) return true;
+      } catch {
+        // Not yet, or never.
+      }
+      await pause(readyPollMs);
+    }
+    return false;
   }
 
   /** Ends it, and every process that it has started. */

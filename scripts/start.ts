@@ -1,4 +1,5 @@
 import { buildDocsPage } from "./build-docs-page.ts";
+import { claimFolder } from "./claim-folder.ts";
 import { DevServer, requireFreePort } from "./dev-server.ts";
 import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
 import { ensureLocalSecrets } from "./local-secrets.ts";
@@ -25,6 +26,7 @@ function logsEverything(): boolean {
 async function serve(stopped: AbortSignal): Promise<void> {
   const port = portOf(process.env);
   const everything = logsEverything();
+  await claimFolder(port);
   await requireFreePort(port);
   console.log("Starting…");
   buildDocsPage();
@@ -37,8 +39,12 @@ async function serve(stopped: AbortSignal): Promise<void> {
   try {
     const introduced = server.ready().then(async () => introduce(server.baseUrl, await seededIssuer(server.baseUrl)));
     await Promise.race([introduced, stopRequest]);
-    await Promise.race([server.ended, stopRequest]);
-    if (!stopped.aborted) throw new Error("wrangler dev has ended.");
+    const lost = server
+      .lost()
+      .then(() => "The service does not answer any more: its runtime has died. Start it again.");
+    const ended = server.ended.then(() => "wrangler dev has ended.");
+    const why = await Promise.race([lost, ended, stopRequest]);
+    if (why !== undefined && !stopped.aborted) throw new Error(why);
   } finally {
     await server.stop();
   }

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 import { parseTenantId } from "../src/domain/identifiers.ts";
-import { localSecretsFile, readLocalSecrets } from "./local-secrets.ts";
-import { type Deployment, readDeployment, withDatabases } from "./tenants/bound-databases.ts";
-import { homeOf, type MapOfTenants, mapOfTenants, mapVariable, mapWith } from "./tenants/map-of-tenants.ts";
+import { localSecretsFile } from "./local-secrets.ts";
+import { type Deployment, mapFor, readDeployment, withDatabases } from "./tenants/bound-databases.ts";
+import { homeOf, type MapOfTenants, mapVariable, mapWith } from "./tenants/map-of-tenants.ts";
 import { absencesIn, cancelMove, finishMove, type MoveEnd, moveTenant } from "./tenants/tenant-move.ts";
 import { setVariable } from "./tenants/variable-file.ts";
 import { runScript, UsageError } from "./usage-error.ts";
@@ -100,12 +100,6 @@ function setMap(map: MapOfTenants, isRemote: boolean): void {
     setVariable(localSecretsFile, mapVariable, value);
     console.log(`Set in .dev.vars: ${mapVariable}='${value}'`);
   }
-}
-
-function mapFor({ variables }: Deployment, isRemote: boolean): MapOfTenants {
-  const local = isRemote ? undefined : readLocalSecrets()[mapVariable];
-  const text = local ?? variables[mapVariable];
-  return mapOfTenants(typeof text === "string" ? text : undefined);
 }
 
 function tenantNamed(text: string | undefined): string {

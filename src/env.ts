@@ -120,10 +120,14 @@ const configurationSchema = z
     AUTH_SIGNING_KEY: privateKey.optional(),
     /** Secret: what each tenant's webhooks are signed with, as JSON: tenant → list of secrets. Empty: none. */
     WEBHOOK_SECRETS: webhookSecrets,
-    /** Origins whose pages may call the API, separated by commas; `*` for all. */
-    CORS_ORIGINS: commaSeparated.pipe(
-      z.array(z.string().refine(isOrigin, "has an item that is neither * nor an origin such as https://shop.example")),
-    ),
+    /** Origins whose pages may call the API, separated by commas; `*` for all; `none`, or nothing, for no page. */
+    CORS_ORIGINS: commaSeparated
+      .transform((items) => (items.length === 1 && items[0] === "none" ? [] : items))
+      .pipe(
+        z.array(
+          z.string().refine(isOrigin, "has an item that is neither * nor an origin such as https://shop.example"),
+        ),
+      ),
     /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for everybody. */
     TENANT_DATABASES: tenantDatabases,
     /** Whether requests are limited, by address and by caller. */

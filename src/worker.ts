@@ -26,18 +26,20 @@ import { D1AnswerStore } from "./storage/d1/answer-store.ts";
 import { D1ApiClientStore } from "./storage/d1/api-client-store.ts";
 import { D1CouponStore } from "./storage/d1/coupon-store.ts";
 import { D1EventInbox } from "./storage/d1/event-inbox.ts";
-import { D1OrderStateStore } from "./storage/d1/order-state-store.ts";
 import { D1ExchangeReader } from "./storage/d1/exchange-store.ts";
 import { D1ExpiredLotFinder } from "./storage/d1/expired-lot-finder.ts";
 import { D1FindingStore } from "./storage/d1/finding-store.ts";
 import { D1LedgerBooks } from "./storage/d1/ledger-books.ts";
+import { D1LedgerStories } from "./storage/d1/ledger-stories.ts";
 import { D1MixinStore } from "./storage/d1/mixin-store.ts";
+import { D1OrderStateStore } from "./storage/d1/order-state-store.ts";
 import { D1RedeemOptionStore } from "./storage/d1/redeem-option-store.ts";
 import type { TenantDatabase } from "./storage/d1/tenant-databases.ts";
 import { TenantSummaries } from "./storage/d1/tenant-summaries.ts";
 import { CachedSiteSettings } from "./storage/kv/cached-site-settings.ts";
 import { KvSettingsCache } from "./storage/kv/kv-settings-cache.ts";
 import { RememberedExchanges } from "./storage/memory/remembered-exchanges.ts";
+import { RememberedOverloads } from "./storage/memory/remembered-overloads.ts";
 import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
@@ -49,9 +51,12 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const databases = tenantDatabasesOf(bindings, configuration, log);
   const mixins = new D1MixinStore(databases);
   const redeemOptions = new D1RedeemOptionStore(databases);
+  const ledgers = new RememberedOverloads(new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log), clock);
   return {
-    ledgers: new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log),
+    ledgers,
+    busyLedgers: ledgers,
     ledgerBooks: new D1LedgerBooks(databases),
+    ledgerStories: new D1LedgerStories(databases),
     ledgerFindings: new D1FindingStore(databases),
     summaries: new TenantSummaries(databases),
     redeemOptions,

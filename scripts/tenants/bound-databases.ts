@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { getPlatformProxy, unstable_readConfig } from "wrangler";
 import { z } from "zod";
+import { readLocalSecrets } from "../local-secrets.ts";
+import { type MapOfTenants, mapOfTenants, mapVariable } from "./map-of-tenants.ts";
 import type { MoveDatabase, MoveEnd } from "./tenant-move.ts";
 
 const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,6 +32,13 @@ const declared = z.array(z.object({ binding: z.string(), database_name: z.string
 export function readDeployment(): Deployment {
   const { vars, d1_databases: databases, compatibility_date: date } = unstable_readConfig({ config: wranglerFile });
   return { variables: vars, databases: declared.parse(databases), compatibilityDate: z.string().parse(date) };
+}
+
+/** Which database holds which tenant: as wrangler.toml says, or, on this machine, as .dev.vars says instead. */
+export function mapFor({ variables }: Deployment, isRemote: boolean): MapOfTenants {
+  const local = isRemote ? undefined : readLocalSecrets()[mapVariable];
+  const text = local ?? variables[mapVariable];
+  return mapOfTenants(typeof text === "string" ? text : undefined);
 }
 
 /**

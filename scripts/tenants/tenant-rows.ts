@@ -11,15 +11,19 @@ export interface MovedTable {
 
 /** Tables with a tenant in them that are not the tenant's: they stay in the database that all share. */
 const sharedTables: ReadonlySet<string> = new Set(["api_clients", "sweeps", "tenants_away"]);
-/** Rows of these must be there before rows of others are taken, which triggers see to. */
-const firstTables: readonly string[] = ["lots"];
+/** Rows of these must be there before rows of others are taken, which triggers see to, or which would make them. */
+const firstTables: readonly string[] = ["lots", "event_mentions"];
 
-/** Rows read at a time. The largest, events, have up to 100 KB each. */
+/** Rows read at a time: so many, and fewer after long ones. The largest, events, have up to 1.9 MB each. */
 const rowsPerRead = 200;
-/** Characters of rows in one statement, whose parameters D1 allows 2 MB. */
-const charactersPerInsert = 400_000;
+const firstRowsPerRead = 20;
+const bytesPerRead = 8_000_000;
+/** Bytes of rows in one statement, whose parameters D1 allows 2 MB. One row may have more, but never so many. */
+const bytesPerInsert = 1_000_000;
 /** Rows deleted in one statement: a fraction of a second. */
 const rowsPerDelete = 1_000;
+
+const encoder = new TextEncoder();
 
 interface SchemaRow {
   readonly name: string;
@@ -68,15 +72,16 @@ export async function copyRows(table: MovedTable, tenant: string, from: MoveData
     select ${columns.map((_column, index) => `value ->> ${index}`).join(", ")} from json_each(?1)`;
   const insert = (rows: readonly string[]) => whileOpen(to, tenant, to.prepare(insertion).bind(`[${rows.join(",")}]`));
   let waiting: string[] = [];
-  let characters = 0;
+  let bytes = 0;
   for await (const page of pagesOf(table, tenant, from, await lastRow(table, tenant, to))) {
     for (const row of page) {
-      if (waiting.length > 0 && characters + row.length > charactersPerInsert) {
+      const length = encoder.encode(row).length + 1;
+      if (waiting.length > 0 && bytes + length > bytesPerInsert) {
         await insert(waiting);
-        [waiting, characters] = [[], 0];
+        [waiting, bytes] = [[], 0];
       }
       waiting.push(row);
-      characters += row.length + 1;
+      bytes += length;
     }
   }
   if (waiting.length > 0) await insert(waiting);
@@ -143,16 +148,19 @@ async function* pagesOf(
     key.map((column) => `"${column}"`).join(", "),
     key.map((_column, index) => `?${index + 2}`),
   ];
-  const read = (last: string | null) => {
+  const read = (last: string | null, limit: number) => {
     const beyond = last === null ? "" : `and (${keyText}) > (${places.join(", ")})`;
-    const text = `${selection(table)} where tenant = ?1 ${beyond} order by ${keyText} limit ${rowsPerRead}`;
+    const text = `${selection(table)} where tenant = ?1 ${beyond} order by ${keyText} limit ${limit}`;
     return database.prepare(text).bind(tenant, ...(last === null ? [] : keyOf(table, last)));
   };
+  let limit = firstRowsPerRead;
   for (let last = after; ; ) {
-    const rows = (await read(last).all<{ readonly row: string }>()).results.map(({ row }) => row);
+    const rows = (await read(last, limit).all<{ readonly row: string }>()).results.map(({ row }) => row);
     if (rows.length > 0) yield rows;
-    if (rows.length < rowsPerRead) return;
+    if (rows.length < limit) return;
     last = rows.at(-1) ?? last;
+    const longest = Math.max(...rows.map((row) => row.length));
+    limit = Math.max(1, Math.min(rowsPerRead, limit * 2, Math.floor(bytesPerRead / longest)));
   }
 }
 

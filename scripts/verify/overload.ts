@@ -7,19 +7,29 @@ import { buildWorker, Runtime } from "./runtime.ts";
 import { slowDown, slowWorker } from "./slow-database.ts";
 import { codeIn, TestShop, tally } from "./test-shop.ts";
 
-// Four times the requests that the service can answer, sent without waiting for answers, as many shops do at once:
+// More requests than the service can answer, sent without waiting for answers, as many shops do at once. How many that is
+// depends on the machine, and is measured first:
 //
-// 1. Without rate limits, so that everything comes to the ledgers. The runtime has too much to do; it takes whatever is
-//    sent to it and answers it in turn. A front in a data centre lets no more requests wait than can soon be answered, and
-//    so does this one: what would be more is not sent. The runtime on one machine answers some of the first only when
-//    the load is over, so that clients have to be more patient than it is long.
-// 2. With rate limits, as the service is deployed.
+// 1. Four times what it can answer, without rate limits, so that everything comes to the ledgers. The runtime has too much to
+//    do; it takes whatever is sent to it and answers it in turn. A front in a data centre lets no more requests wait than can
+//    soon be answered, and so does this one: what would be more is not sent. The runtime on one machine answers some of the
+//    first only when the load is over, so that clients have to be more patient than it is long.
+// 2. The same with rate limits, as the service is deployed.
 // 3. With a database that is slow, and one customer. Here the customer's ledger has too much to do, not the runtime, and
-//    all is sent: the ledger itself must refuse what it cannot do in time.
+//    all is sent: three quarters of what the runtime can take or refuse, which is more than the ledger can do. What cannot
+//    be done in time must be refused in time.
 
 const timesCapacity = 4;
 /** Clients that measure the capacity, each with one request at a time: more than a ledger commits together. */
 const measuringClients = 300;
+/** The part that is sent of what can be taken or refused. */
+const partOfTurnover = 0.75;
+/** Clients that measure how much that is, and come back at once when they are refused: more than a ledger lets wait in time. */
+const insistentClients = 2_000;
+/** How soon the first of them must have been refused. */
+const firstRefusalMsMax = 20_000;
+/** A refusal comes after about 5 seconds at most; there is some room for one slow call and for other programs. */
+const answerMsMax = 7_000;
 /** As many requests are without an answer at a time as can be answered in this time, in seconds. */
 const underWaySeconds = 2;
 const tickMs = 5;
@@ -45,13 +55,22 @@ interface Plan {
   readonly customers: number;
   readonly limits: "on" | "off";
   readonly database: "usual" | "slow";
-  /** How long the capacity is measured, and then four times as much is sent. */
+  /** How long it is measured what can be answered, and what can be taken or refused; then the load is sent. */
   readonly measuringMs: number;
   readonly loadMs: number;
   /** What must be among the answers, lest there was no overload at all. */
   readonly refusal: 429 | 503 | null;
   /** Requests a second, when they were measured before: with rate limits on they cannot be. */
   readonly capacity: number | null;
+}
+
+/** How much is sent. */
+interface Load {
+  /** Requests a second. */
+  readonly rate: number;
+  /** How many may be without an answer; what would be more is not sent. */
+  readonly underWayMax: number;
+  readonly words: string;
 }
 
 interface Answered extends ServiceAnswer {
@@ -104,20 +123,60 @@ class Overload {
     return (answered / (performance.now() - startedAt)) * 1000;
   }
 
-  /** Sends four times as many requests a second as `capacity`; resolves at the end of the last second, when many are still under way. */
-  async send(
-    client: ServiceClient,
-    { capacity, underWayMax }: { readonly capacity: number; readonly underWayMax: number },
-    durationMs: number,
-    taken: Taken,
-  ): Promise<void> {
-    const rate = capacity * timesCapacity;
+  /** Four times what can be answered; no more wait than can soon be answered. */
+  tooMuch(capacity: number): Load {
+    return {
+      rate: capacity * timesCapacity,
+      underWayMax: Math.ceil(capacity * underWaySeconds),
+      words: `${timesCapacity} × ${Math.round(capacity)} requests/s`,
+    };
+  }
+
+  /** More than can be answered, of which the runtime can take or refuse all. The ledger is already behind then. */
+  async refusable(client: ServiceClient, capacity: number, measuringMs: number, taken: Taken): Promise<Load> {
+    const turnover = await this.#turnover(client, measuringMs, taken);
+    return {
+      rate: turnover * partOfTurnover,
+      underWayMax: Number.POSITIVE_INFINITY,
+      words: `${partOfTurnover} × ${Math.round(turnover)} requests/s (it does ${Math.round(capacity)})`,
+    };
+  }
+
+  /**
+   * Requests a second that are answered or refused while the ledger has too much to do. It still has when this resolves, and
+   * many requests are still under way.
+   */
+  async #turnover(client: ServiceClient, durationMs: number, taken: Taken): Promise<number> {
+    const startedAt = performance.now();
+    let isOver = false;
+    const work = async () => {
+      while (!isOver) await taken.follow(client, this.#next());
+    };
+    for (let count = 0; count < insistentClients; count += 1) void work();
+    try {
+      while (!taken.answers.some(({ status }) => status === 503)) {
+        if (performance.now() - startedAt > firstRefusalMsMax) {
+          throw new Error("This machine cannot send or take more than the slow ledger can do.");
+        }
+        await pause(tickMs);
+      }
+      const countedFrom = performance.now();
+      const before = taken.answers.length;
+      await pause(durationMs);
+      return ((taken.answers.length - before) / (performance.now() - countedFrom)) * 1000;
+    } finally {
+      isOver = true;
+    }
+  }
+
+  /** Sends a load; resolves at the end of its last second, when many requests are still under way. */
+  async send(client: ServiceClient, { rate, underWayMax }: Load, durationMs: number, taken: Taken): Promise<void> {
     const startedAt = performance.now();
     let due = 0;
     for (let elapsed = 0; elapsed < durationMs; elapsed = performance.now() - startedAt) {
       for (const dueNow = Math.floor((elapsed * rate) / 1000); due < dueNow; due += 1) {
         if (taken.underWay >= underWayMax) taken.notSent += 1;
-        else taken.follow(client, this.#next());
+        else void taken.follow(client, this.#next());
       }
       await pause(tickMs);
     }
@@ -133,24 +192,25 @@ class Taken {
   unanswered = 0;
   readonly #all: Promise<void>[] = [];
 
-  follow(client: ServiceClient, call: ServiceCall): void {
+  /** Sends a request; resolves when it has its answer, or will have none. */
+  follow(client: ServiceClient, call: ServiceCall): Promise<void> {
     this.underWay += 1;
     const sentAt = performance.now();
-    this.#all.push(
-      client
-        .call(call)
-        .then(
-          (answer) => void this.answers.push({ ...answer, call }),
-          (error: unknown) => {
-            if (!(error instanceof NoAnswer)) throw error;
-            this.unanswered += 1;
-          },
-        )
-        .finally(() => {
-          this.slowestMs = Math.max(this.slowestMs, performance.now() - sentAt);
-          this.underWay -= 1;
-        }),
-    );
+    const ended = client
+      .call(call)
+      .then(
+        (answer) => void this.answers.push({ ...answer, call }),
+        (error: unknown) => {
+          if (!(error instanceof NoAnswer)) throw error;
+          this.unanswered += 1;
+        },
+      )
+      .finally(() => {
+        this.slowestMs = Math.max(this.slowestMs, performance.now() - sentAt);
+        this.underWay -= 1;
+      });
+    this.#all.push(ended);
+    return ended;
   }
 
   async ended(): Promise<void> {
@@ -209,42 +269,45 @@ async function measure(run: RowRun, runtime: Runtime, plan: Plan): Promise<Phase
   const load = new Overload(shop, new Random(run.seed), plan.customers);
   await load.prepare();
   const capacity = plan.capacity ?? (await load.capacity(shop.client, plan.measuringMs));
-  const underWayMax = plan.database === "slow" ? Number.POSITIVE_INFINITY : Math.ceil(capacity * underWaySeconds);
   const usual = await usualMs(shop, shop.client);
-  const taken = new Taken();
   let peakMegabytes = 0;
   const sampler = setInterval(() => {
     peakMegabytes = Math.max(peakMegabytes, runtime.memoryMegabytes());
   }, 100);
-  await load.send(
-    new ServiceClient(runtime.url, plan.loadMs + patienceMs),
-    { capacity, underWayMax },
-    plan.loadMs,
-    taken,
-  );
+  const client = new ServiceClient(runtime.url, plan.loadMs + patienceMs);
+  const measuring = new Taken();
+  const sent =
+    plan.database === "slow"
+      ? await load.refusable(client, capacity, plan.measuringMs, measuring)
+      : load.tooMuch(capacity);
+  const taken = new Taken();
+  await load.send(client, sent, plan.loadMs, taken);
   const recoveredAfter = await recovery(runtime.url, shop, usual);
-  await taken.ended();
+  await Promise.all([measuring.ended(), taken.ended()]);
   clearInterval(sampler);
 
   const isAllowed = (status: number) => (status >= 200 && status < 300) || status === 429 || status === 503;
-  const wrong = taken.answers.filter(({ status }) => !isAllowed(status));
+  const answers = [...measuring.answers, ...taken.answers];
+  const wrong = answers.filter(({ status }) => !isAllowed(status));
   for (const { call, status, body } of wrong) run.fault(`${call.method} ${call.path}: ${status} ${body}`);
   const isTurnedAway = (status: number) => status === 429 || status === 503;
-  const silent = taken.answers.filter(
-    ({ status, headers }) => isTurnedAway(status) && headers["retry-after"] === undefined,
-  );
+  const silent = answers.filter(({ status, headers }) => isTurnedAway(status) && headers["retry-after"] === undefined);
   for (const { call, status } of silent) run.fault(`${call.method} ${call.path}: ${status} without Retry-After`);
   if (plan.refusal !== null && !taken.answers.some(({ status }) => status === plan.refusal)) {
     run.fault(`${plan.words}, nobody was turned away with ${plan.refusal}`);
   }
-  if (taken.unanswered > 0) run.fault(`${taken.unanswered} requests were not answered`);
+  const unanswered = measuring.unanswered + taken.unanswered;
+  if (unanswered > 0) run.fault(`${unanswered} requests were not answered`);
+  if (plan.database === "slow" && taken.slowestMs > answerMsMax) {
+    run.fault(`an answer took ${Math.round(taken.slowestMs)} ms`);
+  }
   if (recoveredAfter === null) run.fault(`not as before within ${recoveryMs} ms after the load`);
   if (peakMegabytes > memoryMegabytesMax) run.fault(`the runtime took ${peakMegabytes} MB`);
-  await checkCoupons(run, runtime, taken);
+  await checkCoupons(run, runtime, answers);
   for (const fault of await brokenLaws(runtime)) run.fault(fault);
   for (const fault of await unsoundLedgers(runtime, shop.tenant)) run.fault(fault);
   const words = [
-    `${plan.words}, at ${timesCapacity} × ${Math.round(capacity)} requests/s:`,
+    `${plan.words}, at ${sent.words}:`,
     `${taken.answers.length} (${tally(taken.answers.map(({ status }) => status))}; ${taken.notSent} not sent),`,
     `the slowest after ${(taken.slowestMs / 1000).toFixed(1)} s,`,
     `as before after ${recoveredAfter === null ? "more than 5" : (recoveredAfter / 1000).toFixed(1)} s,`,
@@ -268,10 +331,10 @@ async function phase(run: RowRun, plan: Plan): Promise<Phase> {
 }
 
 /** Every code that a customer was given is stored. */
-async function checkCoupons(run: RowRun, runtime: Runtime, taken: Taken): Promise<void> {
+async function checkCoupons(run: RowRun, runtime: Runtime, answers: readonly Answered[]): Promise<void> {
   const rows = await runtime.query<{ code: string }>("select code from coupons where tenant = 'overload'");
   const stored = new Set(rows.map(({ code }) => code));
-  for (const answer of taken.answers) {
+  for (const answer of answers) {
     if (answer.status !== 200 || !answer.call.path.endsWith("/redeem")) continue;
     if (!stored.has(codeIn(answer))) run.fault("a coupon was answered that is not stored");
   }
@@ -303,7 +366,7 @@ await runRow("overload", async (run) => {
     customers: 1,
     limits: "off",
     database: "slow",
-    measuringMs: run.sized(3_000, 5_000),
+    measuringMs: run.sized(4_000, 8_000),
     loadMs: run.sized(5_000, 20_000),
     refusal: 503,
     capacity: null,

@@ -136,11 +136,11 @@ export const rows: readonly Row[] = [
   },
   {
     name: "overload",
-    shows: "four times the load that it can answer, for 60 s",
-    target: "0 answers other than 2xx, 429 and 503; as before within 5 s",
+    shows: "more load than it can answer, for 80 s",
+    target: "0 answers other than 2xx, 429 and 503; refused and as before within 5 s",
     isMet: nothing,
     file: "scripts/verify/overload.ts",
-    secondsMax: 180,
+    secondsMax: 200,
     isAlone: true,
   },
   {
@@ -150,5 +150,13 @@ export const rows: readonly Row[] = [
     isMet: nothing,
     file: "scripts/verify/keys.ts",
     secondsMax: 90,
+  },
+  {
+    name: "backup",
+    shows: "backup and restore of everything, with 100,000 entries more, killed at least 8 times on the way",
+    target: "0 rows and answers different",
+    isMet: nothing,
+    file: "scripts/verify/backup.ts",
+    secondsMax: 400,
   },
 ];

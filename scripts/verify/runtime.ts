@@ -1,19 +1,19 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog, type V4MiniflareOptions } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig, unstable_splitSqlQuery } from "wrangler";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
+import { applyMigrations, projectMigrations } from "../migrations/project-migrations.ts";
 import { runWrangler } from "../wrangler.ts";
 import { delivererName, delivererWorker } from "./deliverer.ts";
 import { type BatchOutcome, type HeldMessage, OutsideQueue, producerWorker } from "./outside-queue.ts";
 import { claimRuntimeProcess, releaseRuntimeProcess, residentMegabytes, waitForExit } from "./processes.ts";
 
 const wranglerFile = fileURLToPath(new URL("../../wrangler.toml", import.meta.url));
-const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url));
 
 /** How long tokens live: longer than any run. */
 const tokenSeconds = 6 * 60 * 60;
@@ -132,7 +132,7 @@ export class Runtime {
       }),
     );
     try {
-      await migrate(await miniflare.getD1Database("DB"));
+      await applyMigrations(await miniflare.getD1Database("DB"), projectMigrations());
       const process = claimRuntimeProcess();
       const url = (await miniflare.unsafeGetDirectURL()).href.replace(/\/$/, "");
       const issuer = new LocalIssuer(variables, tokenSeconds);
@@ -309,19 +309,4 @@ function textVariables(vars: object): Record<string, string> {
   return Object.fromEntries(
     Object.entries(vars).filter((variable): variable is [string, string] => typeof variable[1] === "string"),
   );
-}
-
-/** Applies the migrations that the database lacks, each in a transaction. */
-async function migrate(database: Awaited<ReturnType<Miniflare["getD1Database"]>>): Promise<void> {
-  await database.prepare("create table if not exists d1_migrations (name text primary key)").run();
-  const { results } = await database.prepare("select name from d1_migrations").all<{ name: string }>();
-  const applied = new Set(results.map(({ name }) => name));
-  const files = readdirSync(migrationsFolder).filter((name) => name.endsWith(".sql"));
-  for (const name of files.sort().filter((file) => !applied.has(file))) {
-    const statements = unstable_splitSqlQuery(readFileSync(join(migrationsFolder, name), "utf8"));
-    await database.batch([
-      ...statements.map((statement) => database.prepare(statement)),
-      database.prepare("insert into d1_migrations (name) values (?)").bind(name),
-    ]);
-  }
 }

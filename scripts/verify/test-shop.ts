@@ -20,9 +20,14 @@ export class TestShop {
     this.client = new ServiceClient(runtime.url);
   }
 
+  /** A tenant's shop that is open already. */
+  static async of(runtime: Runtime, tenant: string): Promise<TestShop> {
+    return new TestShop(runtime, tenant, await runtime.employeeToken(tenant));
+  }
+
   /** @throws {Error} when the service refuses */
   static async open(runtime: Runtime, tenant: string): Promise<TestShop> {
-    const shop = new TestShop(runtime, tenant, await runtime.employeeToken(tenant));
+    const shop = await TestShop.of(runtime, tenant);
     const rewardpoints = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1 };
     const mixins = { couponSettings: { rewardpoints } };
     await shop.expect([201], { ...shop.managing("POST", `/site/${tenant}/sites/main/mixins`), json: mixins });

@@ -46,6 +46,9 @@ export const acceptedScopes = (scopes: readonly Scope[]): readonly string[] =>
 export const holdsScope = (principal: Principal, ...scopes: readonly Scope[]): boolean =>
   principal.customerId === null && acceptedScopes(scopes).some((scope) => principal.scopes.has(scope));
 
+/** Whether it is an employee, or a back-office client: whoever carries scopes, and is no customer. */
+export const isEmployee = ({ customerId, scopes }: Principal): boolean => customerId === null && scopes.size > 0;
+
 /** What a caller is told who lacks all of `scopes`. */
 export const missingScope = (scopes: readonly Scope[]): Extract<AccessFailure, { code: "missing_scope" }> => ({
   code: "missing_scope",

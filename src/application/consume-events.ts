@@ -3,11 +3,18 @@ import { parseTenantId } from "../domain/identifiers.ts";
 import { isJsonObject } from "../domain/json-object.ts";
 import { type EventId, readEvent } from "../domain/order-event.ts";
 import type { EpochMs } from "../domain/time.ts";
+import { mayBeRefused, refusedAmong } from "./admit-events.ts";
 import { TryLater } from "./carry-out.ts";
 import type { PlainEvent } from "./earn-points.ts";
 import { errorFacts } from "./error-facts.ts";
 import { inOrder, Places } from "./in-order.ts";
-import { type InboxEvent, type QueuedEvent, StoreUnavailable } from "./ports.ts";
+import {
+  type EventReference,
+  type InboxEvent,
+  type QueuedEvent,
+  type QueueMessage,
+  StoreUnavailable,
+} from "./ports.ts";
 import { asRead, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
 import { processTogether } from "./process-together.ts";
 import type { Services } from "./services.ts";
@@ -24,6 +31,9 @@ export interface EventMessage {
 /** How many events of a batch are processed at a time; those of one order, return or customer one after another. */
 const concurrencyMax = 12;
 
+/** How many events of the inbox are processed at a time: each may have a megabyte. */
+const longConcurrencyMax = 4;
+
 /** Seconds before the second, third, … attempt: what does not answer now may be down for a while. */
 const retryDelaysSeconds = [5, 30, 120, 600, 1_800] as const;
 const longestDelaySeconds = 1_800;
@@ -33,15 +43,20 @@ const longestDelaySeconds = 1_800;
  * that it needs does not answer it comes again, and finally goes to {@link giveUpEvents}.
  */
 export async function consumeEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
-  const deliveries = messages.flatMap((message): Delivery[] => {
+  const named: NamedMessage[] = [];
+  const arrived = messages.flatMap((message): Delivery[] => {
     const queued = queuedEvent(message.body);
-    if (queued !== null) return [{ message, event: asRead(queued) }];
+    if (queued !== null && "event" in queued) return [{ message, event: asRead(queued) }];
+    if (queued !== null) {
+      named.push({ message, reference: queued });
+      return [];
+    }
     services.log.error("event_message_not_read");
     message.ack();
     return [];
   });
   const places = new Places(concurrencyMax);
-  const { together, others } = apart(deliveries);
+  const { together, others } = apart(await admitted(services, arrived, places));
   const tenants = [...Map.groupBy(together, ({ event }) => event.tenant)];
   await Promise.all(
     tenants.map(async ([tenant, own]) => {
@@ -67,6 +82,86 @@ export async function consumeEvents(services: Services, messages: readonly Event
       }
     },
   );
+  await inOrder(
+    named,
+    () => [],
+    new Places(longConcurrencyMax),
+    (one) => consumeNamed(services, one),
+  );
+}
+
+/** A message that names an event of the inbox. */
+interface NamedMessage {
+  readonly message: EventMessage;
+  readonly reference: EventReference;
+}
+
+/** Processes an event that is in the inbox, and may be long. */
+async function consumeNamed(services: Services, { message, reference }: NamedMessage): Promise<void> {
+  const delivery = await deliveryOf(services, { message, reference });
+  if (delivery === null) return;
+  const isAdmitted = (await admitted(services, [delivery], new Places(1))).length > 0;
+  if (!isAdmitted) return;
+  try {
+    await processEvent(services, delivery.event);
+    message.ack();
+  } catch (error) {
+    await comeAgain(services, delivery, error);
+  }
+}
+
+/** Null when there is nothing to process, or not now: the message is done with. */
+async function deliveryOf(services: Services, { message, reference }: NamedMessage): Promise<Delivery | null> {
+  const { tenant, id } = reference;
+  try {
+    const event = await keptEvent(services, reference);
+    if (event !== null) return { message, event: asRead(event) };
+    services.log.warn("event_not_kept", { tenant, id });
+    message.ack();
+  } catch (error) {
+    services.log.warn("event_not_processed", { tenant, id, attempt: message.attempts, reason: reasonOf(error) });
+    message.retry({ delaySeconds: delaySecondsAfter(message) });
+  }
+  return null;
+}
+
+/** Null when the event's customer has been erased since, when it was kept long enough, or when it cannot be read. */
+async function keptEvent({ eventInbox }: Services, reference: EventReference): Promise<QueuedEvent | null> {
+  const kept = await eventInbox.find(reference.tenant, reference.id);
+  return kept === null || kept.event === null ? null : { ...reference, event: kept.event };
+}
+
+/** Those deliveries that may be carried out. The others have their verdicts, or come again. */
+async function admitted(
+  services: Services,
+  deliveries: readonly Delivery[],
+  places: Places,
+): Promise<readonly Delivery[]> {
+  const questionable = deliveries.filter(({ event }) => mayBeRefused(event));
+  if (questionable.length === 0) return deliveries;
+  const left = await Promise.all(
+    [...Map.groupBy(questionable, ({ event }) => event.tenant)].map(async ([tenant, own]) => {
+      const events = own.map(({ event }) => event);
+      try {
+        const refused = await places.use(() => refusedAmong(services, tenant, events));
+        if (refused.size === 0) return own;
+        const at = services.clock.now();
+        const settlements = [...refused].map(([event, verdict]) => {
+          // What has been erased does not come back with the event that had asked for it.
+          const isForgotten = event.action.kind === "delete-customer";
+          return { event, verdict, earningBase: null, isForgotten, at };
+        });
+        await places.use(() => services.eventInbox.settle(tenant, settlements));
+        for (const { message, event } of own) if (refused.has(event)) message.ack();
+        return own.filter(({ event }) => !refused.has(event));
+      } catch (error) {
+        await Promise.all(own.map((delivery) => places.use(() => comeAgain(services, delivery, error))));
+        return [];
+      }
+    }),
+  );
+  const [asked, remaining] = [new Set(questionable), new Set(left.flat())];
+  return deliveries.filter((delivery) => !asked.has(delivery) || remaining.has(delivery));
 }
 
 /** A message with its event. */
@@ -112,8 +207,11 @@ async function comeAgain(services: Services, { message, event }: Delivery, error
     ...(reason === "internal" ? errorFacts(error) : {}),
   });
   await note(services, event, waiting(`retrying: ${reason}`));
-  message.retry({ delaySeconds: retryDelaysSeconds[message.attempts - 1] ?? longestDelaySeconds });
+  message.retry({ delaySeconds: delaySecondsAfter(message) });
 }
+
+const delaySecondsAfter = ({ attempts }: EventMessage): number =>
+  retryDelaysSeconds[attempts - 1] ?? longestDelaySeconds;
 
 /**
  * Takes over events that could not be processed in all their attempts: their verdict is `failed`, with the reason.
@@ -133,10 +231,12 @@ export async function giveUpEvents(services: Services, messages: readonly EventM
 }
 
 /** @returns whether all that is left to do can be seen in the inbox */
-async function giveUp(services: Services, event: QueuedEvent): Promise<boolean> {
+async function giveUp(services: Services, queued: QueueMessage): Promise<boolean> {
   const { eventInbox, log } = services;
-  const { tenant, id } = event;
+  const { tenant, id } = queued;
   try {
+    const event = "event" in queued ? queued : await keptEvent(services, queued);
+    if (event === null) return true;
     const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
     log.error("event_given_up", { tenant, id, reason });
     const read = asRead(event);
@@ -182,11 +282,22 @@ function reasonOf(error: unknown): string {
   return error instanceof StoreUnavailable ? "unavailable" : "internal";
 }
 
-/** Null when the message was not put there by {@link receiveEvent}. */
-function queuedEvent(body: unknown): QueuedEvent | null {
+/** Null when the message was not put there by the service. */
+function queuedEvent(body: unknown): QueueMessage | null {
   if (!isJsonObject(body)) return null;
-  const { id, receivedAt, event } = body;
+  const { id, receivedAt, event, mentions, isOnPurpose } = body;
   const tenant = typeof body["tenant"] === "string" ? parseTenantId(body["tenant"]) : null;
-  if (tenant === null || typeof id !== "string" || typeof receivedAt !== "number" || !isJsonObject(event)) return null;
-  return { tenant, id: id as EventId, receivedAt: receivedAt as EpochMs, event };
+  if (tenant === null || typeof id !== "string" || typeof receivedAt !== "number") return null;
+  const reference: EventReference = {
+    tenant,
+    id: id as EventId,
+    receivedAt: receivedAt as EpochMs,
+    ...(isOnPurpose === true ? { isOnPurpose } : {}),
+  };
+  if (event === undefined) return reference;
+  if (!isJsonObject(event)) return null;
+  return { ...reference, event, ...(isListOfTexts(mentions) ? { mentions } : {}) };
 }
+
+const isListOfTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === "string");

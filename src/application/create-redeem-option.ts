@@ -5,6 +5,7 @@ import { type Result, refuse, succeed } from "../domain/result.ts";
 import { answerOnce, type KeyedAnswer } from "./answer-once.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
+import { type InvalidOption, optionFlaw } from "./option-flaw.ts";
 
 /** Options that one tenant may have: a storefront shows them all at once. */
 export const redeemOptionsMax = 500;
@@ -12,14 +13,14 @@ export const redeemOptionsMax = 500;
 /**
  * Adds a redeem option.
  * @param render the answer's body for the tenant's whole list, new option included
- * @returns the body; `option_exists` when the given id belongs to another option, `option_limit_reached`
+ * @returns the body; `option_exists` when the given id belongs to another option, `option_limit_reached`, `validation_failed`
  */
 export function createRedeemOption(
   context: Context,
   input: { readonly id: RedeemOptionId | null; readonly terms: RedeemOptionTerms },
   render: (options: readonly RedeemOption[]) => string,
-): Promise<KeyedAnswer<StoreFailure>> {
-  return answerOnce(context, input, async (keyed): Promise<Result<string, StoreFailure>> => {
+): Promise<KeyedAnswer<StoreFailure | InvalidOption>> {
+  return answerOnce(context, input, async (keyed): Promise<Result<string, StoreFailure | InvalidOption>> => {
     const { services, principal } = context;
     const options = await services.redeemOptions.list(principal.tenant, "latest");
     const now = services.clock.now();
@@ -30,6 +31,8 @@ export function createRedeemOption(
       const isOurs = known.version === 1 && hasTerms(known, input.terms);
       return isOurs ? succeed(render(options)) : refuse({ code: "option_exists", id });
     }
+    const flaw = optionFlaw(input.terms, now);
+    if (flaw !== null) return refuse(flaw);
     if (options.length >= redeemOptionsMax) return refuse({ code: "option_limit_reached", limit: redeemOptionsMax });
     const option: RedeemOption = { ...input.terms, id, version: 1, createdAt: now, modifiedAt: now };
     const body = render([...options, option].toSorted(compareRedeemOptions));

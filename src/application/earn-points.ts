@@ -125,7 +125,8 @@ async function grantAll(
   }
   const calls = [...earnings].map(([customerId, own]) =>
     places.use(async () => {
-      for (const [event, attempt] of await grantNew(services, { tenant, customerId }, own)) attempts.set(event, attempt);
+      for (const [event, attempt] of await grantNew(services, { tenant, customerId }, own))
+        attempts.set(event, attempt);
     }),
   );
   await Promise.all(calls);

@@ -1,4 +1,3 @@
-import { audit } from "../domain/audit.ts";
 import { type Explanation, explain } from "../domain/explain.ts";
 import type { CustomerId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
@@ -21,15 +20,16 @@ export async function explainBalance(
   customerId: CustomerId,
   asOf: EpochMs | null,
 ): Promise<Result<ExplainedBalance, StoreFailure | Unavailable>> {
-  const read = await services.ledgerBooks.read({ tenant: principal.tenant, customerId });
-  // An exchange that an erased ledger has left under way is no ledger.
-  if (read === null || (read.books.standing === null && read.books.entries.length === 0)) {
-    return refuse({ code: "ledger_not_found", customerId });
+  const moment = asOf ?? services.clock.now();
+  const story = await services.ledgerStories.read({ tenant: principal.tenant, customerId }, moment);
+  if (story === null) return refuse({ code: "ledger_not_found", customerId });
+  const journal = story.entries.flatMap((entry) => entry ?? []);
+  if (journal.length < story.entries.length) return refuse({ code: "ledger_unsound" });
+  try {
+    return succeed({ customerId, ...explain(journal, moment, story.earlier) });
+  } catch {
+    return refuse({ code: "ledger_unsound" });
   }
-  const isUnsound = audit(read.books).findings.some(({ kind }) => kind === "impossible-entry");
-  if (isUnsound) return refuse({ code: "ledger_unsound" });
-  const journal = read.books.entries.flatMap(({ entry }) => entry ?? []);
-  return succeed({ customerId, ...explain(journal, asOf ?? services.clock.now()) });
 }
 
 /** A signed-in customer's own balance, explained: nothing to tell before the first entry. */

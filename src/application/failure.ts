@@ -2,6 +2,9 @@ import type { CouponRefusal } from "../domain/coupon-redemption.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type { AccessFailure } from "./access.ts";
 
+/** Seconds after which a client may try again when the service could not answer. */
+export const retryAfterSeconds = 2;
+
 /** The service cannot say or do it now. Nothing is wrong with the request; it may be sent again. */
 export type Unavailable =
   /** Too much is waiting; nothing was done. */

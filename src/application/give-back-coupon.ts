@@ -1,6 +1,7 @@
 import { canonicalCouponCode } from "../domain/coupon.ts";
+import type { GivingBackTerms } from "../domain/exchange.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
-import type { CustomerId } from "../domain/identifiers.ts";
+import { type CustomerId, defaultSiteCode } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
 import type { Unavailable } from "./failure.ts";
@@ -9,15 +10,20 @@ import { sendCommand } from "./send-command.ts";
 /**
  * Gives back a customer's own unused coupon: it is taken out of use, and its points come back with the end that they
  * had. Giving it back again is a success, too.
- * @returns `own_coupon_not_found`; `coupon_not_returnable` when it was used or is over
+ * @returns `own_coupon_not_found`; `coupon_not_returnable` when it was used or is over; `give_back_limit_reached`;
+ * `points_would_be_lost` when points of it have ended, unless the customer accepts that
  */
 export async function giveBackCoupon(
   context: Context,
-  input: { readonly customerId: CustomerId; readonly code: string },
+  input: { readonly customerId: CustomerId; readonly code: string; readonly acceptsLoss: boolean },
 ): Promise<Result<null, LedgerFailure | Unavailable>> {
-  const { customerId, code } = input;
-  if (context.services.couponService !== null) return giveBackElsewhere(context, customerId, code);
-  const { result } = await sendCommand(context, customerId, { kind: "give-back-coupon", code }, { code });
+  const { customerId, code, acceptsLoss } = input;
+  const { services, principal } = context;
+  // A coupon is of no site. The customer must not choose whose limit it is.
+  const { giveBacksPerDay: perDay } = await services.siteSettings.effective(principal.tenant, defaultSiteCode);
+  const terms = { perDay, acceptsLoss };
+  if (services.couponService !== null) return giveBackElsewhere(context, customerId, code, terms);
+  const { result } = await sendCommand(context, customerId, { kind: "give-back-coupon", code, terms }, { code });
   return result.ok ? succeed(null) : result;
 }
 
@@ -25,6 +31,7 @@ async function giveBackElsewhere(
   { services, principal }: Context,
   customerId: CustomerId,
   code: string,
+  terms: GivingBackTerms,
 ): Promise<Result<null, LedgerFailure | Unavailable>> {
   const key = { tenant: principal.tenant, customerId };
   const exchange = await services.exchanges.findByCode(key, canonicalCouponCode(code));
@@ -32,7 +39,7 @@ async function giveBackElsewhere(
     return refuse({ code: "own_coupon_not_found", couponCode: code });
   }
   if (exchange.state === "PENDING") return refuse({ code: "outcome_unknown" });
-  const givingBack = await services.ledgers.giveBackExchange(key, exchange.id);
+  const givingBack = await services.ledgers.giveBackExchange(key, exchange.id, terms);
   if (!givingBack.ok) return givingBack;
   switch (givingBack.value.kind) {
     case "given-back":
@@ -41,6 +48,8 @@ async function giveBackElsewhere(
       return refuse({ code: "own_coupon_not_found", couponCode: code });
     case "spent":
       return refuse({ code: "coupon_not_returnable", status: givingBack.value.status });
+    case "declined":
+      return refuse(givingBack.value.failure);
     case "refused":
       return refuse({ code: "coupon_return_refused" });
     case "unknown":

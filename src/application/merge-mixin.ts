@@ -1,6 +1,7 @@
 import { mergePatch } from "../domain/json-merge-patch.ts";
-import type { JsonObject } from "../domain/json-object.ts";
+import { isJsonObject, type JsonObject } from "../domain/json-object.ts";
 import type { Result } from "../domain/result.ts";
+import { patchUnderAllNames, settingsMember, settingsMixinName } from "../domain/site-settings.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
@@ -9,7 +10,8 @@ import type { MixinAddress } from "./site-mixin.ts";
 import { type InvalidMixin, validateJson } from "./validate-mixin.ts";
 
 /**
- * Changes parts of a mixin by a JSON Merge Patch (RFC 7386). What comes out of it must be valid as a whole.
+ * Changes parts of a mixin by a JSON Merge Patch (RFC 7386). What comes out of it must be valid as a whole. Settings of
+ * reward points have several names: a patch by one of them changes what is stored under another.
  * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
  */
 export async function mergeMixin(
@@ -18,5 +20,12 @@ export async function mergeMixin(
 ): Promise<Result<Mixin, StoreFailure | InvalidMixin>> {
   const patch = validateJson(input.name, input.patch);
   if (!patch.ok) return patch;
-  return rewriteMixin(context, input, (current) => mergePatch(current, patch.value));
+  const changes = input.name === settingsMixinName ? settingsPatch(patch.value) : patch.value;
+  return rewriteMixin(context, input, (current) => mergePatch(current, changes));
+}
+
+/** A patch of `couponSettings` that changes settings under whatever name they are stored. */
+function settingsPatch(patch: JsonObject): JsonObject {
+  const settings = patch[settingsMember];
+  return isJsonObject(settings) ? { ...patch, [settingsMember]: patchUnderAllNames(settings) } : patch;
 }

@@ -6,7 +6,8 @@ import type { CouponRedemption, CouponUse } from "../domain/coupon-redemption.ts
 import type { Facts, LedgerKey } from "../domain/decide.ts";
 import type { Entry } from "../domain/entry.ts";
 import type { EventVerdict } from "../domain/event-verdict.ts";
-import type { CouponEffect, Exchange } from "../domain/exchange.ts";
+import type { CouponEffect, Exchange, GivingBackTerms } from "../domain/exchange.ts";
+import type { Earlier } from "../domain/explain.ts";
 import type { LedgerFailure } from "../domain/failure.ts";
 import type {
   Actor,
@@ -18,8 +19,8 @@ import type {
   TenantId,
 } from "../domain/identifiers.ts";
 import type { JsonObject } from "../domain/json-object.ts";
-import type { Ledger } from "../domain/ledger.ts";
 import type { ToldState } from "../domain/latest-state.ts";
+import type { Ledger } from "../domain/ledger.ts";
 import type { EarnTerms } from "../domain/order-book.ts";
 import type { EventId, EventSubject, OrderNews, ReturnNews } from "../domain/order-event.ts";
 import type { OrderState } from "../domain/order-state.ts";
@@ -37,6 +38,8 @@ export interface LedgerAnswer {
   readonly result: Result<Outcome, LedgerFailure | Unavailable>;
   /** True when an earlier, equal request had already led to this result. */
   readonly replayed: boolean;
+  /** Of an exchange that this very request has carried out: the active points right after it. */
+  readonly balanceAfter?: number;
 }
 
 /** The one way to a customer's ledger: its only writer, wherever that lives. */
@@ -49,11 +52,17 @@ export interface LedgerGateway {
    */
   executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]>;
   /** Has the coupon of an exchange voided, which a service elsewhere has issued, and its points given back. */
-  giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>>;
+  giveBackExchange(key: LedgerKey, id: EntryId, terms: GivingBackTerms): Promise<Result<GivingBack, Unavailable>>;
   /** Has the customer's exchanges gone on with that were left half-way. */
   resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>>;
   /** Active points now; 0 for a customer without an entry. */
   activePoints(key: LedgerKey): Promise<Result<number, Unavailable>>;
+}
+
+/** What is known of ledgers that have just refused commands as overloaded. */
+export interface BusyLedgers {
+  /** Whether a command for the ledger would be refused as overloaded at once, without a call to the ledger. */
+  refusesCommands(key: LedgerKey): boolean;
 }
 
 /** What came of giving a coupon back. */
@@ -62,6 +71,8 @@ export type GivingBack =
   /** There is no such coupon, or not any more. */
   | { readonly kind: "gone" }
   | { readonly kind: "spent"; readonly status: CouponStatus }
+  /** The ledger has something against it: nothing was done. */
+  | { readonly kind: "declined"; readonly failure: LedgerFailure | Unavailable }
   /** The coupon service would not take it back: it is as it was. */
   | { readonly kind: "refused" }
   /** It will be known later: the same request again tells. */
@@ -110,15 +121,23 @@ export interface LedgerSnapshot {
 export type CommandSubject =
   /** An order, with those that count together with it. */
   | { readonly kind: "order"; readonly orderIds: readonly string[] }
-  | { readonly kind: "exchange"; readonly id: EntryId }
-  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode }
+  /** `today`: when the day began, which is counted from; null: what was given back is not asked for. */
+  | { readonly kind: "exchange"; readonly id: EntryId; readonly today: EpochMs | null }
+  | { readonly kind: "coupon"; readonly code: CanonicalCouponCode; readonly today: EpochMs }
   /** Lots that expired by the given moment, and of which the journal does not tell it yet. */
   | { readonly kind: "expired-lots"; readonly by: EpochMs };
 
 /** What was found of a subject; the others are null or empty. */
-export type SubjectFacts = Pick<Facts, "order" | "forgiven" | "exchange" | "sold" | "expired">;
+export type SubjectFacts = Pick<Facts, "order" | "forgiven" | "exchange" | "sold" | "givenBackToday" | "expired">;
 
-export const nothingKnown: SubjectFacts = { order: null, forgiven: [], exchange: null, sold: null, expired: [] };
+export const nothingKnown: SubjectFacts = {
+  order: null,
+  forgiven: [],
+  exchange: null,
+  sold: null,
+  givenBackToday: 0,
+  expired: [],
+};
 
 /** An exchange, without where its points came from. */
 export type KnownExchange = Omit<Exchange, "draws">;
@@ -247,6 +266,22 @@ export interface LedgerBooks {
   keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]>;
 }
 
+/** What a ledger's story is told from, up to some moment. */
+export interface LedgerStory {
+  /** By sequence; null: of no kind that there is. */
+  readonly entries: readonly (Entry | null)[];
+  /** What came before them; null when they are all. */
+  readonly earlier: Earlier | null;
+}
+
+export interface LedgerStories {
+  /**
+   * As much of the journal's end, up to `asOf`, as can be told at once; null when there is no ledger.
+   * @throws {StoreUnavailable}
+   */
+  read(key: LedgerKey, asOf: EpochMs): Promise<LedgerStory | null>;
+}
+
 /** How far a round over all ledgers has come. */
 export interface SweepPosition {
   /** Null: at the beginning of a round. */
@@ -301,7 +336,7 @@ export interface StoredAnswer {
 export type Freshness = "latest" | "recent";
 
 export interface RedeemOptionStore {
-  /** In the order of listing. */
+  /** In the order of listing. An option whose coupon cannot be read comes without it. */
   list(tenant: TenantId, freshness: Freshness): Promise<readonly RedeemOption[]>;
   find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
   /**
@@ -341,6 +376,8 @@ export interface KeyedExchange {
 export interface RecentExchanges {
   /** The coupon of an equal request with an equal key; null when nothing is remembered of it. */
   recall(request: KeyedExchange): CouponCode | null;
+  /** Whether something is remembered under the key, of whatever request. */
+  isKnown(request: Pick<KeyedExchange, "tenant" | "idempotencyKey">): boolean;
   /** @param code what the ledger has answered */
   keep(request: KeyedExchange, code: CouponCode): void;
 }
@@ -356,7 +393,7 @@ export interface AnswerStore {
 export interface CouponStore {
   /** Deleted coupons are found, too. */
   find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null>;
-  /** One page of the coupons that `filter` leaves; coupons that are sorted alike come by code. */
+  /** One page of the coupons that `filter` leaves; those sorted alike come by code, unreadable ones not at all. */
   list(
     tenant: TenantId,
     filter: CouponFilter,
@@ -505,7 +542,10 @@ export type Mixin = Readonly<Record<string, unknown>>;
 
 export interface MixinStore {
   list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>>;
+  /** @throws {Error} when what is stored cannot be read */
   find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
+  /** The mixin that is to be replaced: an empty one where what is stored cannot be read, so that it can be put right. */
+  findToRevise(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
   /** @throws {StoreConflict} when the site already has a mixin of that name, or the key is taken. */
   insert(
     tenant: TenantId,
@@ -515,7 +555,7 @@ export interface MixinStore {
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void>;
   /**
-   * Replaces `previous` by `mixin`.
+   * Replaces `previous`, as {@link findToRevise} gives it, by `mixin`.
    * @returns false when the stored mixin is not `previous` any more (or gone); nothing was stored.
    */
   replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean>;
@@ -543,6 +583,8 @@ export interface SettingsCache {
   read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null>;
   /** @param seconds for how long; at least 60 */
   keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void>;
+  /** Keeps them in memory only, for a minute at most. */
+  remember(tenant: TenantId, site: SiteCode, settings: RewardSettings): void;
   forget(tenant: TenantId, site: SiteCode): Promise<void>;
 }
 
@@ -621,14 +663,23 @@ export interface QueuedEvent {
   readonly tenant: TenantId;
   readonly id: EventId;
   readonly receivedAt: EpochMs;
-  /** As it came: an envelope or a bare order. */
+  /** What is kept of it: an envelope or a bare order. */
   readonly event: JsonObject;
+  /** Whom the event as it came has named; those whom `event` names, unless given. */
+  readonly mentions?: readonly string[];
+  /** Sent, or sent again, by somebody who means it: it is carried out, though it be old or known. */
+  readonly isOnPurpose?: true;
 }
+
+/** An event that the inbox has: because it is too long for a message, or because it could not be read there. */
+export type EventReference = Omit<QueuedEvent, "event" | "mentions">;
+
+export type QueueMessage = QueuedEvent | EventReference;
 
 /** Where events wait for being processed. */
 export interface EventQueue {
   /** @throws {StoreUnavailable} when it is not certain that the event was taken. */
-  send(event: QueuedEvent): Promise<void>;
+  send(message: QueueMessage): Promise<void>;
 }
 
 /** Checks who sent an event, where no token tells. */
@@ -666,7 +717,7 @@ export interface KeptEventSummary extends EventSubject {
 }
 
 export interface KeptEvent extends KeptEventSummary {
-  /** As it came; null once its customer has been forgotten. */
+  /** What is kept of it; null once its customer has been forgotten, or when it cannot be read. */
   readonly event: JsonObject | null;
 }
 
@@ -742,6 +793,12 @@ export interface OrderStateStore {
   removeOfNobody(before: EpochMs, limit: number): Promise<number>;
 }
 
+/** That an event is the one which its key stands for. */
+export interface EventClaim {
+  readonly key: string;
+  readonly id: EventId;
+}
+
 /** When an event that was not delivered is due for being sent again. */
 export interface ResendingPatience {
   /** From its arrival; twice as long after each time that it was sent again. */
@@ -771,6 +828,17 @@ export interface EventInbox {
     earned?: readonly string[],
   ): Promise<readonly WaitingEvent[]>;
   find(tenant: TenantId, id: EventId): Promise<KeptEvent | null>;
+  /**
+   * Claims keys for events. A key belongs to the event that has claimed it first, for as long as events are kept.
+   * @param asked keys about which the answer tells
+   * @returns the events to which keys belong
+   */
+  claim(
+    tenant: TenantId,
+    claims: readonly EventClaim[],
+    asked: readonly string[],
+    at: EpochMs,
+  ): Promise<ReadonlyMap<string, EventId>>;
   /** Those that are events of customers who have been erased since: they must do nothing any more. */
   forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>>;
   /** Newest first. */
@@ -785,9 +853,10 @@ export interface EventInbox {
   forgetCustomer(tenant: TenantId, customerId: CustomerId, at: EpochMs): Promise<void>;
   /**
    * Takes at most `limit` events of all tenants that were not carried through, because something did not answer, and
-   * that are due for being sent again. They are not due again before their time has come once more.
+   * that are due for being sent again. They are not due again before their time has come once more. What is too long
+   * for a message is only named.
    */
-  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]>;
-  /** Removes at most `limit` of the events that came before `moment`, oldest first. @returns how many */
+  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueueMessage[]>;
+  /** Removes at most `limit` of the events that came before `moment`, oldest first, and their keys. @returns how many */
   removeReceivedBefore(moment: EpochMs, limit: number): Promise<number>;
 }

@@ -8,6 +8,6 @@ export interface Principal {
   readonly tenant: TenantId;
   readonly customerId: CustomerId | null;
   readonly scopes: ReadonlySet<string>;
-  /** How the journal and the logs name the caller: `customer:…`, `client:…`, `guest`. */
+  /** How the journal and the logs name the caller: `customer:…`, `client:…`, `client:…/user:…`, `guest`. */
   readonly actor: Actor;
 }

@@ -1,7 +1,13 @@
 import { type EventVerdict, ignored, waiting } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
 import type { ToldState } from "../domain/latest-state.ts";
-import { type EventAction, type EventId, type OrderNews, partOfReturn, type ReturnNews } from "../domain/order-event.ts";
+import {
+  type EventAction,
+  type EventId,
+  type OrderNews,
+  partOfReturn,
+  type ReturnNews,
+} from "../domain/order-event.ts";
 import type { ReturnState } from "../domain/return-state.ts";
 import { eventActor } from "./carry-out.ts";
 import { eraseCustomer } from "./erase-customer.ts";
@@ -46,7 +52,12 @@ export async function processSingle(services: Services, event: InboxEvent, actio
   }
 }
 
-async function settle(services: Services, event: InboxEvent, verdict: EventVerdict, isForgotten = false): Promise<void> {
+async function settle(
+  services: Services,
+  event: InboxEvent,
+  verdict: EventVerdict,
+  isForgotten = false,
+): Promise<void> {
   await services.eventInbox.settle(event.tenant, [{ event, verdict, isForgotten, at: services.clock.now() }]);
 }
 

@@ -1,30 +1,68 @@
+import { mentionsMax, mentionsOf } from "../domain/event-mentions.ts";
+import { eventFamily, projectEvent } from "../domain/event-projection.ts";
+import { waiting } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
 import type { JsonObject } from "../domain/json-object.ts";
-import type { EventId } from "../domain/order-event.ts";
+import { type EventId, readEvent } from "../domain/order-event.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { RequestFailure } from "./failure.ts";
+import type { QueuedEvent } from "./ports.ts";
+import { isTooLongToQueue, jsonBytes, queueKeptEvent } from "./queue-event.ts";
 import type { Services } from "./services.ts";
 import { validateJson } from "./validate-mixin.ts";
 
-/** A message of the queue holds 128 KB; JSON can grow when it is written again, numbers above all. */
-export const queuedBytesMax = 100 * 1024;
+/** The longest event that is taken: an order of thousands of lines. */
+export const eventBytesMax = 1024 * 1024;
+/** Of a type that the service does not know, so long an event is kept whole; of a longer one only ids are. */
+export const unknownEventBytesMax = 64 * 1024;
+/** What is kept must fit into a text in a row, which D1 gives 2 MB, also when that text is written as JSON once more. */
+const keptBytesMax = 1_900_000;
 
 /**
- * Takes an event in: it is in the queue when this returns. Events may be sent as often as one likes: what they are
- * about, an order or a return, is only dealt with once.
+ * Takes an event in: it is in the queue when this returns, or in the inbox with its name in the queue. What is kept of it
+ * is what the service reads. Events may be sent as often as one likes: what they are about, an order or a return, is
+ * only dealt with once.
+ * @param input with `isOnPurpose` when somebody with a token sends it, and not a system by itself
  * @returns the id under which the event is processed and can be asked for
- * @throws {StoreUnavailable} when the queue did not take it
+ * @throws {StoreUnavailable} when the queue, or the inbox, did not take it
  */
 export async function receiveEvent(
   services: Services,
-  input: { readonly tenant: TenantId; readonly event: JsonObject },
+  input: { readonly tenant: TenantId; readonly event: JsonObject; readonly isOnPurpose: boolean },
 ): Promise<Result<EventId, RequestFailure>> {
-  const event = validateJson("event", input.event);
-  if (!event.ok) return event;
-  if (new TextEncoder().encode(JSON.stringify(event.value)).length > queuedBytesMax) {
-    return refuse({ code: "payload_too_large", limitBytes: queuedBytesMax });
-  }
+  const valid = validateJson("event", input.event);
+  if (!valid.ok) return valid;
   const id = services.newId() as EventId;
-  await services.eventQueue.send({ tenant: input.tenant, id, receivedAt: services.clock.now(), event: event.value });
+  const queued: QueuedEvent = {
+    tenant: input.tenant,
+    id,
+    receivedAt: services.clock.now(),
+    ...keptOf(valid.value),
+    ...(input.isOnPurpose ? { isOnPurpose: true } : {}),
+  };
+  if (!isTooLongToQueue(queued)) {
+    await services.eventQueue.send(queued);
+    return succeed(id);
+  }
+  if (jsonBytes(JSON.stringify(queued.event)) > keptBytesMax) {
+    return refuse({ code: "payload_too_large", limitBytes: eventBytesMax });
+  }
+  await services.eventInbox.note({ ...queued, subject: readEvent(queued.event).subject }, waiting("in_progress"));
+  await queueKeptEvent(services, queued);
   return succeed(id);
+}
+
+/** What is kept of an event as it came, and whom it names. */
+function keptOf(event: JsonObject): Pick<QueuedEvent, "event" | "mentions"> {
+  const { customerId } = readEvent(event).subject;
+  if (eventFamily(event) === "unknown") {
+    const mentions = mentionsOf(event, customerId);
+    const whole = mentions.length <= mentionsMax && jsonBytes(event) <= unknownEventBytesMax;
+    const kept = projectEvent(event, whole);
+    return { event: kept, mentions: whole ? mentions : mentionsOf(kept, customerId) };
+  }
+  const kept = projectEvent(event, true);
+  // An event of somebody's is not forgotten for somebody else whom it had named where nothing is kept.
+  const mentions = mentionsOf(customerId === null ? event : kept, customerId);
+  return { event: kept, mentions: mentions.slice(0, mentionsMax) };
 }

@@ -2,10 +2,11 @@ import type { EventId } from "../domain/order-event.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
 import type { StoreFailure } from "./failure.ts";
+import { queueKeptEvent } from "./queue-event.ts";
 
 /**
  * Sends an event of the inbox through the queue again, under its own id: what it has already done is recognized by
- * that id, and not done again.
+ * that id, and not done again. It is carried out though it be old, or a repetition.
  * @returns `event_not_found`; `event_forgotten` when only its verdict is left
  */
 export async function replayEvent(
@@ -16,6 +17,6 @@ export async function replayEvent(
   if (kept === null) return refuse({ code: "event_not_found", id: input.id });
   const { tenant, id, receivedAt, event } = kept;
   if (event === null) return refuse({ code: "event_forgotten", id });
-  await services.eventQueue.send({ tenant, id, receivedAt, event });
+  await queueKeptEvent(services, { tenant, id, receivedAt, event, isOnPurpose: true });
   return succeed(id);
 }

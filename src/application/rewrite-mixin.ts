@@ -25,7 +25,7 @@ export async function rewriteMixin(
   const { tenant } = context.principal;
   return writingMixin(context, address, async () => {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const current = await mixins.find(tenant, siteCode, name);
+      const current = await mixins.findToRevise(tenant, siteCode, name);
       if (current === null) return refuse({ code: "mixin_not_found", mixinName: name });
       const revised = validateMixin(name, revise(current));
       if (!revised.ok) return revised;

@@ -1,6 +1,7 @@
 import type {
   AnswerStore,
   ApiClientStore,
+  BusyLedgers,
   Clock,
   CouponService,
   CouponStore,
@@ -11,6 +12,7 @@ import type {
   FindingStore,
   LedgerBooks,
   LedgerGateway,
+  LedgerStories,
   Logger,
   MixinStore,
   OrderStateStore,
@@ -29,7 +31,9 @@ import type {
 /** Everything the use-cases work with; put together in worker.ts. */
 export interface Services {
   readonly ledgers: LedgerGateway;
+  readonly busyLedgers: BusyLedgers;
   readonly ledgerBooks: LedgerBooks;
+  readonly ledgerStories: LedgerStories;
   readonly ledgerFindings: FindingStore;
   readonly summaries: SummaryReader;
   readonly redeemOptions: RedeemOptionStore;

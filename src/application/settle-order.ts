@@ -117,7 +117,9 @@ export function bookOf({ orders, returns }: OrderFile): OrderBook {
     orders: orders.map(knownOf),
     returned: returns.flatMap(({ latest }) =>
       latest.state.isApproved
-        ? Object.entries(latest.state.orders).flatMap(([orderId, part]) => (ids.has(orderId) ? [{ orderId, part }] : []))
+        ? Object.entries(latest.state.orders).flatMap(([orderId, part]) =>
+            ids.has(orderId) ? [{ orderId, part }] : [],
+          )
         : [],
     ),
   };
@@ -131,9 +133,7 @@ export const knownOf = ({ orderId, masterId, told, terms }: KeptOrder): KnownOrd
 });
 
 /** What a grant for the order says: when it completed, what it counted for, and how long its points live. */
-export function grantTermsOf(
-  order: KeptOrder | null,
-): Pick<OrderSettling, "value" | "completedAt" | "validityMonths"> {
+export function grantTermsOf(order: KeptOrder | null): Pick<OrderSettling, "value" | "completedAt" | "validityMonths"> {
   const state = order?.told?.state;
   const completed = state?.standing === "completed" ? state : null;
   const terms = order?.terms ?? null;

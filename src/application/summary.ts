@@ -1,4 +1,4 @@
-import type { CustomerId, EntryId } from "../domain/identifiers.ts";
+import type { Actor, CustomerId, EntryId } from "../domain/identifiers.ts";
 import type { EpochMs } from "../domain/time.ts";
 
 /** A grant as a reader of the history sees it: with what has become of it. */
@@ -9,6 +9,8 @@ export interface GrantedPoints {
   readonly points: number;
   readonly createdAt: EpochMs;
   readonly balanceAfter: number;
+  /** Who caused it: for employees' eyes. */
+  readonly actor: Actor;
   readonly validUntil: EpochMs | null;
   readonly usedPoints: number;
   /** Ids of the redemptions that took from it, oldest first. */
@@ -21,6 +23,8 @@ export interface RedeemedPoints {
   readonly points: number;
   readonly createdAt: EpochMs;
   readonly balanceAfter: number;
+  /** Who caused it: for employees' eyes. */
+  readonly actor: Actor;
 }
 
 /** One customer's history, both lists oldest first. */

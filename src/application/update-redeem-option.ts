@@ -4,6 +4,7 @@ import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
 import { hasTerms } from "./create-redeem-option.ts";
 import type { StoreFailure } from "./failure.ts";
+import { type InvalidOption, optionFlaw } from "./option-flaw.ts";
 
 /** How often an update without a given version is tried again when another one came in between. */
 const attemptsMax = 5;
@@ -11,12 +12,12 @@ const attemptsMax = 5;
 /**
  * Replaces what a redeem option says. The same request again, with the version that it replaced, is a success, too.
  * @returns the option as it is now; `option_not_found`; `option_version_conflict` when it no longer has the
- * version that the client gave
+ * version that the client gave; `validation_failed`
  */
 export async function updateRedeemOption(
   { services, principal }: Context,
   input: { readonly id: RedeemOptionId; readonly version: number | null; readonly terms: RedeemOptionTerms },
-): Promise<Result<RedeemOption, StoreFailure>> {
+): Promise<Result<RedeemOption, StoreFailure | InvalidOption>> {
   const { id, version, terms } = input;
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
     const current = await services.redeemOptions.find(principal.tenant, id);
@@ -26,12 +27,15 @@ export async function updateRedeemOption(
       const isDone = current.version === version + 1 && hasTerms(current, terms);
       return isDone ? succeed(current) : refuse({ code: "option_version_conflict", id });
     }
+    const now = services.clock.now();
+    const flaw = optionFlaw(terms, now);
+    if (flaw !== null) return refuse(flaw);
     const updated: RedeemOption = {
       ...terms,
       id,
       version: current.version + 1,
       createdAt: current.createdAt,
-      modifiedAt: services.clock.now(),
+      modifiedAt: now,
     };
     if (await services.redeemOptions.update(principal.tenant, updated, current.version)) return succeed(updated);
   }

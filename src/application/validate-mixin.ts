@@ -1,6 +1,6 @@
 import type { JsonObject } from "../domain/json-object.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
-import { readRewardSettings, settingsMember, settingsMixinName } from "../domain/site-settings.ts";
+import { settingsMember, settingsMixinName, settingsProblems } from "../domain/site-settings.ts";
 import type { RequestFailure, Violation } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
 
@@ -23,7 +23,7 @@ export function validateJson(name: string, value: JsonObject): Result<JsonObject
 
 /**
  * Whether a mixin can be stored: as JSON of a bounded size, and, for `couponSettings`, with reward settings that
- * can be read.
+ * can be read and mean what they say.
  * @returns the mixin itself, or `validation_failed` with paths that begin with its name
  */
 export function validateMixin(name: string, mixin: Mixin): Result<Mixin, InvalidMixin> {
@@ -62,10 +62,8 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
 function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
   const given = name === settingsMixinName ? mixin[settingsMember] : undefined;
   if (given === undefined) return [];
-  const settings = readRewardSettings(given);
-  if (settings.ok) return [];
   const path = `${settingsMixinName}.${settingsMember}`;
-  return settings.failure.map(({ member, kind, requirement }) => ({
+  return settingsProblems(given).map(({ member, kind, requirement }) => ({
     field: member === null ? path : `${path}.${member}`,
     message: requirement,
     type: kind,

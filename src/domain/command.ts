@@ -1,5 +1,5 @@
 import type { CouponCode, CouponDefinition } from "./coupon.ts";
-import type { ExchangeState, ExchangeStep } from "./exchange.ts";
+import type { ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
 import type { ExchangeFailure } from "./failure.ts";
 import type { Grant } from "./grant.ts";
 import type { Actor, CommandId, EntryId, RedeemOptionId } from "./identifiers.ts";
@@ -29,13 +29,21 @@ export type Intent =
   /** Bring what an order has earned into line with what it is worth by now, as its latest states and its returns have it. */
   | { readonly kind: "settle-order"; readonly settling: OrderSettling }
   /** Take an exchange, whose coupon a service elsewhere issues, to its next state; refunds when it failed. */
-  | { readonly kind: "advance-exchange"; readonly step: ExchangeStep }
+  | {
+      readonly kind: "advance-exchange";
+      readonly step: ExchangeStep;
+      /** For the step by which a customer gives the coupon back. */
+      readonly terms?: GivingBackTerms;
+    }
   /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
-  | { readonly kind: "give-back-coupon"; readonly code: string }
+  | { readonly kind: "give-back-coupon"; readonly code: string; readonly terms: GivingBackTerms }
   /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
   | { readonly kind: "lapse" }
-  /** Erase the ledger and everything in it. */
-  | { readonly kind: "erase" };
+  /**
+   * Erase the ledger and everything in it; a ledger that was opened after `asOf` is another one than was meant, and is
+   * left alone.
+   */
+  | { readonly kind: "erase"; readonly asOf?: EpochMs };
 
 /** A completed order, and what it earns. */
 export interface EarningOrder {
@@ -102,8 +110,8 @@ export interface LedgerCommand {
 /** What a command did. */
 export type Outcome =
   | { readonly kind: "opened" }
-  | { readonly kind: "granted" }
-  | { readonly kind: "redeemed" }
+  | { readonly kind: "granted"; readonly entryId: EntryId }
+  | { readonly kind: "redeemed"; readonly entryId: EntryId }
   | { readonly kind: "exchanged"; readonly couponCode: CouponCode }
   /** The points are taken; the coupon is still to be issued elsewhere. */
   | { readonly kind: "reserved"; readonly exchangeId: EntryId; readonly couponCode: CouponCode }
@@ -121,7 +129,9 @@ export type Outcome =
   | { readonly kind: "given-back"; readonly points: number }
   /** So many points were entered as lapsed. */
   | { readonly kind: "lapsed"; readonly points: number }
-  | { readonly kind: "erased" };
+  | { readonly kind: "erased" }
+  /** Nothing was erased: the ledger is younger than what was asked. */
+  | { readonly kind: "left" };
 
 /** What the command came to that a redemption in the journal belongs to. */
 export function outcomeOfRedemption({
@@ -133,7 +143,7 @@ export function outcomeOfRedemption({
   readonly couponCode: CouponCode | null;
   readonly couponIssuer: ExchangeTerms["issuer"] | null;
 }): Outcome {
-  if (couponCode === null) return { kind: "redeemed" };
+  if (couponCode === null) return { kind: "redeemed", entryId: id };
   return couponIssuer === "elsewhere"
     ? { kind: "reserved", exchangeId: id, couponCode }
     : { kind: "exchanged", couponCode };

@@ -1,4 +1,4 @@
-import { type Coupon, type CouponDefinition, couponStatus, type MoneyAmount } from "./coupon.ts";
+import { type Coupon, type CouponDefinition, couponStatus, isFor, type MoneyAmount } from "./coupon.ts";
 import type { Actor, CustomerId } from "./identifiers.ts";
 import { exceeds, isSameCurrency, percentageOf } from "./money.ts";
 import type { EpochMs } from "./time.ts";
@@ -33,6 +33,8 @@ export type CouponRefusal =
   | { readonly code: "coupon_used_up_by_customer"; readonly maxRedemptionsPerCustomer: number }
   | { readonly code: "coupon_currency_mismatch"; readonly expected: string; readonly given: string }
   | { readonly code: "coupon_order_too_small"; readonly minOrderValue: MoneyAmount }
+  /** It takes nothing off the order, and would be used up for it. */
+  | { readonly code: "coupon_without_discount" }
   | { readonly code: "coupon_discount_too_high"; readonly maxDiscount: MoneyAmount };
 
 /**
@@ -74,16 +76,13 @@ function whyNotNow(coupon: Pick<Coupon, "definition" | "redemptionCount">, now: 
 }
 
 function whyNotBy(
-  { allowAnonymous, maxRedemptionsPerCustomer, restrictions }: CouponDefinition,
+  definition: CouponDefinition,
   customerId: CustomerId | null,
   customerUses: number,
 ): CouponRefusal | null {
-  const validFor = restrictions?.validFor ?? [];
+  const { allowAnonymous, maxRedemptionsPerCustomer } = definition;
   if (customerId === null && !allowAnonymous) return { code: "coupon_not_for_anonymous" };
-  // An empty list leaves the coupon open to everybody: the contract's examples show it so.
-  if (validFor.length > 0 && (customerId === null || !validFor.includes(customerId))) {
-    return { code: "coupon_not_for_customer" };
-  }
+  if (!isFor(definition, customerId)) return { code: "coupon_not_for_customer" };
   const isLimited = customerId !== null && maxRedemptionsPerCustomer >= 0;
   if (isLimited && customerUses >= maxRedemptionsPerCustomer) {
     return { code: "coupon_used_up_by_customer", maxRedemptionsPerCustomer };
@@ -110,6 +109,7 @@ function whyNotWorth(
   const isPercentage = definition.discountType === "PERCENT";
   const worth = isPercentage ? percentageOf(orderTotal, definition.discountPercentage) : definition.discountAbsolute;
   if (!isSameCurrency(discount, worth)) return currencyMismatch(worth, discount);
+  if (!exceeds(discount.amount, 0)) return { code: "coupon_without_discount" };
   const maxDiscount = exceeds(worth.amount, orderTotal.amount) ? orderTotal : worth;
   return exceeds(discount.amount, maxDiscount.amount) ? { code: "coupon_discount_too_high", maxDiscount } : null;
 }

@@ -5,7 +5,7 @@ import type { EpochMs } from "./time.ts";
 /** A code as it is shown to people: `PREFIX-0123456789AB`. */
 export type CouponCode = Branded<string, "CouponCode">;
 
-/** A code as it is looked up: case, hyphens and look-alike characters do not matter. */
+/** A code as it is looked up: see {@link canonicalCouponCode}. */
 export type CanonicalCouponCode = Branded<string, "CanonicalCouponCode">;
 
 export interface MoneyAmount {
@@ -20,6 +20,8 @@ export interface CouponRestrictions {
   readonly validFrom?: EpochMs | undefined;
   readonly validUntil?: EpochMs | undefined;
   readonly minOrderValue?: MoneyAmount | undefined;
+  /** Days of 24 hours from its issue after which a coupon ends; an option has it, an issued coupon never. */
+  readonly validForDays?: number | undefined;
 }
 
 /** What a coupon is worth: a percentage, or an amount of money. Free shipping cannot be bought with points. */
@@ -73,6 +75,49 @@ export function couponStatus(
   return "VALID";
 }
 
+const dayMs = 86_400_000;
+/** The most that `validForDays` can be: ten years. */
+export const validForDaysMax = 3_650;
+
+/**
+ * What is issued at `now` of what an option promises: `validForDays` becomes the moment of the end, unless `validUntil`
+ * is sooner.
+ */
+export function issuedDefinition(definition: CouponDefinition, now: EpochMs): CouponDefinition {
+  const { validForDays, ...restrictions } = definition.restrictions ?? {};
+  if (validForDays === undefined) return definition;
+  const { validUntil = Number.POSITIVE_INFINITY } = restrictions;
+  const end = Math.min(validUntil, now + validForDays * dayMs) as EpochMs;
+  return { ...definition, restrictions: { ...restrictions, validUntil: end } };
+}
+
+/**
+ * Whether `customerId` is among those who may use a coupon.
+ * @param customerId null: nobody known
+ */
+export function isFor({ restrictions }: CouponDefinition, customerId: CustomerId | null): boolean {
+  const { validFor = [] } = restrictions ?? {};
+  // An empty list leaves the coupon open to everybody: the contract's examples show it so.
+  return validFor.length === 0 || (customerId !== null && validFor.includes(customerId));
+}
+
+/** Why a coupon is worth nothing to the customer who would get it. */
+export type Worthlessness = "over" | "not-for-customer";
+
+/**
+ * Why a coupon that is issued to `customerId` at `now` would be worth nothing to them; null when it is worth something.
+ * @param customerId null: nobody known
+ */
+export function whyWorthless(
+  definition: CouponDefinition,
+  customerId: CustomerId | null,
+  now: EpochMs,
+): Worthlessness | null {
+  const { validFrom = now, validUntil } = issuedDefinition(definition, now).restrictions ?? {};
+  if (validUntil !== undefined && validUntil <= Math.max(validFrom, now)) return "over";
+  return isFor(definition, customerId) ? null : "not-for-customer";
+}
+
 /** Crockford's base 32: no I, L, O or U, so that a code survives being read aloud. */
 const crockfordDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -92,6 +137,24 @@ export function couponSuffix(entropy: Uint8Array): string {
 
 export const couponCodeOf = (prefix: string, suffix: string): CouponCode => `${prefix}-${suffix}` as CouponCode;
 
-/** Two codes that a person could take for one another have the same canonical code. */
+/**
+ * What people and programs put between the characters of a code: blanks, dashes and characters that cannot be seen. The
+ * underscore is none of them, because a site's prefix may have it.
+ */
+const betweenCharacters = /[\s\p{Cc}\p{Cf}\p{Dash}\p{Default_Ignorable_Code_Point}\u02d7\u2043\u2800]/gu;
+
+/**
+ * Two codes that a person could take for one another have the same canonical code: widths, case, blanks, dashes,
+ * characters that cannot be seen and look-alikes (O/0, I/L/1) do not matter. What no coupon can be called becomes a text
+ * that no coupon has.
+ */
 export const canonicalCouponCode = (code: string): CanonicalCouponCode =>
-  code.toUpperCase().replaceAll("-", "").replaceAll("O", "0").replaceAll(/[IL]/g, "1") as CanonicalCouponCode;
+  code
+    .normalize("NFKC")
+    .replaceAll(betweenCharacters, "")
+    .toUpperCase()
+    .replaceAll("O", "0")
+    .replaceAll(/[IL]/g, "1") as CanonicalCouponCode;
+
+/** The longest text that is looked at as a code: what is pasted may have something between any two characters. */
+export const couponCodeLengthMax = 512;

@@ -33,6 +33,8 @@ export interface Facts {
   readonly exchange: Exchange | null;
   /** For giving back a coupon: what is known of it; null when the customer has none of that code. */
   readonly sold: SoldCoupon | null;
+  /** For giving back a coupon, by whomever it is issued: how many the customer has given back today (UTC) already. */
+  readonly givenBackToday: number;
   /** For entering what has expired: a bounded number of lots, the first to expire first. */
   readonly expired: readonly ExpiredLot[];
 }
@@ -80,12 +82,15 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
     case "settle-order":
       return settleOrder(draft, intent.settling, facts.order, facts.forgiven);
     case "advance-exchange":
-      return advanceExchange(draft, intent.step, facts.exchange, facts.forgiven);
+      return advanceExchange(draft, intent, facts);
     case "give-back-coupon":
-      return giveBackCoupon(draft, intent.code, facts.sold, facts.forgiven);
+      return giveBackCoupon(draft, intent, facts);
     case "lapse":
       return lapse(draft, facts.expired);
     case "erase":
+      if (draft.ledger.openedAt > (intent.asOf ?? Number.POSITIVE_INFINITY)) {
+        return succeed({ outcome: { kind: "left" } });
+      }
       // Nothing to erase is a success too: the caller wants the ledger gone, and it is.
       if (draft.ledger.isOpen) draft.append({ kind: "erased" });
       return succeed({ outcome: { kind: "erased" } });

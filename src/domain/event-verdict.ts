@@ -4,6 +4,14 @@ import type { NoPoints } from "./earn-rule.ts";
 export type IgnoreReason =
   | NoPoints
   | "unknown_event_type"
+  /** What cannot be undone is only done for an event of exactly the right name. */
+  | "inexact_event_type"
+  /** The member that names nobody, only says that there is nobody to name, follows. */
+  | `placeholder: ${string}`
+  /** What it asks for is older than the inbox remembers, so that it may have been done before. */
+  | "too_old"
+  /** The customer's ledger was opened after the event had happened: somebody has registered anew. */
+  | "registered_since"
   /** The member that cannot be read follows, in the payload's own words. */
   | `unreadable_payload: ${string}`
   | "order_not_completed"

@@ -46,6 +46,14 @@ export interface ExchangeStep {
   readonly reason: string | null;
 }
 
+/** What holds for giving a coupon back, besides the coupon itself. */
+export interface GivingBackTerms {
+  /** How many coupons the customer can give back a day (UTC). */
+  readonly perDay: number;
+  /** Whether the customer knows that points of the coupon which have ended meanwhile do not come back. */
+  readonly acceptsLoss: boolean;
+}
+
 /** A coupon of the embedded coupon service, with where its points came from. */
 export interface SoldCoupon {
   readonly coupon: Coupon;

@@ -1,18 +1,32 @@
-import type { ExchangeTerms } from "./command.ts";
-import { type Coupon, couponCodeOf, couponStatus } from "./coupon.ts";
-import type { LedgerKey } from "./decide.ts";
+import type { ExchangeTerms, Intent } from "./command.ts";
+import {
+  type Coupon,
+  couponCodeOf,
+  couponStatus,
+  issuedDefinition,
+  type Worthlessness,
+  whyWorthless,
+} from "./coupon.ts";
+import type { Facts, LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
-import type { CouponEffect, Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "./exchange.ts";
-import { drawPoints } from "./ledger.ts";
+import type { CouponEffect, ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
+import type { ExchangeFailure, LedgerFailure } from "./failure.ts";
 import type { EntryId } from "./identifiers.ts";
+import { drawPoints } from "./ledger.ts";
+import { isActive } from "./lot.ts";
 import { insufficient } from "./redeeming.ts";
 import { payForgiven, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
 import type { DatedDraw, Forgiven } from "./returns.ts";
 
-/** Takes an option's price, and issues its coupon or reserves it for a service elsewhere. */
+/**
+ * Takes an option's price, and issues its coupon or reserves it for a service elsewhere. What would be worth nothing to
+ * the customer is not sold.
+ */
 export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
-  const { points, description, redeemOptionId, couponPrefix, coupon: definition } = terms;
+  const { points, description, redeemOptionId, couponPrefix } = terms;
+  const worthlessness = whyWorthless(terms.coupon, key.customerId, draft.now);
+  if (worthlessness !== null) return refuse({ code: refusals[worthlessness], id: redeemOptionId });
   const draws = drawPoints(draft.ledger, points, draft.now);
   if (draws === null) return insufficient(draft, points);
   const couponCode = couponCodeOf(couponPrefix, couponSuffix);
@@ -32,7 +46,7 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
   const coupon: Coupon = {
     tenant: key.tenant,
     code: couponCode,
-    definition,
+    definition: issuedDefinition(terms.coupon, draft.now),
     issuedTo: key.customerId,
     issuedAt: draft.now,
     redemptionId,
@@ -46,6 +60,11 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
         couponEffect: { kind: "reserve", coupon },
       });
 }
+
+const refusals = {
+  over: "redeem_option_over",
+  "not-for-customer": "redeem_option_not_for_customer",
+} as const satisfies Readonly<Record<Worthlessness, ExchangeFailure["code"]>>;
 
 /** States from which each state can be reached. */
 const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>> = {
@@ -61,14 +80,16 @@ const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>>
  */
 export function advanceExchange(
   draft: Draft,
-  step: ExchangeStep,
-  exchange: Exchange | null,
-  forgiven: readonly Forgiven[],
+  { step, terms }: Extract<Intent, { kind: "advance-exchange" }>,
+  { exchange, forgiven, givenBackToday }: Facts,
 ): Writing {
   if (exchange === null) return refuse({ code: "exchange_not_found" });
   if (step.from !== exchange.state || !precursors[step.to].includes(step.from)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
+  // Before the coupon service is asked to take the coupon out of use: after that there is no way back.
+  const objection = terms === undefined ? null : objectionTo(draft, exchange.draws, terms, givenBackToday);
+  if (objection !== null) return refuse(objection);
   // The ledger was erased meanwhile: nothing of it is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   const comeBack = (description: string) => giveBackPoints(draft, exchange.id, exchange.draws, forgiven, description);
@@ -94,9 +115,8 @@ function giveBackPoints(
 /** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
 export function giveBackCoupon(
   draft: Draft,
-  code: string,
-  sold: SoldCoupon | null,
-  forgiven: readonly Forgiven[],
+  { code, terms }: Extract<Intent, { kind: "give-back-coupon" }>,
+  { sold, forgiven, givenBackToday }: Facts,
 ): Writing {
   if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
   if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
@@ -105,9 +125,24 @@ export function giveBackCoupon(
   if (status === "EXPIRED" || sold.coupon.redemptionCount > 0) {
     return refuse({ code: "coupon_not_returnable", status: status === "EXPIRED" ? status : "USED" });
   }
+  const objection = objectionTo(draft, sold.draws, terms, givenBackToday);
+  if (objection !== null) return refuse(objection);
   giveBackPoints(draft, sold.coupon.redemptionId, sold.draws, forgiven, "Coupon given back");
   return succeed({
     outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },
   });
+}
+
+/** Why a coupon that could be given back is not, or not without another word; null when nothing stands against it. */
+function objectionTo(
+  draft: Draft,
+  draws: readonly DatedDraw[],
+  { perDay, acceptsLoss }: GivingBackTerms,
+  givenBackToday: number,
+): LedgerFailure | null {
+  if (givenBackToday >= perDay) return { code: "give_back_limit_reached", perDay };
+  const over = draws.filter((draw) => !isActive(draw, draft.now));
+  const lostPoints = over.reduce((sum, draw) => sum + draw.points, 0);
+  return lostPoints > 0 && !acceptsLoss ? { code: "points_would_be_lost", lostPoints } : null;
 }

@@ -1,5 +1,5 @@
 import { drawsPoints, type Entry, type LotEntry, makesLot, type Restored } from "./entry.ts";
-import type { EntryId } from "./identifiers.ts";
+import type { Actor, EntryId } from "./identifiers.ts";
 import type { Draw } from "./lot.ts";
 import type { EpochMs } from "./time.ts";
 
@@ -11,8 +11,30 @@ export interface Explanation {
   readonly owedPoints: number;
   /** In the order in which they came to be. */
   readonly lots: readonly ExplainedLot[];
-  /** Everything that has happened, oldest first, with the balance right after it. */
+  /** How many lots are not among them, the oldest, because there are very many. */
+  readonly omittedLots: number;
+  /** Everything that has happened, oldest first, with the balance right after it; but for what is summed up. */
   readonly lines: readonly ExplainedLine[];
+  /** What came before the first line; null when the lines begin with the first entry. */
+  readonly earlier: Pick<Earlier, "entries" | "until" | "balance"> | null;
+}
+
+/** The beginning of a long story, summed up. */
+export interface Earlier {
+  /** How many entries it has. */
+  readonly entries: number;
+  /** When the last of them was recorded. */
+  readonly until: EpochMs;
+  /** The balance after it. */
+  readonly balance: number;
+  readonly owed: number;
+  /** Lots that it has left active: with points left, or with points that come back later. */
+  readonly lots: readonly EarlierLot[];
+}
+
+export interface EarlierLot extends Pick<LotEntry, "id" | "kind" | "referenceId" | "createdAt" | "validUntil"> {
+  readonly points: number;
+  readonly left: number;
 }
 
 /** A lot, and what has become of it. */
@@ -37,8 +59,12 @@ export interface ExplainedLine {
   /** By how much the balance changes. */
   readonly change: number;
   readonly balance: number;
-  /** One plain sentence. */
+  /** One plain sentence, which names nobody. */
   readonly text: string;
+  /** Who caused it: for employees' eyes. Null: nobody, time has passed. */
+  readonly actor: Actor | null;
+  /** Why, in the words of whoever caused it; null when they gave none. */
+  readonly reason: string | null;
 }
 
 /** A lot on its way through the journal. */
@@ -52,10 +78,11 @@ interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints" | 
 /**
  * Tells a ledger's story up to `asOf`: what the service knew then, and what had expired by then. A moment in the
  * future tells what will have expired when nothing else happens.
- * @param entries the whole journal, by sequence
+ * @param entries the whole journal, by sequence, or what follows on `earlier`
+ * @throws {Error} when what is stored does not add up to the balances that the entries tell
  */
-export function explain(entries: readonly Entry[], asOf: EpochMs): Explanation {
-  const teller = new Teller();
+export function explain(entries: readonly Entry[], asOf: EpochMs, earlier: Earlier | null = null): Explanation {
+  const teller = new Teller(earlier);
   for (const entry of entries) {
     if (entry.recordedAt > asOf) break;
     teller.expireUntil(entry.recordedAt);
@@ -72,8 +99,18 @@ class Teller {
   /** The first end of them. */
   #firstEnd = Number.POSITIVE_INFINITY;
   readonly #lines: ExplainedLine[] = [];
-  #balance = 0;
-  #owed = 0;
+  readonly #earlier: Earlier | null;
+  #balance: number;
+  #owed: number;
+
+  constructor(earlier: Earlier | null) {
+    this.#earlier = earlier;
+    this.#balance = earlier?.balance ?? 0;
+    this.#owed = earlier?.owed ?? 0;
+    for (const lot of earlier?.lots ?? []) this.#keep({ ...lot, expiredPoints: 0, usedBy: new Map() });
+    const left = (earlier?.lots ?? []).reduce((sum, lot) => sum + lot.left, 0);
+    if (left - this.#owed !== this.#balance) throw new Error("What is summed up does not add up.");
+  }
 
   /** Tells of the lots that have expired by `moment`, each at the moment of its end. */
   expireUntil(moment: EpochMs): void {
@@ -87,18 +124,26 @@ class Teller {
       lot.left = 0;
       const of = points === lot.points ? "" : ` of the ${lot.points}`;
       const text = `${pointsText(points)}${of} from ${nameOf(lot)} expired unused.`;
-      this.#line({ at: lot.validUntil ?? moment, kind: "expired", id, change: -points, text });
+      const at = lot.validUntil ?? moment;
+      this.#line({ at, kind: "expired", id, change: -points, text, actor: null, reason: null });
     }
     this.#firstEnd = Number.POSITIVE_INFINITY;
     for (const lot of this.#ending) this.#firstEnd = Math.min(this.#firstEnd, lot.validUntil ?? this.#firstEnd);
   }
 
   tell(entry: Entry): void {
-    const { recordedAt: at, kind } = entry;
+    this.#take(entry);
+    if (entry.kind !== "erased" && entry.balanceAfter !== this.#balance) {
+      throw new Error(`Entry ${entry.sequence} tells another balance.`);
+    }
+  }
+
+  #take(entry: Entry): void {
+    const { recordedAt: at, kind, actor } = entry;
     // What it enters has been told at the moment of its end.
     if (entry.kind === "lapsed" || entry.kind === "erased") return;
     if (entry.kind === "opened") {
-      this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened." });
+      this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened.", actor, reason: null });
       return;
     }
     let change = 0;
@@ -109,17 +154,21 @@ class Teller {
       change -= entry.debt.owed;
       this.#owed += entry.debt.owed;
     }
-    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry) });
+    const reason = "description" in entry ? entry.description : null;
+    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry), actor, reason });
   }
 
   explanation(asOf: EpochMs): Explanation {
-    const lots = [...this.#lots.values()].map(({ left, kind: _kind, usedBy, ...lot }) => ({
+    const omittedLots = Math.max(0, this.#lots.size - explainedLotsMax);
+    const lots = [...this.#lots.values()].slice(omittedLots).map(({ left, kind: _kind, usedBy, ...lot }) => ({
       ...lot,
       usedPoints: lot.points - left - lot.expiredPoints,
       remainingPoints: left,
       usedBy: [...usedBy.values()].filter(({ points }) => points > 0),
     }));
-    return { asOf, balance: this.#balance, owedPoints: this.#owed, lots, lines: this.#lines };
+    const { entries, until, balance } = this.#earlier ?? { entries: 0, until: asOf, balance: 0 };
+    const earlier = this.#earlier === null ? null : { entries, until, balance };
+    return { asOf, balance: this.#balance, owedPoints: this.#owed, lots, omittedLots, lines: this.#lines, earlier };
   }
 
   #line(line: Omit<ExplainedLine, "balance">): void {
@@ -133,23 +182,16 @@ class Teller {
     const isOver = validUntil !== null && validUntil <= recordedAt;
     const left = isOver ? 0 : points;
     const expiredPoints = isOver ? points : 0;
-    const lot: OpenLot = {
-      kind,
-      id,
-      referenceId,
-      points,
-      createdAt,
-      validUntil,
-      left,
-      expiredPoints,
-      usedBy: new Map(),
-    };
-    this.#lots.set(id, lot);
-    if (!isOver && validUntil !== null) {
-      this.#ending.add(lot);
-      this.#firstEnd = Math.min(this.#firstEnd, validUntil);
-    }
+    const usedBy: OpenLot["usedBy"] = new Map();
+    this.#keep({ kind, id, referenceId, points, createdAt, validUntil, left, expiredPoints, usedBy }, isOver);
     return left;
+  }
+
+  #keep(lot: OpenLot, isOver = false): void {
+    this.#lots.set(lot.id, lot);
+    if (isOver || lot.validUntil === null) return;
+    this.#ending.add(lot);
+    this.#firstEnd = Math.min(this.#firstEnd, lot.validUntil);
   }
 
   #draw(id: EntryId, draws: readonly Draw[], at: EpochMs): number {
@@ -247,6 +289,15 @@ function textOfGivingBack({
 
 /** A sentence names so many lots at most. */
 const namedLotsMax = 5;
+/** Characters of a text of the merchant's in a sentence. */
+const quotedLengthMax = 100;
+/** Lots that are listed: with as many lines as are told, an answer of less than 3 MB. */
+export const explainedLotsMax = 2_000;
+
+function quoted(text: string): string {
+  const characters = [...text];
+  return characters.length <= quotedLengthMax ? text : `${characters.slice(0, quotedLengthMax).join("")}…`;
+}
 
 const sumOf = (draws: readonly Draw[]): number => draws.reduce((sum, draw) => sum + draw.points, 0);
 
@@ -258,11 +309,11 @@ const dayOf = (moment: EpochMs): string => new Date(moment).toISOString().slice(
 /** A lot as a sentence names it: by what earned it, else by its day. */
 function nameOf({ kind, referenceId, createdAt }: Pick<OpenLot, "kind" | "referenceId" | "createdAt">): string {
   if (kind === "refunded") return `what came back on ${dayOf(createdAt)}`;
-  return referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${referenceId}`;
+  return referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${quoted(referenceId)}`;
 }
 
 const forWhat = ({ referenceId, description }: Extract<Entry, { kind: "granted" }>): string =>
-  `${referenceId === null ? "" : ` for ${referenceId}`}${description === null ? "" : ` (${description})`}`;
+  `${referenceId === null ? "" : ` for ${quoted(referenceId)}`}${description === null ? "" : ` (${quoted(description)})`}`;
 
 function endOf({ points, validUntil, recordedAt }: LotEntry): string {
   if (validUntil === null) return "without an end";

@@ -21,6 +21,10 @@ export type LedgerFailure =
   | { readonly code: "own_coupon_not_found"; readonly couponCode: string }
   /** It has been used, or is over. */
   | { readonly code: "coupon_not_returnable"; readonly status: CouponStatus }
+  /** The customer has given back as many coupons today (UTC) as may be given back a day. */
+  | { readonly code: "give_back_limit_reached"; readonly perDay: number }
+  /** Points that the coupon was bought with have ended meanwhile, and would not come back. Nothing was done. */
+  | { readonly code: "points_would_be_lost"; readonly lostPoints: number }
   /** The coupon service would not take the coupon out of use: it is as it was. */
   | { readonly code: "coupon_return_refused" }
   /** The coupon service would not issue the coupon. The points have been given back. */
@@ -34,4 +38,8 @@ export type LedgerFailure =
 export type ExchangeFailure =
   | { readonly code: "redeem_option_not_found"; readonly id: RedeemOptionId }
   | { readonly code: "redeem_option_without_coupon"; readonly id: RedeemOptionId }
+  /** Its coupon would be over before it could be used. */
+  | { readonly code: "redeem_option_over"; readonly id: RedeemOptionId }
+  /** Its coupon is for other customers. */
+  | { readonly code: "redeem_option_not_for_customer"; readonly id: RedeemOptionId }
   | { readonly code: "rewards_disabled"; readonly siteCode: SiteCode };

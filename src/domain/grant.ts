@@ -24,13 +24,18 @@ export interface GrantPeriod {
   readonly validUntil: EpochMs | null;
 }
 
+/** How far ahead a client's clock may be. What it dates later than the service's own clock is dated now. */
+export const clockAheadMsMax = 60_000;
+
 /**
  * From when until when a grant made at `now` counts. A period that is already over is fine: that is history
  * being moved in, and it counts in no balance.
  */
 export function grantPeriod(grant: Grant, now: EpochMs): Result<GrantPeriod, LedgerFailure> {
-  const createdAt = grant.createdAt ?? now;
-  if (createdAt > now) return refuse({ code: "created_at_in_future" });
+  const given = grant.createdAt ?? now;
+  if (given > now + clockAheadMsMax) return refuse({ code: "created_at_in_future" });
+  // Never after the entry itself: what is taken out of the lot next must not come before it.
+  const createdAt = given > now ? now : given;
   const validUntil =
     grant.validUntil ?? (grant.validityMonths === null ? null : addCalendarMonths(createdAt, grant.validityMonths));
   if (validUntil !== null && validUntil < createdAt) return refuse({ code: "valid_until_before_created_at" });

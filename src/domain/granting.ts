@@ -21,7 +21,7 @@ export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): W
 /** Grants points by hand; creates the ledger when it is missing. */
 export function grant(draft: Draft, terms: Grant): Writing {
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
-  return appendGrant(draft, terms) ?? succeed({ outcome: { kind: "granted" } });
+  return appendGrant(draft, terms) ?? succeed({ outcome: { kind: "granted", entryId: draft.entryId(terms.id) } });
 }
 
 /** @returns null when the grant was appended, else why not */
@@ -52,8 +52,9 @@ export const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledge
 export function earn(draft: Draft, order: EarningOrder): Writing {
   if (exceedsBalance(draft.ledger, order.points)) return refuse({ code: "balance_limit_exceeded" });
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
-  grantOrder(draft, earnedEntryId(order.orderId), order);
-  return succeed({ outcome: { kind: "granted" } });
+  const entryId = earnedEntryId(order.orderId);
+  grantOrder(draft, entryId, order);
+  return succeed({ outcome: { kind: "granted", entryId } });
 }
 
 /**
@@ -70,7 +71,17 @@ export function grantOrder(
   const validUntil = validityMonths === null ? null : addCalendarMonths(createdAt, validityMonths);
   const fingerprint = null;
   const referenceId = orderId;
-  draft.append({ kind: "granted", id, points, createdAt, validUntil, referenceId, description, fingerprint, orderValue });
+  draft.append({
+    kind: "granted",
+    id,
+    points,
+    createdAt,
+    validUntil,
+    referenceId,
+    description,
+    fingerprint,
+    orderValue,
+  });
   settleDebt(draft, id);
 }
 

@@ -10,7 +10,7 @@ export type EntryId = Branded<string, "EntryId">;
 export type CommandId = Branded<string, "CommandId">;
 export type RedeemOptionId = Branded<string, "RedeemOptionId">;
 export type SiteCode = Branded<string, "SiteCode">;
-/** Who caused a change, as an auditor reads it: `client:backoffice`, `customer:C1`, … */
+/** Who caused a change, as an auditor reads it: `client:backoffice/user:42`, `customer:C1`, … */
 export type Actor = Branded<string, "Actor">;
 
 /** How a customer is named as an actor. */

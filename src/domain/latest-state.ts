@@ -36,8 +36,6 @@ export function latestOf<State>({ version, versioned, unversioned }: LatestState
   if (versioned === null || unversioned === null) return versioned ?? unversioned;
   if (version === lastVersion) return versioned;
   const isTimed = versioned.moment !== null && unversioned.moment !== null && versioned.moment !== unversioned.moment;
-  const isLater = isTimed
-    ? (versioned.moment ?? 0) > (unversioned.moment ?? 0)
-    : versioned.event >= unversioned.event;
+  const isLater = isTimed ? (versioned.moment ?? 0) > (unversioned.moment ?? 0) : versioned.event >= unversioned.event;
   return isLater ? versioned : unversioned;
 }

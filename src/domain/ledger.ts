@@ -12,6 +12,8 @@ import type { EpochMs } from "./time.ts";
 export interface Ledger {
   /** False for a customer without an entry, and after an erasure. */
   readonly isOpen: boolean;
+  /** When it was opened; 0 while it is not. */
+  readonly openedAt: EpochMs;
   /** The sequence of the last entry; 0 before the first. */
   readonly sequence: number;
   /**
@@ -38,6 +40,7 @@ const noDebt: DebtChange = { owed: 0, absorbed: 0 };
 
 export const emptyLedger: Ledger = {
   isOpen: false,
+  openedAt: 0 as EpochMs,
   sequence: 0,
   latestAt: 0 as EpochMs,
   lots: [],
@@ -52,16 +55,17 @@ export const emptyLedger: Ledger = {
  * @param lots in any order: all that have points left, also expired ones that are not yet entered as lapsed
  */
 export function ledgerOf(stored: {
+  readonly openedAt: EpochMs;
   readonly sequence: number;
   readonly latestAt: EpochMs;
   readonly points: number;
   readonly lots: readonly Lot[];
   readonly debt?: DebtChange;
 }): Ledger {
-  const { sequence, latestAt, points, lots, debt = noDebt } = stored;
+  const { openedAt, sequence, latestAt, points, lots, debt = noDebt } = stored;
   const inOrder = lots.toSorted(compareConsumption);
   const lotPoints = sumRemaining(lots);
-  return { isOpen: true, sequence, latestAt, lots: inOrder, lotPoints, expiredPoints: 0, points, debt };
+  return { isOpen: true, openedAt, sequence, latestAt, lots: inOrder, lotPoints, expiredPoints: 0, points, debt };
 }
 
 const sumRemaining = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
@@ -143,7 +147,7 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
   };
   switch (entry.kind) {
     case "opened":
-      return { ...current, isOpen: true };
+      return { ...current, isOpen: true, openedAt: entry.recordedAt };
     case "granted":
     case "refunded":
       return withLot(current, entry);

@@ -21,6 +21,9 @@ export function percentageOf(total: MoneyAmount, percentage: number): MoneyAmoun
   return { amount: rounded.toNumber(), currency: total.currency };
 }
 
+/** The smallest amount that anything can cost in a currency: a cent, or the currency's smallest unit where that is larger. */
+export const smallestAmount = (currency: string): number => Number(`1e-${decimalPlacesOf(currency)}`);
+
 const cents = 2;
 
 function decimalPlacesOf(currency: string): number {

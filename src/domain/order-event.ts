@@ -71,7 +71,8 @@ const typeLengthMax = 100;
 /**
  * Reads an event in an envelope, `{type|eventType, payload}`, or an order that came without one. The events are
  * those of Emporix's order, return and customer services: `order.created`, `order.updated`, `order.deleted`,
- * `order.cancelled`, `return.created`, `return.updated`, `return.deleted` and `customer.deleted`.
+ * `order.cancelled`, `return.created`, `return.updated`, `return.deleted` and `customer.deleted`. All but the last may be
+ * spelt in other ways, too.
  */
 export function readEvent(event: JsonObject): EventReading {
   if (typeof event["partOf"] === "string") return readPart(event);
@@ -82,6 +83,9 @@ export function readEvent(event: JsonObject): EventReading {
   const type = typeof name === "string" ? (knownName(name) ?? name.slice(0, typeLengthMax)) : "";
   const { payload } = event;
   if (!isKnown(type)) return ignoring({ type }, "unknown_event_type");
+  if (type === "customer.deleted" && typeof name === "string" && name !== type) {
+    return ignoring({ type: name.slice(0, typeLengthMax) }, "inexact_event_type");
+  }
   if (!isJsonObject(payload)) return ignoring({ type }, "unreadable_payload: payload");
   return readers[type](type, payload, event);
 }
@@ -244,7 +248,12 @@ function readReturn(type: string, payload: JsonObject, envelope: JsonObject): Ev
 }
 
 /** What the inbox keeps of an event for each further order that it is about. */
-export const partOfReturn = (whole: EventId, { type }: EventSubject, returnId: string, orderId: string): JsonObject => ({
+export const partOfReturn = (
+  whole: EventId,
+  { type }: EventSubject,
+  returnId: string,
+  orderId: string,
+): JsonObject => ({
   partOf: whole,
   type,
   returnId,
@@ -263,18 +272,32 @@ function readPart(event: JsonObject): EventReading {
 /** The event of the return service names the return alone. */
 function readDeletedReturn(type: string, payload: JsonObject, envelope: JsonObject): EventReading {
   const returnId = idAt(payload, "id");
-  const subject = { type, returnId, customerId: customerAt(payload, "requestor.customerId"), siteCode: siteAt(payload) };
+  const subject = {
+    type,
+    returnId,
+    customerId: customerAt(payload, "requestor.customerId"),
+    siteCode: siteAt(payload),
+  };
   if (returnId === null) return ignoring(subject, "unreadable_payload: id");
   const stamp = { ...stampOf(payload, envelope), version: lastVersion };
   return reading(subject, { kind: "return", news: { returnId, state: { isApproved: false, orders: {} }, stamp } });
 }
 
-/** A customer's number is the id that orders name; the event of the customer service has no other. */
+/**
+ * A customer's number is the id that orders name. An erasure cannot be undone, so nothing else stands in for a number that
+ * is missing, is no text, or is a placeholder.
+ */
 function readDeletedCustomer(type: string, payload: JsonObject): EventReading {
-  const customerId = customerAt(payload, "customerNumber") ?? customerAt(payload, "id");
+  const given = memberAt(payload, "customerNumber");
+  if (typeof given === "string" && isPlaceholder(given)) return ignoring({ type }, "placeholder: customerNumber");
+  const customerId = typeof given === "string" ? parseCustomerId(given) : null;
   if (customerId === null) return ignoring({ type }, "unreadable_payload: customerNumber");
   return reading({ type, customerId }, { kind: "delete-customer", customerId });
 }
+
+/** What systems write where there is no customer: `ANONYMOUS`, `00000000`, `-`. An empty text is not even that. */
+const isPlaceholder = (customerNumber: string): boolean =>
+  customerNumber !== "" && (isAnonymous(customerNumber.trim()) || /^[\s0_-]*$/.test(customerNumber));
 
 type Subject = Partial<EventSubject> & Pick<EventSubject, "type">;
 

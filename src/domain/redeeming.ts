@@ -8,9 +8,10 @@ import { refuse, succeed } from "./result.ts";
 export function redeem(draft: Draft, redemption: Extract<Intent, { kind: "redeem" }>): Writing {
   const draws = drawPoints(draft.ledger, redemption.points, draft.now);
   if (draws === null) return insufficient(draft, redemption.points);
+  const id = draft.entryId(redemption.id);
   draft.append({
     kind: "redeemed",
-    id: draft.entryId(redemption.id),
+    id,
     points: redemption.points,
     createdAt: draft.now,
     description: redemption.description,
@@ -20,7 +21,7 @@ export function redeem(draft: Draft, redemption: Extract<Intent, { kind: "redeem
     couponIssuer: null,
     fingerprint: draft.fingerprintFor(redemption.id),
   });
-  return succeed({ outcome: { kind: "redeemed" } });
+  return succeed({ outcome: { kind: "redeemed", entryId: id } });
 }
 
 /** The refusal that says how many points there are. */

@@ -200,7 +200,10 @@ function comingBack({ draws }: PastTakeBack, taken: number, points: number, now:
   const active = draws.filter((draw) => isActive(draw, now));
   const ended = draws.filter((draw) => !isActive(draw, now));
   const gone = sumOf(draws, (draw) => draw.points) - taken;
-  const ofActive = Math.min(points, sumOf(active, (draw) => draw.points));
+  const ofActive = Math.min(
+    points,
+    sumOf(active, (draw) => draw.points),
+  );
   return [...lastOf(active, 0, ofActive), ...lastOf(ended, gone, points - ofActive)];
 }
 

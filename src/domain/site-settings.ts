@@ -1,6 +1,7 @@
 import { decimalOf, plainText } from "./decimal.ts";
 import type { EarningBase } from "./earn-rule.ts";
-import { isJsonObject } from "./json-object.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
+import { nearestName } from "./nearest-name.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import type { ReturnPolicy } from "./returns.ts";
 
@@ -24,6 +25,8 @@ export interface RewardSettings {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
+  /** How many coupons a customer can give back a day; that of the default site counts for the tenant. */
+  readonly giveBacksPerDay: number;
 }
 
 export const earningBases = ["total", "net", "subTotal"] as const satisfies readonly EarningBase[];
@@ -38,15 +41,19 @@ export const switchedOff: RewardSettings = {
   validityMonths: null,
   earningBase: "total",
   returnPolicy: "clamp",
+  giveBacksPerDay: 10,
 };
 
 /** What is wrong with a member of the settings. Never says what was given. */
 export interface SettingsProblem {
   /** The member, by the name that the merchant gave it; null when the settings as a whole are no object. */
   readonly member: string | null;
-  readonly kind: "invalid_type" | "invalid_value";
+  readonly kind: "invalid_type" | "invalid_value" | SettingsMistake;
   readonly requirement: string;
 }
+
+/** What is read as if it were not there, but refused when it is written. */
+export type SettingsMistake = "unknown_member" | "conflicting_members" | "missing_member";
 
 export const codePrefixPattern = /^[A-Za-z0-9_-]{1,16}$/;
 export const factorPattern = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
@@ -54,6 +61,7 @@ export const factorPattern = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const factorLengthMax = 400;
 /** A thousand years: beyond it, points might as well never expire. */
 export const validityMonthsMax = 12_000;
+export const giveBacksPerDayMax = 1_000;
 
 /**
  * Reads settings in the words in which merchants write them, `enable` and `couponPrefix` included. Where both a
@@ -62,9 +70,55 @@ export const validityMonthsMax = 12_000;
  * @param given the value of `couponSettings.rewardpoints`
  */
 export function readRewardSettings(given: unknown): Result<RewardSettings, readonly SettingsProblem[]> {
-  if (!isJsonObject(given)) return refuse([{ member: null, kind: "invalid_type", requirement: "must be an object" }]);
+  if (!isJsonObject(given)) return refuse([notAnObject]);
+  const { settings, problems } = readMembers(given);
+  return problems.length === 0 ? succeed(settings) : refuse(problems);
+}
+
+/**
+ * Whether settings can be written: they must be readable, and mean what they say. What has slipped in unnoticed would
+ * otherwise do nothing, without a word: a misspelt member, two names of one setting with different values, a site that
+ * is switched on and earns nothing because nobody has said how much.
+ * @returns what is wrong with them
+ */
+export function settingsProblems(given: unknown): readonly SettingsProblem[] {
+  if (!isJsonObject(given)) return [notAnObject];
+  const { settings, problems, names } = readMembers(given);
+  return [
+    ...problems,
+    ...names.flatMap((group) => conflictIn(given, group)),
+    ...missingIn(given, settings),
+    ...unknownIn(given, names.flat()),
+  ];
+}
+
+/**
+ * A merge patch of settings that changes a setting under whatever name it is stored: writing or removing one name
+ * removes the other ones, so that what was written last counts.
+ */
+export function patchUnderAllNames(patch: JsonObject): JsonObject {
+  const { names } = readMembers({});
+  const others = names
+    .filter((group) => group.some((name) => Object.hasOwn(patch, name)))
+    .flatMap((group) => group.filter((name) => !Object.hasOwn(patch, name)));
+  return { ...patch, ...Object.fromEntries(others.map((name) => [name, null])) };
+}
+
+const notAnObject: SettingsProblem = { member: null, kind: "invalid_type", requirement: "must be an object" };
+
+const factorMember = "orderValueToRewardPointsFactor";
+
+/** The one list of settings: every member that there is, is read here, under all its names. */
+function readMembers(given: JsonObject): {
+  readonly settings: RewardSettings;
+  readonly problems: readonly SettingsProblem[];
+  /** The names of each setting, the contract's first. */
+  readonly names: readonly (readonly string[])[];
+} {
   const problems: SettingsProblem[] = [];
+  const known: (readonly string[])[] = [];
   const read = <Value>(names: readonly string[], parse: Parse<Value>, requirement: string, absent: Value): Value => {
+    known.push(names);
     const member = names.find((name) => given[name] !== undefined);
     if (member === undefined) return absent;
     const value = parse(given[member]);
@@ -80,7 +134,7 @@ export function readRewardSettings(given: unknown): Result<RewardSettings, reado
       switchedOff.codePrefix,
     ),
     orderValueToRewardPointsFactor: read(
-      ["orderValueToRewardPointsFactor"],
+      [factorMember],
       parseFactor,
       "must be a decimal of at least 0",
       switchedOff.orderValueToRewardPointsFactor,
@@ -98,8 +152,39 @@ export function readRewardSettings(given: unknown): Result<RewardSettings, reado
       mustBeOneOf(returnPolicies),
       switchedOff.returnPolicy,
     ),
+    giveBacksPerDay: read(
+      ["giveBacksPerDay"],
+      parseGiveBacksPerDay,
+      `must be a whole number from 0 to ${giveBacksPerDayMax}`,
+      switchedOff.giveBacksPerDay,
+    ),
   };
-  return problems.length === 0 ? succeed(settings) : refuse(problems);
+  return { settings, problems, names: known };
+}
+
+function conflictIn(given: JsonObject, names: readonly string[]): readonly SettingsProblem[] {
+  const [first, second] = names.filter((name) => Object.hasOwn(given, name));
+  if (first === undefined || second === undefined || given[first] === given[second]) return [];
+  const requirement = `must not differ from ${first}: both are names of one setting`;
+  return [{ member: second, kind: "conflicting_members", requirement }];
+}
+
+function missingIn(given: JsonObject, { enabled }: RewardSettings): readonly SettingsProblem[] {
+  if (!enabled || Object.hasOwn(given, factorMember)) return [];
+  const requirement = "must be given when the site is enabled: points per unit of order value, 0 for none";
+  return [{ member: factorMember, kind: "missing_member", requirement }];
+}
+
+/** So many unknown members are named at once. */
+const unknownNamedMax = 10;
+
+function unknownIn(given: JsonObject, known: readonly string[]): readonly SettingsProblem[] {
+  const unknown = Object.keys(given).filter((member) => !known.includes(member));
+  return unknown.slice(0, unknownNamedMax).map((member) => {
+    const nearest = nearestName(member, known);
+    const hint = nearest === null ? `known are ${known.join(", ")}` : `did you mean ${nearest}?`;
+    return { member, kind: "unknown_member", requirement: `is no setting of reward points; ${hint}` };
+  });
 }
 
 /** Undefined for what is not a `Value`. */
@@ -114,6 +199,11 @@ const parseValidityMonths: Parse<number | null> = (given) => {
   if (given === null) return null;
   const whole = typeof given === "number" && Number.isInteger(given);
   return whole && given >= 1 && given <= validityMonthsMax ? given : undefined;
+};
+
+const parseGiveBacksPerDay: Parse<number> = (given) => {
+  const whole = typeof given === "number" && Number.isInteger(given);
+  return whole && given >= 0 && given <= giveBacksPerDayMax ? given : undefined;
 };
 
 const parseChoice =

@@ -3,6 +3,10 @@ import type { Branded } from "./branded.ts";
 /** A moment, in milliseconds since 1970-01-01T00:00Z. */
 export type EpochMs = Branded<number, "EpochMs">;
 
+/** The first and the last moment that can be shown with a year of four digits. */
+export const momentMin = Date.parse("0000-01-01T00:00:00.000Z");
+export const momentMax = Date.parse("9999-12-31T23:59:59.999Z");
+
 /** The last moment that JavaScript's dates can hold: 8.64e15 ms. */
 const lastMoment = 8_640_000_000_000_000;
 

@@ -7,6 +7,7 @@ import { systemClock } from "../application/system-clock.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import { couponEntropyBytes, couponSuffix } from "../domain/coupon.ts";
 import type { LedgerKey } from "../domain/decide.ts";
+import type { GivingBackTerms } from "../domain/exchange.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import type { Result } from "../domain/result.ts";
 import { type Bindings, type Configuration, databaseOf, readConfiguration } from "../env.ts";
@@ -87,9 +88,9 @@ export class CustomerLedger extends DurableObject<Bindings> {
   }
 
   /** Gives back the coupon of an exchange that a service elsewhere has issued. */
-  async giveBackExchange(id: EntryId): Promise<GivingBack> {
+  async giveBackExchange(id: EntryId, terms: GivingBackTerms): Promise<GivingBack> {
     if (this.#saga === null) throw new Error("Coupons are issued by the embedded coupon service.");
-    return this.#saga.giveBack(id);
+    return this.#saga.giveBack(id, terms);
   }
 
   override alarm(): Promise<void> {

@@ -1,8 +1,22 @@
-import type { Clock, CouponService, GivingBack, LedgerAnswer, LedgerStore, Logger } from "../application/ports.ts";
+import type {
+  Clock,
+  CommandSubject,
+  CouponService,
+  GivingBack,
+  LedgerAnswer,
+  LedgerStore,
+  Logger,
+} from "../application/ports.ts";
 import { withinDeadline } from "../application/within-deadline.ts";
 import type { Intent, LedgerCommand, Outcome } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
-import { type Exchange, type ExchangeState, type ExchangeStep, isUnderWay } from "../domain/exchange.ts";
+import {
+  type Exchange,
+  type ExchangeState,
+  type ExchangeStep,
+  type GivingBackTerms,
+  isUnderWay,
+} from "../domain/exchange.ts";
 import type { Actor, CommandId, EntryId } from "../domain/identifiers.ts";
 import { refuse, succeed } from "../domain/result.ts";
 
@@ -94,16 +108,16 @@ export class ExchangeSaga {
   }
 
   /** Takes an issued coupon out of use, and gives its points back. Giving it back again is a success, too. */
-  giveBack(id: EntryId): Promise<GivingBack> {
+  giveBack(id: EntryId, terms: GivingBackTerms): Promise<GivingBack> {
     return this.#counted(
-      () => this.#giveBack(id),
+      () => this.#giveBack(id, terms),
       (): GivingBack => ({ kind: "overloaded" }),
     );
   }
 
-  async #giveBack(id: EntryId): Promise<GivingBack> {
+  async #giveBack(id: EntryId, terms: GivingBackTerms): Promise<GivingBack> {
     const { coupons, store } = this.#surroundings;
-    const { exchange } = await store.lookUp(this.#key, { kind: "exchange", id });
+    const { exchange } = await store.lookUp(this.#key, subjectOf(id));
     if (exchange === null) return { kind: "gone" };
     if (exchange.state === "ISSUED") {
       const sighting = await coupons.find(exchange.coupon.tenant, exchange.coupon.code);
@@ -113,7 +127,8 @@ export class ExchangeSaga {
       const status = sighting.redemptionCount > 0 ? "USED" : sighting.status;
       if (status === "USED" || status === "EXPIRED") return { kind: "spent", status };
       if (!(await this.#wakeUp(resumeAfterMs))) return { kind: "unknown" };
-      await this.#advance({ id, from: "ISSUED", to: "VOIDING", reason: null });
+      const { result } = await this.#take({ id, from: "ISSUED", to: "VOIDING", reason: null }, terms);
+      if (!result.ok) return { kind: "declined", failure: result.failure };
     }
     const state = await this.#run(id, true);
     if (state === "GIVEN_BACK") return { kind: "given-back" };
@@ -160,7 +175,7 @@ export class ExchangeSaga {
       case "CHARGED_BACK":
         return { result: refuse({ code: "coupon_refused" }), replayed: answer.replayed };
       default:
-        return { result: succeed({ kind: "exchanged", couponCode }), replayed: answer.replayed };
+        return { ...answer, result: succeed({ kind: "exchanged", couponCode }) };
     }
   }
 
@@ -174,7 +189,7 @@ export class ExchangeSaga {
 
   /** Takes an exchange as far as it goes now. */
   async #drive(id: EntryId, mayHaveBeenAsked: boolean): Promise<ExchangeState> {
-    const { exchange } = await this.#surroundings.store.lookUp(this.#key, { kind: "exchange", id });
+    const { exchange } = await this.#surroundings.store.lookUp(this.#key, subjectOf(id));
     if (exchange === null) return "PENDING";
     if (exchange.state === "PENDING") return this.#issue(exchange, mayHaveBeenAsked);
     return exchange.state === "VOIDING" ? this.#void(exchange) : exchange.state;
@@ -211,15 +226,21 @@ export class ExchangeSaga {
       : this.#advance({ id, from: "VOIDING", to: "GIVEN_BACK", reason: null });
   }
 
+  #take(step: ExchangeStep, terms?: GivingBackTerms): Promise<LedgerAnswer> {
+    const intent: Intent = { kind: "advance-exchange", step, ...(terms === undefined ? {} : { terms }) };
+    const id = this.#surroundings.newId() as CommandId;
+    return this.#surroundings.execute({ id, actor, intent, fingerprint: id, idempotencyKey: null });
+  }
+
   /** @throws {Error} when the ledger does not take the step now; the alarm tries again */
   async #advance(step: ExchangeStep): Promise<ExchangeState> {
-    const intent: Intent = { kind: "advance-exchange", step };
-    const id = this.#surroundings.newId() as CommandId;
-    const command = { id, actor, intent, fingerprint: id, idempotencyKey: null };
-    const { result } = await this.#surroundings.execute(command);
+    const { result } = await this.#take(step);
     if (result.ok && result.value.kind === "advanced") return result.value.state;
     throw new Error(`The exchange did not advance: ${result.ok ? result.value.kind : result.failure.code}.`);
   }
 }
+
+/** What the customer has given back today is for the turn to know. */
+const subjectOf = (id: EntryId): CommandSubject => ({ kind: "exchange", id, today: null });
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.message : typeof error);

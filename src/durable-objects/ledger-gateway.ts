@@ -3,6 +3,7 @@ import type { GivingBack, LedgerAnswer, LedgerGateway, Logger } from "../applica
 import { withinDeadline } from "../application/within-deadline.ts";
 import type { LedgerCommand } from "../domain/command.ts";
 import type { LedgerKey } from "../domain/decide.ts";
+import type { GivingBackTerms } from "../domain/exchange.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { CustomerLedger } from "./customer-ledger.ts";
@@ -30,26 +31,31 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     const called = await this.#call(
       key,
       async (ledger, attempt): Promise<LedgerAnswer> =>
-        await ledger.execute(attempt === 1 ? command : { ...command, isRetry: true }),
+        answerAt(attempt, await ledger.execute(attempt === 1 ? command : { ...command, isRetry: true })),
     );
     if (called.reached) return called.answer;
     return { result: refuse(called.failure), replayed: false };
   }
 
   async executeAll(key: LedgerKey, commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
-    const called = await this.#call(
-      key,
-      async (ledger, attempt): Promise<readonly LedgerAnswer[]> =>
-        await ledger.executeAll(
-          attempt === 1 ? commands : commands.map((command) => ({ ...command, isRetry: true as const })),
-        ),
-    );
+    const called = await this.#call(key, async (ledger, attempt): Promise<readonly LedgerAnswer[]> => {
+      const sent = attempt === 1 ? commands : commands.map((command) => ({ ...command, isRetry: true as const }));
+      const answers: readonly LedgerAnswer[] = await ledger.executeAll(sent);
+      return answers.map((answer) => answerAt(attempt, answer));
+    });
     if (called.reached) return called.answer;
     return commands.map(() => ({ result: refuse(called.failure), replayed: false }));
   }
 
-  async giveBackExchange(key: LedgerKey, id: EntryId): Promise<Result<GivingBack, Unavailable>> {
-    const called = await this.#call(key, async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id));
+  async giveBackExchange(
+    key: LedgerKey,
+    id: EntryId,
+    terms: GivingBackTerms,
+  ): Promise<Result<GivingBack, Unavailable>> {
+    const called = await this.#call(
+      key,
+      async (ledger): Promise<GivingBack> => await ledger.giveBackExchange(id, terms),
+    );
     return called.reached ? succeed(called.answer) : refuse(called.failure);
   }
 
@@ -84,13 +90,24 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
       } catch (error) {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
-        if (overloaded) return { reached: false, failure: { code: "overloaded" } };
-        if (!retryable || attempt >= attemptsMax) return { reached: false, failure: { code: "outcome_unknown" } };
+        if (overloaded || !retryable || attempt >= attemptsMax) {
+          // The object has refused this attempt: nothing was done, unless by one before it.
+          return { reached: false, failure: { code: overloaded && attempt === 1 ? "overloaded" : "outcome_unknown" } };
+        }
         await scheduler.wait(Math.ceil(Math.random() * retryPauseMsMax));
       }
     }
   }
 }
+
+/** Refusals after which nothing was done. */
+const untouched: ReadonlySet<string> = new Set<Unavailable["code"]>(["overloaded", "unavailable", "tenant_moving"]);
+
+/** That nothing was done is only true of a first attempt: what became of one before it is not known then. */
+const answerAt = (attempt: number, answer: LedgerAnswer): LedgerAnswer =>
+  attempt > 1 && !answer.result.ok && untouched.has(answer.result.failure.code)
+    ? { result: refuse({ code: "outcome_unknown" }), replayed: false }
+    : answer;
 
 const silence = (): Error => new Error(`The ledger did not answer within ${callDeadlineMs} ms.`);
 

@@ -431,7 +431,9 @@ export class LedgerTurn {
         records.push(record);
         replays.rememberRecord(record);
       }
-      return { result, replayed: decided.ok && decided.value.isRepetition };
+      const last = decided.ok && command.intent.kind === "exchange" ? decided.value.entries.at(-1) : undefined;
+      const replayed = decided.ok && decided.value.isRepetition;
+      return { result, replayed, ...(last === undefined ? {} : { balanceAfter: last.balanceAfter }) };
     });
     const changes = {
       follows: memory.head,
@@ -492,15 +494,19 @@ function subjectOf({ intent }: LedgerCommand, now: EpochMs): CommandSubject | nu
     case "settle-order":
       return { kind: "order", orderIds: intent.settling.orderIds };
     case "advance-exchange":
-      return { kind: "exchange", id: intent.step.id };
+      return { kind: "exchange", id: intent.step.id, today: dayOf(now) };
     case "give-back-coupon":
-      return { kind: "coupon", code: canonicalCouponCode(intent.code) };
+      return { kind: "coupon", code: canonicalCouponCode(intent.code), today: dayOf(now) };
     case "lapse":
       return { kind: "expired-lots", by: now };
     default:
       return null;
   }
 }
+
+const dayMs = 86_400_000;
+/** When the day began, in UTC. */
+const dayOf = (moment: EpochMs): EpochMs => (moment - (moment % dayMs)) as EpochMs;
 
 /** Whether a command shares its commit with nobody: it erases what others add, or needs to know what they did. */
 const isSolitary = (command: LedgerCommand): boolean =>

@@ -46,7 +46,7 @@ export class ReplayMemory {
           id: entry.id,
           commandId: entry.commandId,
           fingerprint: entry.fingerprint,
-          outcome: entry.kind === "granted" ? { kind: "granted" } : outcomeOfRedemption(entry),
+          outcome: entry.kind === "granted" ? { kind: "granted", entryId: entry.id } : outcomeOfRedemption(entry),
         });
       }
       if (entry.kind === "erased") {

@@ -25,11 +25,21 @@ const titles: Readonly<Record<FailureStatus, string>> = {
 };
 
 /**
- * The body that tells a client of `failure`, in the shape that the contract of its family gives to the status.
+ * The body that tells a client of `failure`: the shape that the contract of its family gives to the status, and the
+ * failure's code beside the contract's members.
  * @param path the request's path
  * @param now the moment of the answer, ISO 8601
  */
 export function errorBody(failure: Failure, path: string, now: string): object {
+  const body = contractBody(failure, path, now);
+  return { ...body, [codeMember(body)]: failure.code };
+}
+
+/** `code`, but where the contract has a member of that name already: in the body of 403, for the status. */
+const codeMember = (contractMembers: object): "code" | "errorCode" =>
+  Object.hasOwn(contractMembers, "code") ? "errorCode" : "code";
+
+function contractBody(failure: Failure, path: string, now: string): object {
   const status = statusOf(failure.code);
   // A token is refused alike everywhere: by the gateway, before a service's own shapes come into play.
   if (failure.code === "invalid_token") return fault(describeFailure(failure), "oauth.v2.InvalidAccessToken");

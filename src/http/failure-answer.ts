@@ -1,7 +1,7 @@
 import type { Context as HonoContext } from "hono";
 import { HTTPException } from "hono/http-exception";
 import { errorFacts, outageReason } from "../application/error-facts.ts";
-import type { Failure, Unavailable } from "../application/failure.ts";
+import { type Failure, retryAfterSeconds, type Unavailable } from "../application/failure.ts";
 import {
   StoreConflict,
   StoreOutcomeUnknown,
@@ -15,10 +15,8 @@ import { statusOf } from "./presentation.ts";
 import { Refused } from "./refused.ts";
 import { timestamp } from "./schemas/common.ts";
 
-/** Seconds after which a client may try again when the service could not answer. */
-const retryAfterSeconds = "2";
-/** The same while a tenant is moved, which takes minutes. */
-const retryAfterMoveSeconds = "30";
+/** Seconds after which a client may try again while a tenant is moved, which takes minutes. */
+const retryAfterMoveSeconds = 30;
 
 /** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log where. */
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
@@ -59,7 +57,7 @@ export function answerFailure(c: HonoContext<AppEnv>, failure: Failure): Respons
   if (failure.code === "method_not_allowed") c.header("Allow", failure.allowed.join(", "));
   if (failure.code === "rate_limited") c.header("Retry-After", String(failure.retryAfterSeconds));
   if (status === 503) {
-    c.header("Retry-After", failure.code === "tenant_moving" ? retryAfterMoveSeconds : retryAfterSeconds);
+    c.header("Retry-After", String(failure.code === "tenant_moving" ? retryAfterMoveSeconds : retryAfterSeconds));
   }
   return c.json(errorBody(failure, c.req.path, timestamp(clock.now())), status);
 }

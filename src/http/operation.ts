@@ -8,6 +8,7 @@ import { type Check, inOneLayer } from "./checks.ts";
 import { errorBody, errorFamilyOf } from "./error-bodies.ts";
 import { failureSamples } from "./failure-samples.ts";
 import { requireAccess } from "./middleware/access.ts";
+import { spareBusyLedger } from "./middleware/busy-ledgers.ts";
 import { limitBody, requireMediaType } from "./middleware/json-body.ts";
 import { limitAddress } from "./middleware/rate-limits.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
@@ -26,15 +27,18 @@ const mediaTypes = {
 /**
  * What an operation and its documentation share: who may call it, and how it can fail.
  * @param accepts what it takes as its body, when it takes one
+ * @param commandsLedger whether all that it does is a command to the ledger of the customer whom the token or the path names
  */
 export function operation<const Id extends string>(definition: {
   readonly operationId: Id;
   readonly access: Access;
   readonly accepts?: keyof typeof mediaTypes;
+  readonly commandsLedger?: true;
 }): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
-  const { operationId, access, accepts } = definition;
+  const { operationId, access, accepts, commandsLedger } = definition;
+  const ledger = commandsLedger === undefined ? [] : [spareBusyLedger];
   const body = accepts === undefined ? [] : [limitBody, requireMediaType(...mediaTypes[accepts])];
-  const { middleware } = openOperation(operationId, requireAccess(access), ...body);
+  const { middleware } = openOperation(operationId, requireAccess(access), ...ledger, ...body);
   return { operationId, security: securityOf(access), middleware };
 }
 
@@ -156,7 +160,7 @@ function failureContent(path: string, status: FailureStatus, codes: readonly Fai
     const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
     return [code, { summary: describeFailure(failureSamples[code]), value }] as const;
   });
-  const schema = errorSchema(errorFamilyOf(path), status);
+  const schema = errorSchema(errorFamilyOf(path), status, codes);
   return { "application/json": { schema, examples: Object.fromEntries(examples) } };
 }
 

@@ -29,7 +29,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
       `Not enough points: ${activePoints} active, ${requestedPoints} requested.`,
   },
   balance_limit_exceeded: { status: 400, describe: () => "The balance would be larger than can be kept exactly." },
-  created_at_in_future: { status: 400, describe: () => "createdAt lies in the future." },
+  created_at_in_future: { status: 400, describe: () => "createdAt lies more than a minute in the future." },
   valid_until_before_created_at: { status: 400, describe: () => "validUntil lies before createdAt." },
   order_earned_by_another: {
     status: 409,
@@ -50,9 +50,27 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 409,
     describe: ({ status }) => `The coupon cannot be given back: it is ${status}.`,
   },
+  give_back_limit_reached: {
+    status: 409,
+    describe: ({ perDay }) => `No more than ${perDay} coupons can be given back a day. A day ends at midnight UTC.`,
+  },
+  points_would_be_lost: {
+    status: 409,
+    describe: ({ lostPoints }) =>
+      `${lostPoints} of the coupon's points have expired since, and would not come back. Nothing was done; acceptExpired=true gives the coupon back for the others.`,
+  },
   redeem_option_without_coupon: {
     status: 400,
     describe: ({ id }) => `Redeem option '${id}' defines no coupon, so it cannot be exchanged.`,
+  },
+  redeem_option_over: {
+    status: 400,
+    describe: ({ id }) =>
+      `Redeem option '${id}' cannot be exchanged now: its coupon would be over before it could be used.`,
+  },
+  redeem_option_not_for_customer: {
+    status: 400,
+    describe: ({ id }) => `Redeem option '${id}' is not for this customer.`,
   },
   rewards_disabled: {
     status: 400,
@@ -94,6 +112,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 400,
     describe: ({ minOrderValue: { amount, currency } }) =>
       `The coupon is for orders of at least ${amount} ${currency}.`,
+  },
+  coupon_without_discount: {
+    status: 400,
+    describe: () => "The coupon would take nothing off the order. A discount of 0 does not use it.",
   },
   coupon_discount_too_high: {
     status: 400,

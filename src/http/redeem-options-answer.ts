@@ -9,5 +9,5 @@ import { type redeemOptionsOut, redeemOptionToWire } from "./schemas/redeem-opti
 export async function redeemOptionsFor(c: HonoContext<AppEnv>): Promise<z.output<typeof redeemOptionsOut>> {
   const context = contextOf(c);
   const now = context.services.clock.now();
-  return orRefuse(await listRedeemOptions(context)).map((option) => redeemOptionToWire(option, now));
+  return orRefuse(await listRedeemOptions(context)).map((option) => redeemOptionToWire(option, now, context.principal));
 }

@@ -7,4 +7,4 @@ export const unconfiguredApp = new Hono()
     await next();
     secure(c.res.headers);
   })
-  .all("*", (c) => c.json({ status: 500, error: "The service is not configured." }, 500));
+  .all("*", (c) => c.json({ status: 500, error: "The service is not configured.", code: "internal" }, 500));

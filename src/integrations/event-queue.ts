@@ -1,4 +1,4 @@
-import { type EventQueue, type QueuedEvent, StoreUnavailable } from "../application/ports.ts";
+import { type EventQueue, type QueueMessage, StoreUnavailable } from "../application/ports.ts";
 import { withinDeadline } from "../application/within-deadline.ts";
 
 /** How long the queue may take to accept an event: whoever sends it waits. */
@@ -6,14 +6,14 @@ const deadlineMs = 5_000;
 
 /** Events in a Cloudflare Queue. */
 export class CloudflareEventQueue implements EventQueue {
-  readonly #queue: Queue<QueuedEvent>;
+  readonly #queue: Queue<QueueMessage>;
 
-  constructor(queue: Queue<QueuedEvent>) {
+  constructor(queue: Queue<QueueMessage>) {
     this.#queue = queue;
   }
 
-  async send(event: QueuedEvent): Promise<void> {
-    const sent = this.#queue.send(event, { contentType: "json" });
+  async send(message: QueueMessage): Promise<void> {
+    const sent = this.#queue.send(message, { contentType: "json" });
     try {
       await withinDeadline(sent, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));
     } catch (error) {

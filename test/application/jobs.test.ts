@@ -418,7 +418,8 @@ describe("events that were not delivered", () => {
     const orders = ["A", "B", "C"].map((id) => ({ id, items: [{ id: "item", total: { value: 5 } }] }));
     const event = received(returnUpdated("R", "A", 15, { orders }));
     ledgers.before = async ({ intent }) => {
-      if (isDown && intent.kind === "settle-order" && intent.settling.orderId !== "A") ledgers.refusals = ["unavailable"];
+      if (isDown && intent.kind === "settle-order" && intent.settling.orderId !== "A")
+        ledgers.refusals = ["unavailable"];
     };
     isDown = true;
     await deliver(event);

@@ -22,6 +22,7 @@ describe("reward settings", () => {
         validityMonths: 2,
         earningBase: "total",
         returnPolicy: "clamp",
+        giveBacksPerDay: 10,
       },
     });
   });
@@ -44,6 +45,7 @@ describe("reward settings", () => {
     ["returns can lead below zero", { returnPolicy: "negative" }, { returnPolicy: "negative" }],
     ["returns can wait for new points", { returnPolicy: "absorb" }, { returnPolicy: "absorb" }],
     ["returns can take what is there", { returnPolicy: "clamp" }, { returnPolicy: "clamp" }],
+    ["nothing can be given back", { giveBacksPerDay: 0 }, { giveBacksPerDay: 0 }],
     ["the longest prefix", { codePrefix: "Aa0_-Aa0_-Aa0_-A" }, { codePrefix: "Aa0_-Aa0_-Aa0_-A" }],
     ["the longest validity", { validityInMonths: 12_000 }, { validityMonths: 12_000 }],
   ])("%s", (_, given, expected) => {
@@ -156,6 +158,7 @@ describe("a mixin that can be stored", () => {
         violations: [
           { field: "couponSettings.rewardpoints.couponPrefix" },
           { field: "couponSettings.rewardpoints.validityInMonths" },
+          { field: "couponSettings.rewardpoints.orderValueToRewardPointsFactor", type: "missing_member" },
         ],
       },
     });
@@ -176,6 +179,7 @@ describe("a change to a mixin", () => {
       mixins: {
         list: unexpected,
         find: unexpected,
+        findToRevise: unexpected,
         insert: unexpected,
         replace: unexpected,
         remove: unexpected,
@@ -195,7 +199,7 @@ describe("a change to a mixin", () => {
   it("gives up after a few attempts when others always come in between", async () => {
     let attempts = 0;
     const { context } = contextWith({
-      find: async () => ({}),
+      findToRevise: async () => ({}),
       replace: async () => {
         attempts += 1;
         return false;

@@ -115,7 +115,14 @@ describe("a coupon", () => {
     const tenEuros = { discount: absolute(eur(10)) };
     expect(refusalOf(tenEuros, { orderTotal: eur(5), discount: eur(5) })).toBeNull();
     expect(refusalOf(tenEuros, { orderTotal: eur(5), discount: eur(5.01) })).toBe("coupon_discount_too_high");
-    expect(refusalOf(tenEuros, { orderTotal: eur(0), discount: eur(0) })).toBeNull();
+  });
+
+  test("is not used where it takes nothing off", () => {
+    const tenEuros = { discount: absolute(eur(10)) };
+    expect(refusalOf(tenEuros, { discount: eur(0) })).toBe("coupon_without_discount");
+    expect(refusalOf(tenEuros, { orderTotal: eur(0), discount: eur(0) })).toBe("coupon_without_discount");
+    expect(refusalOf({ discount: percent(0) }, { discount: eur(0) })).toBe("coupon_without_discount");
+    expect(refusalOf(tenEuros, { discount: eur(0.01) })).toBeNull();
   });
 
   // The contract's own examples of redemptions: 10 % of 299.30 and of 369.07.
@@ -127,7 +134,6 @@ describe("a coupon", () => {
     [10, { amount: 155, currency: "JPY" }, 16],
     [10, { amount: 1.005, currency: "KWD" }, 0.11],
     [100, eur(12.34), 12.34],
-    [0, eur(12.34), 0],
   ])("of %d %% takes off %j at most %d", (percentage, orderTotal, most) => {
     const { currency } = orderTotal;
     const discountOf = (amount: number) =>
@@ -167,6 +173,7 @@ describe("a refusal says what the coupon asks for:", () => {
       { discount: eur(1) },
       { code: "coupon_currency_mismatch", expected: "USD", given: "EUR" },
     ],
+    [{}, { discount: eur(0) }, { code: "coupon_without_discount" }],
     [{}, { discount: eur(11) }, { code: "coupon_discount_too_high", maxDiscount: eur(10) }],
     [
       { discount: absolute(eur(10)) },
@@ -214,7 +221,8 @@ describe("laws of amounts", () => {
         const [smaller, larger] = low < high ? [low, high] : [high, low];
         const refusal = (amount: number) =>
           refusalOf({ discount }, { orderTotal: eur(total / 100), discount: eur(amount / 100) });
-        if (refusal(larger) === null) expect(refusal(smaller)).toBeNull();
+        // A discount of nothing would use the coupon up for nothing.
+        if (refusal(larger) === null) expect(refusal(smaller)).toBe(smaller > 0 ? null : "coupon_without_discount");
         if (larger > total) expect(refusal(larger)).toBe("coupon_discount_too_high");
       }),
     );

@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
-import type { Coupon, CouponCode } from "../../src/domain/coupon.ts";
+import type { Coupon, CouponCode, CouponRestrictions } from "../../src/domain/coupon.ts";
 import type { Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "../../src/domain/exchange.ts";
 import type { CommandId, EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
 import type { DatedDraw } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, coupon as definition, exchange, grant, points } from "../support/ledgers.ts";
+import { at, coupon as definition, exchange, givingBack, grant, points } from "../support/ledgers.ts";
 import { heldBy } from "../support/order-history.ts";
 import { key, noon, Story } from "./story.ts";
 
+const dayMs = 86_400_000;
+const later = (moment: EpochMs, ms: number) => (moment + ms) as EpochMs;
 const june = at("2026-06-01T00:00:00Z");
 const draw = (lotId: "june" | "ever", amount: number): DatedDraw => ({
   lotId: lotId as EntryId,
@@ -54,8 +56,8 @@ describe("an exchange", () => {
     fingerprint: null,
     balanceAfter: 50,
   };
-  const elsewhere = (amount: number) => {
-    const intent = exchange(amount);
+  const elsewhere = (amount: number, more: Parameters<typeof exchange>[1] = {}) => {
+    const intent = exchange(amount, more);
     if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("An exchange has terms.");
     return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } } as const;
   };
@@ -86,6 +88,39 @@ describe("an exchange", () => {
     expect(story.decide(exchange(100)).ok).toBe(true);
     story.now = june;
     expect(story.decide(exchange(71)).ok).toBe(false);
+  });
+
+  test("of what would be worth nothing to the customer takes nothing", () => {
+    const refusalOf = (restrictions: CouponRestrictions, now = noon) => {
+      const story = withPoints();
+      story.now = now;
+      const decisions = [exchange(50, { restrictions }), elsewhere(50, { restrictions })].map((intent) =>
+        story.decide(intent),
+      );
+      expect(decisions[0]?.ok).toBe(decisions[1]?.ok);
+      return decisions[0]?.ok === false ? decisions[0].failure : null;
+    };
+    const over = { code: "redeem_option_over", id: "option" };
+    expect(refusalOf({ validUntil: later(noon, 1) })).toBeNull();
+    expect(refusalOf({ validUntil: noon })).toEqual(over);
+    expect(refusalOf({ validUntil: later(noon, 1) }, later(noon, 1))).toEqual(over);
+    expect(refusalOf({ validFrom: later(noon, 2 * dayMs), validForDays: 1 })).toEqual(over);
+    expect(refusalOf({ validFor: [key.customerId] })).toBeNull();
+    expect(refusalOf({ validFor: ["another"] })).toEqual({ code: "redeem_option_not_for_customer", id: "option" });
+  });
+
+  test("issues a coupon that ends so many days from now, also where a service elsewhere issues it", () => {
+    const validUntil = at("2099-01-01T00:00:00Z");
+    for (const intent of [
+      exchange(50, { restrictions: { validForDays: 30, validUntil } }),
+      elsewhere(50, { restrictions: { validForDays: 30, validUntil } }),
+    ]) {
+      const { couponEffect } = withPoints().carryOut(intent);
+      expect(couponEffect).toMatchObject({
+        coupon: { issuedAt: noon, definition: { restrictions: { validUntil: later(noon, 30 * dayMs) } } },
+      });
+      expect(JSON.stringify(couponEffect)).not.toContain("validForDays");
+    }
   });
 
   test("that was refused before it came to the ledger is refused for the same reason", () => {
@@ -190,7 +225,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
 
 describe("a coupon of the embedded service", () => {
   const code = "t-0123456789ab";
-  const giveBack = { kind: "give-back-coupon", code } as const;
+  const giveBack = givingBack(code);
   const soldWith = (more: Partial<SoldCoupon> = {}, coupon: Partial<Coupon> = {}): SoldCoupon => ({
     coupon: { ...sold, ...coupon },
     isGivenBack: false,
@@ -230,6 +265,29 @@ describe("a coupon of the embedded service", () => {
     ]);
     expect(story.ledger).toMatchObject({ lotPoints: 70, expiredPoints: 30, points: 100 });
     expect(replay(story.journal)).toEqual(story.ledger);
+  });
+
+  test("is given back so often a day, and repetitions are none of them", () => {
+    const story = withPoints().tell(exchange(50));
+    const twice = givingBack(code, { perDay: 2 });
+    const refusal = { ok: false, failure: { code: "give_back_limit_reached", perDay: 2 } };
+    expect(story.decide(twice, { sold: soldWith(), givenBackToday: 2 })).toEqual(refusal);
+    expect(story.decide(twice, { sold: soldWith(), givenBackToday: 1 }).ok).toBe(true);
+    expect(story.decide(twice, { sold: soldWith({ isGivenBack: true }), givenBackToday: 9 }).ok).toBe(true);
+    expect(story.decide(givingBack(code, { perDay: 0 }), { sold: soldWith(), givenBackToday: 0 }).ok).toBe(false);
+  });
+
+  test("whose points have ended is kept, unless it is known that these do not come back", () => {
+    const story = withPoints().tell(exchange(50));
+    story.now = (june - 1) as EpochMs;
+    const unaware = givingBack(code, { acceptsLoss: false });
+    expect(story.decide(unaware, { sold: soldWith() }).ok).toBe(true);
+    story.now = june;
+    expect(story.decide(unaware, { sold: soldWith() })).toEqual({
+      ok: false,
+      failure: { code: "points_would_be_lost", lostPoints: 30 },
+    });
+    expect(story.decide(givingBack(code), { sold: soldWith() }).ok).toBe(true);
   });
 
   test("that is exchanged and given back ever again leaves the lots as they were, at two entries a time", () => {

@@ -36,6 +36,38 @@ describe("an explanation", () => {
     );
   });
 
+  test("can begin anywhere, with what came before summed up, and ends the same", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.nat(60), fc.integer({ min: 0, max: 10_000 }), (steps, cut, laterMs) => {
+        const { journal, now } = new Story().play(steps);
+        const asOf = (now + laterMs) as EpochMs;
+        const [head, tail] = [journal.slice(0, cut), journal.slice(cut)];
+        const until = head.at(-1)?.recordedAt;
+        if (until === undefined || tail.length === 0) return;
+        const before = explain(head, until);
+        const open = before.lots.filter(({ validUntil }) => validUntil === null || validUntil > until);
+        const lots = open.map((lot) => ({ ...lot, kind: "granted" as const, left: lot.remainingPoints }));
+        const { balance, owedPoints: owed } = before;
+        const part = explain(tail, asOf, { entries: cut, until, balance, owed, lots });
+        const whole = explain(journal, asOf);
+        expect(part).toMatchObject({ balance: whole.balance, owedPoints: whole.owedPoints });
+        expect(part.earlier).toEqual({ entries: cut, until, balance });
+        const told = ({ text: _text, ...line }: (typeof whole.lines)[number]) => line;
+        expect(part.lines.map(told)).toEqual(whole.lines.slice(before.lines.length).map(told));
+      }),
+    );
+  });
+
+  test("is refused when what is stored does not add up", () => {
+    const story = new Story().tell(grant(20), redeem(5));
+    const entries = story.journal.map((entry) =>
+      entry.kind === "granted" ? { ...entry, balanceAfter: points(21) } : entry,
+    );
+    expect(() => explain(entries, story.now)).toThrow("Entry 2 tells another balance.");
+    const earlier = { entries: 1, until: noon, balance: 1, owed: 0, lots: [] };
+    expect(() => explain([], noon, earlier)).toThrow("does not add up");
+  });
+
   test("of an earlier moment comes to the balance that the ledger had then", () => {
     fc.assert(
       fc.property(anyHistory, fc.nat(60_000), (steps, upToMs) => {
@@ -79,10 +111,19 @@ describe("an explanation", () => {
   });
 
   test("of nothing is nothing", () => {
-    expect(explain([], noon)).toEqual({ asOf: noon, balance: 0, owedPoints: 0, lots: [], lines: [] });
+    expect(explain([], noon)).toEqual({
+      asOf: noon,
+      balance: 0,
+      owedPoints: 0,
+      lots: [],
+      omittedLots: 0,
+      lines: [],
+      earlier: null,
+    });
   });
 
   test("shows what came of a lot", () => {
+    const actor = "client:test";
     const story = new Story().tell(
       grant(100, { id: "A" as EntryId, referenceId: "O1", description: "Welcome", validUntil: later(20) }),
       grant(50, { ...named("B"), createdAt: later(-5) }),
@@ -91,6 +132,8 @@ describe("an explanation", () => {
     story.now = later(10);
     story.carryOut(redeem(20, "second"));
     expect(explain(story.journal, later(20))).toEqual({
+      earlier: null,
+      omittedLots: 0,
       asOf: later(20),
       balance: 50,
       owedPoints: 0,
@@ -122,7 +165,16 @@ describe("an explanation", () => {
         },
       ],
       lines: [
-        { at: noon, kind: "opened", id: null, change: 0, balance: 0, text: "The ledger was opened." },
+        {
+          at: noon,
+          kind: "opened",
+          id: null,
+          change: 0,
+          balance: 0,
+          text: "The ledger was opened.",
+          actor,
+          reason: null,
+        },
         {
           at: noon,
           kind: "granted",
@@ -130,6 +182,8 @@ describe("an explanation", () => {
           change: 100,
           balance: 100,
           text: "100 points were granted for O1 (Welcome), valid until 2026-05-11T12:00:00.020Z.",
+          actor,
+          reason: "Welcome",
         },
         {
           at: noon,
@@ -138,6 +192,8 @@ describe("an explanation", () => {
           change: 50,
           balance: 150,
           text: "50 points were granted, without an end.",
+          actor,
+          reason: null,
         },
         {
           at: noon,
@@ -146,6 +202,8 @@ describe("an explanation", () => {
           change: -30,
           balance: 120,
           text: "30 points were redeemed (30 from the grant for O1).",
+          actor,
+          reason: null,
         },
         {
           at: later(10),
@@ -154,6 +212,8 @@ describe("an explanation", () => {
           change: -20,
           balance: 100,
           text: "20 points were redeemed (20 from the grant for O1).",
+          actor,
+          reason: null,
         },
         {
           at: later(20),
@@ -162,6 +222,8 @@ describe("an explanation", () => {
           change: -50,
           balance: 50,
           text: "50 points of the 100 from the grant for O1 expired unused.",
+          actor: null,
+          reason: null,
         },
       ],
     });

@@ -35,6 +35,7 @@ const run = (ledger: Ledger, intent: Intent, now: EpochMs, journal: readonly Ent
     ...factsIn(journal, intent),
     exchange: null,
     sold: null,
+    givenBackToday: 0,
     expired: [],
   });
 
@@ -213,7 +214,11 @@ describe("the order of consumption", () => {
       fc.property(lotsAndShuffle, fc.integer({ min: 1, max: 400 }), ([lots, shuffled], wanted) => {
         const moment = 5 as EpochMs;
         const draw = (some: readonly Lot[]) =>
-          drawPoints(ledgerOf({ sequence: 1, latestAt: moment, points: 0, lots: some }), points(wanted), moment);
+          drawPoints(
+            ledgerOf({ openedAt: moment, sequence: 1, latestAt: moment, points: 0, lots: some }),
+            points(wanted),
+            moment,
+          );
         expect(draw(shuffled)).toEqual(draw(lots));
       }),
     );
@@ -262,8 +267,22 @@ describe("a grant", () => {
     expect(activePoints(result.value.ledger, noon)).toBe(0);
   });
 
-  test("cannot begin in the future or end before it begins", () => {
-    expect(refusalOf(grant(1, { createdAt: (noon + 1) as EpochMs }))).toBe("created_at_in_future");
+  test("begins now when the client's clock is at most a minute ahead, so that nothing comes before it", () => {
+    for (const ahead of [1, 5_000, 60_000]) {
+      const createdAt = (noon + ahead) as EpochMs;
+      const granted = run(emptyLedger, grant(20, { createdAt, validityMonths: 1 }), noon);
+      const entry = granted.ok ? granted.value.entries.at(-1) : undefined;
+      expect(entry).toMatchObject({ createdAt: noon, validUntil: at("2026-06-11T12:00:00Z"), balanceAfter: 20 });
+      // What ends before the start that the client gave has still not ended before it began.
+      expect(refusalOf(grant(1, { createdAt, validUntil: noon }))).toBeNull();
+      expect(refusalOf(grant(1, { createdAt, validUntil: (noon - 1) as EpochMs }))).toBe(
+        "valid_until_before_created_at",
+      );
+    }
+  });
+
+  test("cannot begin more than a minute ahead, or end before it begins", () => {
+    expect(refusalOf(grant(1, { createdAt: (noon + 60_001) as EpochMs }))).toBe("created_at_in_future");
     expect(refusalOf(grant(1, { createdAt: noon, validUntil: (noon - 1) as EpochMs }))).toBe(
       "valid_until_before_created_at",
     );

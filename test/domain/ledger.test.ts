@@ -48,14 +48,14 @@ describe("a ledger comes to be", () => {
   });
 
   test("not when what it is to start with is refused", () => {
-    const startPoints = grantOf(20, { createdAt: later(1) });
+    const startPoints = grantOf(20, { createdAt: (noon + 60_001) as EpochMs });
     expect(failureOf(new Story(), { kind: "open", startPoints })).toEqual({ code: "created_at_in_future" });
   });
 
   test("with the first grant, and only with that", () => {
     const story = new Story();
     const first = story.carryOut(grant(20), {}, by);
-    expect(first.outcome).toEqual({ kind: "granted" });
+    expect(first.outcome).toEqual({ kind: "granted", entryId: granted.id });
     expect(first.entries).toEqual([opened, granted]);
     expect(story.carryOut(grant(20)).entries.map(({ kind }) => kind)).toEqual(["granted"]);
   });
@@ -64,7 +64,7 @@ describe("a ledger comes to be", () => {
     const story = new Story();
     const order = { value: "40.5", validityMonths: 1, description: "Order O/1" };
     const first = story.carryOut(earn("O/1", 20, order), {}, by);
-    expect(first.outcome).toEqual({ kind: "granted" });
+    expect(first.outcome).toEqual({ kind: "granted", entryId: "order:O%2F1" });
     const validUntil = at("2026-06-11T12:00:00Z");
     const earned = { id: "order:O%2F1", referenceId: "O/1", description: "Order O/1", orderValue: "40.5", validUntil };
     expect(first.entries).toEqual([opened, { ...granted, ...earned }]);
@@ -98,7 +98,7 @@ describe("an id that the client has chosen", () => {
   test("is the command's where there is none, without a fingerprint", () => {
     const story = new Story().tell(grant(20));
     const decision = story.carryOut(redeem(5), {}, by);
-    expect(decision.outcome).toEqual({ kind: "redeemed" });
+    expect(decision.outcome).toEqual({ kind: "redeemed", entryId: "K1" });
     expect(decision.entries).toMatchObject([{ id: "K1", fingerprint: null }]);
   });
 });
@@ -321,8 +321,8 @@ describe("a ledger that is read back", () => {
       fc.property(anyHistory, anyLag, fc.integer({ min: 1, max: 500 }), (steps, lagMs, amount) => {
         const { journal, ledger, now } = new Story().play(steps);
         if (!ledger.isOpen) return;
-        const { sequence, latestAt, debt, points: all } = ledger;
-        const read = ledgerOf({ sequence, latestAt, points: all, lots: storedLots(journal), debt });
+        const { openedAt, sequence, latestAt, debt, points: all } = ledger;
+        const read = ledgerOf({ openedAt, sequence, latestAt, points: all, lots: storedLots(journal), debt });
         const moment = (now + lagMs) as EpochMs;
         expect(read.isOpen).toBe(true);
         expect(ledgerFault(read)).toBeNull();
@@ -334,9 +334,10 @@ describe("a ledger that is read back", () => {
   });
 
   test("owes nothing unless it says so", () => {
-    const read = ledgerOf({ sequence: 1, latestAt: noon, points: 0, lots: [] });
+    const read = ledgerOf({ openedAt: noon, sequence: 1, latestAt: noon, points: 0, lots: [] });
     expect(read).toEqual({
       isOpen: true,
+      openedAt: noon,
       sequence: 1,
       latestAt: noon,
       points: 0,

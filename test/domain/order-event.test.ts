@@ -430,22 +430,48 @@ describe("a return", () => {
 });
 
 describe("a deleted customer", () => {
-  test.each([
-    [{ customerNumber: "C1", id: "internal" }, "C1"],
-    [{ id: "C2" }, "C2"],
-    [{ customerNumber: 5, id: "C3" }, "C3"],
-    [{ customerNumber: "ANONYMOUS", id: "C4" }, "C4"],
-  ])("is the one that %j names: %s", (payload, customerId) => {
-    expect(readEvent(inEnvelope("customer.deleted", payload))).toEqual({
+  const customerId = "C1";
+
+  test("is the one whose number the event names", () => {
+    expect(readEvent(inEnvelope("customer.deleted", { customerNumber: "C1", id: "internal" }))).toEqual({
       subject: subjectOf({ type: "customer.deleted", customerId }),
       action: { kind: "delete-customer", customerId },
     });
   });
 
-  test.each([{}, { customerNumber: "" }, { id: "anonymous" }, { id: 5 }])("is nobody in %j", (payload) => {
+  const number = "unreadable_payload: customerNumber";
+  const placeholder = "placeholder: customerNumber";
+  test.each([
+    [{}, number],
+    [{ id: "C2" }, number],
+    [{ customerNumber: 5, id: "C3" }, number],
+    [{ customerNumber: null, id: "C4" }, number],
+    [{ customerNumber: "", id: "C5" }, number],
+    [{ customerNumber: ["C6"], id: "C6" }, number],
+    [{ customerNumber: "x".repeat(129), id: "C7" }, number],
+    [{ customerNumber: "ANONYMOUS", id: "C8" }, placeholder],
+    [{ customerNumber: " anonymous " }, placeholder],
+    [{ customerNumber: "00000000", id: "C9" }, placeholder],
+    [{ customerNumber: "  " }, placeholder],
+    [{ customerNumber: "-" }, placeholder],
+  ] as const)("is nobody in %j, and says so", (payload, reason) => {
     expect(readEvent(inEnvelope("customer.deleted", payload))).toEqual({
       subject: subjectOf({ type: "customer.deleted" }),
-      action: ignoredFor("unreadable_payload: customerNumber"),
+      action: ignoredFor(reason),
+    });
+  });
+
+  test.each([
+    "CUSTOMER_DELETED",
+    "customer-deleted",
+    "Customer.Deleted",
+    "com.emporix.customer.deleted",
+    "b2b.legal-customer.deleted",
+    "customer.deleted ",
+  ])("is nobody where the event is called %s", (type) => {
+    expect(readEvent(inEnvelope(type, { customerNumber: "C1" }))).toEqual({
+      subject: subjectOf({ type }),
+      action: ignoredFor("inexact_event_type"),
     });
   });
 });

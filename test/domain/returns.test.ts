@@ -19,7 +19,7 @@ import {
 } from "../../src/domain/returns.ts";
 import { ledgerFault } from "../../src/domain/soundness.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, coupon, earn, exchange, grant, points, redeem, settle } from "../support/ledgers.ts";
+import { at, coupon, earn, exchange, givingBack, grant, points, redeem, settle } from "../support/ledgers.ts";
 import { key, noon, Story } from "./story.ts";
 
 const policies: readonly ReturnPolicy[] = ["clamp", "negative", "absorb"];
@@ -360,7 +360,7 @@ describe("several returns that have left something open", () => {
       { lotId: "order:O" as EntryId, points: points(40), lotPoints: points(100), createdAt: noon, validUntil: null },
     ];
     const sold = { coupon: soldCoupon, isGivenBack: false, isDeleted: false, draws };
-    story.carryOut({ kind: "give-back-coupon", code: soldCoupon.code }, { sold });
+    story.carryOut(givingBack(soldCoupon.code), { sold });
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 30]);
   });
 

@@ -30,6 +30,7 @@ describe("reward settings", () => {
       validityMonths: null,
       earningBase: "total",
       returnPolicy: "clamp",
+      giveBacksPerDay: 10,
     };
     expect(read({})).toEqual(off);
     expect(read({ unknown: 1 })).toEqual(off);
@@ -44,6 +45,7 @@ describe("reward settings", () => {
       validityInMonths: 2,
       earningBase: "net",
       returnPolicy: "absorb",
+      giveBacksPerDay: 0,
     };
     expect(read(given)).toEqual({
       enabled: true,
@@ -52,6 +54,7 @@ describe("reward settings", () => {
       validityMonths: 2,
       earningBase: "net",
       returnPolicy: "absorb",
+      giveBacksPerDay: 0,
     });
     expect(read({ enable: true, couponPrefix: "T" })).toMatchObject({ enabled: true, codePrefix: "T" });
     for (const earningBase of ["total", "net", "subTotal"])
@@ -93,6 +96,10 @@ describe("reward settings", () => {
     ["earningBase", null, "one of total, net, subTotal"],
     ["earningBase", ["net"], "one of total, net, subTotal"],
     ["returnPolicy", "forgive", "one of clamp, negative, absorb"],
+    ["giveBacksPerDay", -1, "a whole number from 0 to 1000"],
+    ["giveBacksPerDay", 1_001, "a whole number from 0 to 1000"],
+    ["giveBacksPerDay", 1.5, "a whole number from 0 to 1000"],
+    ["giveBacksPerDay", null, "a whole number from 0 to 1000"],
     ["returnPolicy", true, "one of clamp, negative, absorb"],
   ])("refuse %s = %j: it must be %s", (member, value, requirement) => {
     expect(readRewardSettings({ [member]: value })).toEqual({

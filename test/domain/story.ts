@@ -29,6 +29,7 @@ export class Story {
       ...factsIn(this.journal, intent),
       exchange: null,
       sold: null,
+      givenBackToday: 0,
       expired: [],
       ...facts,
     });
@@ -61,7 +62,7 @@ export class Story {
     if (bought === undefined) throw new Error(`There is no redemption ${redemptionId}.`);
     const sold = { coupon, isGivenBack: false, isDeleted: false, draws: heldBy(this.journal, redemptionId) };
     const forgiven = forgivenAfter(this.journal, bought.sequence);
-    return this.carryOut({ kind: "give-back-coupon", code }, { sold, forgiven });
+    return this.carryOut(givingBack(code), { sold, forgiven });
   }
 
   /** Plays a history: what is refused does not happen, and an order that has earned earns no more. */

@@ -9,7 +9,10 @@ import {
   couponEntropyBytes,
   couponStatus,
   couponSuffix,
+  issuedDefinition,
+  whyWorthless,
 } from "../../src/domain/coupon.ts";
+import { isCurrency } from "../../src/domain/currency.ts";
 import {
   actorOfCustomer,
   type CustomerId,
@@ -22,6 +25,7 @@ import {
 } from "../../src/domain/identifiers.ts";
 import { parseAmount } from "../../src/domain/points.ts";
 import { compareRedeemOptions, type RedeemOption } from "../../src/domain/redeem-option.ts";
+import { codePrefixPattern } from "../../src/domain/site-settings.ts";
 import { compareText } from "../../src/domain/text-order.ts";
 import { addCalendarMonths } from "../../src/domain/time.ts";
 import { at, coupon } from "../support/ledgers.ts";
@@ -75,6 +79,129 @@ describe("coupon codes", () => {
       expect(canonicalCouponCode(typed)).toBe(canonical);
     }
     expect(canonicalCouponCode("LLS-0G2R3MWX9C2K")).not.toBe(canonical);
+  });
+
+  test.each([
+    ["blanks around it and groups of four", " LLS 0G1R 3MWX 9C2K "],
+    ["tabs and line breaks", "LLS-0G1R\t3MWX\r\n9C2K\n"],
+    ["no-break and other wide and narrow spaces", "LLS\u00a00G1R\u202f3MWX\u20039C2K\u3000"],
+    ["characters that cannot be seen", "\ufeffLLS-0G1R\u200b3MWX\u200d9C2K\u00ad\u2060\ufe0f"],
+    ["marks of direction", "\u202aLLS-0G1R3MWX9C2K\u202c\u200e"],
+    ["hyphens that do not break", "LLS\u20110G1R3MWX9C2K"],
+    ["dashes of all lengths and a minus", "LLS\u20120G1R\u20133MWX\u20149C2K\u2015\u2212"],
+    ["full-width letters and digits", "ＬＬＳ－０Ｇ１Ｒ３ＭＷＸ９Ｃ２Ｋ"],
+    ["full-width small letters", "ｌｌｓ－０ｇ１ｒ３ｍｗｘ９ｃ２ｋ"],
+    ["look-alikes", "iIS-oGlR3MWX9C2K"],
+  ])("are found with %s", (_name, pasted) => {
+    expect(canonicalCouponCode(pasted)).toBe(canonicalCouponCode("LLS-0G1R3MWX9C2K"));
+  });
+});
+
+describe("a coupon code in disguise", () => {
+  const entropy = fc.uint8Array({ minLength: couponEntropyBytes, maxLength: couponEntropyBytes });
+  const prefix = fc.stringMatching(codePrefixPattern);
+  const issued = fc.tuple(prefix, entropy).map(([begin, bytes]) => couponCodeOf(begin, couponSuffix(bytes)));
+  const blanks = [
+    ..." \t\n\r\u000b\u000c\u0085\u00a0\u1680\u2000\u2003\u2007\u2009\u200a\u2028\u2029\u202f\u205f\u3000\u2800",
+  ];
+  const unseen = [
+    ..."\u00ad\u034f\u061c\u115f\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\u3164\ufe0f\ufeff\uffa0",
+  ];
+  /** Every character that Unicode calls a dash, and two more that look like one. */
+  const dashes = Array.from({ length: 0x11_000 }, (_, point) => String.fromCodePoint(point)).filter((character) =>
+    /\p{Dash}|\p{Pd}|[\u02d7\u2043]/u.test(character),
+  );
+  const between = fc.string({ unit: fc.constantFrom("", ...blanks, ...unseen, ...dashes), maxLength: 2 });
+  const disguises = (character: string): readonly string[] => {
+    const alike = ["0oO", "1iIlL"].find((some) => some.includes(character)) ?? character;
+    const cased = [...alike].flatMap((one) => [one, one.toLowerCase(), one.toUpperCase()]);
+    const wide = (one: string) => (/[!-~]/.test(one) ? String.fromCodePoint(one.charCodeAt(0) + 0xfee0) : one);
+    return [...cased, ...cased.map(wide)];
+  };
+  const disguised = (code: string) =>
+    fc
+      .tuple(...[...code].map((one) => fc.tuple(between, fc.constantFrom(...disguises(one)))), between)
+      .map((parts) => parts.flat().join(""));
+
+  test("is the same code, whatever it has between its characters and however these are written", () => {
+    const both = issued.chain((code) => fc.tuple(fc.constant(code), disguised(code)));
+    fc.assert(
+      fc.property(both, ([code, pasted]) => {
+        expect(canonicalCouponCode(pasted)).toBe(canonicalCouponCode(code));
+      }),
+    );
+  });
+
+  test("keeps its canonical form, which has nothing of the disguise", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const canonical = canonicalCouponCode(text);
+        expect(canonical).not.toMatch(/[\s\p{Dash}\p{Cf}\p{Cc}]/u);
+      }),
+    );
+    fc.assert(
+      fc.property(issued, (code) => {
+        const canonical = canonicalCouponCode(code);
+        expect(canonicalCouponCode(canonical)).toBe(canonical);
+        expect(canonical).toMatch(/^[0-9A-HJKMNP-Z_]+$/);
+      }),
+    );
+  });
+});
+
+describe("a currency", () => {
+  test.each(["EUR", "usd", "Chf", "JPY", "XOF"])("is %s", (code) => expect(isCurrency(code)).toBe(true));
+
+  test.each(["", "EU", "EURO", "QQQ", "DEM", "XXX", "XAU", "XTS", "€", "E R", "ＥＵＲ", "ſek"])(
+    "is not '%s'",
+    (code) => {
+      expect(isCurrency(code)).toBe(false);
+    },
+  );
+});
+
+describe("a coupon's end", () => {
+  const now = at("2026-05-11T12:00:00Z");
+  const day = 86_400_000;
+  const endWith = (restrictions: Coupon["definition"]["restrictions"]) =>
+    issuedDefinition({ ...coupon, restrictions }, now).restrictions;
+
+  test("comes so many days after the coupon was issued, or when the option says, whichever is sooner", () => {
+    expect(endWith({ validForDays: 1 })).toEqual({ validUntil: now + day });
+    expect(endWith({ validForDays: 30, validUntil: at("2026-05-12T00:00:00Z") })).toEqual({
+      validUntil: at("2026-05-12T00:00:00Z"),
+    });
+    expect(endWith({ validForDays: 30, validUntil: at("2099-01-01T00:00:00Z"), validFor: ["C1"] })).toEqual({
+      validUntil: now + 30 * day,
+      validFor: ["C1"],
+    });
+    expect(endWith({ validUntil: now })).toEqual({ validUntil: now });
+    expect(endWith(undefined)).toBeUndefined();
+  });
+});
+
+describe("a coupon is worth nothing", () => {
+  const now = at("2026-05-11T12:00:00Z");
+  const later = (ms: number) => (now + ms) as typeof now;
+  const why = (restrictions: Coupon["definition"]["restrictions"], customerId: string | null = "C1") =>
+    whyWorthless({ ...coupon, restrictions }, customerId as CustomerId | null, now);
+
+  test("once it is over, and when it would be over before it begins", () => {
+    expect(why({ validUntil: now })).toBe("over");
+    expect(why({ validUntil: later(1) })).toBeNull();
+    expect(why({ validFrom: later(5), validUntil: later(5) })).toBe("over");
+    expect(why({ validFrom: later(5), validUntil: later(6) })).toBeNull();
+    expect(why({ validForDays: 1, validFrom: later(86_400_000) })).toBe("over");
+    expect(why({ validForDays: 1, validFrom: later(86_399_999) })).toBeNull();
+    expect(why(undefined)).toBeNull();
+  });
+
+  test("to whom it leaves out, and to nobody when it names nobody", () => {
+    expect(why({ validFor: ["C2", "C1"] })).toBeNull();
+    expect(why({ validFor: ["C2"] })).toBe("not-for-customer");
+    expect(why({ validFor: ["C1"] }, null)).toBe("not-for-customer");
+    expect(why({ validFor: [] }, null)).toBeNull();
+    expect(why({ validFor: ["C2"], validUntil: now })).toBe("over");
   });
 });
 
@@ -207,7 +334,10 @@ describe("what a redemption of the journal has come to", () => {
   const couponCode = "RP-1" as CouponCode;
 
   test.each([
-    [{ id, couponCode: null, couponIssuer: null }, { kind: "redeemed" }],
+    [
+      { id, couponCode: null, couponIssuer: null },
+      { kind: "redeemed", entryId: id },
+    ],
     [
       { id, couponCode, couponIssuer: "embedded" },
       { kind: "exchanged", couponCode },

@@ -12,7 +12,7 @@ import type { EpochMs } from "../../src/domain/time.ts";
 import { ledgerName } from "../../src/durable-objects/ledger-name.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, earn, exchange, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
+import { commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
 import { journalOf, rowsOf } from "../support/stored.ts";
 
 let customers = 0;
@@ -215,7 +215,7 @@ describe("a repeated request", () => {
     ];
     for (const idempotencyKey of [base, ...others]) {
       const command = commandOf(grant(10), { idempotencyKey, fingerprint: "same" });
-      expect(await send(command)).toEqual({ result: { ok: true, value: { kind: "granted" } }, replayed: false });
+      expect(await send(command)).toMatchObject({ result: { ok: true, value: { kind: "granted" } }, replayed: false });
     }
     await evictDurableObject(stub());
     for (const idempotencyKey of [...others, base]) {
@@ -236,10 +236,16 @@ describe("a repeated request", () => {
   test("with an id of the client's own is answered alike when it is equal, and refused when it is not", async () => {
     const withId = (fingerprint: string, intent: Intent = grant(10, { id: "own" as EntryId })) =>
       send(commandOf(intent, { fingerprint }));
-    expect(await withId("a")).toEqual({ result: { ok: true, value: { kind: "granted" } }, replayed: false });
+    expect(await withId("a")).toEqual({
+      result: { ok: true, value: { kind: "granted", entryId: "own" } },
+      replayed: false,
+    });
     for (const evicted of [false, true]) {
       if (evicted) await evictDurableObject(stub());
-      expect(await withId("a")).toEqual({ result: { ok: true, value: { kind: "granted" } }, replayed: true });
+      expect(await withId("a")).toEqual({
+        result: { ok: true, value: { kind: "granted", entryId: "own" } },
+        replayed: true,
+      });
       expect(failureCodes([await withId("b")])).toEqual(["entry_id_taken"]);
       expect(failureCodes([await withId("c", redeem(1, "own"))])).toEqual(["entry_id_taken"]);
     }
@@ -253,7 +259,10 @@ describe("a repeated request", () => {
     expect((await withId()).result.ok).toBe(true);
     await evictDurableObject(stub());
     expect(await balance()).toBe(0);
-    expect(await withId()).toEqual({ result: { ok: true, value: { kind: "redeemed" } }, replayed: true });
+    expect(await withId()).toEqual({
+      result: { ok: true, value: { kind: "redeemed", entryId: "counter" } },
+      replayed: true,
+    });
     // The same for a command that is sent once more because its answer was lost.
     const exchanged = commandOf(exchange(1));
     await send(command);
@@ -269,7 +278,10 @@ describe("a repeated request", () => {
     expect((await withId()).result.ok).toBe(true);
     await evictDurableObject(stub());
     expect(await balance()).toBe(180);
-    expect(await withId()).toEqual({ result: { ok: true, value: { kind: "redeemed" } }, replayed: true });
+    expect(await withId()).toEqual({
+      result: { ok: true, value: { kind: "redeemed", entryId: "counter-twice" } },
+      replayed: true,
+    });
     expect(await balance()).toBe(180);
   });
 
@@ -392,7 +404,7 @@ test("a coupon's code is made of cryptographic randomness", async () => {
 });
 
 describe("a coupon that is given back", () => {
-  const giveBack = (code: string | undefined) => does({ kind: "give-back-coupon", code: code ?? "" });
+  const giveBack = (code: string | undefined) => does(givingBack(code ?? ""));
   const use = (code: string | undefined) =>
     env.DB.prepare("update coupons set redemption_count = redemption_count + 1 where code = ?").bind(code).run();
 
@@ -437,9 +449,7 @@ describe("a coupon that is given back", () => {
     const writer = writerOf(key, {
       beforeCommit: async () => void (await use(code)),
     });
-    expect(failureCodes([await writer.execute(commandOf({ kind: "give-back-coupon", code: code ?? "" }))])).toEqual([
-      "coupon_not_returnable",
-    ]);
+    expect(failureCodes([await writer.execute(commandOf(givingBack(code ?? "")))])).toEqual(["coupon_not_returnable"]);
     expect(failureCodes([await giveBack(code)])).toEqual(["coupon_not_returnable"]);
     expect(await balance()).toBe(20);
     key = keyOf("demo", "somebody-else");

@@ -14,7 +14,7 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { EmporixStandIn, type Fault } from "../support/emporix-stand-in.ts";
 import { faultyD1 } from "../support/faulty-d1.ts";
-import { commandOf, exchange, grant, keyOf } from "../support/ledgers.ts";
+import { commandOf, exchange, freely, grant, keyOf } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 import { VirtualTime } from "../support/virtual-time.ts";
 
@@ -322,7 +322,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
 
   test("takes it out of use there, and gives the points back once", async () => {
     const { id } = await buy();
-    for (const _time of [1, 2]) expect(await saga.giveBack(id)).toEqual({ kind: "given-back" });
+    for (const _time of [1, 2]) expect(await saga.giveBack(id, freely)).toEqual({ kind: "given-back" });
     expect(standIn.liveCoupons("demo")).toEqual([]);
     expect(await balance()).toBe(100);
     await expectSettled();
@@ -330,7 +330,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
 
   test("is done once when it is asked for several times at once", async () => {
     const { id } = await buy();
-    const answers = await Promise.all([saga.giveBack(id), saga.giveBack(id), saga.resume()]);
+    const answers = await Promise.all([saga.giveBack(id, freely), saga.giveBack(id, freely), saga.resume()]);
     expect(answers.slice(0, 2)).toEqual([{ kind: "given-back" }, { kind: "given-back" }]);
     expect(standIn.requests.filter(({ operation }) => operation === "coupon.remove")).toHaveLength(1);
     await expectSettled();
@@ -344,10 +344,36 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     expect(await reader.ofCustomer(stranger, { pageNumber: 1, pageSize: 100 })).toEqual([]);
   });
 
+  test("is limited a day, also when several are asked for at once", async () => {
+    const bought = [await buy(), await buy(), await buy()];
+    const terms = { perDay: 2, acceptsLoss: false };
+    const answers = await Promise.all(bought.map(({ id }) => saga.giveBack(id, terms)));
+    const declined = { kind: "declined", failure: { code: "give_back_limit_reached", perDay: 2 } };
+    expect(answers.filter(({ kind }) => kind === "given-back")).toHaveLength(2);
+    expect(answers.filter(({ kind }) => kind === "declined")).toEqual([declined]);
+    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    for (const [index, { id }] of bought.entries()) {
+      expect((await saga.giveBack(id, terms)).kind).toBe(answers[index]?.kind);
+    }
+    await expectSettled();
+  });
+
+  test("whose points have ended is told before the service is asked, and is done when that is known", async () => {
+    const { id } = await buy();
+    await env.DB.prepare("update lots set valid_until = 1 where customer_id = ?").bind(key.customerId).run();
+    expect(await saga.giveBack(id, { perDay: 1, acceptsLoss: false })).toEqual({
+      kind: "declined",
+      failure: { code: "points_would_be_lost", lostPoints: 10 },
+    });
+    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    expect(await saga.giveBack(id, { perDay: 1, acceptsLoss: true })).toEqual({ kind: "given-back" });
+    expect(standIn.liveCoupons("demo")).toEqual([]);
+  });
+
   test("that was used is refused, and stays as it is", async () => {
     const { id, code } = await buy();
     standIn.useCoupon("demo", code);
-    expect(await saga.giveBack(id)).toEqual({ kind: "spent", status: "USED" });
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "spent", status: "USED" });
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
 
@@ -355,21 +381,21 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     const { id, code } = await buy();
     standIn.useCoupon("demo", code);
     standIn.putCoupon("demo", { ...standIn.coupons.get(`demo/${code}`), code, deleted: true });
-    expect(await saga.giveBack(id)).toEqual({ kind: "gone" });
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "gone" });
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
 
   test("that the service will not take out of use leaves everything as it was", async () => {
     const { id } = await buy();
     standIn.always("coupon.remove", 403);
-    expect(await saga.giveBack(id)).toEqual({ kind: "refused" });
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "refused" });
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
 
   test("that is used at the very moment is not paid for", async () => {
     const { id, code } = await buy();
     standIn.next("coupon.remove", "hang-before-acting", "hang-before-acting", "hang-before-acting");
-    expect(await saga.giveBack(id)).toEqual({ kind: "unknown" });
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "unknown" });
     standIn.useCoupon("demo", code);
     await saga.resume();
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
@@ -380,7 +406,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     async (fault) => {
       const { id } = await buy();
       standIn.always("coupon.remove", fault);
-      await saga.giveBack(id);
+      await saga.giveBack(id, freely);
       standIn.always("coupon.remove", null);
       crash();
       await saga.resume();
@@ -418,7 +444,7 @@ describe("a customer's object", () => {
     const command = keyed();
     const waiting = Array.from({ length: exchangesWaitingMax }, () => stuck.exchange(command));
     expect(endOf(await stuck.exchange(commandOf(bought())))).toBe("overloaded");
-    expect(await stuck.giveBack(commandOf(bought()).id as never)).toEqual({ kind: "overloaded" });
+    expect(await stuck.giveBack(commandOf(bought()).id as never, freely)).toEqual({ kind: "overloaded" });
     expect(await balance()).toBe(100);
 
     answerAll();

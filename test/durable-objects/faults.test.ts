@@ -20,7 +20,7 @@ import type { EpochMs } from "../../src/domain/time.ts";
 import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
 import { LedgerTurn, turnLimits } from "../../src/durable-objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { commandOf, exchange, grant, keyOf, redeem } from "../support/ledgers.ts";
+import { commandOf, exchange, freely, grant, keyOf, redeem } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 
 type Commit = (changes: LedgerChanges) => Promise<LedgerHead>;
@@ -245,7 +245,10 @@ test("commands that were stored together, unheard of, are answered truly one by 
 });
 
 describe("a call to a customer's object", () => {
-  const done: LedgerAnswer = { result: { ok: true, value: { kind: "redeemed" } }, replayed: false };
+  const done: LedgerAnswer = {
+    result: { ok: true, value: { kind: "redeemed", entryId: "e" as EntryId } },
+    replayed: false,
+  };
 
   /** What becomes of a call when the object does what `outcomes` say, one after another. */
   async function called(...outcomes: readonly (LedgerAnswer | Error)[]) {
@@ -290,7 +293,7 @@ describe("a call to a customer's object", () => {
       const calls = [
         gateway.execute(key, command),
         gateway.executeAll(key, [command]),
-        gateway.giveBackExchange(key, "some" as EntryId),
+        gateway.giveBackExchange(key, "some" as EntryId, freely),
         gateway.resumeExchanges(key),
       ];
       for (const [index, call] of calls.entries())
@@ -332,6 +335,18 @@ describe("a call to a customer's object", () => {
     expect(await called(overloaded)).toEqual({ answer: "overloaded", retries: [false] });
     expect(await called(failure({}))).toEqual({ answer: "outcome_unknown", retries: [false] });
   });
+
+  test.each(["overloaded", "unavailable", "tenant_moving"] as const)(
+    "that is refused as %s when it is made again may have been carried out the first time",
+    async (code) => {
+      const moved = failure({ retryable: true });
+      const refused: LedgerAnswer = { result: { ok: false, failure: { code } }, replayed: false };
+      expect(await called(refused)).toEqual({ answer: code, retries: [false] });
+      expect(await called(moved, refused)).toEqual({ answer: "outcome_unknown", retries: [false, true] });
+      const tooBusy = failure({ retryable: true, overloaded: true });
+      expect(await called(moved, tooBusy)).toEqual({ answer: "outcome_unknown", retries: [false, true] });
+    },
+  );
 });
 
 test("a redemption may draw from more lots than one statement stores", async () => {

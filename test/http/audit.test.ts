@@ -22,6 +22,8 @@ interface Line {
   readonly change: number;
   readonly balance: number;
   readonly text: string;
+  readonly actor: string | null;
+  readonly reason: string | null;
 }
 
 let shop: Shop;
@@ -188,7 +190,7 @@ const storedOf = async (customer: string) => {
 };
 
 describe("the explanation of a balance", () => {
-  test("tells an employee and the customer the same", async () => {
+  test("tells an employee and the customer the same, but only the employee who was at it and why", async () => {
     const path = await newCustomer();
     const explained = await shop.manage("GET", `${path}/explain?asOf=2100-01-01T00:00:00Z`);
     expect(explained).toMatchObject({
@@ -221,7 +223,14 @@ describe("the explanation of a balance", () => {
     const own = await call("GET", "/reward-points/public/customer/explain?asOf=2100-01-01T00:00:00Z", {
       token: await shop.customerToken(customerId),
     });
-    expect(own.body).toEqual(explained.body);
+    expect(lines.map(({ actor, reason }) => [actor, reason])).toEqual([
+      ["client:backoffice/user:test", null],
+      ["client:backoffice/user:test", null],
+      ["client:backoffice/user:test", null],
+    ]);
+    const unattributed = lines.map(({ actor: _actor, reason: _reason, ...line }) => line);
+    expect(own.body).toEqual({ ...(explained.body as object), lines: unattributed });
+    expect(JSON.stringify(own.body)).not.toContain("backoffice");
   });
 
   test("as of a moment before the first entry is empty, and a moment that is none is refused", async () => {

@@ -488,6 +488,7 @@ const kinds: Readonly<Record<string, Kind>> = {
 const operations = await servedOperations();
 const invalidToken = {
   fault: { faultstring: "Invalid access token", detail: { errorcode: "oauth.v2.InvalidAccessToken" } },
+  code: "invalid_token",
 };
 
 /** The body of a 403, in the shape of the path's family. */
@@ -499,9 +500,14 @@ function forbidden(path: string, expected: Expected, callers: Callers): object {
     : expected === "403 for its tenant"
       ? "The token belongs to another tenant than the path names."
       : "A signed-in customer's token is required.";
-  if (!path.startsWith("/reward-points/")) return { type: "insufficient_permissions", status: 403, message };
+  const code = isForScopes
+    ? "missing_scope"
+    : expected === "403 for its tenant"
+      ? "tenant_mismatch"
+      : "customer_token_required";
+  if (!path.startsWith("/reward-points/")) return { type: "insufficient_permissions", status: 403, message, code };
   const summary = isForScopes ? "Scope validation failed" : "Access denied";
-  return { code: 403, status: "Forbidden", message: summary, details: [message] };
+  return { code: 403, status: "Forbidden", message: summary, details: [message], errorCode: code };
 }
 
 /** Headers that are given twice stay two. */

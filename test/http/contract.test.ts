@@ -193,6 +193,7 @@ describe.skipIf(document === null)("the contract", () => {
     });
     expect(answer.body).toEqual({
       status: 409,
+      code: "option_version_conflict",
       message: "RedeemOption not Updated",
       details: {
         message: `The resource that was requested for update with id = ${id} has changed. Please retry your request with valid version`,

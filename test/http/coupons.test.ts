@@ -48,6 +48,18 @@ class CouponShop {
     return (answer.body as { code: string }).code;
   }
 
+  /** The same, of a coupon that has ended meanwhile. */
+  async issueEnded(coupon: object = forCustomers): Promise<string> {
+    const code = await this.issue(coupon);
+    const over = Date.parse("2001-01-01T00:00:00Z");
+    await env.DB.prepare(
+      "update coupons set definition = json_set(definition, '$.restrictions', json(?)) where tenant = ? and code = ?",
+    )
+      .bind(JSON.stringify({ validUntil: over }), this.shop.tenant, code)
+      .run();
+    return code;
+  }
+
   /** A call to the Coupon API, by an employee or with a token. */
   as(who: Employee | { readonly token: string }, method: string, path: string, json?: object, headers = {}) {
     const token = typeof who === "string" ? this.employees[who] : who.token;
@@ -130,16 +142,17 @@ describe("redeeming a coupon", () => {
   test("is refused with the reason, which validating tells just so", async () => {
     const cases: readonly (readonly [object, object, string])[] = [
       [{ restrictions: { validFrom: "2999-01-01T00:00:00Z" } }, {}, "not valid yet: it will be from 2999-01-01"],
-      [{ restrictions: { validUntil: "2001-01-01T00:00:00Z" } }, {}, "expired: it was valid until 2001-01-01"],
       [{}, { customerNumber: undefined }, "for customers only"],
-      [{ restrictions: { validFor: ["C2"] } }, {}, "not for this customer"],
+      [{ restrictions: { validFor: ["C1"] } }, { customerNumber: "C2" }, "not for this customer"],
       [{ restrictions: { minOrderValue: { amount: 100.01, currency: "EUR" } } }, {}, "at least 100.01 EUR"],
       [{ restrictions: { minOrderValue: { amount: 1, currency: "CHF" } } }, {}, "CHF was expected, not EUR"],
       [{}, { discount: { amount: 10, currency: "USD" } }, "EUR was expected, not USD"],
       [{}, { discount: { amount: 10.01, currency: "EUR" } }, "at most 10 EUR"],
+      [{}, { discount: { amount: 0, currency: "EUR" } }, "would take nothing off the order"],
     ];
-    for (const [terms, use, reason] of cases) {
-      const code = await shop.issue({ ...forCustomers, ...terms });
+    const coupons = cases.map(async ([terms, ...rest]) => [await shop.issue({ ...forCustomers, ...terms }), ...rest]);
+    const ended = [await shop.issueEnded(), {}, "expired: it was valid until 2001-01-01"];
+    for (const [code, use, reason] of [ended, ...(await Promise.all(coupons))] as [string, object, string][]) {
       expect(await shop.validate(code, use)).toMatchObject(refusal(reason));
       expect(await shop.redeem(code, use)).toMatchObject(refusal(reason));
       expect(await shop.uses(code)).toEqual({ counted: 0, kept: 0 });
@@ -201,6 +214,123 @@ describe("redeeming a coupon", () => {
     expect(await shop.as("manager", "GET", "/RP-NONE/redemptions")).toMatchObject(notFound);
     expect(await shop.as("manager", "GET", "/RP-NONE/redemptions/1")).toMatchObject(notFound);
     expect((await shop.as("manager", "DELETE", "/RP-NONE/redemptions/1")).status).toBe(404);
+  });
+});
+
+describe("a coupon's code", () => {
+  /** As a customer's mail program, office suite or phone hands it on. */
+  const pasted = (code: string): readonly string[] => {
+    const [prefix = "", suffix = ""] = code.split("-");
+    const groups = suffix.match(/.{4}/g) ?? [];
+    const wide = [...code].map((one) => String.fromCodePoint(one.charCodeAt(0) + 0xfee0)).join("");
+    return [
+      ` \t${code}\r\n`,
+      `${prefix} ${groups.join(" ")}`,
+      `${prefix}\u2011${groups.join("\u2013")}`,
+      `\ufeff${[...code].join("\u200b")}\u00a0`,
+      wide,
+      wide.toLowerCase(),
+      code.toLowerCase().replaceAll("0", "o").replaceAll("1", "l"),
+      [...code].join("\u00a0\u200b \u2060\u2014"),
+    ];
+  };
+
+  test("is found however it is pasted, wherever a code comes in", async () => {
+    const code = await shop.issue();
+    for (const text of pasted(code)) {
+      const path = `/${encodeURIComponent(text)}`;
+      expect(await shop.as("manager", "GET", path)).toMatchObject({ status: 200, body: { code } });
+      expect(await shop.list(`?code=${encodeURIComponent(text)}`)).toEqual([code]);
+      expect(await shop.validate(encodeURIComponent(text))).toMatchObject({ status: 200 });
+      const id = idOf(await shop.redeem(encodeURIComponent(text)));
+      expect(await shop.as("manager", "GET", `${path}/redemptions/${id}`)).toMatchObject({
+        status: 200,
+        body: { code },
+      });
+      expect(await shop.as("manager", "GET", `${path}/redemptions`)).toMatchObject({ status: 200, body: [{ id }] });
+      expect((await shop.as("manager", "DELETE", `${path}/redemptions/${id}`)).status).toBe(204);
+    }
+    for (const text of pasted(code)) {
+      const token = await shop.shop.customerToken("C1");
+      const own = `/reward-points/public/customer/coupons/${encodeURIComponent(text)}`;
+      expect((await call("DELETE", own, { token })).status, text).toBe(204);
+    }
+  });
+
+  test.each([
+    " ",
+    "-",
+    "\u2014\u200b",
+    "\u200b",
+    "%",
+    "💶",
+    "RP-0000",
+    "x".repeat(512),
+    "'; drop table coupons",
+    "\ufdfa".repeat(99),
+  ])("is not %j, and that is said", async (text) => {
+    const path = `/${encodeURIComponent(text)}`;
+    expect((await shop.as("manager", "GET", path)).status).toBe(404);
+    expect((await shop.as("onBehalf", "POST", `${path}/validation`, order)).status).toBe(404);
+    expect((await shop.as("onBehalf", "POST", `${path}/redemptions`, order)).status).toBe(404);
+    expect((await shop.as("manager", "DELETE", path)).status).toBe(404);
+    expect(await shop.list(`?code=${encodeURIComponent(text)}`)).toEqual([]);
+    const token = await shop.shop.customerToken("C1");
+    const own = `/reward-points/public/customer/coupons/${encodeURIComponent(text)}`;
+    expect((await call("DELETE", own, { token })).status).toBe(404);
+  });
+
+  test("that nobody could have pasted is refused", async () => {
+    for (const text of ["x".repeat(513), "a\u0000"]) {
+      expect((await shop.as("manager", "GET", `/${encodeURIComponent(text)}`)).status).toBe(400);
+      expect((await shop.as("manager", "GET", `?code=${encodeURIComponent(text)}`)).status).toBe(400);
+    }
+  });
+});
+
+describe("whom a coupon is for", () => {
+  const restrictions = { validFor: ["C1", "C7", "C8"] };
+
+  test("is shown to employees, and to customers only as far as it is about them", async () => {
+    const code = await shop.issue({ ...forCustomers, restrictions });
+    const own = await shop.customer("C1");
+    const toEmployees = [
+      await shop.as("reader", "GET", `/${code}`),
+      await shop.as("redeemer", "GET", `/${code}`),
+      await shop.as("onBehalf", "GET", `/${code}`),
+    ];
+    for (const { body } of toEmployees) expect(body).toMatchObject({ restrictions });
+    const ofTheirs = { validFor: ["C1"], validForCaller: true };
+    const paths = [`${shop.path}/${code}`, `${shop.path}?code=${code}`, "/reward-points/public/customer/coupons"];
+    for (const path of paths) {
+      const { body } = await call("GET", path, own);
+      const [coupon] = (Array.isArray(body) ? body : [body]) as { code: string; restrictions: object }[];
+      expect(coupon, path).toMatchObject({ code });
+      expect(coupon?.restrictions, path).toEqual(ofTheirs);
+      expect(JSON.stringify(body)).not.toMatch(/C7|C8/);
+    }
+    const other = await shop.customer("C2");
+    const refusals = [
+      await shop.as(other, "POST", `/${code}/validation`, order),
+      await shop.as(other, "POST", `/${code}/redemptions`, order),
+      await shop.as(other, "GET", `/${code}`),
+      await shop.as({ token: await guestToken(shop.shop.tenant) }, "GET", `/${code}`),
+    ];
+    for (const { status, body } of refusals) {
+      expect(status).toBeGreaterThanOrEqual(400);
+      expect(JSON.stringify(body)).not.toMatch(/C7|C8/);
+    }
+  });
+
+  test("is told to a customer who was left out later, without names", async () => {
+    const code = await shop.issue(forCustomers, "C9");
+    await env.DB.prepare(
+      "update coupons set definition = json_set(definition, '$.restrictions', json(?)) where tenant = ? and code = ?",
+    )
+      .bind(JSON.stringify(restrictions), shop.shop.tenant, code)
+      .run();
+    const { body } = await shop.as(await shop.customer("C9"), "GET", `/${code}`);
+    expect(body).toMatchObject({ restrictions: { validFor: [], validForCaller: false } });
   });
 });
 
@@ -507,7 +637,7 @@ describe("the list of coupons", () => {
     codes = {
       valid: await listed.issue(),
       used: await listed.issue(once),
-      expired: await listed.issue({ ...once, restrictions: { validUntil: "2001-01-01T00:00:00Z" } }),
+      expired: await listed.issueEnded(once),
       inactive: await listed.issue({ ...once, restrictions: { validFrom: "2999-01-01T00:00:00Z" } }),
       other: await listed.issue(forCustomers, "C 2:x"),
       deleted: await listed.issue(),

@@ -17,6 +17,15 @@ const own = async (method: string, rest: string, json?: unknown, headers: Readon
 const redeemFor = (id: string, headers: Readonly<Record<string, string>> = {}) =>
   own("POST", "/redeem", { id }, headers);
 
+/** Time passes: an option's coupon is over, as it would be after its `validUntil`. */
+const endCoupon = (id: string) =>
+  env.DB.prepare(
+    `update redeem_options set version = version + 1, coupon = json_set(coupon, '$.restrictions', json('{"validUntil":0}'))
+      where tenant = ? and id = ?`,
+  )
+    .bind(shop.tenant, id)
+    .run();
+
 const moment = "2026-11-22T12:00:00Z";
 
 interface Summary {
@@ -114,6 +123,7 @@ describe("adding points", () => {
             usedPoints: 0,
             validUntil: "2099-08-24T14:15:22.000Z",
             usedWith: [],
+            actor: "client:backoffice/user:test",
           },
         ],
         redeemedPointsList: [],
@@ -262,6 +272,38 @@ describe("an exchange", () => {
     expect(await own("GET", "")).toMatchObject({ body: 100 });
   });
 
+  test("of what is worth nothing to the customer takes nothing", async () => {
+    await shop.addPoints("C1", 100);
+    const forCustomers = { ...tenPercentOff, allowAnonymous: false };
+    const others = await shop.addOption(10, { coupon: { ...forCustomers, restrictions: { validFor: ["C2", "C3"] } } });
+    const over = await shop.addOption(10);
+    await endCoupon(over);
+    const refusedOthers = await redeemFor(others);
+    expect(refusedOthers.body).toMatchObject({
+      status: 400,
+      detail: `Redeem option '${others}' is not for this customer.`,
+    });
+    expect(JSON.stringify(refusedOthers.body)).not.toMatch(/C2|C3/);
+    expect((await redeemFor(over)).body).toMatchObject({
+      status: 400,
+      detail: `Redeem option '${over}' cannot be exchanged now: its coupon would be over before it could be used.`,
+    });
+    expect(await own("GET", "")).toMatchObject({ body: 100 });
+  });
+
+  test("issues a coupon that ends so many days later", async () => {
+    await shop.addPoints("C1", 100);
+    const id = await shop.addOption(10, { coupon: { ...tenPercentOff, restrictions: { validForDays: 30 } } });
+    const { code } = (await redeemFor(id)).body as { code: string };
+    const { body } = await shop.manage("GET", `/coupon/${shop.tenant}/coupons/${code}`);
+    const { issuedAt, restrictions } = body as { issuedAt: string; restrictions: { validUntil: string } };
+    expect(Date.parse(restrictions.validUntil) - Date.parse(issuedAt)).toBe(30 * 86_400_000);
+    expect(restrictions).not.toHaveProperty("validForDays");
+    expect((await shop.manage("GET", options())).body).toMatchObject([
+      { coupon: { restrictions: { validForDays: 30 } } },
+    ]);
+  });
+
   test("takes the option's id under either name", async () => {
     await shop.addPoints("C1", 100);
     const redeemOptionId = await shop.addOption(10);
@@ -339,6 +381,48 @@ describe("an exchange", () => {
 
 describe("redeem options", () => {
   const option = { type: "coupon", name: "10 euros", points: 90, coupon: tenPercentOff };
+  const absolute = { name: "x", discountType: "ABSOLUTE", discountAbsolute: { amount: 10, currency: "EUR" } };
+
+  test("may say that they have none of the restrictions that are not known here", async () => {
+    const { restrictions } = { restrictions: { includedCategories: [], excludedCategories: [], segments: [] } };
+    const unrestricted = { categoryRestricted: false, segmentRestricted: false, discountCalculationType: "SUBTOTAL" };
+    const coupon = { ...tenPercentOff, ...unrestricted, mixins: {}, restrictions };
+    const id = await shop.addOption(1, { coupon });
+    const [shown] = (await shop.manage("GET", options())).body as [{ id: string; coupon: object }];
+    expect(shown.id).toBe(id);
+    expect(shown.coupon).not.toHaveProperty("categoryRestricted");
+    expect(shown.coupon).toHaveProperty("restrictions", { validFor: [] });
+  });
+
+  test("that would be worth nothing to customers are shown to employees, and to whom they are worth something", async () => {
+    const forCustomers = { ...tenPercentOff, allowAnonymous: false };
+    await shop.addOption(1, { name: "all" });
+    await shop.addOption(2, { name: "C1", coupon: { ...forCustomers, restrictions: { validFor: ["C1", "C2"] } } });
+    await shop.addOption(3, { name: "C3", coupon: { ...forCustomers, restrictions: { validFor: ["C3"] } } });
+    const soon = { validFrom: "2999-01-01T00:00:00Z", validForDays: 3_650 };
+    await shop.addOption(4, { name: "too early", coupon: { ...forCustomers, restrictions: soon } });
+    const over = await shop.addOption(5, { name: "over" });
+    await endCoupon(over);
+    await shop.addOption(6, { name: "without coupon", coupon: undefined });
+    const named = async (path: string, token: string) => {
+      const { body, status } = await call("GET", path, { token });
+      expect(status).toBe(200);
+      return body as { readonly name: string; readonly coupon: { readonly restrictions?: object } }[];
+    };
+    const [c1, guest] = [await shop.customerToken("C1"), await guestToken(shop.tenant)];
+    const paths = ["/reward-points/public/customer/redeemOptions", options()];
+    for (const path of paths) {
+      const shown = await named(path, c1);
+      expect(shown.map(({ name }) => name)).toEqual(["all", "C1"]);
+      // Who else may use it is the merchant's knowledge.
+      expect(shown[1]?.coupon.restrictions).toEqual({ validFor: ["C1"], validForCaller: true });
+      expect(JSON.stringify(shown)).not.toMatch(/C2|C3/);
+    }
+    expect((await named(options(), guest)).map(({ name }) => name)).toEqual(["all"]);
+    const everything = await named(options(), shop.employee);
+    expect(everything).toHaveLength(6);
+    expect(everything[1]?.coupon.restrictions).toEqual({ validFor: ["C1", "C2"] });
+  });
 
   test("are answered as a whole list, cheapest first, with version and times", async () => {
     await shop.manage("POST", options(), option);
@@ -429,6 +513,71 @@ describe("redeem options", () => {
       { coupon: { name: "x", discountType: "ABSOLUTE", discountAbsolute: { amount: 1, currency: "EURO" } } },
       "coupon.discountAbsolute.currency",
     ],
+    [
+      "letters that are no currency",
+      { coupon: { ...absolute, discountAbsolute: { amount: 1, currency: "QQQ" } } },
+      "coupon.discountAbsolute.currency",
+    ],
+    [
+      "an amount without a currency",
+      { coupon: { ...absolute, discountAbsolute: { amount: 1 } } },
+      "coupon.discountAbsolute.currency",
+    ],
+    [
+      "a currency without an amount",
+      { coupon: { ...absolute, discountAbsolute: { currency: "EUR" } } },
+      "coupon.discountAbsolute.amount",
+    ],
+    [
+      "nothing off",
+      { coupon: { ...absolute, discountAbsolute: { amount: 0, currency: "EUR" } } },
+      "coupon.discountAbsolute.amount",
+    ],
+    [
+      "less off than the smallest coin",
+      { coupon: { ...absolute, discountAbsolute: { amount: 0.5, currency: "JPY" } } },
+      "coupon.discountAbsolute.amount",
+    ],
+    ["no per cent off", { coupon: { ...tenPercentOff, discountPercentage: 0 } }, "coupon.discountPercentage"],
+    ["more off than all", { coupon: { ...tenPercentOff, discountPercentage: 100.01 } }, "coupon.discountPercentage"],
+    [
+      "a minimum of no currency",
+      { coupon: { ...tenPercentOff, restrictions: { minOrderValue: { amount: 50 } } } },
+      "coupon.restrictions.minOrderValue.currency",
+    ],
+    [
+      "a minimum that no order with the discount's currency can meet",
+      { coupon: { ...absolute, restrictions: { minOrderValue: { amount: 50, currency: "USD" } } } },
+      "coupon.restrictions.minOrderValue.currency",
+    ],
+    [
+      "a coupon that is over",
+      { coupon: { ...tenPercentOff, restrictions: { validUntil: "2020-01-01T00:00:00Z" } } },
+      "coupon.restrictions.validUntil",
+    ],
+    [
+      "a coupon for no day",
+      { coupon: { ...tenPercentOff, restrictions: { validForDays: 0 } } },
+      "coupon.restrictions.validForDays",
+    ],
+    [
+      "a coupon for more than ten years",
+      { coupon: { ...tenPercentOff, restrictions: { validForDays: 3_651 } } },
+      "coupon.restrictions.validForDays",
+    ],
+    ["categories", { coupon: { ...tenPercentOff, categoryRestricted: true } }, "coupon.categoryRestricted"],
+    ["segments", { coupon: { ...tenPercentOff, segmentRestricted: true } }, "coupon.segmentRestricted"],
+    ...["includedCategories", "excludedCategories", "segments"].map((list): [string, object, string] => [
+      `a list of ${list}`,
+      { coupon: { ...tenPercentOff, restrictions: { [list]: ["x"] } } },
+      `coupon.restrictions.${list}`,
+    ]),
+    [
+      "a discount on another basis",
+      { coupon: { ...tenPercentOff, discountCalculationType: "TOTAL" } },
+      "coupon.discountCalculationType",
+    ],
+    ["a coupon's mixins", { coupon: { ...tenPercentOff, mixins: { a: 1 } } }, "coupon.mixins"],
     [
       "limits per customer for anybody",
       { coupon: { ...tenPercentOff, maxRedemptionsPerCustomer: 1 } },

@@ -65,8 +65,63 @@ describe("a customer's coupons", () => {
     });
   });
 
+  test("are paid for once or twice: the answer tells the balance left, and a replayed one does not", async () => {
+    const id = await shop.addOption(30, { coupon: tenPercentOff });
+    const exchange = (headers: Readonly<Record<string, string>> = {}) =>
+      call("POST", "/reward-points/public/customer/redeem", { token, json: { id }, headers });
+    const left = async (headers?: Readonly<Record<string, string>>) =>
+      (await exchange(headers)).headers.get("X-Points-Balance");
+    expect(await Promise.all([left(), left()]).then((both) => both.toSorted())).toEqual(["40", "70"]);
+    const keyed = { "Idempotency-Key": crypto.randomUUID() };
+    expect([await left(keyed), await left(keyed)]).toEqual(["10", null]);
+    expect(await balance()).toBe(10);
+    expect((await exchange()).headers.get("X-Points-Balance")).toBeNull();
+  });
+
+  test("can be given back ten times a day, unless the default site says otherwise", async () => {
+    const limit = (giveBacksPerDay: number) =>
+      shop.manage("PATCH", `/site/${shop.tenant}/sites/main/mixins/couponSettings`, {
+        rewardpoints: { giveBacksPerDay },
+      });
+    expect((await limit(2)).status).toBeLessThan(300);
+    const codes = [await buy(10), await buy(20), await buy(30)];
+    const answers = await Promise.all(codes.map((code) => giveBack(code)));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([204, 204, 409]);
+    const refused = codes[answers.findIndex(({ status }) => status === 409)] ?? "";
+    expect(await giveBack(refused)).toMatchObject({ status: 409, body: { type: "give_back_limit_reached" } });
+    // What has come back is no further one.
+    for (const code of codes) expect((await giveBack(code)).status).toBe(code === refused ? 409 : 204);
+    // It is yesterday's soon.
+    await env.DB.prepare(
+      "update coupons set given_back_at = given_back_at - 86400000 where tenant = ?1 and given_back_at > 0",
+    )
+      .bind(shop.tenant)
+      .run();
+    expect((await giveBack(refused)).status).toBe(204);
+    expect(await balance()).toBe(100);
+  });
+
+  test("whose points have expired meanwhile are given back only to those who know what is lost", async () => {
+    await shop.addPoints("C1", { points: 5 });
+    const code = await buy(103);
+    await env.DB.prepare("update lots set valid_until = 1 where tenant = ? and points = 100").bind(shop.tenant).run();
+    const warned = await giveBack(code);
+    expect(warned).toMatchObject({ status: 409, body: { type: "points_would_be_lost" } });
+    expect(JSON.stringify(warned.body)).toContain("100 of the coupon's points have expired");
+    expect((await giveBack(`${code}?acceptExpired=false`)).status).toBe(409);
+    expect((await giveBack(`${code}?acceptExpired=yes`)).status).toBe(400);
+    expect((await coupons()).body).toMatchObject([{ code, status: "VALID" }]);
+    expect((await giveBack(`${code}?acceptExpired=true`)).status).toBe(204);
+    expect(await balance()).toBe(5);
+  });
+
   test("that are over cannot be given back, and one that there is not cannot either", async () => {
-    const over = await buy(10, { ...tenPercentOff, restrictions: { validUntil: "2020-01-01T00:00:00Z" } });
+    const over = await buy(10);
+    await env.DB.prepare(
+      `update coupons set definition = json_set(definition, '$.restrictions', json('{"validUntil":0}')) where tenant = ?`,
+    )
+      .bind(shop.tenant)
+      .run();
     expect(await giveBack(over)).toMatchObject({ status: 409, body: { status: 409, type: "coupon_not_returnable" } });
     expect((await giveBack("RP-UNKNOWN")).status).toBe(404);
     expect(await balance()).toBe(90);
@@ -76,12 +131,13 @@ describe("a customer's coupons", () => {
 describe("a customer's coupons that a service elsewhere issues", () => {
   const found = { kind: "found", issuedTo: "C1", status: "USED", redemptionCount: 1 } as const;
   const keep = (customerId: string, id: string, state: string) =>
-    env.DB.prepare(`insert into exchanges values (?, ?, ?, ?, ?, 'o', '{"maxRedemptions":1}', ?, null, 0, 0)`).bind(
+    env.DB.prepare("insert into exchanges values (?, ?, ?, ?, ?, 'o', ?, ?, null, 0, 0)").bind(
       shop.tenant,
       customerId,
       id,
       `T-${id}`,
       `T${id}`,
+      JSON.stringify(tenPercentOff),
       state,
     );
   /** The customer's coupons, and which of them the service was asked about. */

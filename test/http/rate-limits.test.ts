@@ -167,7 +167,7 @@ describe("a caller", () => {
   });
 
   test("is counted before access is refused, so that a wrong token cannot be tried for ever", async () => {
-    room = { CLIENT_LIMIT: 1 };
+    room = { STRICT_CLIENT_LIMIT: 1 };
     const token = await employeeToken("limits", "some.scope");
     expect(await statusOf("GET", "/reward-points/summaryBatch", { token })).toBe(403);
     expect(await statusOf("GET", "/reward-points/summaryBatch", { token })).toBe(429);
@@ -217,6 +217,20 @@ describe("stricter limits", () => {
     expect(bindingsAsked().slice(0, 2)).toEqual(["STRICT_ADDRESS_LIMIT", "STRICT_CUSTOMER_LIMIT"]);
     expect(await statusOf("GET", options, { token: await customers() })).toBe(200);
   });
+
+  test.each(["/explain", "/summary", "/coupons"])(
+    "hold for a customer's own %s, with the other histories",
+    async (rest) => {
+      room = { STRICT_CUSTOMER_LIMIT: 2 };
+      const token = await customers();
+      expect(await statusOf("GET", "/reward-points/public/customer/explain", { token })).toBe(200);
+      expect(await statusOf("GET", `/reward-points/public/customer${rest}`, { token })).toBe(200);
+      expect(await statusOf("GET", `/reward-points/public/customer${rest}`, { token })).toBe(429);
+      expect(bindingsAsked().slice(0, 2)).toEqual(["ADDRESS_LIMIT", "STRICT_CUSTOMER_LIMIT"]);
+      expect(await statusOf("GET", "/reward-points/public/customer", { token })).toBe(200);
+      expect(await statusOf("GET", coupon, { token })).toBe(404);
+    },
+  );
 
   test("count questions about codes together, and exchanges apart from them", async () => {
     room = { STRICT_CUSTOMER_LIMIT: 2 };
@@ -297,14 +311,15 @@ describe("the answer to one request too many", () => {
     const { operations } = await everyOperation();
     const ids = operations.map(({ operationId }) => operationId);
     for (const id of rateClassOfOperation.keys()) expect(ids).toContain(id);
-    const general = [];
+    const anyAddress = [];
     for (const { operationId, method, path } of operations) {
       asked = [];
       await ask(method, path);
-      if (bindingsAsked()[0] === "ADDRESS_LIMIT") general.push(operationId);
+      if (bindingsAsked()[0] === "ADDRESS_LIMIT") anyAddress.push(operationId);
     }
-    expect(new Set([...general, ...rateClassOfOperation.keys()]).size).toBe(ids.length);
-    expect(general.length + rateClassOfOperation.size).toBe(ids.length);
+    // Histories are counted strictly by their callers alone.
+    const strict = [...rateClassOfOperation].flatMap(([id, name]) => (name === "history" ? [] : [id]));
+    expect([...anyAddress, ...strict].toSorted()).toEqual(ids.toSorted());
   });
 });
 

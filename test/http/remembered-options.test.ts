@@ -79,6 +79,30 @@ describe("an exchange of an option that is remembered as it was", () => {
     expect(await shop.balance(customerId)).toBe(1);
   });
 
+  test("succeeds when it had no coupon and has one by now", async () => {
+    await shop.addPoints(customerId, 100);
+    const id = await shop.addOption(10, { coupon: undefined });
+    const token = await shop.customerToken(customerId);
+    const exchange = () => call("POST", "/reward-points/public/customer/redeem", { token, json: { id } });
+    expect((await exchange()).status).toBe(400);
+    await shop.manage("PUT", `/reward-points/${shop.tenant}/redeemOptions/${id}`, {
+      type: "coupon",
+      name: "x",
+      points: 10,
+      coupon: tenPercentOff,
+    });
+    expect((await exchange()).status).toBe(200);
+  });
+
+  test("succeeds when its coupon was over and has been prolonged", async () => {
+    await shop.addPoints(customerId, 100);
+    await change("coupon = ?", JSON.stringify({ ...tenPercentOff, restrictions: { validUntil: 0 } }));
+    expect((await buy(customerId)).status).toBe(400);
+    await change("coupon = ?", JSON.stringify(tenPercentOff));
+    expect((await buy(customerId)).status).toBe(200);
+    expect(await shop.balance(customerId)).toBe(90);
+  });
+
   test("finds no option when it was deleted", async () => {
     await shop.addPoints(customerId, 100);
     await remove();

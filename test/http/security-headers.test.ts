@@ -66,7 +66,7 @@ describe("every answer keeps browsers and caches from misusing it", () => {
     for (const path of ["/health", "/reward-points/customer/C1"]) {
       const answer = await ask("GET", path, { Origin: "https://shop.test" });
       expect(answer.status).toBe(500);
-      expect(await answer.json()).toEqual({ status: 500, error: "The service is not configured." });
+      expect(await answer.json()).toEqual({ status: 500, error: "The service is not configured.", code: "internal" });
       expect(protectionOf(answer.headers)).toEqual(securityHeaders);
       expect(answer.headers.get("Cache-Control")).toBe("no-store");
     }

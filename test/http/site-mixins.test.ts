@@ -99,6 +99,29 @@ describe("mixins of a site", () => {
   });
 });
 
+describe("settings of reward points", () => {
+  it.each<[string, object]>([
+    [
+      "the contract's example",
+      { codePrefix: "T", orderValueToRewardPointsFactor: 1, enabled: true, validityInMonths: 2 },
+    ],
+    [
+      "the tutorial's names",
+      { enable: true, couponPrefix: "T", orderValueToRewardPointsFactor: 1, validityInMonths: 2 },
+    ],
+    ["a site that earns nothing on purpose", { enabled: true, orderValueToRewardPointsFactor: 0 }],
+    ["a site that is off", { enabled: false }],
+    ["both names with one value", { enabled: false, enable: false, codePrefix: "A", couponPrefix: "A" }],
+  ])("are taken: %s", async (_, rewardpoints) => {
+    const { shop, mixin, create, read } = await openShop();
+    const couponSettings = { rewardpoints, codePrefix: "ED", length: 3, referral: { codePrefix: "E" } };
+    expect((await create({ couponSettings })).status).toBe(201);
+    expect((await shop.manage("PUT", mixin("couponSettings"), couponSettings)).status).toBe(200);
+    expect((await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints })).status).toBe(200);
+    expect(await read("couponSettings")).toEqual(couponSettings);
+  });
+});
+
 describe("a merge patch", () => {
   it.each(["application/merge-patch+json", "Application/Merge-Patch+JSON; charset=utf-8", "application/json"])(
     "is taken as %s, and checked",
@@ -125,6 +148,57 @@ describe("a merge patch", () => {
       status: 415,
       body: { type: "unsupported_media_type" },
     });
+  });
+
+  const byContract = { enabled: true, codePrefix: "OLD", orderValueToRewardPointsFactor: 1 };
+  const byTutorial = { enable: true, couponPrefix: "OLD", orderValueToRewardPointsFactor: 1 };
+
+  it.each<[string, object, object, object]>([
+    [
+      "the tutorial's after the contract's",
+      byContract,
+      { enable: false, couponPrefix: "NEW" },
+      { enable: false, couponPrefix: "NEW" },
+    ],
+    [
+      "the contract's after the tutorial's",
+      byTutorial,
+      { enabled: false, codePrefix: "NEW" },
+      { enabled: false, codePrefix: "NEW" },
+    ],
+    [
+      "one name out of two",
+      { ...byContract, ...byTutorial },
+      { enable: false },
+      { enable: false, codePrefix: "OLD", couponPrefix: "OLD" },
+    ],
+    ["a removal by the other name", byContract, { enable: null, couponPrefix: null }, {}],
+    [
+      "a new name for an old value",
+      byContract,
+      { codePrefix: null, couponPrefix: "OLD" },
+      { enabled: true, couponPrefix: "OLD" },
+    ],
+    [
+      "both names with one value",
+      byContract,
+      { enabled: false, enable: false },
+      { enabled: false, enable: false, codePrefix: "OLD" },
+    ],
+  ])("counts under whatever name a setting is stored: %s", async (_, stored, rewardpoints, expected) => {
+    const { shop, mixin, create, read } = await openShop();
+    await create({ couponSettings: { rewardpoints: stored } });
+    expect(await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints })).toMatchObject({ status: 200 });
+    expect(await read("couponSettings")).toEqual({
+      rewardpoints: { ...expected, orderValueToRewardPointsFactor: 1 },
+    });
+  });
+
+  it("changes members of other mixins by their own names only", async () => {
+    const { shop, mixin, create, read } = await openShop();
+    await create({ other: { rewardpoints: { enabled: true } } });
+    await shop.manage("PATCH", mixin("other"), { rewardpoints: { enable: false } });
+    expect(await read("other")).toEqual({ rewardpoints: { enabled: true, enable: false } });
   });
 
   it("must leave the mixin valid as a whole", async () => {
@@ -211,6 +285,68 @@ describe("a mixin that cannot be stored", () => {
     const { details } = answer.body as { details: readonly { field?: string }[] };
     expect(details[0]?.field).toBe(field);
     expect(await read("couponSettings")).toEqual({ rewardpoints: settings });
+  });
+
+  const earning = { orderValueToRewardPointsFactor: 1 };
+
+  it.each<[string, object, string, string, RegExp]>([
+    [
+      "enabled without a factor",
+      { enabled: true },
+      "orderValueToRewardPointsFactor",
+      "missing_member",
+      /must be given/,
+    ],
+    ["enable without a factor", { enable: true }, "orderValueToRewardPointsFactor", "missing_member", /must be given/],
+    ["two names that differ", { enabled: false, enable: true }, "enable", "conflicting_members", /differ from enabled/],
+    [
+      "two prefixes that differ",
+      { codePrefix: "A", couponPrefix: "B" },
+      "couponPrefix",
+      "conflicting_members",
+      /differ from codePrefix/,
+    ],
+    [
+      "a misspelt validity",
+      { validityInMonth: 2 },
+      "validityInMonth",
+      "unknown_member",
+      /did you mean validityInMonths\?/,
+    ],
+    [
+      "a misspelt factor",
+      { orderValueToRewardPointFactor: 1 },
+      "orderValueToRewardPointFactor",
+      "unknown_member",
+      /orderValueToRewardPointsFactor\?/,
+    ],
+    ["other capitals", { Enabled: true, ...earning }, "Enabled", "unknown_member", /did you mean enabled\?/],
+    ["swapped letters", { reutrnPolicy: "clamp" }, "reutrnPolicy", "unknown_member", /did you mean returnPolicy\?/],
+    ["something else", { colour: "red" }, "colour", "unknown_member", /known are enabled, enable, codePrefix/],
+    ["the name __proto__", JSON.parse('{"__proto__":{"enabled":true}}'), "__proto__", "unknown_member", /known are/],
+  ])("is refused with a word about what is meant: %s", async (_, rewardpoints, member, type, message) => {
+    const { mixin, create, read, send } = await openShop();
+    const expected = {
+      status: 400,
+      body: {
+        details: [{ field: `couponSettings.rewardpoints.${member}`, type, message: expect.stringMatching(message) }],
+      },
+    };
+    expect(await create({ couponSettings: { rewardpoints } })).toMatchObject(expected);
+    await create({ couponSettings: {} });
+    for (const method of ["PUT", "PATCH"]) {
+      const answer = await send(method, mixin("couponSettings"), JSON.stringify({ rewardpoints }));
+      expect(answer).toMatchObject(expected);
+    }
+    expect(await read("couponSettings")).toEqual({});
+  });
+
+  it("is refused with a few words, however much is wrong with it", async () => {
+    const { create } = await openShop();
+    const rewardpoints = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`x${n}`, 0]));
+    const { status, body } = await create({ couponSettings: { rewardpoints } });
+    expect(status).toBe(400);
+    expect((body as { details: unknown[] }).details).toHaveLength(10);
   });
 
   it("is refused when it is the site's hundred-and-first", async () => {
@@ -322,16 +458,17 @@ describe("a change to the settings", () => {
     };
 
     expect(await redeem()).toBe(400);
-    await create({ couponSettings: { rewardpoints: { enabled: true, codePrefix: "ONE" } } });
+    await create({ couponSettings: { rewardpoints: { ...settings, codePrefix: "ONE" } } });
     expect(await redeem()).toBe("ONE");
     await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints: { codePrefix: "TWO" } });
     expect(await redeem()).toBe("TWO");
-    await shop.manage("PUT", mixin("couponSettings"), { rewardpoints: { enable: true, couponPrefix: "SIX" } });
+    const tutorial = { enable: true, couponPrefix: "SIX", orderValueToRewardPointsFactor: 1 };
+    await shop.manage("PUT", mixin("couponSettings"), { rewardpoints: tutorial });
     expect(await redeem()).toBe("SIX");
     await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints: { enable: false } });
     expect(await redeem()).toBe(400);
-    await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints: { enable: true } });
-    expect(await redeem()).toBe("SIX");
+    await shop.manage("PATCH", mixin("couponSettings"), { rewardpoints: { enabled: true, codePrefix: "NEW" } });
+    expect(await redeem()).toBe("NEW");
     await shop.manage("DELETE", mixin("couponSettings"));
     expect(await redeem()).toBe(400);
     expect(await shop.balance("C1")).toBe(60);

@@ -70,18 +70,44 @@ describe("an employee or a client", () => {
     },
   );
 
-  it("is named by its client id, else by its subject", () => {
-    expect(principalOf({ tenant: "demo", scope: "a", client_id: "back office", sub: "u1" }).actor).toBe(
-      "client:back office",
-    );
-    expect(principalOf({ tenant: "demo", scope: "a", sub: "u1" }).actor).toBe("client:u1");
-    expect(principalOf({ tenant: "demo", scope: "a", sub: "u".repeat(128) }).actor).toBe(`client:${"u".repeat(128)}`);
+  const actorOf = (claims: Readonly<Record<string, unknown>>): string =>
+    principalOf({ tenant: "demo", scope: "a", ...claims }).actor;
+
+  it("is the client alone when the token is the client's own", () => {
+    expect(actorOf({ client_id: "back office", sub: "back office" })).toBe("client:back office");
+    expect(actorOf({ client_id: "back office" })).toBe("client:back office");
+    expect(actorOf({ azp: "back office", sub: "back office" })).toBe("client:back office");
+    expect(actorOf({ sub: "u1" })).toBe("client:u1");
   });
 
-  it.each([undefined, "", "u".repeat(129), "a\nb", "a\u0000", "a\u2028b", "\ud800", 7])(
-    "is nameless when its name cannot stand in a journal: %j",
-    (sub) => {
-      expect(principalOf({ tenant: "demo", scope: "a", sub }).actor).toBe("client:unknown");
+  it("is the client and the employee when the subject is somebody else", () => {
+    expect(actorOf({ client_id: "backoffice", sub: "42" })).toBe("client:backoffice/user:42");
+    expect(actorOf({ client_id: "backoffice", azp: "portal", sub: "42" })).toBe("client:backoffice/user:42");
+    expect(actorOf({ client_id: "", azp: "portal", sub: "auth0|ä" })).toBe("client:portal/user:auth0|ä");
+    const longest = { client_id: "c".repeat(255), sub: "😀".repeat(255) };
+    expect(actorOf(longest)).toBe(`client:${longest.client_id}/user:${longest.sub}`);
+  });
+
+  it("is somebody else for every other client and subject, whatever the names hold", () => {
+    const names = ["a", "a/user:b", "a%2Fuser:b", "b", "user:b", "%unknown", "unknown", "7", "x".repeat(256), "a\nb"];
+    const odd = [7, 1.5, true, ["a"], { a: 1 }, "\ud800", "\ud801", "x".repeat(257), "a\u2028b"];
+    const callers = [...names, ...odd, undefined].flatMap((client_id) =>
+      [...names, ...odd, undefined].map((sub) => ({ client_id, sub })),
+    );
+    const byActor = Map.groupBy(callers, actorOf);
+    for (const [actor, same] of byActor) {
+      // One subject without a client, and the client of that name by itself, are one.
+      const asked = new Set(same.map(({ client_id, sub }) => JSON.stringify([client_id ?? sub, sub ?? client_id])));
+      expect(asked.size, actor).toBe(1);
+      expect(actor).toMatch(/^client:[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]+$/u);
+      expect(actor.length).toBeLessThan(600);
+    }
+  });
+
+  it.each([{}, { sub: "" }, { sub: null, client_id: null }, { azp: "" }])(
+    "is nameless when the token names nobody: %j",
+    (claims) => {
+      expect(actorOf(claims)).toBe("client:%unknown");
     },
   );
 });

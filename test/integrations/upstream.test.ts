@@ -628,6 +628,7 @@ function siteSettings() {
     return {
       read: (...args) => inner.read(...args),
       forget: (...args) => inner.forget(...args),
+      remember: (...args) => inner.remember(...args),
       keep: (...args) => {
         kept.push([name, args[3]]);
         return inner.keep(...args);
@@ -744,10 +745,22 @@ describe("site settings at Emporix", () => {
     expect(await settings.effective(tenant, main)).toEqual(effective);
   });
 
-  it("are off without a mixin, and that is known, too", async () => {
-    const { tenant, standIn, settings, lines } = siteSettings();
+  it("are off without a mixin, and a code that somebody makes up costs one question and no write", async () => {
+    const { tenant, standIn, settings, lines, kept } = siteSettings();
+    expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
+    expect(standIn.count("settings.find")).toBe(1);
+    expect(kept).toEqual([]);
+  });
+
+  it("are off once the mixin is removed, also while the service is down", async () => {
+    const { tenant, standIn, settings } = siteSettings();
+    standIn.putSettings(tenant, "main", given);
+    expect(await settings.effective(tenant, main)).toEqual(effective);
+    await settings.forget(tenant, main);
+    standIn.mixins.clear();
+    expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     await settings.forget(tenant, main);
     standIn.always("settings.find", 503);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);

@@ -42,7 +42,7 @@ const points = { points: 5, validUntil: "2199-01-01T00:00:00Z" };
 const keyed = (state: State) => ({ headers: { "Idempotency-Key": `once-${state}` } });
 const count = { headers: { "X-Total-Count": "true" } };
 const option = { type: "coupon", name: "Another", points: 1, coupon: tenPercentOff };
-const settings = { rewardpoints: { enabled: true } };
+const settings = { rewardpoints: { enabled: true, orderValueToRewardPointsFactor: 1 } };
 /** Mixins of this name are settings, which KV has. */
 const ofSettings = { siteCode: "main", mixinName: "couponSettings" };
 const event = { type: "x", payload: {} };

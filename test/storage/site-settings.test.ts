@@ -34,6 +34,7 @@ const effective: RewardSettings = {
   validityMonths: 12,
   earningBase: "total",
   returnPolicy: "clamp",
+  giveBacksPerDay: 10,
 };
 
 describe("mixins in D1", () => {
@@ -109,14 +110,15 @@ describe("effective site settings", () => {
     expect(lines).toEqual([]);
   });
 
-  it("are off for a site without a mixin, which is cached too and logged once", async () => {
+  it("are off for a site without a mixin, which is remembered and logged once, and costs no write", async () => {
     const tenant = newTenant();
-    const { settings, reads, lines } = observed();
+    const { settings, reads, puts, lines } = observed();
 
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
 
     expect(reads()).toBe(1);
+    expect(puts).toEqual([]);
     expect(lines).toEqual([["site_switched_off", { tenant, reason: "no mixin" }]]);
   });
 
@@ -170,6 +172,7 @@ describe("effective site settings", () => {
     ["no JSON", "{"],
     ["no settings", '{"enabled":true}'],
     ["settings of an older version", JSON.stringify({ ...effective, earningBase: undefined, returnPolicy: undefined })],
+    ["a limit that is none", JSON.stringify({ ...effective, giveBacksPerDay: -1 })],
     ["settings of another shape", JSON.stringify({ ...effective, validityMonths: "12" })],
     ["a factor that is no decimal", JSON.stringify({ ...effective, orderValueToRewardPointsFactor: "1e3" })],
     ["null", "null"],
@@ -314,6 +317,7 @@ async function store(tenant: TenantId, text: string): Promise<void> {
 const mixinsOf = (inner: MixinStore): MixinStore => ({
   list: (...args) => inner.list(...args),
   find: (...args) => inner.find(...args),
+  findToRevise: (...args) => inner.findToRevise(...args),
   insert: (...args) => inner.insert(...args),
   replace: (...args) => inner.replace(...args),
   remove: (...args) => inner.remove(...args),

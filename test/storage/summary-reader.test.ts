@@ -2,9 +2,10 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SummaryPage } from "../../src/application/ports.ts";
+import type { SummaryFormat } from "../../src/application/summary.ts";
 import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
 import { jsonArrayStream } from "../../src/http/json-array-stream.ts";
-import { summaryBatchOut, summaryFormat } from "../../src/http/schemas/points.ts";
+import { attributedSummaryFormat, summaryBatchOut, summaryFormat } from "../../src/http/schemas/points.ts";
 import { D1SummaryReader } from "../../src/storage/d1/summary-reader.ts";
 import { momentText, summaryStatements } from "../../src/storage/d1/summary-statements.ts";
 import { fillLedgers } from "../support/fill-ledgers.ts";
@@ -37,7 +38,7 @@ function counting(): { database: D1Database; reads: () => number } {
 }
 
 const textsOf = (tenant: string, page: SummaryPage | null = null) =>
-  new D1SummaryReader(env.DB).ofTenant(tenant as TenantId, page, summaryFormat, now);
+  new D1SummaryReader(env.DB).ofTenant(tenant as TenantId, page, attributedSummaryFormat, now);
 
 async function exported(tenant: string, page: SummaryPage | null = null): Promise<readonly Summary[]> {
   const stream = await jsonArrayStream(textsOf(tenant, page), () => {});
@@ -45,7 +46,7 @@ async function exported(tenant: string, page: SummaryPage | null = null): Promis
 }
 
 async function alone(tenant: string, customerId: string): Promise<Summary | null> {
-  const text = await new D1SummaryReader(env.DB).ofCustomer(keyOf(tenant, customerId), summaryFormat, now);
+  const text = await new D1SummaryReader(env.DB).ofCustomer(keyOf(tenant, customerId), attributedSummaryFormat, now);
   return text === null ? null : JSON.parse(text);
 }
 
@@ -134,15 +135,17 @@ describe("the histories of many customers", () => {
     );
   });
 
-  test("have members in the contract's order", async () => {
+  test("have members in the contract's order, and employees' ones the actor after them", async () => {
     await fillLedgers(env.DB, { tenant: "order", customers: 1, entriesEach: 2 });
-    const text = await new D1SummaryReader(env.DB).ofCustomer(keyOf("order", "c0000001"), summaryFormat, now);
-    expect(text).toBe(
+    const textIn = (format: SummaryFormat) =>
+      new D1SummaryReader(env.DB).ofCustomer(keyOf("order", "c0000001"), format, now);
+    const written = (actor: string) =>
       '{"customerId":"c0000001","activePoints":90,"summary":{"addedPointsList":[{"id":"g1","reference-id":null,' +
-        '"description":"Order 1","points":100,"createdAt":"1970-01-01T00:00:00.001Z","allPointsAfterCreation":100,' +
-        '"usedPoints":10,"usedWith":["r1"]}],"redeemedPointsList":[{"id":"r1","points":10,' +
-        '"createdAt":"1970-01-01T00:00:00.002Z","allPointsAfterCreation":90}]}}',
-    );
+      '"description":"Order 1","points":100,"createdAt":"1970-01-01T00:00:00.001Z","allPointsAfterCreation":100,' +
+      `"usedPoints":10,"usedWith":["r1"]${actor}}],"redeemedPointsList":[{"id":"r1","points":10,` +
+      `"createdAt":"1970-01-01T00:00:00.002Z","allPointsAfterCreation":90${actor}}]}}`;
+    expect(await textIn(summaryFormat)).toBe(written(""));
+    expect(await textIn(attributedSummaryFormat)).toBe(written(',"actor":"client:fill"'));
   });
 
   test.each(["0000-01-01T00:00", "1582-10-15T00:00", "1969-12-31T23:59", "2026-11-20T08:15", "9999-12-31T23:59"])(
@@ -161,7 +164,7 @@ describe("the histories of many customers", () => {
   );
 
   test("are found by keys, without looking through a table", async () => {
-    const { page, one, entries } = summaryStatements(summaryFormat);
+    const { page, one, entries } = summaryStatements(attributedSummaryFormat);
     for (const [statement, values] of [
       [page, ["demo", "", now, 200]],
       [one, ["demo", "C1", now]],
@@ -188,7 +191,7 @@ describe("the histories of many customers", () => {
     });
     async function* watched(): AsyncIterable<string> {
       try {
-        yield* new D1SummaryReader(database).ofTenant(tenant, null, summaryFormat, now);
+        yield* new D1SummaryReader(database).ofTenant(tenant, null, attributedSummaryFormat, now);
       } finally {
         end();
       }
@@ -255,7 +258,7 @@ describe("the histories of many customers", () => {
         };
       },
     });
-    const texts = new D1SummaryReader(database).ofTenant(tenant, null, summaryFormat, now);
+    const texts = new D1SummaryReader(database).ofTenant(tenant, null, attributedSummaryFormat, now);
     const failures: Error[] = [];
     const stream = await jsonArrayStream(texts, (error) => failures.push(error));
     await expect(new Response(stream).text()).rejects.toThrow("broken off");

@@ -361,7 +361,7 @@ describe("reads from a replica", () => {
       return answer.body as { readonly code: string };
     };
     await ask("settings", "POST", `/site/${tenant}/sites/main/mixins`, {
-      couponSettings: { rewardpoints: { enabled: true, codePrefix: "RP" } },
+      couponSettings: { rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1 } },
     });
     const option = { id: "o1", type: "coupon", name: "n", points: 1, coupon: tenPercentOff };
     await ask("a new option", "POST", `/reward-points/${tenant}/redeemOptions`, option);

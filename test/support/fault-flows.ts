@@ -748,10 +748,10 @@ export const flows: readonly Flow[] = [
     name: "settings that are put up",
     coupons: "embedded",
     arrange: async (stage) => {
-      const json = { couponSettings: { rewardpoints: { enabled: true } } };
+      const json = { couponSettings: { rewardpoints: { enabled: true, orderValueToRewardPointsFactor: 1 } } };
       const path = `/site/${stage.tenant}/sites/${stage.customerId}/mixins`;
       return stage.request("POST", path, { json, end: 201 }, () =>
-        expectMixin(stage, '{"rewardpoints":{"enabled":true}}'),
+        expectMixin(stage, '{"rewardpoints":{"enabled":true,"orderValueToRewardPointsFactor":1}}'),
       );
     },
   },
@@ -760,7 +760,9 @@ export const flows: readonly Flow[] = [
     coupons: "embedded",
     arrange: async (stage) => {
       const mixins = `/site/${stage.tenant}/sites/${stage.customerId}/mixins`;
-      await stage.manage("POST", mixins, { couponSettings: { rewardpoints: { enabled: true } } });
+      await stage.manage("POST", mixins, {
+        couponSettings: { rewardpoints: { enabled: true, orderValueToRewardPointsFactor: 1 } },
+      });
       const json = { rewardpoints: { enabled: false } };
       return stage.request("PUT", `${mixins}/couponSettings`, { json, end: 200, isKeyed: false }, () =>
         expectMixin(stage, '{"rewardpoints":{"enabled":false}}'),
@@ -772,10 +774,12 @@ export const flows: readonly Flow[] = [
     coupons: "embedded",
     arrange: async (stage) => {
       const mixins = `/site/${stage.tenant}/sites/${stage.customerId}/mixins`;
-      await stage.manage("POST", mixins, { couponSettings: { rewardpoints: { enabled: true } } });
+      await stage.manage("POST", mixins, {
+        couponSettings: { rewardpoints: { enabled: true, orderValueToRewardPointsFactor: 1 } },
+      });
       const json = { rewardpoints: { codePrefix: "XY" } };
       return stage.request("PATCH", `${mixins}/couponSettings`, { json, end: 200, isKeyed: false }, () =>
-        expectMixin(stage, '{"rewardpoints":{"enabled":true,"codePrefix":"XY"}}'),
+        expectMixin(stage, '{"rewardpoints":{"enabled":true,"orderValueToRewardPointsFactor":1,"codePrefix":"XY"}}'),
       );
     },
   },
@@ -784,7 +788,9 @@ export const flows: readonly Flow[] = [
     coupons: "embedded",
     arrange: async (stage) => {
       const mixins = `/site/${stage.tenant}/sites/${stage.customerId}/mixins`;
-      await stage.manage("POST", mixins, { couponSettings: { rewardpoints: { enabled: true } } });
+      await stage.manage("POST", mixins, {
+        couponSettings: { rewardpoints: { enabled: true, orderValueToRewardPointsFactor: 1 } },
+      });
       const more = { end: 204, endOfRepetition: 404, isKeyed: false };
       return stage.request("DELETE", `${mixins}/couponSettings`, more, () => expectMixin(stage, null));
     },

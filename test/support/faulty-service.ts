@@ -318,7 +318,8 @@ export class FaultyService {
             call(ledger, "executeAll", (object) => object.executeAll(structuredClone(commands))),
           resumeExchanges: () => call(ledger, "resumeExchanges", (object) => object.resumeExchanges()),
           activePoints: () => call(ledger, "activePoints", (object) => object.activePoints()),
-          giveBackExchange: (id) => call(ledger, "giveBackExchange", (object) => object.giveBackExchange(id)),
+          giveBackExchange: (id, terms) =>
+            call(ledger, "giveBackExchange", (object) => object.giveBackExchange(id, terms)),
         })) as never,
     });
   }

@@ -1,3 +1,5 @@
+import { isCurrency } from "../../src/domain/currency.ts";
+import { smallestAmount } from "../../src/domain/money.ts";
 import { type Breakage, read } from "./fuzz-breakages.ts";
 import type { ApiDocument, DocumentedAnswer, Operation } from "./fuzz-document.ts";
 import { type Caller, customerCallers, customerOf, type Request } from "./fuzz-requests.ts";
@@ -67,6 +69,30 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    words: "a coupon's amounts are in currencies that there are, and of one currency",
+    broken: ({ body }) => {
+      const amounts = amountsOf(body).filter((amount) => amount !== undefined);
+      const currencies = amounts.map((amount) => String(memberOf(amount, "currency")).toUpperCase());
+      return currencies.some((currency) => !isCurrency(currency)) || new Set(currencies).size > 1;
+    },
+  },
+  {
+    words: "a coupon takes off a coin at least",
+    broken: ({ body }) => {
+      const [discount] = amountsOf(body);
+      const currency = String(memberOf(discount, "currency"));
+      return isCurrency(currency) && Number(memberOf(discount, "amount")) < smallestAmount(currency);
+    },
+  },
+  {
+    words: "an option is not written once its coupon is over",
+    // Written before, or by no option's id, it is answered otherwise.
+    broken: ({ body }) => {
+      const until = memberOf(memberOf(memberOf(body, "coupon"), "restrictions"), "validUntil");
+      return until !== undefined && Date.parse(String(until)) <= Date.now() + 60_000 && "perhaps";
+    },
+  },
+  {
     words: "q names each field once, none that is a parameter, and values that the parameter could have",
     broken: ({ operation, parameters }) => {
       const terms = String(parameterOf(parameters, "q") ?? "")
@@ -80,6 +106,23 @@ const rules: readonly Rule[] = [
         const parameter = operation.parameters.find(({ name, in: place }) => name === field && place === "query");
         return parameter?.shape.accepts(read(value, parameter.shape.schema)) === false;
       });
+    },
+  },
+  {
+    words: "a setting has one value, whatever its names",
+    broken: ({ operation, body }) => {
+      if (!operation.path.includes("/mixins") || operation.method === "PATCH") return false;
+      const inner = memberOf(body, "couponSettings");
+      const settings = memberOf(inner ?? body, "rewardpoints");
+      const isTwofold = [
+        ["enabled", "enable"],
+        ["codePrefix", "couponPrefix"],
+      ].some(([name = "", alias = ""]) => {
+        const [value, other] = [memberOf(settings, name), memberOf(settings, alias)];
+        return value !== undefined && other !== undefined && value !== other;
+      });
+      // Of another mixin, it is nobody's setting.
+      return isTwofold && "perhaps";
     },
   },
   {
@@ -97,6 +140,12 @@ const rules: readonly Rule[] = [
     },
   },
 ];
+
+/** A coupon's discount and least order value. */
+const amountsOf = (body: unknown): readonly [discount: unknown, minOrderValue: unknown] => {
+  const coupon = memberOf(body, "coupon");
+  return [memberOf(coupon, "discountAbsolute"), memberOf(memberOf(coupon, "restrictions"), "minOrderValue")];
+};
 
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null && Object.hasOwn(value, name)

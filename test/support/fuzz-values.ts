@@ -293,12 +293,17 @@ function integersOf({ minimum, maximum }: Schema): fc.Arbitrary<number> {
 
 function numbersOf({ minimum = 0, maximum = Number.MAX_VALUE }: Schema): fc.Arbitrary<number> {
   const range = { min: minimum, max: maximum };
-  const cents = fc.integer({ min: minimum * 100, max: Math.min(maximum, 300) * 100 }).map((value) => value / 100);
+  const cents = fc
+    .integer({ min: Math.ceil(minimum * 100), max: Math.min(maximum, 300) * 100 })
+    .map((value) => value / 100);
   return fc.oneof(
     { weight: 6, arbitrary: cents },
-    { weight: 4, arbitrary: fc.integer({ min: minimum, max: Math.min(maximum, 300) }) },
+    { weight: 4, arbitrary: fc.integer({ min: Math.ceil(minimum), max: Math.min(maximum, 300) }) },
     { weight: 1, arbitrary: fc.double({ ...range, noNaN: true, noDefaultInfinity: true }) },
-    { weight: 1, arbitrary: fc.constantFrom(...[5e-324, 0.1 + 0.2, maximum, minimum]) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(...[5e-324, 0.1 + 0.2, maximum, minimum].filter((value) => value >= minimum)),
+    },
   );
 }
 
@@ -337,7 +342,7 @@ export const orderEvents: fc.Arbitrary<unknown> = (() => {
     { weight: 3, arbitrary: envelope(returned, "return.updated", "return.created") },
     { weight: 1, arbitrary: envelope(fc.record({ id: drawnOf("order", "EON-1") }), "order.deleted") },
     { weight: 1, arbitrary: envelope(fc.record({ id: fc.constantFrom("R-1", "R-2") }), "return.deleted") },
-    { weight: 1, arbitrary: envelope(fc.record({ id: drawnOf("customer", "C-1") }), "customer.deleted") },
+    { weight: 1, arbitrary: envelope(fc.record({ customerNumber: drawnOf("customer", "C-1") }), "customer.deleted") },
     { weight: 1, arbitrary: fc.dictionary(fc.string(), anyJson, { maxKeys: 3 }) },
   );
 })();

@@ -1,8 +1,9 @@
 import type { LedgerAnswer } from "../../src/application/ports.ts";
 import type { ExchangeTerms, LedgerCommand, OrderSettling, Outcome } from "../../src/domain/command.ts";
-import type { ExchangeState, ExchangeStep } from "../../src/domain/exchange.ts";
+import type { ExchangeState, GivingBackTerms } from "../../src/domain/exchange.ts";
 import type { LedgerFailure } from "../../src/domain/failure.ts";
 import type { Grant } from "../../src/domain/grant.ts";
+import type { EntryId } from "../../src/domain/identifiers.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
 
 // What the ledgers of one tenant do, written once more, from the documentation and without the code that it is
@@ -74,9 +75,16 @@ export interface World {
   readonly accounts: Readonly<Record<string, Account>>;
   readonly keys: Readonly<Record<string, { customer: string; fingerprint: string; result: LedgerAnswer["result"] }>>;
   readonly coupons: Readonly<Record<string, ModelCoupon>>;
-  readonly exchanges: Readonly<
-    Record<string, { customer: string; state: ExchangeState; parts: readonly Part[]; paidAt: number }>
-  >;
+  readonly exchanges: Readonly<Record<string, ModelExchange>>;
+}
+
+interface ModelExchange {
+  readonly customer: string;
+  readonly state: ExchangeState;
+  readonly parts: readonly Part[];
+  readonly paidAt: number;
+  /** When it last went on. */
+  readonly movedAt: number;
 }
 
 export interface ModelCoupon {
@@ -88,6 +96,8 @@ export interface ModelCoupon {
   readonly until: number | null;
   readonly uses: number;
   readonly isGivenBack: boolean;
+  /** 0 before. */
+  readonly givenBackAt: number;
 }
 
 const closed: Account = {
@@ -122,6 +132,8 @@ interface Done {
   readonly isRepetition?: boolean;
   /** True when what another ledger has stands against it: such an answer is not kept. */
   readonly isBarred?: boolean;
+  /** Of an exchange. */
+  readonly balanceAfter?: number;
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -141,8 +153,8 @@ export function step(world: World, customer: string, command: LedgerCommand, now
   const before = repeated(accountOf(world, customer), command);
   if (before !== null) return { world, answer: before };
   const done = carryOut(world, customer, command, now, code);
-  const { result, isRepetition = false, isBarred = false } = done;
-  const answer = { result, replayed: isRepetition };
+  const { result, isRepetition = false, isBarred = false, balanceAfter } = done;
+  const answer = { result, replayed: isRepetition, ...(balanceAfter === undefined ? {} : { balanceAfter }) };
   if (key === null || isBarred) return { world: done.world, answer };
   const keys = { ...done.world.keys, [key]: { customer, fingerprint: command.fingerprint, result } };
   return { world: { ...done.world, keys }, answer };
@@ -187,7 +199,9 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
     }
     case "grant": {
       const after = grant(account, command, intent.grant, now);
-      return "code" in after ? refused(after) : put(after, { kind: "granted" });
+      return "code" in after
+        ? refused(after)
+        : put(after, { kind: "granted", entryId: intent.grant.id ?? ownId(command) });
     }
     case "earn": {
       const { orderId, points, validityMonths } = intent.order;
@@ -196,15 +210,16 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
         return { ...refused({ code: "order_earned_by_another", orderId }), isBarred: true };
       }
       const open = { ...account, openedBy: account.openedBy ?? commandId };
-      return put(grantOrder(open, commandId, { orderId, points, validityMonths }, now), { kind: "granted" });
+      const entryId = `order:${orderId}` as EntryId;
+      return put(grantOrder(open, commandId, { orderId, points, validityMonths }, now), { kind: "granted", entryId });
     }
     case "redeem": {
       const { points } = intent;
       const taken = takeAll(account, points, now);
       if ("code" in taken) return refused(taken);
-      const own = { id: intent.id ?? commandId, fingerprint: intent.id === null ? null : fingerprint };
-      const known = { ...own, commandId, outcome: { kind: "redeemed" } as const };
-      return put({ ...account, lots: taken.lots, known: [...account.known, known] }, { kind: "redeemed" });
+      const own = { id: intent.id ?? ownId(command), fingerprint: intent.id === null ? null : fingerprint };
+      const known = { ...own, commandId, outcome: { kind: "redeemed", entryId: own.id } as const };
+      return put({ ...account, lots: taken.lots, known: [...account.known, known] }, known.outcome);
     }
     case "exchange":
       return intent.terms.ok
@@ -213,7 +228,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
     case "settle-order":
       return settle(world, customer, commandId, intent.settling, now);
     case "advance-exchange":
-      return advance(world, customer, intent.step, now) ?? unsound;
+      return advance(world, customer, intent, now) ?? unsound;
     case "give-back-coupon": {
       const name = intent.code.toUpperCase();
       const coupon = world.coupons[name];
@@ -222,11 +237,13 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const isOver = !isLive(coupon, now) && coupon.uses === 0;
       if (isOver) return refused({ code: "coupon_not_returnable", status: "EXPIRED" });
       if (coupon.uses > 0) return refused({ code: "coupon_not_returnable", status: "USED" });
+      const objection = objectionTo(world, customer, coupon.parts, intent.terms, now);
+      if (objection !== null) return refused(objection);
       const points = sum(coupon.parts.map((part) => part.points));
       const back = giveBack(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
       if (back === null) return unsound;
       const done = put(payForgiven(back, coupon.paidAt, points, now), { kind: "given-back", points });
-      const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true } };
+      const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true, givenBackAt: now } };
       return { ...done, world: { ...done.world, coupons } };
     }
     case "lapse": {
@@ -243,14 +260,18 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
   }
 }
 
-function grant(account: Account, { id, fingerprint }: LedgerCommand, terms: Grant, now: number) {
-  const from = terms.createdAt ?? now;
+/** What an entry is called whose id the client has not chosen. */
+const ownId = ({ id }: LedgerCommand): EntryId => id as string as EntryId;
+
+function grant(account: Account, command: LedgerCommand, terms: Grant, now: number) {
+  const { id, fingerprint } = command;
+  const from = Math.min(terms.createdAt ?? now, now);
   const until = terms.validUntil ?? monthsAfter(from, terms.validityMonths);
-  if (from > now) return { code: "created_at_in_future" } as const;
+  if ((terms.createdAt ?? now) > now + 60_000) return { code: "created_at_in_future" } as const;
   if (until !== null && until < from) return { code: "valid_until_before_created_at" } as const;
   if (isTooMuch(account, terms.points)) return { code: "balance_limit_exceeded" } as const;
-  const own = { id: terms.id ?? id, fingerprint: terms.id === null ? null : fingerprint };
-  const known = { ...own, commandId: id, outcome: { kind: "granted" } as const };
+  const own = { id: terms.id ?? ownId(command), fingerprint: terms.id === null ? null : fingerprint };
+  const known = { ...own, commandId: id, outcome: { kind: "granted", entryId: own.id } as const };
   const open = { ...account, openedBy: account.openedBy ?? id, known: [...account.known, known] };
   return addLot(open, { id: own.id, points: terms.points, from, until }, now);
 }
@@ -291,6 +312,26 @@ function giveBack(account: Account, parts: readonly Part[], source: string, now:
   }, settled);
 }
 
+/** As many a day, and nothing that is lost unless that is known. */
+function objectionTo(
+  { coupons, exchanges }: World,
+  customer: string,
+  parts: readonly Part[],
+  terms: GivingBackTerms,
+  now: number,
+): LedgerFailure | null {
+  const isToday = (moment: number) =>
+    new Date(moment).toISOString().slice(0, 10) >= new Date(now).toISOString().slice(0, 10);
+  const own = Object.values(coupons).filter((some) => some.owner === customer && some.isGivenBack);
+  const elsewhere = Object.values(exchanges).filter(
+    (some) => some.customer === customer && (some.state === "VOIDING" || some.state === "GIVEN_BACK"),
+  );
+  const today = [...own.map((some) => some.givenBackAt), ...elsewhere.map((some) => some.movedAt)].filter(isToday);
+  if (today.length >= terms.perDay) return { code: "give_back_limit_reached", perDay: terms.perDay };
+  const lostPoints = sum(parts.filter((part) => !isLive(part, now)).map((part) => part.points));
+  return lostPoints > 0 && !terms.acceptsLoss ? { code: "points_would_be_lost", lostPoints } : null;
+}
+
 const inOrderOfLots = (parts: readonly Part[]): readonly Part[] =>
   parts.toSorted((left, right) => (left.lot < right.lot ? -1 : 1));
 
@@ -321,6 +362,14 @@ function takeAll(account: Account, points: number, now: number) {
 
 function exchange(world: World, customer: string, id: string, terms: ExchangeTerms, now: number, code: string): Done {
   const account = accountOf(world, customer);
+  const { validFor = [], validFrom = now, validForDays = null, validUntil = null } = terms.coupon.restrictions ?? {};
+  const ends = [validUntil, validForDays === null ? null : now + validForDays * 86_400_000];
+  const until = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY));
+  const option = terms.redeemOptionId;
+  if (until <= now || until <= validFrom) return { world, result: no({ code: "redeem_option_over", id: option }) };
+  if (validFor.length > 0 && !validFor.includes(customer)) {
+    return { world, result: no({ code: "redeem_option_not_for_customer", id: option }) };
+  }
   const taken = takeAll(account, terms.points, now);
   if ("code" in taken) return { world, result: no(taken) };
   // One that was under way when its ledger was erased still has the id.
@@ -336,14 +385,30 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
   const known = [...account.known, { id, commandId: id, fingerprint: null, outcome }];
   const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known, clock: paidAt } };
   const { parts } = taken;
+  const balanceAfter = balanceOf({ ...account, lots: taken.lots }, now);
   if (isElsewhere) {
-    const exchanges = { ...world.exchanges, [id]: { customer, state: "PENDING" as const, parts, paidAt } };
-    return { world: { ...world, accounts, exchanges }, result: yes(outcome) };
+    const exchanges = {
+      ...world.exchanges,
+      [id]: { customer, state: "PENDING" as const, parts, paidAt, movedAt: now },
+    };
+    return { world: { ...world, accounts, exchanges }, result: yes(outcome), balanceAfter };
   }
   if (world.coupons[code] !== undefined) throw new Error(`The code ${code} was issued before.`);
-  const until = terms.coupon.restrictions?.validUntil ?? null;
-  const coupon = { owner: customer, paidBy: id, paidAt, parts, until, uses: 0, isGivenBack: false };
-  return { world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } }, result: yes(outcome) };
+  const coupon = {
+    owner: customer,
+    paidBy: id,
+    paidAt,
+    parts,
+    until: until === Number.POSITIVE_INFINITY ? null : until,
+    uses: 0,
+    isGivenBack: false,
+    givenBackAt: 0,
+  };
+  return {
+    world: { ...world, accounts, coupons: { ...world.coupons, [code]: coupon } },
+    result: yes(outcome),
+    balanceAfter,
+  };
 }
 
 /** Where an exchange can go from each state. */
@@ -355,12 +420,19 @@ const next: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
   GIVEN_BACK: [],
 };
 
-function advance(world: World, customer: string, { id, from, to }: ExchangeStep, now: number): Done | null {
+function advance(
+  world: World,
+  customer: string,
+  { step: { id, from, to }, terms }: Extract<LedgerCommand["intent"], { kind: "advance-exchange" }>,
+  now: number,
+): Done | null {
   const found = world.exchanges[id];
   if (found?.customer !== customer) return { world, result: no({ code: "exchange_not_found" }) };
   if (found.state !== from || !next[from].includes(to)) {
     return { world, result: yes({ kind: "advanced", state: found.state }), isRepetition: true };
   }
+  const objection = terms === undefined ? null : objectionTo(world, customer, found.parts, terms, now);
+  if (objection !== null) return { world, result: no(objection) };
   const account = accountOf(world, customer);
   const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
   const back = isRefunded ? giveBack(account, inOrderOfLots(found.parts), id, now) : account;
@@ -370,7 +442,7 @@ function advance(world: World, customer: string, { id, from, to }: ExchangeStep,
   const { [id]: _gone, ...others } = world.exchanges;
   // Its ledger was erased meanwhile: no exchange is without a price otherwise.
   const isForgotten = found.parts.length === 0 && to !== "VOIDING";
-  const exchanges = isForgotten ? others : { ...others, [id]: { ...found, state: to } };
+  const exchanges = isForgotten ? others : { ...others, [id]: { ...found, state: to, movedAt: now } };
   const accounts = { ...world.accounts, [customer]: after };
   return { world: { ...world, accounts, exchanges }, result: yes({ kind: "advanced", state: to }) };
 }
@@ -390,7 +462,7 @@ function grantOrder(account: Account, commandId: string, terms: OrderGrant, now:
   const { orderId, points, validityMonths } = terms;
   const nth = account.orders.filter((order) => order.orderId === orderId).length + 1;
   const id = `order:${orderId}${nth === 1 ? "" : `/more/${nth}`}`;
-  const known = { id, commandId, fingerprint: null, outcome: { kind: "granted" } as const };
+  const known = { id, commandId, fingerprint: null, outcome: { kind: "granted", entryId: id as EntryId } as const };
   const after = addLot(account, { id, points, from: now, until: monthsAfter(now, validityMonths) }, now);
   const orders = [...after.orders, { orderId, lot: id, commandId, points }];
   return { ...after, orders, known: [...after.known, known] };
@@ -444,7 +516,8 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
   const more = first + Math.max(0, difference);
   if (more > 0 && isTooMuch(account, more)) return { world, result: no({ code: "balance_limit_exceeded" }) };
   if (first === 0 && difference === 0) return { world, result: yes(outcome), isRepetition: true };
-  const isNew = first + Math.max(0, difference - asked) > 0 && !account.orders.some((order) => order.lot === `order:${orderId}`);
+  const isNew =
+    first + Math.max(0, difference - asked) > 0 && !account.orders.some((order) => order.lot === `order:${orderId}`);
   if (isNew && isAnothers(world, customer, orderId)) {
     return { world, result: no({ code: "order_earned_by_another", orderId }), isBarred: true };
   }
@@ -476,7 +549,8 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
     const took = take(after.lots, requested - lapsed, now, lots);
     taken = requested - lapsed - took.missing;
     const what = returnId === null ? "taken-back" : `return:${returnId}`;
-    const isAlike = ({ id }: TakenBack) => id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
+    const isAlike = ({ id }: TakenBack) =>
+      id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
     const nth = takeBacks.filter(isAlike).length + 1;
     const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
     const about = { id, commandId, orderId, at: after.clock + 1, asked: requested, taken, policy };
@@ -560,7 +634,8 @@ function undo(
   const until = own?.until ?? null;
   const end = until === null || now < until ? until : now + until - (own?.from ?? 0);
   const lot = { id: `refund:${source}/0`, points: paidOff, from: now, until: end };
-  const paid = paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
+  const paid =
+    paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
   return { account: payForgiven(paid, takenBack.at, points, now, isOwn), points };
 }
 

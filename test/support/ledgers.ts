@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { EarningOrder, ExchangeTerms, Intent, LedgerCommand, OrderSettling } from "../../src/domain/command.ts";
 import type { CouponDefinition } from "../../src/domain/coupon.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { ExchangeStep } from "../../src/domain/exchange.ts";
+import type { ExchangeStep, GivingBackTerms } from "../../src/domain/exchange.ts";
 import type { Grant } from "../../src/domain/grant.ts";
 import type {
   Actor,
@@ -67,7 +67,10 @@ export const redeem = (amount: number, id: string | null = null): Intent => ({
   description: null,
 });
 
-const exchangeTerms = (amount: number, more: Pick<CouponDefinition, "description"> = {}): ExchangeTerms => ({
+const exchangeTerms = (
+  amount: number,
+  more: Pick<CouponDefinition, "description" | "restrictions"> = {},
+): ExchangeTerms => ({
   redeemOptionId: "option" as RedeemOptionId,
   optionStamp: null,
   points: points(amount),
@@ -77,7 +80,10 @@ const exchangeTerms = (amount: number, more: Pick<CouponDefinition, "description
   issuer: "embedded",
 });
 
-export const exchange = (amount: number, more: Pick<CouponDefinition, "description"> = {}): Intent => ({
+export const exchange = (
+  amount: number,
+  more: Pick<CouponDefinition, "description" | "restrictions"> = {},
+): Intent => ({
   kind: "exchange",
   terms: { ok: true, value: exchangeTerms(amount, more) },
 });
@@ -131,6 +137,17 @@ export const settle = (orderId: string, earned: number, kept: number, more: Part
     description: `Return of order ${orderId}`,
     ...more,
   },
+});
+
+/** A customer gives a coupon back who may give back any number, and knows what that costs, unless `more` says otherwise. */
+export const givingBack = (code: string, more: Partial<GivingBackTerms> = {}) =>
+  ({ kind: "give-back-coupon", code, terms: { ...freely, ...more } }) as const;
+
+export const freely: GivingBackTerms = { perDay: 1_000, acceptsLoss: true };
+
+export const anyTerms: fc.Arbitrary<GivingBackTerms> = fc.record({
+  perDay: fc.constantFrom(0, 1, 2, 3, 1_000, 1_000),
+  acceptsLoss: fc.boolean(),
 });
 
 const anyEarning = fc.record({ orderId: anyOrderId, amount }).map(
@@ -194,9 +211,15 @@ export type Plan =
       readonly issuer: "embedded" | "elsewhere";
       /** Until when the coupon can be used; null: for ever. */
       readonly couponLifeMs: number | null;
+      /** Days that the coupon can be used from its issue on; null, or absent: the option says nothing of that. */
+      readonly validForDays?: number | null;
+      readonly isForOthers?: boolean;
     }
   | { readonly kind: "exchange-refused" }
-  | ({ readonly kind: "advance-exchange"; readonly nth: number } & Pick<ExchangeStep, "from" | "to">)
+  | ({ readonly kind: "advance-exchange"; readonly nth: number; readonly terms: GivingBackTerms } & Pick<
+      ExchangeStep,
+      "from" | "to"
+    >)
   | {
       readonly kind: "settle-order";
       readonly worth: {
@@ -209,7 +232,12 @@ export type Plan =
       };
       readonly validityMonths: number | null;
     }
-  | { readonly kind: "give-back-coupon"; readonly nth: number; readonly isLowerCase: boolean }
+  | {
+      readonly kind: "give-back-coupon";
+      readonly nth: number;
+      readonly isLowerCase: boolean;
+      readonly terms: GivingBackTerms;
+    }
   | { readonly kind: "lapse" }
   | { readonly kind: "erase" };
 
@@ -269,6 +297,8 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
       amount,
       issuer: fc.constantFrom("embedded", "elsewhere"),
       couponLifeMs: fc.option(anyDurationMs),
+      validForDays: fc.constantFrom(null, null, 1, 20),
+      isForOthers: fc.nat({ max: 9 }).map((nth) => nth === 0),
     }),
   },
   { weight: 1, arbitrary: plan("exchange-refused", {}) },
@@ -276,12 +306,13 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     weight: 4,
     arbitrary: plan("advance-exchange", {
       nth: anyNth,
+      terms: anyTerms,
       from: fc.constantFrom("PENDING", "PENDING", "ISSUED", "VOIDING", "GIVEN_BACK"),
       to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
     }),
   },
   { weight: 8, arbitrary: plan("settle-order", { worth: anyWorth, validityMonths: fc.constantFrom(null, null, 1) }) },
-  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean() }) },
+  { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean(), terms: anyTerms }) },
   { weight: 2, arbitrary: plan("lapse", {}) },
   { weight: 1, arbitrary: plan("erase", {}) },
 );
@@ -299,10 +330,13 @@ export function intentOf(planned: Plan, present: Present): Intent {
     case "redeem":
       return redeem(planned.amount, planned.id);
     case "exchange": {
-      const { amount: price, issuer, couponLifeMs } = planned;
-      const restrictions =
-        couponLifeMs === null ? {} : { restrictions: { validUntil: (now + couponLifeMs) as EpochMs } };
-      const value = { ...exchangeTerms(price), coupon: { ...coupon, ...restrictions }, issuer };
+      const { amount: price, issuer, couponLifeMs, validForDays = null, isForOthers = false } = planned;
+      const restrictions = {
+        ...(couponLifeMs === null ? {} : { validUntil: (now + couponLifeMs) as EpochMs }),
+        ...(validForDays === null ? {} : { validForDays }),
+        ...(isForOthers ? { validFor: ["another"] } : {}),
+      };
+      const value = { ...exchangeTerms(price, { restrictions }), issuer };
       return { kind: "exchange", terms: { ok: true, value } };
     }
     case "exchange-refused":
@@ -315,6 +349,7 @@ export function intentOf(planned: Plan, present: Present): Intent {
       return {
         kind: "advance-exchange",
         step: { id: id as EntryId, from: planned.from, to: planned.to, reason: null },
+        ...(planned.to === "VOIDING" ? { terms: planned.terms } : {}),
       };
     }
     case "settle-order": {
@@ -325,7 +360,7 @@ export function intentOf(planned: Plan, present: Present): Intent {
     }
     case "give-back-coupon": {
       const code = codes[planned.nth % Math.max(1, codes.length)] ?? "T-UNKNOWN";
-      return { kind: "give-back-coupon", code: planned.isLowerCase ? code.toLowerCase() : code };
+      return { ...givingBack(planned.isLowerCase ? code.toLowerCase() : code), terms: planned.terms };
     }
     default:
       return planned;

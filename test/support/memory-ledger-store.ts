@@ -38,6 +38,7 @@ export interface LotRow {
 
 export interface ExchangeRow {
   readonly coupon: KeptCoupon;
+  updatedAt: EpochMs;
   state: ExchangeState;
   reason: string | null;
 }
@@ -61,6 +62,7 @@ interface SealedEntry {
 
 /** The row of an open ledger. */
 interface LedgerRow {
+  readonly openedAt: EpochMs;
   readonly openedBy: CommandId;
   readonly sequence: number;
   readonly hash: LedgerHead;
@@ -129,12 +131,15 @@ export class MemoryLedgerStore implements LedgerStore {
         const shelf = this.shelfOf(key);
         const row = shelf.exchanges.get(subject.id);
         const exchange = row === undefined ? null : { ...row, id: subject.id, draws: drawsOf(shelf, subject.id) };
-        return Promise.resolve({ ...nothingKnown, exchange, forgiven: forgivenSince(shelf, subject.id) });
+        const givenBackToday = row === undefined ? 0 : this.#givenBackSince(key, subject.today);
+        const forgiven = forgivenSince(shelf, subject.id);
+        return Promise.resolve({ ...nothingKnown, exchange, forgiven, givenBackToday });
       }
       case "coupon": {
         const sold = this.#sold(key, subject.code);
         const forgiven = sold === null ? [] : forgivenSince(this.shelfOf(key), sold.coupon.redemptionId);
-        return Promise.resolve({ ...nothingKnown, sold, forgiven });
+        const givenBackToday = sold === null ? 0 : this.#givenBackSince(key, subject.today);
+        return Promise.resolve({ ...nothingKnown, sold, forgiven, givenBackToday });
       }
       case "expired-lots":
         return Promise.resolve({ ...nothingKnown, expired: expiredLots(this.shelfOf(key), subject.by) });
@@ -205,9 +210,10 @@ export class MemoryLedgerStore implements LedgerStore {
     const opened = entries.filter((entry) => entry.kind === "opened");
     if (opened.length > 1 || (opened.length === 1 && shelf.row !== null)) conflict();
     const openedBy = shelf.row?.openedBy ?? opened[0]?.commandId;
-    if (entries.length > 0 && openedBy !== undefined) {
+    const openedAt = shelf.row?.openedAt ?? opened[0]?.recordedAt;
+    if (entries.length > 0 && openedBy !== undefined && openedAt !== undefined) {
       const { sequence, points, debt } = changes.ledger;
-      this.#assign(shelf, "row", { openedBy, sequence, points, debt, hash: head });
+      this.#assign(shelf, "row", { openedAt, openedBy, sequence, points, debt, hash: head });
     }
     for (const entry of entries) this.#insertLot(shelf, entry);
     for (const entry of entries) this.#useLots(shelf, entry);
@@ -276,7 +282,12 @@ export class MemoryLedgerStore implements LedgerStore {
       }
       case "reserve": {
         const coupon = { ...effect.coupon, deletedAt: null };
-        this.#insert(shelf.exchanges, coupon.redemptionId, { coupon, state: "PENDING", reason: null });
+        this.#insert(shelf.exchanges, coupon.redemptionId, {
+          coupon,
+          updatedAt: coupon.issuedAt,
+          state: "PENDING",
+          reason: null,
+        });
         return;
       }
       case "step": {
@@ -284,6 +295,7 @@ export class MemoryLedgerStore implements LedgerStore {
         if (row === undefined) return;
         if (!successors[row.state].includes(effect.step.to)) conflict();
         this.#assign(row, "state", effect.step.to);
+        this.#assign(row, "updatedAt", now);
         this.#assign(row, "reason", effect.step.reason);
         return;
       }
@@ -343,6 +355,21 @@ export class MemoryLedgerStore implements LedgerStore {
     this.#undo.push(() => {
       row[name] = before;
     });
+  }
+
+  #givenBackSince(key: LedgerKey, since: EpochMs | null): number {
+    if (since === null) return 0;
+    const coupons = this.coupons.filter(
+      ({ coupon, isGivenBack }) =>
+        coupon.tenant === key.tenant &&
+        coupon.issuedTo === key.customerId &&
+        isGivenBack &&
+        (coupon.deletedAt ?? 0) >= since,
+    );
+    const exchanges = [...this.shelfOf(key).exchanges.values()].filter(
+      ({ state, updatedAt }) => (state === "VOIDING" || state === "GIVEN_BACK") && updatedAt >= since,
+    );
+    return coupons.length + exchanges.length;
   }
 
   #sold(key: LedgerKey, code: CanonicalCouponCode) {
@@ -414,6 +441,7 @@ function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {
 function recalled(entry: KeptEntry | undefined): readonly RecalledEntry[] {
   if (entry?.kind !== "granted" && entry?.kind !== "redeemed") return [];
   const { id, commandId, fingerprint } = entry;
-  const outcome = entry.kind === "granted" ? ({ kind: "granted" } as const) : outcomeOfRedemption(entry);
+  const outcome =
+    entry.kind === "granted" ? ({ kind: "granted", entryId: entry.id } as const) : outcomeOfRedemption(entry);
   return [{ id, commandId, fingerprint, outcome }];
 }

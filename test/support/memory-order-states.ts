@@ -38,6 +38,9 @@ export class MemoryOrderStates implements OrderStateStore {
       shelf.terms ??= terms;
       shelf.events += 1;
       shelf.states.push(toldBy(event, news.stamp, news.state));
+    }
+    // What an order says of itself comes before what the one says that it was split from.
+    for (const { news } of keepings) {
       for (const id of news.subOrderIds) {
         const part = this.#shelf(id);
         part.masterId ??= news.orderId;
@@ -92,7 +95,15 @@ export class MemoryOrderStates implements OrderStateStore {
 
   #kept(orderId: string): KeptOrder {
     const { customerId, siteCode, masterId, terms, events, states } = this.#shelf(orderId);
-    return { orderId, customerId, siteCode, masterId, terms, told: latestOf(latestStates(states)), isNew: events === 1 };
+    return {
+      orderId,
+      customerId,
+      siteCode,
+      masterId,
+      terms,
+      told: latestOf(latestStates(states)),
+      isNew: events === 1,
+    };
   }
 
   #latestReturn(returnId: string): ToldState<ReturnState> | null {

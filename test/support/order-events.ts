@@ -22,6 +22,7 @@ export const earningSettings: RewardSettings = {
   validityMonths: 12,
   earningBase: "total",
   returnPolicy: "negative",
+  giveBacksPerDay: 10,
 };
 
 /** A completed order with the prices of the published example EON2076, and no more than the service reads. */
@@ -164,7 +165,8 @@ export class FakeLedgers implements LedgerGateway {
     const { intent } = command;
     const known = intent.kind === "earn" ? this.#grantOf(kept, intent.order.orderId) : undefined;
     if (known !== undefined) {
-      return { result: succeed({ kind: "granted" }), replayed: known.commandId !== command.id };
+      const granted = { kind: "granted", entryId: known.id } as const;
+      return { result: succeed(granted), replayed: known.commandId !== command.id };
     }
     this.#codes += 1;
     const sold = intent.kind === "give-back-coupon" ? (kept.sold.get(intent.code) ?? null) : null;
@@ -175,12 +177,17 @@ export class FakeLedgers implements LedgerGateway {
       ...factsIn(kept.journal, intent),
       ...(bought === undefined ? {} : { forgiven: forgivenAfter(kept.journal, bought.sequence) }),
       exchange: null,
+      givenBackToday: 0,
       sold: sold && { ...sold, draws: heldBy(kept.journal, sold.coupon.redemptionId) },
       expired: [],
     });
     if (!decided.ok) return { result: decided, replayed: false };
     const { entries, couponEffect, outcome, ledger, isRepetition } = decided.value;
-    const fault = changeFault(kept.ledger, { entries, couponEffects: couponEffect === null ? [] : [couponEffect] }, ledger);
+    const fault = changeFault(
+      kept.ledger,
+      { entries, couponEffects: couponEffect === null ? [] : [couponEffect] },
+      ledger,
+    );
     if (fault !== null) throw new Error(fault);
     kept.ledger = ledger;
     kept.journal.push(...entries);

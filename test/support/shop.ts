@@ -53,13 +53,15 @@ export class Shop {
     this.employee = employee;
   }
 
-  /** @param settings of site `main`; null leaves the site without any */
+  /** @param settings of site `main`, where orders earn nothing unless they say so; null leaves the site without any */
   static async open(settings: object | null = { enabled: true, codePrefix: "RP" }): Promise<Shop> {
     shops += 1;
     const tenant = `shop-${shops}`;
     const shop = new Shop(tenant, await employeeToken(tenant));
     if (settings !== null) {
-      await shop.manage("POST", `/site/${tenant}/sites/main/mixins`, { couponSettings: { rewardpoints: settings } });
+      await shop.manage("POST", `/site/${tenant}/sites/main/mixins`, {
+        couponSettings: { rewardpoints: { orderValueToRewardPointsFactor: 0, ...settings } },
+      });
     }
     return shop;
   }

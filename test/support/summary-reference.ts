@@ -1,6 +1,6 @@
 import type { CustomerSummary, GrantedPoints, RedeemedPoints } from "../../src/application/summary.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { EntryId } from "../../src/domain/identifiers.ts";
+import type { Actor, EntryId } from "../../src/domain/identifiers.ts";
 import { isActive } from "../../src/domain/lot.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 
@@ -17,6 +17,7 @@ interface EntryRow {
   readonly valid_until: EpochMs | null;
   readonly reference_id: string | null;
   readonly description: string | null;
+  readonly actor: Actor;
 }
 
 interface UsageRow {
@@ -59,6 +60,7 @@ export async function storedSummary(
     points: row.points,
     createdAt: row.created_at,
     balanceAfter: row.balance_after,
+    actor: row.actor,
   });
   const grantOf = (row: EntryRow): GrantedPoints => ({
     ...redemptionOf(row),
@@ -78,7 +80,7 @@ export async function storedSummary(
   };
 }
 
-/** A summary in the contract's words. */
+/** A summary in the contract's words, as employees get it. */
 export function summaryOnTheWire(summary: CustomerSummary): object {
   const told = (entry: RedeemedPoints) => ({
     id: entry.id,
@@ -86,6 +88,7 @@ export function summaryOnTheWire(summary: CustomerSummary): object {
     points: entry.points,
     createdAt: new Date(entry.createdAt).toISOString(),
     allPointsAfterCreation: entry.balanceAfter,
+    actor: entry.actor,
   });
   return {
     customerId: summary.customerId,

@@ -78,8 +78,10 @@ const amount: Kind = { accepts: isInteger(1), values: everything };
 const integer: Kind = { accepts: isInteger(Number.MIN_SAFE_INTEGER), values: everything };
 const version: Kind = { accepts: isInteger(0), values: everything };
 const usageLimit: Kind = { accepts: (value) => value === -1 || isInteger(1)(value), values: everything };
-const percentage: Kind = { accepts: isNumber(0, 100), values: everything };
+const percentage: Kind = { accepts: isNumber(0.01, 100), values: everything };
 const money: Kind = { accepts: isNumber(0, Number.MAX_SAFE_INTEGER), values: everything };
+const moneyOff: Kind = { accepts: isNumber(0.01, Number.MAX_SAFE_INTEGER), values: everything };
+const days: Kind = { accepts: (value) => isInteger(1)(value) && Number(value) <= 3_650, values: everything };
 const flag: Kind = { accepts: (value) => typeof value === "boolean", values: everything };
 const never: Kind = { accepts: () => false, values: everything };
 const text = (max: number, min = 0): Kind => ({
@@ -108,9 +110,23 @@ const ignored = (kind: Kind): Kind => ({ ...kind, shown: () => undefined });
 const withoutMetadata = (shown: unknown): object => ({ ...(shown as object), metadata: undefined });
 /** Objects whose members have all a default: what is in them is not asked for, and left out. */
 const objectOfDefaults = (shown: unknown): Kind => ({ accepts: isObject, values: everything, shown: () => shown });
-const texts: Kind = {
-  accepts: (value) => Array.isArray(value) && value.length <= 1_000 && value.every(text(128, 1).accepts),
+const ids: Kind = {
+  accepts: (value) => Array.isArray(value) && value.length <= 1_000 && value.every(isId),
   values: everything,
+};
+/** What coupons cannot do here: it may only be said that they need not. Nothing of it is kept. */
+const only = (isNothing: (value: unknown) => boolean): Kind => ({
+  accepts: isNothing,
+  values: everything,
+  shown: () => undefined,
+});
+const noFlag = only((value) => value === false);
+const noList = only((value) => Array.isArray(value) && value.length === 0);
+const noMembers = only((value) => isObject(value) && Object.keys(value as object).length === 0);
+/** Three letters are not enough for a currency that a coupon is in. */
+const knownCurrency: Kind = {
+  accepts: (value) => isText(value) && Intl.supportedValuesOf("currency").includes(value.toUpperCase()),
+  values: [...everything, { json: '"chf"', why: "a currency" }, { json: '"QQQ"', why: "no currency" }],
 };
 
 /** Every part of a date and time within its range, and the whole within the years 0000 to 9999. */
@@ -132,6 +148,8 @@ const moment: Kind = {
   values: [...badMoments, ...everything],
   shown: (value: string) => new Date(value).toISOString(),
 };
+
+const futureMoment: Kind = { ...moment, accepts: (value) => isMoment(value) && Date.parse(String(value)) > Date.now() };
 
 /** What an operation that takes JSON is asked with. */
 interface Subject {
@@ -192,32 +210,46 @@ const optionFields: Readonly<Record<string, Kind>> = {
   "coupon.description": text(2_000),
   "coupon.discountType": never,
   "coupon.discountPercentage": percentage,
-  "coupon.discountAbsolute": objectOfDefaults({ amount: 0, currency: "USD" }),
-  "coupon.discountAbsolute.amount": money,
-  "coupon.discountAbsolute.currency": currency,
+  "coupon.discountAbsolute": never,
+  "coupon.discountAbsolute.amount": moneyOff,
+  "coupon.discountAbsolute.currency": knownCurrency,
   "coupon.allowAnonymous": flag,
   "coupon.maxRedemptions": usageLimit,
   "coupon.maxRedemptionsPerCustomer": usageLimit,
+  "coupon.categoryRestricted": noFlag,
+  "coupon.segmentRestricted": noFlag,
+  "coupon.discountCalculationType": only((value) => value === "SUBTOTAL"),
+  "coupon.mixins": noMembers,
   "coupon.restrictions": objectOfDefaults({ validFor: [] }),
-  "coupon.restrictions.validFor": texts,
-  "coupon.restrictions.validFor[]": text(128, 1),
+  "coupon.restrictions.validFor": ids,
+  "coupon.restrictions.validFor[]": id,
   "coupon.restrictions.validFrom": moment,
-  "coupon.restrictions.validUntil": moment,
-  "coupon.restrictions.minOrderValue": objectOfDefaults({ amount: 0, currency: "USD" }),
+  "coupon.restrictions.validUntil": futureMoment,
+  "coupon.restrictions.validForDays": days,
+  "coupon.restrictions.includedCategories": noList,
+  "coupon.restrictions.includedCategories[]": never,
+  "coupon.restrictions.excludedCategories": noList,
+  "coupon.restrictions.excludedCategories[]": never,
+  "coupon.restrictions.segments": noList,
+  "coupon.restrictions.segments[]": never,
+  "coupon.restrictions.minOrderValue": never,
   "coupon.restrictions.minOrderValue.amount": money,
-  "coupon.restrictions.minOrderValue.currency": currency,
+  "coupon.restrictions.minOrderValue.currency": knownCurrency,
   pointsAfterCoupon: integer,
   metadata: objectOfDefaults(undefined),
 };
-const absolute = { coupon: { ...tenPercentOff, discountType: "ABSOLUTE", discountPercentage: undefined } };
-const absoluteBeside = Object.fromEntries(
-  Object.keys(optionFields)
-    .filter((field) => field.startsWith("coupon.discountAbsolute"))
-    .map((field) => [field, absolute]),
-);
+const usd = { amount: 1, currency: "USD" };
+const absolute = { ...tenPercentOff, discountType: "ABSOLUTE", discountPercentage: undefined, discountAbsolute: usd };
+const withMinimum = { ...tenPercentOff, restrictions: { minOrderValue: usd } };
+/** Both members of an amount must be given. */
+const couponBeside = (field: string): object => {
+  if (field.startsWith("coupon.discountAbsolute")) return { coupon: absolute };
+  return field.startsWith("coupon.restrictions.minOrderValue") ? { coupon: withMinimum } : {};
+};
+const amountsBeside = Object.fromEntries(Object.keys(optionFields).map((field) => [field, couponBeside(field)]));
 const option = { type: "coupon", name: "An option", points: 1, coupon: { ...tenPercentOff, allowAnonymous: false } };
 
-const use = { orderTotal: { amount: 1_000, currency: "USD" }, discount: { amount: 0, currency: "USD" } };
+const use = { orderTotal: { amount: 1_000, currency: "USD" }, discount: { amount: 1, currency: "USD" } };
 const useFields: Readonly<Record<string, Kind>> = {
   orderCode: orNull(text(255, 1)),
   customerNumber: orNull(id),
@@ -273,7 +305,7 @@ const bodied: Readonly<Record<string, Bodied>> = {
   "POST /reward-points/{tenant}/redeemOptions": {
     base: () => ({ ...option, id: crypto.randomUUID() }),
     fields: { id: optionId, ...optionFields, "metadata.version": ignored(version) },
-    beside: absoluteBeside,
+    beside: amountsBeside,
     read: async (_subject, { body }, sent) =>
       withoutMetadata((body as readonly Record<string, unknown>[]).find((shown) => shown["id"] === sent["id"])),
     adds: ["redeem_options"],
@@ -286,7 +318,7 @@ const bodied: Readonly<Record<string, Bodied>> = {
       ...optionFields,
       "metadata.version": ignored(version),
     },
-    beside: absoluteBeside,
+    beside: amountsBeside,
     read: async (_subject, { body }) => ({ ...withoutMetadata(body), id: undefined }),
     adds: [],
     changes: ["redeem_options"],
@@ -557,7 +589,7 @@ const parameterKinds: Readonly<Record<string, Accepts>> = {
   "path:tenant": anything,
   "path:customerId": isId,
   "path:redeemOptionId": anything,
-  "path:code": sizedText(128),
+  "path:code": sizedText(512),
   "path:id": sizedText(128),
   "path:eventId": sizedText(64),
   "path:siteCode": site,
@@ -567,7 +599,7 @@ const parameterKinds: Readonly<Record<string, Accepts>> = {
   "query:issuedTo": isId,
   "query:customerId": isId,
   "query:customerNumber": isId,
-  "query:code": sizedText(128),
+  "query:code": sizedText(512),
   "query:orderId": sizedText(128),
   "query:orderCode": sizedText(255),
   "query:q": (word) => /^ *$/.test(word) && isStorable(word),
@@ -854,6 +886,7 @@ describe("reward settings", () => {
   const isPrefix = (value: unknown) => isText(value) && /^[A-Za-z0-9_-]{1,16}$/.test(value);
   const isMonths = (value: unknown) => value === null || (isInteger(1)(value) && (value as number) <= 12_000);
   const isFlag = (value: unknown) => typeof value === "boolean";
+  const isGiveBacks = (value: unknown) => isInteger(0)(value) && (value as number) <= 1_000;
   test.each<[string, (value: unknown) => boolean]>([
     ["enabled", isFlag],
     ["enable", isFlag],
@@ -863,13 +896,16 @@ describe("reward settings", () => {
     ["validityInMonths", isMonths],
     ["earningBase", () => false],
     ["returnPolicy", () => false],
+    ["giveBacksPerDay", isGiveBacks],
   ])("%s", async (member, accepts) => {
     const { shop, employee: token } = await subjectOf(await prepareShop());
     const path = `/site/${shop.tenant}/sites/main/mixins/couponSettings`;
     let before = await everythingStored(shop.tenant);
     for (const { json, why } of some(everything, `settings ${member}`)) {
       cases += 1;
-      const body = `{"rewardpoints":{"${member}":${json}}}`;
+      // A site cannot be switched on without a factor.
+      const factor = member === "orderValueToRewardPointsFactor" ? "" : '"orderValueToRewardPointsFactor":1,';
+      const body = `{"rewardpoints":{${factor}"${member}":${json}}}`;
       const headers = { "Content-Type": "application/json" };
       const answer = await call("PUT", path, { token, body, headers });
       const told = `${json.slice(0, 80)} (${why}): ${answer.status} ${JSON.stringify(answer.body)}`;

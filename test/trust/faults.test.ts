@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { retryAfterSeconds } from "../../src/application/failure.ts";
 import { EmporixStandIn } from "../support/emporix-stand-in.ts";
 import { type Flow, flows, Stage } from "../support/fault-flows.ts";
 import { type Fault, faultKinds, hangingActOf } from "../support/fault-points.ts";
@@ -44,6 +45,8 @@ async function run(flow: Flow, fault: Fault | null): Promise<readonly string[]> 
   while (!isOver && tries < triesMax) {
     tries += 1;
     isOver = await scene.attempt();
+    // Whoever is refused is asked to wait, and the queue waits longer still.
+    if (!isOver) vi.setSystemTime(Date.now() + retryAfterSeconds * 1_000);
   }
   const names = service.points.end();
   expect(isOver).toBe(true);

@@ -25,7 +25,7 @@ import { ExchangeSaga } from "../../src/durable-objects/exchange-saga.ts";
 import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
 import { modelPicture, type Picture, storedFault, storedPicture } from "../support/ledger-invariants.ts";
 import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger-model.ts";
-import { at, commandOf, earn, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
+import { anyTerms, at, commandOf, earn, freely, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
 import { type Deed, unexplained } from "../support/linearization.ts";
 import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
 import { takeBreath } from "../support/take-breath.ts";
@@ -113,6 +113,7 @@ const anySentPlan: fc.Arbitrary<Plan> = fc.oneof(
       kind: fc.constant("give-back-coupon" as const),
       nth: fc.nat({ max: 2 }),
       isLowerCase: fc.constant(false),
+      terms: anyTerms,
     }),
   },
   { weight: 2, arbitrary: fc.constant<Plan>({ kind: "lapse" }) },
@@ -472,7 +473,7 @@ class Run {
     }
     this.#promises.push({ id, answer });
     // What cannot be given back now is a matter for the client: it is told so, or the call fails.
-    if (givesBack) await saga.giveBack(id).catch((): GivingBack => ({ kind: "unknown" }));
+    if (givesBack) await saga.giveBack(id, freely).catch((): GivingBack => ({ kind: "unknown" }));
   }
 
   /**

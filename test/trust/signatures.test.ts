@@ -50,7 +50,10 @@ async function send({ to = path, body, headers, contentType = "application/json"
 
 const refused = {
   status: 401,
-  body: { fault: { faultstring: expect.any(String), detail: { errorcode: "webhook.InvalidSignature" } } },
+  body: {
+    fault: { faultstring: expect.any(String), detail: { errorcode: "webhook.InvalidSignature" } },
+    code: "invalid_signature",
+  },
 };
 const refusedToken = { status: 401, body: { fault: { detail: { errorcode: "oauth.v2.InvalidAccessToken" } } } };
 

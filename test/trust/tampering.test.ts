@@ -16,7 +16,7 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { ledgerEntries } from "../../src/storage/d1/schema.ts";
 import { sealOf } from "../../src/storage/d1/seal.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
-import { anyHistory, commandOf, earn, exchange, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
+import { anyHistory, commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 type Value = string | number | null;
@@ -95,7 +95,7 @@ async function live(key: LedgerKey): Promise<void> {
   await does(redeem(60));
   const sold = await does(exchange(30));
   await does(exchange(20));
-  if (sold?.kind === "exchanged") await does({ kind: "give-back-coupon", code: sold.couponCode });
+  if (sold?.kind === "exchanged") await does(givingBack(sold.couponCode));
   await does(settle(order, 200, 150, { policy: "negative", returnId: "R1" }));
   await does(settle(order, 200, 180, { policy: "negative", returnId: "R1" }));
   const elsewhere = exchange(10);

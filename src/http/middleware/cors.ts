@@ -12,7 +12,15 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
     origin: isOpen ? "*" : [...origins],
     allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
     allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "X-Total-Count"],
-    exposeHeaders: ["Idempotency-Replayed", "Items-Count", "Retry-After", "X-Request-Id", "X-Total-Count"],
+    exposeHeaders: [
+      "Idempotency-Replayed",
+      "Items-Count",
+      "Retry-After",
+      "X-Entry-Id",
+      "X-Points-Balance",
+      "X-Request-Id",
+      "X-Total-Count",
+    ],
     maxAge: 86_400,
   });
   return async (c, next) => {

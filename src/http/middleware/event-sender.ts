@@ -7,6 +7,9 @@ import { requireAccess } from "./access.ts";
 /** The header in which Emporix signs the events that it sends. */
 export const signatureHeader = "emporix-event-signature";
 
+/** Who sends an event that has a signature and no token. */
+export const webhookActor = "system:webhook" as Actor;
+
 const requireManager = requireAccess(managers);
 
 /**
@@ -30,6 +33,6 @@ export const requireSignature: Check = async (c) => {
     throw new Refused({ code: "invalid_signature" });
   }
   if (c.get("principal") === undefined) {
-    c.set("principal", { tenant, customerId: null, scopes: new Set(), actor: "system:webhook" as Actor });
+    c.set("principal", { tenant, customerId: null, scopes: new Set(), actor: webhookActor });
   }
 };

@@ -3,20 +3,24 @@ import type { Failure } from "../../application/failure.ts";
 import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
-/** The largest body that is read. */
+/** The largest body that is read, unless an operation takes more. */
 export const bodyBytesMax = 64 * 1024;
 
-const bodyLimited = bodyLimit({
-  maxSize: bodyBytesMax,
-  onError: () => {
-    throw new Refused({ code: "payload_too_large", limitBytes: bodyBytesMax });
-  },
-});
+/** Lets only bodies pass of at most so many bytes. */
+export function limitBodyTo(bytesMax: number): Check {
+  const bodyLimited = bodyLimit({
+    maxSize: bytesMax,
+    onError: () => {
+      throw new Refused({ code: "payload_too_large", limitBytes: bytesMax });
+    },
+  });
+  return async (c) => {
+    await received(bodyLimited(c, async () => {}));
+  };
+}
 
 /** Lets only bodies pass that are not too large to be read. */
-export const limitBody: Check = async (c) => {
-  await received(bodyLimited(c, async () => {}));
-};
+export const limitBody: Check = limitBodyTo(bodyBytesMax);
 
 /**
  * What `reading` a body comes to.

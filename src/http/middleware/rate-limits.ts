@@ -22,6 +22,8 @@ const rateClasses = {
   general: { address: "address", caller: { customer: "customer", client: "client" } },
   exchange: strict,
   couponCode: strict,
+  // A storefront's server asks for all its customers; none of them needs their history ever again.
+  history: { address: "address", caller: { customer: "strictCustomer", client: "strictClient" } },
   tokenRequest: { address: "tokenRequest", caller: null },
   service: { address: "strictAddress", caller: null },
 } as const satisfies Record<string, RateClass>;
@@ -36,6 +38,14 @@ export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map(
   ["GET-coupon-retrieve-coupon", "couponCode"],
   ["POST-coupon-validate-coupon", "couponCode"],
   ["POST-coupon-invalidate-coupon", "couponCode"],
+  // Reads all, or much, of what there is of a customer.
+  ["GET-reward-points-explain-customer-balance", "history"],
+  ["GET-reward-points-explain-logged-customer-balance", "history"],
+  ["GET-reward-points-verify-customer-ledger", "history"],
+  ["GET-reward-points-retrieve-customer-reward-summary", "history"],
+  ["GET-reward-points-retrieve-logged-customer-reward-summary", "history"],
+  ["GET-reward-points-retrieve-rewards-summary", "history"],
+  ["GET-reward-points-list-logged-customer-coupons", "history"],
   ["POST-oauth-token", "tokenRequest"],
   // Counted apart, so that a shop at its limit does not make the service look down, nor its keys unreadable.
   ["GET-health", "service"],

@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { addPoints } from "../../application/add-points.ts";
 import { type App, contextOf } from "../app-env.ts";
+import { entryIdHeader, nameEntry } from "../entry-header.ts";
 import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
 import { customerParams, idempotencyHeaders, siteQuery } from "../schemas/common.ts";
 import { grantIn } from "../schemas/points.ts";
@@ -11,14 +12,19 @@ const path = "/reward-points/customer/{customerId}/addPoints";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-reward-points-add-customer-reward-points", access: managers, accepts: "json" }),
+  ...operation({
+    operationId: "POST-reward-points-add-customer-reward-points",
+    access: managers,
+    accepts: "json",
+    commandsLedger: true,
+  }),
   tags: ["Reward Points Management"],
   summary: "Add points",
   description:
     "Grants points to a customer; creates the entry when it is missing. Points whose validUntil is already over are accepted as history and count in no balance.",
   request: { params: customerParams, query: siteQuery, headers: idempotencyHeaders, body: jsonBody(grantIn) },
   responses: {
-    201: { description: "The points were added.", headers: replayedHeader },
+    201: { description: "The points were added.", headers: { ...replayedHeader, ...entryIdHeader } },
     ...failures(
       path,
       managers,
@@ -35,6 +41,8 @@ export const addCustomerPoints = (app: App) =>
     const { customerId } = c.req.valid("param");
     const { siteCode } = c.req.valid("query");
     const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
-    keyedValue(c, await addPoints(context, { customerId, siteCode, points: c.req.valid("json") }));
+    const outcome = keyedValue(c, await addPoints(context, { customerId, siteCode, points: c.req.valid("json") }));
+    if (outcome.kind !== "granted") throw new Error(`A grant led to '${outcome.kind}'.`);
+    nameEntry(c, outcome.entryId);
     return c.body(null, 201);
   });

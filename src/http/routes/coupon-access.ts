@@ -1,6 +1,5 @@
-import { type Access, holdsScope } from "../../application/access.ts";
+import type { Access } from "../../application/access.ts";
 import type { FailureCode } from "../../application/failure.ts";
-import type { Principal } from "../../application/principal.ts";
 
 /** Who may call which operations of the Coupon API. */
 export const couponReaders: Access = {
@@ -21,10 +20,6 @@ export const couponRedeemers: Access = {
 
 export const couponManagers: Access = { kind: "employee", scopes: ["coupon.coupon_manage"] };
 
-/** Whether a caller is shown the fields that the contract keeps to sellers. */
-export const seesSellerFields = (principal: Principal): boolean =>
-  holdsScope(principal, "coupon.coupon_read", "coupon.coupon_manage");
-
 /** How a use of a coupon can be refused. */
 export const couponUseFailures: readonly FailureCode[] = [
   "coupon_used_up",
@@ -35,6 +30,7 @@ export const couponUseFailures: readonly FailureCode[] = [
   "coupon_used_up_by_customer",
   "coupon_currency_mismatch",
   "coupon_order_too_small",
+  "coupon_without_discount",
   "coupon_discount_too_high",
   "customer_mismatch",
   "coupon_not_found",

@@ -3,7 +3,7 @@ import { openLedger } from "../../application/open-ledger.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
 import { Refused } from "../refused.ts";
-import { customerParams, idempotencyHeaders, siteQuery } from "../schemas/common.ts";
+import { idempotencyHeaders, passingCustomerParams, siteQuery } from "../schemas/common.ts";
 import { newCustomerIn } from "../schemas/points.ts";
 import { managers } from "./access-rules.ts";
 
@@ -16,11 +16,17 @@ const route = createRoute({
     operationId: "POST-reward-points-create-customer-reward-entry",
     access: managers,
     accepts: "json",
+    commandsLedger: true,
   }),
   tags: ["Reward Points Management"],
   summary: "Create a customer's entry",
   description: "Creates the customer's reward points entry, with or without points to start with.",
-  request: { params: customerParams, query: siteQuery, headers: idempotencyHeaders, body: jsonBody(newCustomerIn) },
+  request: {
+    params: passingCustomerParams,
+    query: siteQuery,
+    headers: idempotencyHeaders,
+    body: jsonBody(newCustomerIn),
+  },
   responses: {
     200: { description: "The entry was created.", headers: replayedHeader },
     ...failures(

@@ -14,7 +14,8 @@ const route = createRoute({
   ...operation({ operationId: "POST-reward-points-create-redeem-options", access: managers, accepts: "json" }),
   tags: ["Redeem Options Management"],
   summary: "Create a redeem option",
-  description: "Adds something that points can buy, and answers with all of the tenant's options.",
+  description:
+    "Adds something that points can buy, and answers with all of the tenant's options. Refused is a coupon that nobody could use: one that is over, takes nothing off, names no currency, or has restrictions that are not supported.",
   request: { params: tenantParams, headers: idempotencyHeaders, body: jsonBody(redeemOptionIn) },
   responses: {
     200: { ...jsonAnswer("All options, the new one included.", redeemOptionsOut), headers: replayedHeader },
@@ -36,7 +37,7 @@ export const createTenantRedeemOption = (app: App) =>
     const { id, terms } = c.req.valid("json");
     const now = context.services.clock.now();
     const answer = await createRedeemOption(context, { id, terms }, (options) =>
-      JSON.stringify(options.map((option) => redeemOptionToWire(option, now))),
+      JSON.stringify(options.map((option) => redeemOptionToWire(option, now, context.principal))),
     );
     return c.body(keyedValue(c, answer), 200, { "Content-Type": "application/json" }) as never;
   });

@@ -3,7 +3,7 @@ import { createMixin } from "../../application/create-mixin.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, failuresOf, jsonAnswer, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
 import { idempotencyHeaders } from "../schemas/common.ts";
-import { mixinIdOut, namedMixinIn, siteParams } from "../schemas/site-mixin.ts";
+import { mixinIdOut, namedMixinIn, passingSiteParams } from "../schemas/site-mixin.ts";
 import { siteManagers } from "./access-rules.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins";
@@ -16,7 +16,7 @@ const route = createRoute({
   summary: "Create a site mixin",
   description:
     "Any mixin is stored as it is given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid: `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor`, `validityInMonths`.",
-  request: { params: siteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinIn) },
+  request: { params: passingSiteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinIn) },
   responses: {
     201: { ...jsonAnswer("The mixin's name.", mixinIdOut), headers: replayedHeader },
     ...failures(

@@ -1,7 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, operation } from "../operation.ts";
-import { redeemOptionParams } from "../schemas/redeem-option.ts";
+import { passingRedeemOptionParams } from "../schemas/redeem-option.ts";
 import { managers } from "./access-rules.ts";
 
 const path = "/reward-points/{tenant}/redeemOptions/{redeemOptionId}";
@@ -13,7 +13,7 @@ const route = createRoute({
   tags: ["Redeem Options Management"],
   summary: "Delete a redeem option",
   description: "Also succeeds when there is none. Coupons already issued stay valid.",
-  request: { params: redeemOptionParams },
+  request: { params: passingRedeemOptionParams },
   responses: { 204: { description: "The option is gone." }, ...failures(path, managers, "outcome_unknown") },
 });
 

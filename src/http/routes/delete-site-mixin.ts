@@ -3,7 +3,7 @@ import { deleteMixin } from "../../application/delete-mixin.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
-import { mixinParams } from "../schemas/site-mixin.ts";
+import { passingMixinParams } from "../schemas/site-mixin.ts";
 import { siteManagers } from "./access-rules.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins/{mixinName}";
@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Site Mixins"],
   summary: "Delete a site mixin",
   description: "Without `couponSettings`, reward points are switched off for the site.",
-  request: { params: mixinParams },
+  request: { params: passingMixinParams },
   responses: {
     204: { description: "The mixin is gone." },
     ...failures(path, siteManagers, "settings_kept_elsewhere", "mixin_not_found", "outcome_unknown"),

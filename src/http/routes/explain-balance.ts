@@ -3,7 +3,7 @@ import { explainBalance } from "../../application/explain-balance.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
-import { explainQuery, explanationOut, explanationToWire } from "../schemas/audit.ts";
+import { attributedExplanationOut, attributedExplanationToWire, explainQuery } from "../schemas/audit.ts";
 import { customerParams } from "../schemas/common.ts";
 import { viewers } from "./access-rules.ts";
 
@@ -16,10 +16,10 @@ const route = createRoute({
   tags: ["Reward Points Management"],
   summary: "Explain a customer's balance",
   description:
-    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with the balance after it.",
+    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with who caused it and why, and the balance after it. Of a long history the last 1,000 entries are told, and fewer when they used very many lots; `earlier` sums up what came before.",
   request: { params: customerParams, query: explainQuery },
   responses: {
-    200: jsonAnswer("The balance, explained.", explanationOut),
+    200: jsonAnswer("The balance, explained.", attributedExplanationOut),
     ...failures(path, viewers, "ledger_not_found", "ledger_unsound"),
   },
 });
@@ -28,5 +28,5 @@ export const explainCustomerBalance = (app: App) =>
   app.openapi(route, async (c) => {
     const { asOf = null } = c.req.valid("query");
     const explained = await explainBalance(contextOf(c), c.req.valid("param").customerId, asOf);
-    return c.json(explanationToWire(orRefuse(explained)), 200);
+    return c.json(attributedExplanationToWire(orRefuse(explained)), 200);
   });

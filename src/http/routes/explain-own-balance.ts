@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Signed-In Customer Reward Points"],
   summary: "Explain the signed-in customer's balance",
   description:
-    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with the balance after it.",
+    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with the balance after it. Of a long history the last 1,000 entries are told, and fewer when they used very many lots; `earlier` sums up what came before.",
   request: { query: explainQuery },
   responses: {
     200: jsonAnswer("The balance, explained.", explanationOut),

@@ -14,7 +14,8 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-retrieve-event", access: viewers }),
   tags: ["Order Events"],
   summary: "Read an event",
-  description: "An event with its verdict, as it came. A return of several orders is one event for each of them.",
+  description:
+    "An event with its verdict, as far as it is kept: what the service reads. A return of several orders is one event for each of them.",
   request: { params: eventParams },
   responses: {
     200: jsonAnswer("The event.", eventOut),

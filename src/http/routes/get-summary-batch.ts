@@ -6,7 +6,7 @@ import { jsonArrayStream } from "../json-array-stream.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
 import { pageNumberMax, wholeNumber } from "../schemas/common.ts";
 import { deferredMembers } from "../schemas/deferred.ts";
-import { summaryBatchOut, summaryFormat } from "../schemas/points.ts";
+import { attributedSummaryFormat, summaryBatchOut } from "../schemas/points.ts";
 import { viewers } from "./access-rules.ts";
 
 const path = "/reward-points/summaryBatch";
@@ -54,7 +54,7 @@ export const getSummaryBatch = (app: App) =>
     if (c.req.valid("header")["x-total-count"]?.toLowerCase() === "true") {
       c.header("X-Total-Count", String(await context.services.summaries.countCustomers(context.principal.tenant)));
     }
-    const summaries = summarizeTenant(context, pageOf(c.req.valid("query")), summaryFormat);
+    const summaries = summarizeTenant(context, pageOf(c.req.valid("query")), attributedSummaryFormat);
     const body = await jsonArrayStream(summaries, (error) =>
       context.services.log.error("export_failed", { requestId: c.get("requestId"), error: error.name }),
     );

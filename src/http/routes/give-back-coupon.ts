@@ -1,23 +1,39 @@
-import { createRoute } from "@hono/zod-openapi";
+import { createRoute, z } from "@hono/zod-openapi";
 import { giveBackCoupon } from "../../application/give-back-coupon.ts";
 import { type App, customerContextOf } from "../app-env.ts";
 import { failures, operation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { couponParams } from "../schemas/coupon-list.ts";
+import { deferredMembers } from "../schemas/deferred.ts";
+import { flag } from "../schemas/list-query.ts";
 import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/coupons/{code}";
+
+const query = z.object(
+  deferredMembers({
+    acceptExpired: () =>
+      flag(
+        "true: give the coupon back although points of it have expired, and do not come back. Without it the answer is 409, and nothing is done.",
+      ),
+  }),
+);
 
 const params = couponParams.omit({ tenant: true });
 
 const route = createRoute({
   method: "delete",
   path,
-  ...operation({ operationId: "DELETE-reward-points-give-back-logged-customer-coupon", access: customers }),
+  ...operation({
+    operationId: "DELETE-reward-points-give-back-logged-customer-coupon",
+    access: customers,
+    commandsLedger: true,
+  }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "Give an unused coupon back",
-  description: "The coupon is taken out of use, and its points come back with the end that they had. May be repeated.",
-  request: { params },
+  description:
+    "The coupon is taken out of use, and its points come back into the grants that they were taken from, as far as these have not expired. May be repeated. How many coupons a customer can give back a day (UTC), the member `giveBacksPerDay` of the default site's settings says; unless it is given, 10.",
+  request: { params, query },
   responses: {
     204: { description: "The coupon is void, and the points are back." },
     ...failures(
@@ -25,6 +41,8 @@ const route = createRoute({
       customers,
       "own_coupon_not_found",
       "coupon_not_returnable",
+      "give_back_limit_reached",
+      "points_would_be_lost",
       "coupon_return_refused",
       "overloaded",
       "ledger_unsound",
@@ -37,6 +55,7 @@ export const giveBackSignedInCustomerCoupon = (app: App) =>
   app.openapi(route, async (c) => {
     const context = customerContextOf(c);
     const { code } = c.req.valid("param");
-    orRefuse(await giveBackCoupon(context, { customerId: context.customerId, code }));
+    const { acceptExpired: acceptsLoss } = c.req.valid("query");
+    orRefuse(await giveBackCoupon(context, { customerId: context.customerId, code, acceptsLoss }));
     return c.body(null, 204);
   });

@@ -15,8 +15,8 @@ const tokenRequestIn = deferred(() =>
   z
     .object({
       grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
-      client_id: z.string().max(128).optional(),
-      client_secret: z.string().max(256).optional(),
+      client_id: z.string().max(128).optional().openapi({ description: "Unless in a Basic header." }),
+      client_secret: z.string().max(256).optional().openapi({ description: "Unless in a Basic header." }),
       scope: z
         .string()
         .max(2_000)

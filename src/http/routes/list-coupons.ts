@@ -6,7 +6,7 @@ import { tenantParams } from "../schemas/common.ts";
 import { couponsOut, couponToWire } from "../schemas/coupon.ts";
 import { couponFilterOf, couponsQuery } from "../schemas/coupon-list.ts";
 import { setTotal, totalHeaders } from "../total-headers.ts";
-import { couponReaders, seesSellerFields } from "./coupon-access.ts";
+import { couponReaders } from "./coupon-access.ts";
 
 const path = "/coupon/{tenant}/coupons";
 
@@ -34,9 +34,8 @@ export const listTenantCoupons = (app: App) =>
     const { items, total } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
     setTotal(c, total);
     const now = context.services.clock.now();
-    const forSeller = seesSellerFields(context.principal);
     return c.json(
-      items.map((coupon) => couponToWire(coupon, now, forSeller)),
+      items.map((coupon) => couponToWire(coupon, now, context.principal)),
       200,
     );
   });

@@ -57,7 +57,7 @@ export const listSignedInCustomerCoupons = (app: App) =>
     const now = context.services.clock.now();
     return c.json(
       coupons.map(({ coupon, status, exchangeState }) => ({
-        ...couponToWire(coupon, now, false),
+        ...couponToWire(coupon, now, context.principal),
         status,
         exchangeState,
       })),

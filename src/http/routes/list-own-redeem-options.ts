@@ -13,7 +13,8 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-list-logged-customer-redeem-options", access: customers }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "List what the signed-in customer's points can buy",
-  description: "All redeem options, each with the points that would be left after it.",
+  description:
+    "The redeem options that are worth something to the customer now, each with the points that would be left after it. Not listed is an option whose coupon is over, or is for other customers.",
   responses: {
     200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),
     ...failures(path, customers, "overloaded", "ledger_unsound"),

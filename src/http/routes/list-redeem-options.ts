@@ -14,7 +14,8 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-list-redeem-options", access: anyone }),
   tags: ["Redeem Options Management"],
   summary: "List redeem options",
-  description: "All redeem options of the tenant; for a signed-in customer with the points left after each.",
+  description:
+    "Employees see all redeem options of the tenant. Customers and guests see those that are worth something to them now, customers with the points left after each.",
   request: { params: tenantParams },
   responses: {
     200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),

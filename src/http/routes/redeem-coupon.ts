@@ -17,7 +17,7 @@ const route = createRoute({
   summary: "Redeem a coupon",
   description: `Uses the coupon for an order. Whoever knows the code may use it, unless \`validFor\` names its customers.
 
-Refused is what the coupon does not allow: more uses than \`maxRedemptions\` or \`maxRedemptionsPerCustomer\`, a moment before \`validFrom\` or from \`validUntil\` on, a customer whom a non-empty \`validFor\` leaves out, an anonymous use without \`allowAnonymous\`, an order below \`minOrderValue\` or in another currency, and a discount that is more than the order or more than the coupon gives. A percentage is taken of \`orderTotal\` and rounded up to the cent (the currency's smallest unit, where that is larger); a discount may be smaller. Amounts are compared as decimals, exactly.
+Refused is what the coupon does not allow: more uses than \`maxRedemptions\` or \`maxRedemptionsPerCustomer\`, a moment before \`validFrom\` or from \`validUntil\` on, a customer whom a non-empty \`validFor\` leaves out, an anonymous use without \`allowAnonymous\`, an order below \`minOrderValue\` or in another currency, and a discount that is 0, or more than the order or more than the coupon gives. A percentage is taken of \`orderTotal\` and rounded up to the cent (the currency's smallest unit, where that is larger); a discount may be smaller. Amounts are compared as decimals, exactly.
 
 Of checkouts that race for the last use, one gets it. The same order with the same customer and amounts is answered with its first redemption again; with other amounts, 409. Employees without \`coupon.coupon_redeem_on_behalf\` or \`coupon.coupon_manage\` cannot name a customer.`,
   request: { params: couponParams, headers: idempotencyHeaders, body: jsonBody(couponUseIn) },

@@ -9,6 +9,14 @@ import { customers } from "./access-rules.ts";
 
 const path = "/reward-points/public/customer/redeem";
 
+const balanceHeader = {
+  "X-Points-Balance": {
+    description:
+      "The active points right after this exchange, so that a second one by a double click without an Idempotency-Key shows. Absent when the answer is that to an earlier request: it tells nothing of the balance now.",
+    schema: { type: "integer" as const },
+  },
+};
+
 const route = createRoute({
   method: "post",
   path,
@@ -16,14 +24,15 @@ const route = createRoute({
     operationId: "POST-reward-points-redeem-logged-customer-reward-points-coupon",
     access: customers,
     accepts: "json",
+    commandsLedger: true,
   }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "Exchange points for a coupon code",
   description:
-    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back.",
+    "Takes the option's points from the signed-in customer and issues its coupon. When the coupon cannot be issued, the points are, or come, back. A coupon that would be over before it could be used, or is for other customers, is not sold.",
   request: { query: siteQuery, headers: idempotencyHeaders, body: jsonBody(exchangeIn) },
   responses: {
-    200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: replayedHeader },
+    200: { ...jsonAnswer("The coupon's code.", couponCodeOut), headers: { ...replayedHeader, ...balanceHeader } },
     ...failures(
       path,
       customers,
@@ -35,6 +44,8 @@ const route = createRoute({
       "rewards_disabled",
       "redeem_option_not_found",
       "redeem_option_without_coupon",
+      "redeem_option_over",
+      "redeem_option_not_for_customer",
     ),
   },
 });
@@ -47,5 +58,6 @@ export const exchangeForCoupon = (app: App) =>
     const answer = await redeemForCoupon(context, { customerId: context.customerId, redeemOptionId, siteCode });
     const outcome = keyedValue(c, answer);
     if (outcome.kind !== "exchanged") throw new Error(`An exchange led to '${outcome.kind}'.`);
+    if (answer.balanceAfter !== undefined) c.header("X-Points-Balance", `${answer.balanceAfter}`);
     return c.json({ code: outcome.couponCode }, 200);
   });

@@ -1,6 +1,7 @@
 import { createRoute } from "@hono/zod-openapi";
 import { redeemPoints } from "../../application/redeem-points.ts";
 import { type App, contextOf } from "../app-env.ts";
+import { entryIdHeader, nameEntry } from "../entry-header.ts";
 import { failures, failuresOf, jsonBody, keyedValue, operation, replayedHeader } from "../operation.ts";
 import { customerParams, idempotencyHeaders } from "../schemas/common.ts";
 import { redemptionIn } from "../schemas/points.ts";
@@ -11,13 +12,18 @@ const path = "/reward-points/customer/{customerId}/redeemPoints";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-reward-points-redeem-customer-points", access: managers, accepts: "json" }),
+  ...operation({
+    operationId: "POST-reward-points-redeem-customer-points",
+    access: managers,
+    accepts: "json",
+    commandsLedger: true,
+  }),
   tags: ["Reward Points Management"],
   summary: "Redeem points without a coupon",
   description: "Takes points from a customer, those that expire first before the others.",
   request: { params: customerParams, headers: idempotencyHeaders, body: jsonBody(redemptionIn) },
   responses: {
-    201: { description: "The points were taken.", headers: replayedHeader },
+    201: { description: "The points were taken.", headers: { ...replayedHeader, ...entryIdHeader } },
     ...failures(
       path,
       managers,
@@ -35,6 +41,8 @@ export const redeemCustomerPoints = (app: App) =>
     const { id, points, description } = c.req.valid("json");
     const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
     const redemption = { customerId, id: id ?? null, points, description: description ?? null };
-    keyedValue(c, await redeemPoints(context, redemption));
+    const outcome = keyedValue(c, await redeemPoints(context, redemption));
+    if (outcome.kind !== "redeemed") throw new Error(`A redemption led to '${outcome.kind}'.`);
+    nameEntry(c, outcome.entryId);
     return c.body(null, 201);
   });

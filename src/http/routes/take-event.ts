@@ -1,8 +1,8 @@
 import { createRoute, z } from "@hono/zod-openapi";
-import { receiveEvent } from "../../application/receive-event.ts";
+import { eventBytesMax, receiveEvent } from "../../application/receive-event.ts";
 import { type App, contextOf } from "../app-env.ts";
-import { requireEventSender, requireSignature, signatureHeader } from "../middleware/event-sender.ts";
-import { limitBody, requireMediaType } from "../middleware/json-body.ts";
+import { requireEventSender, requireSignature, signatureHeader, webhookActor } from "../middleware/event-sender.ts";
+import { limitBodyTo, requireMediaType } from "../middleware/json-body.ts";
 import { failures, failuresOf, jsonAnswer, jsonBody, openOperation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { tenantParams } from "../schemas/common.ts";
@@ -14,8 +14,7 @@ const path = "/reward-points/{tenant}/events";
 const signatureHeaders = z.object({
   [signatureHeader]: z.string().optional().openapi({
     description:
-      "Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
-    example: "jb8JZDNC83svU5syKju4xb4uONdKJJxGoGt8INAFGwU=",
+      "Not with a token. Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
   }),
 });
 
@@ -25,7 +24,7 @@ const route = createRoute({
   ...openOperation(
     "POST-reward-points-take-event",
     requireEventSender,
-    limitBody,
+    limitBodyTo(eventBytesMax),
     requireMediaType("application/json"),
     requireSignature,
   ),
@@ -33,7 +32,7 @@ const route = createRoute({
   tags: ["Order Events"],
   summary: "Take an order or return event",
   description:
-    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, and a return counts once. Either a signature or a token is needed; where both are given, both must be right.",
+    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
   request: { params: tenantParams, headers: signatureHeaders, body: jsonBody(orderEventIn) },
   responses: {
     202: jsonAnswer("The event is in the queue.", takenEventOut),
@@ -44,6 +43,8 @@ const route = createRoute({
 export const takeEvent = (app: App) =>
   app.openapi(route, async (c) => {
     const { services, principal } = contextOf(c);
-    const id = orRefuse(await receiveEvent(services, { tenant: principal.tenant, event: c.req.valid("json") }));
+    const isOnPurpose = principal.actor !== webhookActor;
+    const event = c.req.valid("json");
+    const id = orRefuse(await receiveEvent(services, { tenant: principal.tenant, event, isOnPurpose }));
     return c.json({ id }, 202);
   });

@@ -35,5 +35,5 @@ export const updateTenantRedeemOption = (app: App) =>
     const { version, terms } = c.req.valid("json");
     const id = c.req.valid("param").redeemOptionId;
     const option = orRefuse(await updateRedeemOption(context, { id, version, terms }));
-    return c.json(redeemOptionToWire(option, context.services.clock.now()), 200);
+    return c.json(redeemOptionToWire(option, context.services.clock.now(), context.principal), 200);
   });

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { ExplainedBalance } from "../../application/explain-balance.ts";
+import { lazy } from "../../application/lazy.ts";
 import type { Verification } from "../../application/verify-ledger.ts";
 import { moment, timestamp } from "./common.ts";
 import { deferred, deferredMembers } from "./deferred.ts";
@@ -15,8 +16,7 @@ export const explainQuery = z.object(
         type: "string",
         format: "date-time",
         description:
-          "The moment whose balance is explained. Default: now. A moment in the future tells what will have expired.",
-        example: "2026-11-22T12:00:00Z",
+          "The moment whose balance is explained, such as 2026-11-22T12:00:00Z. Default: now. A moment in the future tells what will have expired.",
       }),
   }),
 );
@@ -56,6 +56,67 @@ export const verificationOut = deferred(() =>
     .openapi("ledgerVerification"),
 );
 
+const explainedLine = lazy(() =>
+  z
+    .object({
+      at: dateTime(),
+      kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot came to its end." }),
+      id: z.string().nullable(),
+      change: z.int().openapi({ description: "By how much the balance changed." }),
+      balance: z.int().openapi({ description: "The balance right after." }),
+      text: z.string(),
+    })
+    .openapi("explainedLine"),
+);
+
+const explanationExample = {
+  customerId: "20242913",
+  asOf: "2026-11-22T12:00:00.000Z",
+  balance: 2000,
+  owedPoints: 0,
+  omittedLots: 0,
+  earlier: null,
+  lots: [
+    {
+      id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+      "reference-id": "EON2076",
+      points: 2050,
+      createdAt: "2026-05-11T18:32:18.591Z",
+      validUntil: "2027-05-11T18:32:18.591Z",
+      usedPoints: 50,
+      expiredPoints: 0,
+      remainingPoints: 2000,
+      usedBy: [{ id: "d85c0570-1d51-4611-bf2f-c67452384626", points: 50, at: "2026-06-11T18:32:38.501Z" }],
+    },
+  ],
+  lines: [
+    {
+      at: "2026-05-11T18:32:18.591Z",
+      kind: "opened",
+      id: null,
+      change: 0,
+      balance: 0,
+      text: "The ledger was opened.",
+    },
+    {
+      at: "2026-05-11T18:32:18.591Z",
+      kind: "granted",
+      id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+      change: 2050,
+      balance: 2050,
+      text: "2050 points were granted for EON2076, valid until 2027-05-11T18:32:18.591Z.",
+    },
+    {
+      at: "2026-06-11T18:32:38.501Z",
+      kind: "redeemed",
+      id: "d85c0570-1d51-4611-bf2f-c67452384626",
+      change: -50,
+      balance: 2000,
+      text: "50 points were exchanged for a coupon (50 from the grant for EON2076).",
+    },
+  ],
+};
+
 export const explanationOut = deferred(() =>
   z
     .object({
@@ -78,64 +139,48 @@ export const explanationOut = deferred(() =>
           })
           .openapi("explainedLot"),
       ),
-      lines: z.array(
-        z
-          .object({
-            at: dateTime(),
-            kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot came to its end." }),
-            id: z.string().nullable(),
-            change: z.int().openapi({ description: "By how much the balance changed." }),
-            balance: z.int().openapi({ description: "The balance right after." }),
-            text: z.string(),
-          })
-          .openapi("explainedLine"),
-      ),
+      omittedLots: z.int().openapi({ description: "How many lots, the oldest, are not listed: the last 2,000 are." }),
+      earlier: z
+        .object({
+          entries: z.int().openapi({ description: "How many entries are summed up." }),
+          until: dateTime().openapi({ description: "When the last of them was recorded." }),
+          balance: z.int().openapi({ description: "The balance after it." }),
+        })
+        .nullable()
+        .openapi({
+          description:
+            "What came before the first line, summed up; null when the lines begin with the opening. An explanation as of `until` tells it. Lots that were used up or over by then are not listed, and what used the others before is counted in usedPoints without being named.",
+        }),
+      lines: z.array(explainedLine()),
     })
-    .openapi("explainedBalance", {
+    .openapi("explainedBalance", { example: explanationExample }),
+);
+
+const attributedLine = lazy(() =>
+  explainedLine()
+    .extend({
+      actor: z.string().nullable().openapi({
+        description: "Who caused it: a client, its employee, the customer or the service. null: time has passed.",
+      }),
+      reason: z.string().nullable().openapi({ description: "Why, as whoever caused it has described it." }),
+    })
+    .openapi("attributedLine"),
+);
+
+/** The explanation that employees get: it says who, too. */
+export const attributedExplanationOut = deferred(() =>
+  explanationOut
+    .unwrap()
+    .extend({ lines: z.array(attributedLine()) })
+    .openapi("attributedBalance", {
       example: {
-        customerId: "20242913",
-        asOf: "2026-11-22T12:00:00.000Z",
-        balance: 2000,
-        owedPoints: 0,
-        lots: [
-          {
-            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-            "reference-id": "EON2076",
-            points: 2050,
-            createdAt: "2026-05-11T18:32:18.591Z",
-            validUntil: "2027-05-11T18:32:18.591Z",
-            usedPoints: 50,
-            expiredPoints: 0,
-            remainingPoints: 2000,
-            usedBy: [{ id: "d85c0570-1d51-4611-bf2f-c67452384626", points: 50, at: "2026-06-11T18:32:38.501Z" }],
-          },
-        ],
-        lines: [
-          {
-            at: "2026-05-11T18:32:18.591Z",
-            kind: "opened",
-            id: null,
-            change: 0,
-            balance: 0,
-            text: "The ledger was opened.",
-          },
-          {
-            at: "2026-05-11T18:32:18.591Z",
-            kind: "granted",
-            id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-            change: 2050,
-            balance: 2050,
-            text: "2050 points were granted for EON2076, valid until 2027-05-11T18:32:18.591Z.",
-          },
-          {
-            at: "2026-06-11T18:32:38.501Z",
-            kind: "redeemed",
-            id: "d85c0570-1d51-4611-bf2f-c67452384626",
-            change: -50,
-            balance: 2000,
-            text: "50 points were exchanged for a coupon (50 from the grant for EON2076).",
-          },
-        ],
+        ...explanationExample,
+        lines: explanationExample.lines.map((line) => ({
+          ...line,
+          ...(line.kind === "redeemed"
+            ? { actor: "customer:20242913", reason: "Voucher over 5 euros" }
+            : { actor: "client:backoffice/user:42", reason: line.kind === "granted" ? "Order EON2076" : null }),
+        })),
       },
     }),
 );
@@ -150,7 +195,15 @@ export const verificationToWire = (verification: Verification): z.output<typeof 
   findings: [...verification.findings],
 });
 
-export const explanationToWire = (explained: ExplainedBalance): z.output<typeof explanationOut> => ({
+/** What the customer is told: nothing of who else was at it. */
+export function explanationToWire(explained: ExplainedBalance): z.output<typeof explanationOut> {
+  const { lines, ...balance } = attributedExplanationToWire(explained);
+  return { ...balance, lines: lines.map(({ actor: _actor, reason: _reason, ...line }) => line) };
+}
+
+export const attributedExplanationToWire = (
+  explained: ExplainedBalance,
+): z.output<typeof attributedExplanationOut> => ({
   customerId: explained.customerId,
   asOf: timestamp(explained.asOf),
   balance: explained.balance,
@@ -162,5 +215,7 @@ export const explanationToWire = (explained: ExplainedBalance): z.output<typeof 
     validUntil: validUntil === null ? null : timestamp(validUntil),
     usedBy: usedBy.map((use) => ({ ...use, at: timestamp(use.at) })),
   })),
+  omittedLots: explained.omittedLots,
+  earlier: explained.earlier && { ...explained.earlier, until: timestamp(explained.earlier.until) },
   lines: explained.lines.map((line) => ({ ...line, at: timestamp(line.at) })),
 });

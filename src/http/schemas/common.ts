@@ -11,7 +11,7 @@ import {
   parseSiteCode,
 } from "../../domain/identifiers.ts";
 import { parseAmount } from "../../domain/points.ts";
-import type { EpochMs } from "../../domain/time.ts";
+import { type EpochMs, momentMax, momentMin } from "../../domain/time.ts";
 import { deferredMembers } from "./deferred.ts";
 
 // Patterns of the OpenAPI document are for clients in every language, so they name characters, not Unicode's classes.
@@ -72,10 +72,6 @@ export const amount = lazy(() =>
     .openapi({ type: "integer", minimum: 1, maximum: wholeNumberMax }),
 );
 
-/** The first and the last moment that answers can show with a year of four digits. */
-const momentMin = Date.parse("0000-01-01T00:00:00.000Z");
-const momentMax = Date.parse("9999-12-31T23:59:59.999Z");
-
 /** An ISO 8601 date and time with `Z` or an offset, as a moment. */
 export const moment = lazy(() =>
   z.iso
@@ -99,7 +95,7 @@ export const customerId = lazy(() =>
   parsed<CustomerId>(
     parseCustomerId,
     `must be 1 to ${customerIdLengthMax} printable characters, and not . or ..`,
-  ).openapi({ ...printable(customerIdLengthMax, "(?!\\.{1,2}$)"), example: "C4289081720" }),
+  ).openapi(printable(customerIdLengthMax, "(?!\\.{1,2}$)")),
 );
 
 export const entryId = lazy(() =>
@@ -121,12 +117,21 @@ export const siteCode = lazy(() =>
   }),
 );
 
-export const customerParams = z.object(
-  deferredMembers({
-    customerId: () =>
-      customerId().openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id." }),
-  }),
-);
+// What stands in examples of paths and bodies works on the demo tenant (scripts/seed-data.ts), so that requests can be
+// tried out as the documentation page prefills them. Optional parameters have no example: it would be sent.
+
+const paramsNaming = (example: string) =>
+  z.object(
+    deferredMembers({
+      customerId: () =>
+        customerId().openapi({ param: { name: "customerId", in: "path" }, description: "The customer's id.", example }),
+    }),
+  );
+
+export const customerParams = paramsNaming("C1001");
+
+/** For what makes a customer's entry, or takes it away: somebody else than the one to try things with. */
+export const passingCustomerParams = paramsNaming("C2001");
 
 export const tenantParams = z.object({
   tenant: z.string().openapi({
@@ -153,8 +158,7 @@ export const idempotencyHeaders = z.object({
     .optional()
     .openapi({
       description:
-        "Makes the request safe to repeat: the same key with the same request gets the first answer again, with the header Idempotency-Replayed: true. Kept for at least 24 hours.",
-      example: "5d0f1c9e-checkout-1",
+        "Makes the request safe to repeat: the same key with the same request gets the first answer again, with the header Idempotency-Replayed: true. Kept for at least 24 hours. A new one for each new request, such as a UUID.",
     }),
 });
 

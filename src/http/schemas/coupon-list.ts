@@ -1,24 +1,27 @@
 import { z } from "@hono/zod-openapi";
 import type { CouponFilter } from "../../application/ports.ts";
-import { canonicalCouponCode } from "../../domain/coupon.ts";
+import { canonicalCouponCode, couponCodeLengthMax } from "../../domain/coupon.ts";
 import { customerId, nonEmptyText, tenantParams } from "./common.ts";
 import { deferredMembers } from "./deferred.ts";
 import { eachOnce, flag, pagingMembers, simpleQuery, sortedBy } from "./list-query.ts";
 
+/** A code as it comes in, however it was typed or pasted. */
+const couponCode = () => nonEmptyText(couponCodeLengthMax);
+
 export const couponParams = tenantParams.extend(
   deferredMembers({
     code: () =>
-      nonEmptyText(128).openapi({
+      couponCode().openapi({
         param: { name: "code", in: "path" },
-        description: "The coupon's code; case, hyphens and look-alike characters do not matter.",
-        example: "RP-0G7R3MWX9C2K",
+        description:
+          "The coupon's code, as people paste it: case, blanks, dashes, full-width and look-alike characters do not matter.",
       }),
   }),
 );
 
 const fields = {
   issuedTo: () => customerId().optional(),
-  code: () => nonEmptyText(128).optional(),
+  code: () => couponCode().optional(),
   status: () => z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]).optional(),
 };
 

@@ -27,8 +27,8 @@ const amountIn = lazy(() =>
 );
 
 const example = {
-  orderCode: "EON2076",
-  customerNumber: "C4289081720",
+  orderCode: "EON3002",
+  customerNumber: "C1001",
   orderTotal: { amount: 109, currency: "EUR" },
   discount: { amount: 10, currency: "EUR" },
 };
@@ -122,8 +122,7 @@ export const couponRedemptionParams = couponParams.extend(
     id: () =>
       nonEmptyText(128).openapi({
         param: { name: "id", in: "path" },
-        description: "The redemption's id.",
-        example: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
+        description: "The redemption's id, as using the coupon has answered it.",
       }),
   }),
 );

@@ -1,27 +1,49 @@
 import { z } from "@hono/zod-openapi";
+import { holdsScope, isEmployee } from "../../application/access.ts";
 import { lazy } from "../../application/lazy.ts";
+import type { Principal } from "../../application/principal.ts";
 import {
   type CouponDefinition,
   type CouponRestrictions,
   couponStatus,
   type Discount,
+  isFor,
   type KeptCoupon,
+  validForDaysMax,
 } from "../../domain/coupon.ts";
+import { isCurrency } from "../../domain/currency.ts";
+import { isSameCurrency, smallestAmount } from "../../domain/money.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { moment, moneyAmount, nonEmptyText, text, timestamp, wholeNumberMax } from "./common.ts";
+import { customerId, moment, moneyAmount, nonEmptyText, text, timestamp, wholeNumberMax } from "./common.ts";
 import { deferred } from "./deferred.ts";
 
-const money = lazy(() =>
+// The contract has defaults for both members of an amount. A coupon whose amount is forgotten would be worth nothing, and
+// one whose currency is forgotten would be so for every shop but those in dollars: they must be given.
+
+const currencyIn = lazy(() =>
   z
-    .object({
-      amount: moneyAmount().default(0).openapi({ description: "In units of the currency." }),
-      currency: z
-        .string()
-        .regex(/^[a-zA-Z]{3}$/)
-        .default("USD")
-        .openapi({ description: "ISO 4217 code." }),
+    .string()
+    .refine(isCurrency, { error: "must be the ISO 4217 code of a currency, such as EUR", abort: true })
+    .openapi({ pattern: "^[a-zA-Z]{3}$", description: "ISO 4217 code." }),
+);
+
+const discountMin = 0.01;
+const ofTheCurrency = { description: "In units of the currency." };
+
+const discountAmountIn = lazy(() =>
+  z
+    .object({ amount: moneyAmount().min(discountMin).openapi(ofTheCurrency), currency: currencyIn() })
+    .refine(({ amount, currency }) => amount >= smallestAmount(currency), {
+      path: ["amount"],
+      error: "must be at least the currency's smallest unit",
     })
-    .openapi("MoneyAmount"),
+    .openapi("DiscountAmount"),
+);
+
+const minOrderValueIn = lazy(() =>
+  z
+    .object({ amount: moneyAmount().default(0).openapi(ofTheCurrency), currency: currencyIn() })
+    .openapi("MinOrderValue"),
 );
 
 const usageLimit = () =>
@@ -31,14 +53,29 @@ const usageLimit = () =>
     .default(-1)
     .openapi({ minimum: -1, maximum: wholeNumberMax, not: { enum: [0] } });
 
+/** Members of the Coupon contract that would narrow a coupon in ways that are not known here: they may only say nothing. */
+const notSupported = (what: string) => ({ error: `is not supported: coupons here cannot be limited to ${what}` });
+const noFlag = (what: string) => z.literal(false, notSupported(what)).optional();
+const noList = (what: string) => z.array(z.string()).max(0, notSupported(what)).optional();
+
 const restrictionsIn = lazy(() =>
   z
     .object({
-      validFor: z.array(nonEmptyText(128)).max(1_000).optional(),
+      validFor: z.array(customerId()).max(1_000).optional().openapi({
+        description: "Customers who may buy and use the coupon; only employees see them. Empty: all customers.",
+      }),
       validFrom: moment().optional(),
-      validUntil: moment().optional(),
-      minOrderValue: money().optional(),
+      validUntil: moment().optional().openapi({ description: "In an option that is written, it lies in the future." }),
+      validForDays: z.int().min(1).max(validForDaysMax).optional().openapi({
+        description:
+          "An issued coupon ends that many days of 24 hours after it was issued, or at validUntil if that is sooner.",
+      }),
+      minOrderValue: minOrderValueIn().optional(),
+      includedCategories: noList("categories"),
+      excludedCategories: noList("categories"),
+      segments: noList("segments"),
     })
+    .transform(({ includedCategories: _in, excludedCategories: _ex, segments: _segments, ...known }) => known)
     .openapi("RestrictionsIn"),
 );
 
@@ -50,16 +87,28 @@ const definitionFields = lazy(() =>
       enum: ["PERCENT", "ABSOLUTE"],
       description: "PERCENT or ABSOLUTE; the contract's FREE_SHIPPING cannot be bought with points.",
     }),
-    discountPercentage: z.number().min(0).max(100).optional().openapi({ description: "With PERCENT, and only then." }),
-    discountAbsolute: money().optional().openapi({ description: "With ABSOLUTE, and only then." }),
+    discountPercentage: z
+      .number()
+      .min(discountMin)
+      .max(100)
+      .optional()
+      .openapi({ description: "With PERCENT, and only then." }),
+    discountAbsolute: discountAmountIn().optional().openapi({ description: "With ABSOLUTE, and only then." }),
     allowAnonymous: z.boolean().default(false),
     maxRedemptions: usageLimit().openapi({ description: "-1: no limit." }),
     maxRedemptionsPerCustomer: usageLimit().openapi({ description: "-1: no limit." }),
+    categoryRestricted: noFlag("categories"),
+    segmentRestricted: noFlag("segments"),
+    discountCalculationType: z
+      .literal("SUBTOTAL", { error: "must be SUBTOTAL: another basis is not supported" })
+      .optional(),
+    mixins: z.strictObject({}, { error: "must be empty: coupons here have no mixins" }).optional(),
     restrictions: restrictionsIn().optional(),
   }),
 );
 
-// The rules below once more, as the OpenAPI document tells them. That validUntil comes after validFrom it cannot tell.
+// The rules below once more, as the OpenAPI document tells them. It cannot tell that validUntil comes after validFrom, nor
+// that minOrderValue is in the currency of discountAbsolute.
 
 const oneDiscount = {
   oneOf: [
@@ -93,10 +142,19 @@ export const couponDefinitionIn = lazy(() =>
   definitionFields()
     .transform((fields, context): CouponDefinition => {
       const violation = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
-      const { discountType: _type, discountPercentage: _percentage, discountAbsolute: _absolute, ...rest } = fields;
+      const { name, description, allowAnonymous, maxRedemptions, maxRedemptionsPerCustomer, restrictions } = fields;
       const discount = discountOf(fields, violation);
       checkRestrictions(fields, violation);
-      return discount === null ? z.NEVER : { ...rest, ...discount };
+      if (discount === null) return z.NEVER;
+      return {
+        name,
+        ...(description === undefined ? {} : { description }),
+        allowAnonymous,
+        maxRedemptions,
+        maxRedemptionsPerCustomer,
+        ...(restrictions === undefined ? {} : { restrictions }),
+        ...discount,
+      };
     })
     .openapi("CouponDefinitionIn", { allOf: [oneDiscount, noConditionsOnAnonymous] }),
 );
@@ -123,8 +181,8 @@ function discountOf(fields: DefinitionFields, violation: ReportViolation): Disco
 }
 
 function checkRestrictions(fields: DefinitionFields, violation: ReportViolation): void {
-  const { allowAnonymous, maxRedemptionsPerCustomer, restrictions } = fields;
-  const { validFor = [], validFrom, validUntil } = restrictions ?? {};
+  const { allowAnonymous, discountAbsolute, maxRedemptionsPerCustomer, restrictions } = fields;
+  const { validFor = [], validFrom, validUntil, minOrderValue } = restrictions ?? {};
   if (allowAnonymous && maxRedemptionsPerCustomer !== -1) {
     violation(["maxRedemptionsPerCustomer"], "must not be given with allowAnonymous");
   }
@@ -133,6 +191,11 @@ function checkRestrictions(fields: DefinitionFields, violation: ReportViolation)
   }
   if (validFrom !== undefined && validUntil !== undefined && validUntil <= validFrom) {
     violation(["restrictions", "validUntil"], "must be after validFrom");
+  }
+  const isOfTwoCurrencies =
+    discountAbsolute !== undefined && minOrderValue !== undefined && !isSameCurrency(discountAbsolute, minOrderValue);
+  if (isOfTwoCurrencies) {
+    violation(["restrictions", "minOrderValue", "currency"], "must be the currency of discountAbsolute");
   }
 }
 
@@ -148,9 +211,19 @@ const couponFieldsOut = lazy(() =>
     maxRedemptionsPerCustomer: z.int(),
     restrictions: z
       .object({
-        validFor: z.array(z.string()),
+        validFor: z.array(z.string()).openapi({
+          description: "Customers who may use it. Empty: all. Customers see nobody but themselves.",
+        }),
+        validForCaller: z.boolean().optional().openapi({
+          description:
+            "Only for customers and guests, and only where the coupon names its customers: whether it is theirs.",
+        }),
         validFrom: z.string().openapi({ format: "date-time" }).optional(),
         validUntil: z.string().openapi({ format: "date-time" }).optional(),
+        validForDays: z
+          .int()
+          .optional()
+          .openapi({ description: "Of an option: days from a coupon's issue to its end." }),
         minOrderValue: z.object({ amount: z.number(), currency: z.string() }).optional(),
       })
       .optional(),
@@ -197,38 +270,46 @@ export const couponOut = deferred(() =>
 
 export const couponsOut = deferred(() => z.array(couponOut.unwrap()).openapi("Coupons"));
 
-/** A definition in the contract's words; its status is that of a coupon issued now. */
+/** A definition in the contract's words, as `viewer` may see it; its status is that of a coupon issued now. */
 export function couponDefinitionToWire(
   definition: CouponDefinition,
   now: EpochMs,
+  viewer: Principal,
   redemptionCount = 0,
 ): z.output<ReturnType<typeof couponDefinitionOut>> {
   const { restrictions, description, ...rest } = definition;
   return {
     ...rest,
     ...(description === undefined ? {} : { description }),
-    ...(restrictions === undefined ? {} : { restrictions: restrictionsToWire(restrictions) }),
+    ...(restrictions === undefined ? {} : { restrictions: restrictionsToWire(definition, restrictions, viewer) }),
     status: couponStatus({ definition, redemptionCount }, now),
   };
 }
 
-function restrictionsToWire(restrictions: CouponRestrictions) {
-  const { validFor, validFrom, validUntil, minOrderValue } = restrictions;
+function restrictionsToWire(definition: CouponDefinition, restrictions: CouponRestrictions, viewer: Principal) {
+  const { validFrom, validUntil, validForDays, minOrderValue } = restrictions;
   return {
-    validFor: [...(validFor ?? [])],
+    ...validForToWire(definition, restrictions.validFor ?? [], viewer),
     ...(validFrom === undefined ? {} : { validFrom: timestamp(validFrom) }),
     ...(validUntil === undefined ? {} : { validUntil: timestamp(validUntil) }),
+    ...(validForDays === undefined ? {} : { validForDays }),
     ...(minOrderValue === undefined ? {} : { minOrderValue }),
   };
 }
 
-/**
- * A coupon in the contract's words.
- * @param forSeller whether the fields are shown that the contract keeps to sellers
- */
-export function couponToWire(coupon: KeptCoupon, now: EpochMs, forSeller: boolean): z.output<typeof couponOut> {
+/** Whom a coupon is for is the merchant's knowledge: customers and guests see whether it is for them. */
+function validForToWire(definition: CouponDefinition, validFor: readonly string[], viewer: Principal) {
+  if (validFor.length === 0 || isEmployee(viewer)) return { validFor: [...validFor] };
+  const { customerId: own } = viewer;
+  const validForCaller = isFor(definition, own);
+  return { validFor: own !== null && validForCaller ? [own] : [], validForCaller };
+}
+
+/** A coupon in the contract's words, as `viewer` may see it: some fields the contract keeps to sellers. */
+export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal): z.output<typeof couponOut> {
   const { definition, issuedTo, redemptionCount, deletedAt } = coupon;
-  const { maxRedemptions, ...fields } = couponDefinitionToWire(definition, now, redemptionCount);
+  const { maxRedemptions, ...fields } = couponDefinitionToWire(definition, now, viewer, redemptionCount);
+  const forSeller = holdsScope(viewer, "coupon.coupon_read", "coupon.coupon_manage");
   return {
     code: coupon.code,
     ...fields,

@@ -12,10 +12,10 @@ export const orderEventIn = deferred(() =>
     example: {
       type: "order.updated",
       payload: {
-        id: "EON2076",
+        id: "EON3003",
         status: "COMPLETED",
         siteCode: "main",
-        customer: { id: "61443563" },
+        customer: { id: "C1001" },
         calculatedPrice: { finalPrice: { netValue: 368.5, grossValue: 433.72 } },
         subTotalPrice: 300,
         totalPrice: 333.92,
@@ -58,7 +58,10 @@ export const eventSummariesOut = deferred(() =>
 export const eventOut = deferred(() =>
   summaryFields()
     .extend({
-      event: z.looseObject({}).optional().openapi({ description: "As it came; absent once its customer was erased." }),
+      event: z
+        .looseObject({})
+        .optional()
+        .openapi({ description: "What is kept of it; absent once its customer was erased." }),
     })
     .openapi("KeptOrderEvent"),
 );
@@ -69,8 +72,7 @@ export const eventParams = tenantParams.extend(
       nonEmptyText(64)
         .openapi({
           param: { name: "eventId", in: "path" },
-          description: "The id with which the event was taken in.",
-          example: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",
+          description: "The event's id, as taking it in has answered it, or the list of events.",
         })
         .transform((id) => id as EventId),
   }),

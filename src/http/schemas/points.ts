@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import type { GrantRequest } from "../../application/add-points.ts";
 import { lazy } from "../../application/lazy.ts";
-import type { SummaryFormat, SummaryText } from "../../application/summary.ts";
-import type { CustomerId } from "../../domain/identifiers.ts";
+import type { ListFormat, SummaryFormat, SummaryText } from "../../application/summary.ts";
+import type { Actor, CustomerId } from "../../domain/identifiers.ts";
 import { amount, customerId, entryId, moment, nonEmptyText, text } from "./common.ts";
 import { deferred } from "./deferred.ts";
 
@@ -16,7 +16,9 @@ export const grantIn = deferred(() =>
       "reference-id": text(255).nullish().openapi({ description: "What earned the points, such as an order's id." }),
       description: text(2_000).optional(),
       points: amount(),
-      createdAt: moment().optional().openapi({ description: "Default: now. Not in the future." }),
+      createdAt: moment()
+        .optional()
+        .openapi({ description: "Default: now. At most a minute ahead, which counts as now." }),
       validUntil: moment()
         .optional()
         .openapi({ description: "Not before createdAt. Default: createdAt plus the site's validity in months." }),
@@ -31,7 +33,9 @@ export const grantIn = deferred(() =>
         validUntil: grant.validUntil ?? null,
       }),
     )
-    .openapi("addedPointsIn"),
+    .openapi("addedPointsIn", {
+      example: { "reference-id": "EON3001", description: "Goodwill for a late delivery", points: 50 },
+    }),
 );
 
 /** `newCustomerIn`. */
@@ -41,7 +45,7 @@ export const newCustomerIn = deferred(() =>
       customerId: customerId().optional().openapi({ description: "When given, equal to the path's." }),
       startPoints: grantIn.unwrap().optional(),
     })
-    .openapi("newCustomerIn"),
+    .openapi("newCustomerIn", { example: { startPoints: { description: "Welcome", points: 100 } } }),
 );
 
 /** `redeemedPoints` as a client sends it. */
@@ -52,7 +56,7 @@ export const redemptionIn = deferred(() =>
       description: text(2_000).optional(),
       points: amount(),
     })
-    .openapi("redeemedPointsIn"),
+    .openapi("redeemedPointsIn", { example: { description: "Redeemed at the counter", points: 20 } }),
 );
 
 /** `redeemOptionIn`, with the name that a published storefront client uses for the id. */
@@ -68,7 +72,7 @@ export const exchangeIn = z
   })
   .openapi("redeemOptionIn", {
     anyOf: [{ required: ["id"] }, { required: ["redeemOptionId"] }],
-    example: { id: "575937654bf757001d8496c9" },
+    example: { id: "ten-percent" },
   });
 
 export const couponCodeOut = deferred(() =>
@@ -107,6 +111,49 @@ const redeemedPointsOut = lazy(() =>
     .openapi("redeemedPoints"),
 );
 
+const summaryExample = {
+  customerId: "20242913",
+  activePoints: 2000,
+  summary: {
+    addedPointsList: [
+      {
+        id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
+        "reference-id": "EON2076",
+        description: "Order EON2076",
+        points: 2050,
+        createdAt: "2026-05-11T18:32:18.591Z",
+        allPointsAfterCreation: 2050,
+        usedPoints: 50,
+        validUntil: "2027-05-11T18:32:18.591Z",
+        usedWith: ["d85c0570-1d51-4611-bf2f-c67452384626"],
+      },
+    ],
+    redeemedPointsList: [
+      {
+        id: "d85c0570-1d51-4611-bf2f-c67452384626",
+        description: "Voucher over 5 euros",
+        points: 50,
+        createdAt: "2026-06-11T18:32:38.501Z",
+        allPointsAfterCreation: 2000,
+      },
+    ],
+  },
+};
+
+const attributedExample = {
+  ...summaryExample,
+  summary: {
+    addedPointsList: summaryExample.summary.addedPointsList.map((added) => ({
+      ...added,
+      actor: "client:backoffice/user:42",
+    })),
+    redeemedPointsList: summaryExample.summary.redeemedPointsList.map((redeemed) => ({
+      ...redeemed,
+      actor: "customer:20242913",
+    })),
+  },
+};
+
 export const summaryOut = deferred(() =>
   z
     .object({
@@ -116,41 +163,38 @@ export const summaryOut = deferred(() =>
         .object({ addedPointsList: z.array(addedPointsOut()), redeemedPointsList: z.array(redeemedPointsOut()) })
         .openapi("customerSummary"),
     })
-    .openapi("pointsSummaryOut", {
-      example: {
-        customerId: "20242913",
-        activePoints: 2000,
-        summary: {
-          addedPointsList: [
-            {
-              id: "1c32ce73-8765-42a7-92af-ff370a0a59d6",
-              "reference-id": "EON2076",
-              description: "Order EON2076",
-              points: 2050,
-              createdAt: "2026-05-11T18:32:18.591Z",
-              allPointsAfterCreation: 2050,
-              usedPoints: 50,
-              validUntil: "2027-05-11T18:32:18.591Z",
-              usedWith: ["d85c0570-1d51-4611-bf2f-c67452384626"],
-            },
-          ],
-          redeemedPointsList: [
-            {
-              id: "d85c0570-1d51-4611-bf2f-c67452384626",
-              description: "Voucher over 5 euros",
-              points: 50,
-              createdAt: "2026-06-11T18:32:38.501Z",
-              allPointsAfterCreation: 2000,
-            },
-          ],
-        },
-      },
-    }),
+    .openapi("pointsSummaryOut", { example: summaryExample }),
 );
 
-export const summaryBatchOut = deferred(() => z.array(summaryOut.unwrap()).openapi("customerSummaryBatchOut"));
+const actor = lazy(() =>
+  z.string().openapi({
+    description: "Who caused it: a client, its employee, the customer or the service. Not in customers' own summaries.",
+    example: "client:backoffice/user:42",
+  }),
+);
 
-/** How a summary is written in the contract's words. */
+/** The summary that employees get: it says who, too. */
+export const attributedSummaryOut = deferred(() =>
+  summaryOut
+    .unwrap()
+    .extend({
+      summary: z
+        .object({
+          addedPointsList: z.array(addedPointsOut().extend({ actor: actor() }).openapi("attributedAddedPoints")),
+          redeemedPointsList: z.array(
+            redeemedPointsOut().extend({ actor: actor() }).openapi("attributedRedeemedPoints"),
+          ),
+        })
+        .openapi("attributedSummary"),
+    })
+    .openapi("attributedSummaryOut", { example: attributedExample }),
+);
+
+export const summaryBatchOut = deferred(() =>
+  z.array(attributedSummaryOut.unwrap()).openapi("customerSummaryBatchOut"),
+);
+
+/** How a customer's own summary is written in the contract's words. */
 export const summaryFormat: SummaryFormat = {
   customerId: "customerId",
   activePoints: "activePoints",
@@ -179,6 +223,17 @@ export const summaryFormat: SummaryFormat = {
       { name: "allPointsAfterCreation", tells: "balanceAfter" },
     ],
   },
+};
+
+function withActor<Item extends { readonly actor: Actor }>(list: ListFormat<Item>): ListFormat<Item> {
+  return { ...list, members: [...list.members, { name: "actor", tells: "actor" }] };
+}
+
+/** How employees' summaries are written: the contract's words, and who caused each entry. */
+export const attributedSummaryFormat: SummaryFormat = {
+  ...summaryFormat,
+  granted: withActor(summaryFormat.granted),
+  redeemed: withActor(summaryFormat.redeemed),
 };
 
 /** The summary of a customer without an entry. */

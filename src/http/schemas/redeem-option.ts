@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { Principal } from "../../application/principal.ts";
 import type { RedeemOptionId } from "../../domain/identifiers.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../../domain/redeem-option.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -15,30 +16,37 @@ const redeemOptionId = () =>
     .regex(redeemOptionIdPattern, { error: "must be 1 to 128 letters, digits or any of _ . ~ -, and not . or .." })
     .transform((id) => id as RedeemOptionId);
 
-export const redeemOptionParams = tenantParams.extend(
-  deferredMembers({
-    redeemOptionId: () =>
-      z
-        .string()
-        .transform((id) => id as RedeemOptionId)
-        .openapi({
-          type: "string",
-          param: { name: "redeemOptionId", in: "path" },
-          description: "The redeem option's id.",
-        }),
-  }),
-);
+const paramsNaming = (example: string) =>
+  tenantParams.extend(
+    deferredMembers({
+      redeemOptionId: () =>
+        z
+          .string()
+          .transform((id) => id as RedeemOptionId)
+          .openapi({
+            type: "string",
+            param: { name: "redeemOptionId", in: "path" },
+            description: "The redeem option's id.",
+            example,
+          }),
+    }),
+  );
+
+export const redeemOptionParams = paramsNaming("ten-euros");
+
+/** For what takes an option away: another one than there is to try things with. */
+export const passingRedeemOptionParams = paramsNaming("fifty-euros");
 
 const example = {
   type: "coupon",
-  name: "10 euro voucher",
-  description: "Exchange 90 points for a voucher over 10 euros.",
-  points: 90,
+  name: "10 euros off",
+  description: "10 euros off one order of at least 30 euros",
+  points: 200,
   coupon: {
-    name: "Voucher over 10 euros",
+    name: "10 euros off",
     discountType: "ABSOLUTE" as const,
     discountAbsolute: { amount: 10, currency: "EUR" },
-    allowAnonymous: true,
+    allowAnonymous: false,
     maxRedemptions: 1,
   },
 };
@@ -104,7 +112,7 @@ export const redeemOptionOut = deferred(() =>
     })
     .openapi("redeemOption", {
       example: {
-        id: "5f905280df6b3b0013b6c541",
+        id: "ten-euros",
         ...example,
         coupon: { ...example.coupon, maxRedemptionsPerCustomer: -1, status: "VALID" as const },
         metadata: { version: 1, createdAt: "2026-07-25T13:28:25.960Z", modifiedAt: "2026-07-25T13:28:25.960Z" },
@@ -114,15 +122,19 @@ export const redeemOptionOut = deferred(() =>
 
 export const redeemOptionsOut = deferred(() => z.array(redeemOptionOut.unwrap()).openapi("redeemOptions"));
 
-/** An option in the contract's words. */
-export function redeemOptionToWire(option: RedeemOption, now: EpochMs): z.output<typeof redeemOptionOut> {
+/** An option in the contract's words, as `viewer` may see it. */
+export function redeemOptionToWire(
+  option: RedeemOption,
+  now: EpochMs,
+  viewer: Principal,
+): z.output<typeof redeemOptionOut> {
   return {
     id: option.id,
     type: option.type,
     name: option.name,
     ...(option.description === null ? {} : { description: option.description }),
     points: option.points,
-    ...(option.coupon === null ? {} : { coupon: couponDefinitionToWire(option.coupon, now) }),
+    ...(option.coupon === null ? {} : { coupon: couponDefinitionToWire(option.coupon, now, viewer) }),
     ...(option.pointsAfterCoupon === null ? {} : { pointsAfterCoupon: option.pointsAfterCoupon }),
     metadata: {
       version: option.version,

@@ -5,6 +5,7 @@ import {
   codePrefixPattern,
   earningBases,
   factorPattern,
+  giveBacksPerDayMax,
   returnPolicies,
   settingsMember,
   settingsMixinName,
@@ -22,31 +23,35 @@ const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ .
 
 const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
 
-export const siteParams = tenantParams.extend(
-  deferredMembers({
-    siteCode: () =>
-      siteCode().openapi({
-        param: { name: "siteCode", in: "path" },
-        description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
-        example: "main",
-      }),
-  }),
-);
-
-export const mixinParams = siteParams.extend(
-  deferredMembers({
-    mixinName: () =>
-      z
-        .string()
-        .refine(isMixinName, { error: nameRequirement })
-        .openapi({
-          param: { name: "mixinName", in: "path" },
-          pattern: documentedNamePattern,
-          description: "The mixin's name; `couponSettings` holds the settings of reward points.",
-          example: "couponSettings",
+const sitesNaming = (example: string) =>
+  tenantParams.extend(
+    deferredMembers({
+      siteCode: () =>
+        siteCode().openapi({
+          param: { name: "siteCode", in: "path" },
+          description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
+          example,
         }),
-  }),
-);
+    }),
+  );
+
+const mixinName = () =>
+  z
+    .string()
+    .refine(isMixinName, { error: nameRequirement })
+    .openapi({
+      param: { name: "mixinName", in: "path" },
+      pattern: documentedNamePattern,
+      description: "The mixin's name; `couponSettings` holds the settings of reward points.",
+      example: "couponSettings",
+    });
+
+export const siteParams = sitesNaming("main");
+export const mixinParams = siteParams.extend(deferredMembers({ mixinName }));
+
+/** For what makes a mixin, or takes it away: another site than there is to try things with. */
+export const passingSiteParams = sitesNaming("outlet");
+export const passingMixinParams = passingSiteParams.extend(deferredMembers({ mixinName }));
 
 const anyMembers = { type: "object" as const, additionalProperties: true };
 
@@ -54,15 +59,21 @@ const anyMembers = { type: "object" as const, additionalProperties: true };
 const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
 
 const couponSettingsExample = {
-  rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 0.5, validityInMonths: 12 },
+  rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
 };
 
-/** What `readRewardSettings` takes, as the OpenAPI document tells it; an alias counts where its name is not given. */
+/** What `settingsProblems` has nothing against, as the OpenAPI document tells it. */
 const documentedRewardSettings = {
   type: "object" as const,
   properties: {
     enabled: { type: "boolean" as const },
+    enable: { type: "boolean" as const, description: "Another name for enabled; if both are given, they are equal." },
     codePrefix: { type: "string" as const, pattern: codePrefixPattern.source },
+    couponPrefix: {
+      type: "string" as const,
+      pattern: codePrefixPattern.source,
+      description: "Another name for codePrefix; if both are given, they are equal.",
+    },
     orderValueToRewardPointsFactor: {
       anyOf: [
         { type: "number" as const, minimum: 0 },
@@ -72,17 +83,14 @@ const documentedRewardSettings = {
     validityInMonths: { type: ["integer" as const, "null" as const], minimum: 1, maximum: validityMonthsMax },
     earningBase: { type: "string" as const, enum: [...earningBases] },
     returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
+    giveBacksPerDay: { type: "integer" as const, minimum: 0, maximum: giveBacksPerDayMax },
   },
-  allOf: [
-    { anyOf: [{ required: ["enabled"] }, { properties: { enable: { type: "boolean" as const } } }] },
-    {
-      anyOf: [
-        { required: ["codePrefix"] },
-        { properties: { couponPrefix: { type: "string" as const, pattern: codePrefixPattern.source } } },
-      ],
-    },
+  // A site that is switched on says what its orders earn.
+  anyOf: [
+    { required: ["orderValueToRewardPointsFactor"] },
+    { properties: { enabled: { enum: [false] }, enable: { enum: [false] } } },
   ],
-  additionalProperties: true,
+  additionalProperties: false,
 };
 
 const documentedNamedMixin = {

@@ -9,20 +9,20 @@ import {
   type TenantId,
 } from "../../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../../domain/result.ts";
+import { actorOfClaims } from "./actor-of-claims.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
 type InvalidToken = Extract<TokenFailure, { code: "invalid_token" }>;
 
 const tenantEntryPrefix = "tenant=";
-/** 1–128 printable characters: what the journal and the log can show. */
-const namePattern = /^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]{1,128}$/u;
 
 /**
  * Who a verified token stands for.
  *
  * - The tenant comes from the claim `tenant`, or from an entry `tenant=…` of `scope`, as Emporix's issuer writes it.
  * - With a customer id it is a customer's token, and its scopes are worth nothing.
- * - Without one it is an employee's or a client's when it has scopes, and a guest's when it has none.
+ * - Without one it is an employee's or a client's when it has scopes, and a guest's when it has none. The client is
+ *   `client_id`, else `azp`; the employee is `sub`, where it is not the client.
  *
  * @param claims a token's claims, after its signature, issuer, audience and time have been checked.
  * @param customerClaim the name of the claim that holds a signed-in customer's id.
@@ -46,7 +46,12 @@ export function principalOfClaims(claims: Claims, customerClaim: string): Result
   }
 
   const scopes = new Set(entries.filter((entry) => !entry.startsWith(tenantEntryPrefix)));
-  const actor = scopes.size === 0 ? ("guest" as Actor) : clientActorOf(claims);
+  if (scopes.size === 0) return succeed({ tenant: tenant.value, customerId: null, scopes, actor: "guest" as Actor });
+  const actor = actorOfClaims({
+    clientId: claimNamed(claims, "client_id"),
+    authorizedParty: claimNamed(claims, "azp"),
+    subject: claimNamed(claims, "sub"),
+  });
   return succeed({ tenant: tenant.value, customerId: null, scopes, actor });
 }
 
@@ -82,11 +87,6 @@ function customerIdOf(claim: unknown): Result<CustomerId | null, InvalidToken> {
   const text = typeof claim === "number" && Number.isSafeInteger(claim) ? String(claim) : claim;
   const customerId = typeof text === "string" ? parseCustomerId(text) : null;
   return customerId === null ? invalid("not a customer id") : succeed(customerId);
-}
-
-function clientActorOf(claims: Claims): Actor {
-  const name = claimNamed(claims, "client_id") ?? claimNamed(claims, "sub");
-  return (typeof name === "string" && namePattern.test(name) ? `client:${name}` : "client:unknown") as Actor;
 }
 
 const invalid = (reason: string): { readonly ok: false; readonly failure: InvalidToken } =>

@@ -60,11 +60,10 @@ export class EmporixSiteSettings implements SiteSettings {
     if (cached !== null) return cached;
     const asked = await this.#ask(tenant, site);
     if (asked !== null) {
-      await Promise.all([
-        this.#fresh.keep(tenant, site, asked, settingsCachedSeconds),
-        this.#lastKnown.keep(tenant, site, asked, lastKnownSeconds),
-      ]);
-      return asked;
+      const { settings, isSite } = asked;
+      if (isSite) await this.#keep(tenant, site, settings);
+      else await this.#keepOfNone(tenant, site, settings);
+      return settings;
     }
     const lastKnown = await this.#lastKnown.read(tenant, site);
     if (lastKnown === null) throw new StoreUnavailable("The site's settings are not known, and cannot be read now.");
@@ -78,8 +77,24 @@ export class EmporixSiteSettings implements SiteSettings {
     await this.#fresh.forget(tenant, site);
   }
 
+  async #keep(tenant: TenantId, site: SiteCode, settings: RewardSettings): Promise<void> {
+    await Promise.all([
+      this.#fresh.keep(tenant, site, settings, settingsCachedSeconds),
+      this.#lastKnown.keep(tenant, site, settings, lastKnownSeconds),
+    ]);
+  }
+
+  /** A code that somebody makes up costs no write. A site that has had the mixin must not be known as it was. */
+  async #keepOfNone(tenant: TenantId, site: SiteCode, settings: RewardSettings): Promise<void> {
+    if ((await this.#lastKnown.read(tenant, site)) === null) this.#fresh.remember(tenant, site, settings);
+    else await this.#keep(tenant, site, settings);
+  }
+
   /** Null when the service does not tell. A site without the mixin, or with a broken one, is off: that is told. */
-  async #ask(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null> {
+  async #ask(
+    tenant: TenantId,
+    site: SiteCode,
+  ): Promise<{ readonly settings: RewardSettings; readonly isSite: boolean } | null> {
     const segment = pathSegment(site);
     const mixin = segment === null ? null : await this.#mixin(tenant, segment);
     if (mixin === undefined) return null;
@@ -87,7 +102,7 @@ export class EmporixSiteSettings implements SiteSettings {
     // A site without a mixin has whatever name a client has made up: that is not for the log.
     const named = mixin === null ? {} : { siteCode: site };
     if (flaw !== null) this.#log.warn("site_switched_off", { tenant, ...named, ...flaw });
-    return settings;
+    return { settings, isSite: mixin !== null };
   }
 
   /** Null when the site has none; undefined when the service does not tell. */

@@ -1,5 +1,6 @@
 import type { LedgerHead } from "../../application/ports.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
+import { inParameters } from "./json-parameters.ts";
 import type { ledgerEntries } from "./schema.ts";
 
 /**
@@ -76,9 +77,6 @@ const insertions = new Map(
   }),
 );
 
-/** Rows in one parameter, which D1 allows 2 MB: a redemption may draw from very many lots. */
-const rowsPerStatement = 4_000;
-
 /**
  * The statements that carry out a commit, in one batch: one, unless a list is too long for a parameter.
  * @param follows the head that the ledger must have; null when the first entry tells
@@ -89,29 +87,27 @@ export function commitStatements(
   rows: CommitRows,
   follows: LedgerHead | null,
 ): readonly D1PreparedStatement[] {
-  return slicesOf(rows).map((slice, index) => {
+  const parameters = new Map(allLists.map((list) => [list, inParameters(rows[list])]));
+  const kinds = rows.entries.map(({ kind }) => kind);
+  return slicesOf(parameters).map((slice, index) => {
     const head = index === 0 ? follows : null;
-    const rowsOf = (list: CommitList): readonly unknown[] => slice[list] ?? [];
-    const needed = allLists.filter((list) => rowsOf(list).length > 0);
+    const needed = [...slice.keys()];
     const view = commitViews.find(
       (one) =>
         (head === null || one.follows) &&
         needed.every((list) => one.lists.includes(list)) &&
-        (one.kinds === null || (slice.entries ?? []).every(({ kind }) => one.kinds?.includes(kind))),
+        (one.kinds === null || !slice.has("entries") || kinds.every((kind) => one.kinds?.includes(kind))),
     );
     const text = view === undefined ? undefined : insertions.get(view);
     if (view === undefined || text === undefined) throw new Error("No view takes all lists.");
-    const lists = view.lists.map((list) => (rowsOf(list).length === 0 ? null : JSON.stringify(rowsOf(list))));
+    const lists = view.lists.map((list) => slice.get(list) ?? null);
     return database.prepare(text).bind(key.tenant, key.customerId, ...(view.follows ? [head] : []), ...lists);
   });
 }
 
-/** What each statement stores: one has it all, unless a list is too long for a parameter. */
-function slicesOf(rows: CommitRows): readonly Partial<CommitRows>[] {
-  if (allLists.every((list) => rows[list].length <= rowsPerStatement)) return [rows];
-  return allLists.flatMap((list) =>
-    Array.from({ length: Math.ceil(rows[list].length / rowsPerStatement) }, (_, slice) => ({
-      [list]: rows[list].slice(slice * rowsPerStatement, (slice + 1) * rowsPerStatement),
-    })),
-  );
+/** What each statement stores, as JSON by list: one has it all, unless a list is too long for a parameter. */
+function slicesOf(parameters: ReadonlyMap<CommitList, readonly string[]>): readonly ReadonlyMap<CommitList, string>[] {
+  const pieces = [...parameters].flatMap(([list, texts]) => texts.map((text) => [list, text] as const));
+  const isShort = [...parameters.values()].every((texts) => texts.length <= 1);
+  return isShort ? [new Map(pieces)] : pieces.map((piece) => new Map([piece]));
 }

@@ -1,13 +1,14 @@
-import type { CouponCode, CouponDefinition, KeptCoupon } from "../../domain/coupon.ts";
+import type { CouponCode, KeptCoupon } from "../../domain/coupon.ts";
 import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
+import { definitionFromText } from "./coupon-definition.ts";
 import type { coupons } from "./schema.ts";
 
-/** A stored coupon as the domain knows it. */
+/** A stored coupon as the domain knows it. @throws {Error} when its definition cannot be read */
 export const couponFromRow = (row: typeof coupons.$inferSelect): KeptCoupon => ({
   tenant: row.tenant as TenantId,
   code: row.code as CouponCode,
-  definition: JSON.parse(row.definition) as CouponDefinition,
+  definition: definitionFromText(row.definition),
   issuedTo: row.issuedTo as CustomerId,
   issuedAt: row.issuedAt as EpochMs,
   redemptionId: row.redemptionId as EntryId,

@@ -8,6 +8,7 @@ import { answeredRead, answeredWrite } from "./answered.ts";
 import { along, selected } from "./conditions.ts";
 import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
 import { couponFromRow } from "./coupon-row.ts";
+import { readable } from "./readable.ts";
 import { coupons } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
@@ -47,7 +48,7 @@ export class D1CouponStore implements CouponStore {
         .offset((page.pageNumber - 1) * page.pageSize)
         .execute(),
     );
-    return rows.map(couponFromRow);
+    return readable(rows, couponFromRow, this.#databases, (row) => ({ table: "coupons", row: row.redemptionId }));
   }
 
   async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
@@ -102,8 +103,12 @@ function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | un
   );
 }
 
-/** `couponStatus` of the domain in SQL, so that lists can be narrowed and paged by it; a test holds the two together. */
+/**
+ * `couponStatus` of the domain in SQL, so that lists can be narrowed and paged by it; a test holds the two together. What
+ * cannot be read has no status, and spoils no list.
+ */
 const statusAt = (now: EpochMs): SQL => sql`case
+  when not json_valid(${coupons.definition}) then null
   when ${inDefinition("maxRedemptions")} >= 0 and ${coupons.redemptionCount} >= ${inDefinition("maxRedemptions")}
     then 'USED'
   when ${inDefinition("restrictions.validUntil")} <= ${now} then 'EXPIRED'

@@ -1,4 +1,4 @@
-import { and, eq, inArray, notInArray, type Query, sql } from "drizzle-orm";
+import { and, eq, inArray, notInArray, type Query, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { statesUnderWay } from "../../domain/exchange.ts";
@@ -20,6 +20,12 @@ import {
   sweeps,
 } from "./schema.ts";
 
+/**
+ * A sum that stops at the largest number that JSON keeps exactly. It is taken in floating point, in which nothing
+ * overflows: an erasure must not fail for what a ledger had seen.
+ */
+const atMost = (sum: SQL): SQL => sql`cast(min(${sum}, ${Number.MAX_SAFE_INTEGER}) as integer)`;
+
 /** Who used a coupon whose customer has been erased. */
 const nobody = "customer:erased";
 
@@ -38,7 +44,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     sql`iif(${by} = ${actor}, ${nobody}, ${by})`;
   const { kind, points } = ledgerEntries;
   const total = (...kinds: readonly (typeof kind.enumValues)[number][]) =>
-    sql<number>`sum(iif(${inArray(kind, [...kinds])}, ${points}, 0))`;
+    sql<number>`${atMost(sql`total(iif(${inArray(kind, [...kinds])}, ${points}, 0))`)}`;
   const totals = database
     .select({
       tenant: ledgerEntries.tenant,
@@ -83,11 +89,11 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
         target: [erasedTotals.tenant, erasedTotals.month],
         set: {
           ledgers: sql`${erasedTotals.ledgers} + excluded.ledgers`,
-          granted: sql`${erasedTotals.granted} + excluded.granted`,
-          redeemed: sql`${erasedTotals.redeemed} + excluded.redeemed`,
-          refunded: sql`${erasedTotals.refunded} + excluded.refunded`,
-          takenBack: sql`${erasedTotals.takenBack} + excluded.taken_back`,
-          lapsed: sql`${erasedTotals.lapsed} + excluded.lapsed`,
+          granted: atMost(sql`${erasedTotals.granted} + excluded.granted`),
+          redeemed: atMost(sql`${erasedTotals.redeemed} + excluded.redeemed`),
+          refunded: atMost(sql`${erasedTotals.refunded} + excluded.refunded`),
+          takenBack: atMost(sql`${erasedTotals.takenBack} + excluded.taken_back`),
+          lapsed: atMost(sql`${erasedTotals.lapsed} + excluded.lapsed`),
         },
       }),
     database.delete(lotUsages).where(ownedBy(lotUsages, key)),

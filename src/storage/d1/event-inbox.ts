@@ -10,13 +10,13 @@ import {
   isNull,
   lt,
   lte,
-  or,
   type SQL,
   sql,
 } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { unionAll } from "drizzle-orm/sqlite-core";
 import type {
+  EventClaim,
   EventFilter,
   EventInbox,
   EventPage,
@@ -24,18 +24,22 @@ import type {
   InboxEvent,
   KeptEvent,
   KeptEventSummary,
-  QueuedEvent,
+  QueueMessage,
   ResendingPatience,
   WaitingEvent,
 } from "../../application/ports.ts";
+import { queuedBytesMax } from "../../application/queue-event.ts";
+import { mentionsMax, mentionsOf } from "../../domain/event-mentions.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
+import type { JsonObject } from "../../domain/json-object.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { builtOnce } from "./built-once.ts";
 import { along, among, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
-import { orderEvents } from "./schema.ts";
+import { inParameters } from "./json-parameters.ts";
+import { eventMentions, knownEvents, orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
@@ -76,7 +80,12 @@ export class D1EventInbox implements EventInbox {
   }
 
   async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
-    const row = { ...rowOf(event, verdict), payload: JSON.stringify(event.event) };
+    const { mentions, ...rest } = rowOf(event, verdict);
+    const row = {
+      ...rest,
+      payload: JSON.stringify(event.event),
+      mentions: mentions === null ? null : JSON.stringify(mentions),
+    };
     await answeredWrite(
       this.#databases
         .drizzleOf(event.tenant)
@@ -110,6 +119,21 @@ export class D1EventInbox implements EventInbox {
       this.#databases.drizzleOf(tenant).select().from(orderEvents).where(named(tenant, id)).execute(),
     );
     return rows[0] === undefined ? null : keptFromRow(rows[0]);
+  }
+
+  async claim(
+    tenant: TenantId,
+    claims: readonly EventClaim[],
+    asked: readonly string[],
+    at: EpochMs,
+  ): Promise<ReadonlyMap<string, EventId>> {
+    const database = this.#databases.of(tenant);
+    const taken = inParameters(claims).map((rows) => claimed(database, { tenant, rows, at }));
+    const held = inParameters(asked).map((keys) => holdersOf(database, { tenant, keys }));
+    if (held.length === 0) return new Map();
+    const answers = await answeredWrite(database.batch<{ key: string; eventId: string }>([...taken, ...held]));
+    const rows = answers.slice(taken.length).flatMap(({ results }) => results);
+    return new Map(rows.map(({ key, eventId }) => [key, eventId as EventId]));
   }
 
   async forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
@@ -155,44 +179,51 @@ export class D1EventInbox implements EventInbox {
     const ofCustomer = and(ofTenant, eq(orderEvents.customerId, customerId));
     const ofNobody = and(ofTenant, isNull(orderEvents.customerId));
     const drizzle = this.#databases.drizzleOf(tenant);
-    const orders = drizzle
-      .select(selected({ orderId }))
-      .from(along("order_events_by_customer"))
-      .where(and(ofCustomer, isNotNull(orderId)));
+    const mentioning = drizzle
+      .select({ tenant: eventMentions.tenant, id: eventMentions.eventId })
+      .from(eventMentions)
+      .where(and(eq(eventMentions.tenant, tenant), eq(eventMentions.mention, customerId)));
+    const isMentioning = among(keyColumns, mentioning);
+    const orders = unionAll(
+      drizzle
+        .select(selected({ orderId }))
+        .from(along("order_events_by_customer"))
+        .where(and(ofCustomer, isNotNull(orderId))),
+      drizzle
+        .select({ orderId })
+        .from(orderEvents)
+        .where(and(isMentioning, isNull(orderEvents.customerId), isNotNull(orderId))),
+    );
     const returns = unionAll(
       drizzle
         .select(selected({ returnId }))
         .from(along("order_events_by_customer"))
         .where(and(ofCustomer, isNotNull(returnId))),
       drizzle
+        .select({ returnId })
+        .from(orderEvents)
+        .where(and(isMentioning, isNull(orderEvents.customerId), isNotNull(returnId))),
+      drizzle
         .select(selected({ returnId }))
         .from(along("order_events_by_order"))
         .where(and(ofTenant, inArray(orderId, orders), isNotNull(returnId))),
     );
-    // An event that could not be read names nothing in its columns, a return not its customer when that is no text; but
-    // they may name the customer somewhere, be it as a number.
-    const isUnread = or(isNotNull(returnId), isNull(orderId));
-    const readable = sql`iif(json_valid(${orderEvents.payload}), ${orderEvents.payload}, '{}')`;
-    const mention = sql`(instr(${orderEvents.payload}, ${JSON.stringify(customerId)}) > 0 or exists (
-      select 1 from json_tree(${readable}) where type = 'integer' and cast(atom as text) = ${customerId}
-    ))`;
-    const forget = (index: EventIndex, where: SQL | undefined) => {
-      const found = drizzle.select(selected(keyColumns)).from(along(index)).where(where);
-      return drizzle.update(orderEvents).set(forgotten(at)).where(among(keyColumns, found));
-    };
+    const forget = (where: SQL | undefined) => drizzle.update(orderEvents).set(forgotten(at)).where(where);
+    const forgetAlong = (index: EventIndex, where: SQL | undefined) =>
+      forget(among(keyColumns, drizzle.select(selected(keyColumns)).from(along(index)).where(where)));
     // Each finds its rows by what the later ones remove: deletions may name the return or the order only.
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
-        forget("order_events_by_return", and(ofNobody, isNull(orderId), inArray(returnId, returns))),
-        forget("order_events_by_order", and(ofNobody, inArray(orderId, orders))),
-        forget("order_events_by_customer", ofCustomer),
-        forget("order_events_by_customer", and(ofNobody, isUnread, mention)),
+        forgetAlong("order_events_by_return", and(ofNobody, isNull(orderId), inArray(returnId, returns))),
+        forgetAlong("order_events_by_order", and(ofNobody, inArray(orderId, orders))),
+        forgetAlong("order_events_by_customer", ofCustomer),
+        forget(isMentioning),
       ]),
     );
   }
 
-  async takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]> {
+  async takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueueMessage[]> {
     const { firstAfterMs, longestMs, attemptsMax } = patience;
     const sinceLast = sql`${now} - coalesce(${orderEvents.processedAt}, ${orderEvents.receivedAt})`;
     const taken = await this.#databases.takeFromAll(limit, ({ drizzle }, room) => {
@@ -221,33 +252,46 @@ export class D1EventInbox implements EventInbox {
             tenant: orderEvents.tenant,
             id: orderEvents.id,
             receivedAt: orderEvents.receivedAt,
-            payload: orderEvents.payload,
+            // Fifty long ones would not fit into an isolate.
+            payload: sql<
+              string | null
+            >`iif(octet_length(${orderEvents.payload}) <= ${queuedBytesMax}, ${orderEvents.payload}, null)`,
           })
           .execute(),
       );
     });
-    return taken.flatMap(({ tenant, id, receivedAt, payload }) => {
-      if (payload === null) return [];
-      const event = storedObject(payload, "event");
-      return [{ tenant: tenant as TenantId, id: id as EventId, receivedAt: receivedAt as EpochMs, event }];
+    return taken.map(({ tenant, id, receivedAt, payload }) => {
+      const named = { tenant: tenant as TenantId, id: id as EventId, receivedAt: receivedAt as EpochMs };
+      const event = payload === null ? null : readableObject(payload);
+      return event === null ? named : { ...named, event };
     });
   }
 
   async removeReceivedBefore(moment: EpochMs, limit: number): Promise<number> {
-    const removed = await this.#databases.takeFromAll(limit, ({ drizzle }, room) => {
+    const removed = await this.#databases.takeFromAll(limit, async ({ drizzle }, room) => {
+      const { tenant, key, receivedAt } = knownEvents;
+      const known = drizzle
+        .select({ tenant, key })
+        .from(knownEvents)
+        .where(and(lt(receivedAt, moment), isHere(tenant)))
+        .orderBy(asc(receivedAt))
+        .limit(room * claimsOfEventMax);
       const oldest = drizzle
         .select({ tenant: orderEvents.tenant, id: orderEvents.id })
         .from(orderEvents)
         .where(and(lt(orderEvents.receivedAt, moment), isHere(orderEvents.tenant)))
         .orderBy(asc(orderEvents.receivedAt))
         .limit(room);
-      return answeredWrite(
-        drizzle
-          .delete(orderEvents)
-          .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${oldest})`)
-          .returning({ id: orderEvents.id })
-          .execute(),
+      const [, events] = await answeredWrite(
+        drizzle.batch([
+          drizzle.delete(knownEvents).where(among({ tenant, key }, known)),
+          drizzle
+            .delete(orderEvents)
+            .where(sql`(${orderEvents.tenant}, ${orderEvents.id}) in (${oldest})`)
+            .returning({ id: orderEvents.id }),
+        ]),
       );
+      return events;
     });
     return removed.length;
   }
@@ -268,6 +312,31 @@ const forgottenOf = builtOnce<"tenant" | "ids">((drizzle) =>
         eq(orderEvents.tenant, sql.placeholder("tenant")),
         inArray(orderEvents.id, itemsOf(sql.placeholder("ids"))),
         isNull(orderEvents.payload),
+      ),
+    ),
+);
+
+/** An event may be known by what it says, and for having been sent on purpose. */
+const claimsOfEventMax = 2;
+
+const claimed = builtOnce<"tenant" | "rows" | "at">((drizzle) =>
+  drizzle
+    .insert(knownEvents)
+    .select(
+      sql`select ${sql.placeholder("tenant")}, value ->> 'key', value ->> 'id', ${sql.placeholder("at")}
+        from json_each(${sql.placeholder("rows")}) where true`,
+    )
+    .onConflictDoNothing(),
+);
+
+const holdersOf = builtOnce<"tenant" | "keys">((drizzle) =>
+  drizzle
+    .select({ key: knownEvents.key, eventId: sql<string>`${knownEvents.eventId}`.as("eventId") })
+    .from(knownEvents)
+    .where(
+      and(
+        eq(knownEvents.tenant, sql.placeholder("tenant")),
+        inArray(knownEvents.key, itemsOf(sql.placeholder("keys"))),
       ),
     ),
 );
@@ -315,7 +384,7 @@ const isUndelivered = sql`(
 )`;
 
 /** What is left of an event that has been forgotten names nobody. */
-const nothingPersonal = { payload: null, customerId: null, orderId: null, returnId: null } as const;
+const nothingPersonal = { payload: null, customerId: null, orderId: null, returnId: null, mentions: null } as const;
 
 /** Forgets an event. One that might still have been carried out has come to its end with that. */
 function forgotten(at: EpochMs) {
@@ -337,25 +406,6 @@ const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettlement) =
   ...(isForgotten ? nothingPersonal : {}),
 });
 
-/** Characters of rows in one parameter, which D1 allows 2 MB; one row may have more, but never so many. */
-const rowsCharactersMax = 500_000;
-
-/** The rows as JSON, an array for each parameter that it takes. */
-function inParameters(rows: readonly object[]): readonly string[] {
-  const parameters: string[][] = [];
-  let characters = Number.POSITIVE_INFINITY;
-  for (const row of rows) {
-    const text = JSON.stringify(row);
-    if (characters + text.length > rowsCharactersMax) {
-      parameters.push([]);
-      characters = 0;
-    }
-    parameters.at(-1)?.push(text);
-    characters += text.length;
-  }
-  return parameters.map((texts) => `[${texts.join(",")}]`);
-}
-
 const columns = Object.entries(getTableColumns(orderEvents));
 
 /** Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted. */
@@ -369,11 +419,11 @@ const rowsIn = (parameter: string): SQL => {
   return sql`select ${sql.join(values, sql`, `)} from ${rows} where true`;
 };
 
-/** Of an event that is kept already, who sent it and when it came stay as they were. */
+/** Of an event that is kept already, who sent it, when it came and whom it named stay as they were. */
 const settledAgain = {
   ...Object.fromEntries(
     columns
-      .filter(([property]) => !["tenant", "id", "receivedAt"].includes(property))
+      .filter(([property]) => !["tenant", "id", "receivedAt", "mentions"].includes(property))
       .map(([property, column]) => [property, sql.raw(`excluded.${column.name}`)]),
   ),
   attempts: sql`${orderEvents.attempts} + 1`,
@@ -408,18 +458,25 @@ function matching(tenant: TenantId, { orderId, customerId, verdict }: EventFilte
   );
 }
 
-const rowOf = ({ tenant, id, subject, receivedAt }: InboxEvent, verdict: EventVerdict) => ({
-  tenant,
-  id,
-  ...subject,
+/** Whom the event names; null: nobody whom an erasure would not find by itself. */
+function mentionsIn({ event, mentions, subject }: InboxEvent): readonly string[] | null {
+  const all = (mentions ?? mentionsOf(event, subject.customerId)).slice(0, mentionsMax);
+  return all.length === 0 ? null : all;
+}
+
+const rowOf = (event: InboxEvent, verdict: EventVerdict) => ({
+  tenant: event.tenant,
+  id: event.id,
+  ...event.subject,
   verdict: verdict.kind,
   points: "points" in verdict ? verdict.points : null,
   reason: "reason" in verdict ? verdict.reason : null,
-  receivedAt,
+  receivedAt: event.receivedAt,
   attempts: 0,
+  mentions: mentionsIn(event),
 });
 
-const summaryFromRow = (row: Omit<EventRow, "payload">): KeptEventSummary => ({
+const summaryFromRow = (row: Omit<EventRow, "payload" | "mentions">): KeptEventSummary => ({
   tenant: row.tenant as TenantId,
   id: row.id as EventId,
   type: row.type,
@@ -437,5 +494,14 @@ const summaryFromRow = (row: Omit<EventRow, "payload">): KeptEventSummary => ({
 
 const keptFromRow = (row: EventRow): KeptEvent => ({
   ...summaryFromRow(row),
-  event: row.payload === null ? null : storedObject(row.payload, "event"),
+  event: row.payload === null ? null : readableObject(row.payload),
 });
+
+/** Null when a stored event cannot be read: that is its own misfortune, and no other event's. */
+function readableObject(text: string): JsonObject | null {
+  try {
+    return storedObject(text, "event");
+  } catch {
+    return null;
+  }
+}

@@ -1,11 +1,13 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { ExchangeReader, KnownExchange, LeftExchange, SummaryPage } from "../../application/ports.ts";
-import type { CanonicalCouponCode, CouponCode, CouponDefinition } from "../../domain/coupon.ts";
+import type { CanonicalCouponCode, CouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { isHere, ownedBy } from "./conditions.ts";
+import { definitionFromText } from "./coupon-definition.ts";
+import { readable } from "./readable.ts";
 import { exchanges } from "./schema.ts";
 import { compareKeys, compareStored, type TenantDatabases } from "./tenant-databases.ts";
 
@@ -29,7 +31,8 @@ export class D1ExchangeReader implements ExchangeReader {
         .offset((pageNumber - 1) * pageSize)
         .execute(),
     );
-    return rows.map((row) => exchangeFromRow(key, row));
+    const read = (row: (typeof rows)[number]) => exchangeFromRow(key, row);
+    return readable(rows, read, this.#databases, (row) => ({ table: "exchanges", row: row.exchangeId }));
   }
 
   async findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null> {
@@ -76,7 +79,7 @@ export class D1ExchangeReader implements ExchangeReader {
 const byTime = (left: LeftExchange, right: LeftExchange): number =>
   right.updatedAt - left.updatedAt || compareKeys(right.key, left.key) || compareStored(right.id, left.id);
 
-/** A stored exchange as the domain knows it. */
+/** A stored exchange as the domain knows it. @throws {Error} when its coupon cannot be read */
 export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSelect): KnownExchange => ({
   id: row.exchangeId as EntryId,
   state: row.state,
@@ -84,7 +87,7 @@ export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSele
   coupon: {
     tenant: key.tenant,
     code: row.couponCode as CouponCode,
-    definition: JSON.parse(row.definition) as CouponDefinition,
+    definition: definitionFromText(row.definition),
     issuedTo: key.customerId,
     issuedAt: row.createdAt as EpochMs,
     redemptionId: row.exchangeId as EntryId,

@@ -71,6 +71,7 @@ export class D1LedgerStore implements LedgerStore {
       row === undefined
         ? emptyLedger
         : ledgerOf({
+            openedAt: row.openedAt as EpochMs,
             sequence: row.sequence,
             latestAt: row.latestAt ?? (row.openedAt as EpochMs),
             points: row.points,
@@ -306,12 +307,13 @@ const recordFromRow = (row: typeof idempotencyRecords.$inferSelect): Idempotency
 
 function recalledFromRow(row: typeof ledgerEntries.$inferSelect): RecalledEntry[] {
   if (row.entryId === null || (row.kind !== "granted" && row.kind !== "redeemed")) return [];
+  const id = row.entryId as EntryId;
   return [
     {
-      id: row.entryId as EntryId,
+      id,
       commandId: row.commandId as CommandId,
       fingerprint: row.fingerprint,
-      outcome: row.kind === "granted" ? { kind: "granted" } : outcomeOfRedemption(redemptionOfRow(row)),
+      outcome: row.kind === "granted" ? { kind: "granted", entryId: id } : outcomeOfRedemption(redemptionOfRow(row)),
     },
   ];
 }

@@ -4,6 +4,7 @@ import { systemClock } from "../../application/system-clock.ts";
 import type { SiteCode, TenantId } from "../../domain/identifiers.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { readable } from "./readable.ts";
 import { idempotencyRecords, siteMixins } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -26,12 +27,22 @@ export class D1MixinStore implements MixinStore {
         .orderBy(asc(siteMixins.mixinName))
         .execute(),
     );
-    return Object.fromEntries(rows.map((row) => [row.mixinName, mixinFromText(row.value)]));
+    const named = (row: (typeof rows)[number]) => [row.mixinName, mixinFromText(row.value)] as const;
+    const nameOf = ({ siteCode, mixinName }: (typeof rows)[number]) => ({
+      table: "site_mixins",
+      row: `${siteCode}/${mixinName}`,
+    });
+    return Object.fromEntries(readable(rows, named, this.#databases, nameOf));
   }
 
   async find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null> {
     const text = await this.#textOf(tenant, site, name);
     return text === null ? null : mixinFromText(text);
+  }
+
+  async findToRevise(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null> {
+    const text = await this.#textOf(tenant, site, name);
+    return text === null ? null : meaningOf(text);
   }
 
   async insert(
@@ -56,7 +67,7 @@ export class D1MixinStore implements MixinStore {
   /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
   async replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean> {
     const text = await this.#textOf(tenant, site, name);
-    if (text === null || JSON.stringify(mixinFromText(text)) !== JSON.stringify(previous)) return false;
+    if (text === null || JSON.stringify(meaningOf(text)) !== JSON.stringify(previous)) return false;
     const replaced = await answeredWrite(
       this.#databases
         .drizzleOf(tenant)
@@ -98,3 +109,12 @@ const named = (tenant: TenantId, site: SiteCode, name: string) =>
   and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site), eq(siteMixins.mixinName, name));
 
 const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");
+
+/** What cannot be read says nothing: so it can be put right. */
+function meaningOf(text: string): Mixin {
+  try {
+    return mixinFromText(text);
+  } catch {
+    return {};
+  }
+}

@@ -45,8 +45,8 @@ export class D1OrderStateStore implements OrderStateStore {
       ]),
     );
     return {
-      forgotten: new Set((forgotten?.results as { id: EventId }[]).map(({ id }) => id)),
-      orders: new Map((kept?.results as OrderRow[]).map((row) => [row.orderId, orderFromRow(row)])),
+      forgotten: new Set(rowsOf<{ id: EventId }>(forgotten).map(({ id }) => id)),
+      orders: new Map(rowsOf<OrderRow>(kept).map((row) => [row.orderId, orderFromRow(row)])),
     };
   }
 
@@ -65,11 +65,11 @@ export class D1OrderStateStore implements OrderStateStore {
         ordersOfReturn(database, { tenant, returnId }),
       ]),
     );
-    const [kept] = rows?.results as ReturnRow[];
+    const [kept] = rowsOf<ReturnRow>(rows);
     if (forgotten?.results.length !== 0 || kept === undefined) return null;
     return {
       latest: latestOf(statesOf<ReturnState>(kept)),
-      orderIds: (known?.results as { orderId: string }[]).map(({ orderId }) => orderId),
+      orderIds: rowsOf<{ orderId: string }>(known).map(({ orderId }) => orderId),
     };
   }
 
@@ -81,9 +81,9 @@ export class D1OrderStateStore implements OrderStateStore {
         returnsOfOrders(database, { tenant, orderId, limit: returnsMax }),
       ]),
     );
-    const returned = returnRows?.results as ReturnRow[];
+    const returned = rowsOf<ReturnRow>(returnRows);
     return {
-      orders: (orderRows?.results as OrderRow[]).map(orderFromRow),
+      orders: rowsOf<OrderRow>(orderRows).map(orderFromRow),
       returns: returned.flatMap((row) => {
         const latest = latestOf(statesOf<ReturnState>(row));
         return latest === null ? [] : [{ returnId: row.returnId, latest }];
@@ -112,7 +112,10 @@ export class D1OrderStateStore implements OrderStateStore {
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
-        drizzle.update(returns).set({ customerId }).where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
+        drizzle
+          .update(returns)
+          .set({ customerId })
+          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
         drizzle
           .delete(returnOrders)
           .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),
@@ -159,6 +162,10 @@ export class D1OrderStateStore implements OrderStateStore {
     return removed.length;
   }
 }
+
+/** The rows that one statement of a batch has answered. */
+const rowsOf = <Row>(answer: D1Result<unknown> | undefined): readonly Row[] =>
+  (answer?.results ?? []) as readonly Row[];
 
 const named = (column: SQLiteColumn, parameter: string): SQL => eq(column, sql.placeholder(parameter));
 

@@ -1,12 +1,13 @@
 import { and, eq } from "drizzle-orm";
 import type { Freshness, KeyedRequest, RedeemOptionStore } from "../../application/ports.ts";
-import type { CouponDefinition } from "../../domain/coupon.ts";
 import type { RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { Points } from "../../domain/points.ts";
 import { compareRedeemOptions, type RedeemOption } from "../../domain/redeem-option.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { definitionFromText } from "./coupon-definition.ts";
+import { readable } from "./readable.ts";
 import { idempotencyRecords, redeemOptions } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
@@ -26,14 +27,14 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
     const rows = await answeredRead(() =>
       drizzle.select().from(redeemOptions).where(eq(redeemOptions.tenant, tenant)).execute(),
     );
-    return rows.map(optionFromRow).sort(compareRedeemOptions);
+    return rows.map((row) => this.#optionFromRow(row)).sort(compareRedeemOptions);
   }
 
   async find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null> {
     const rows = await answeredRead(() =>
       this.#databases.drizzleOf(tenant).select().from(redeemOptions).where(named(tenant, id)).execute(),
     );
-    return rows[0] === undefined ? null : optionFromRow(rows[0]);
+    return rows[0] === undefined ? null : this.#optionFromRow(rows[0]);
   }
 
   async insert(
@@ -67,6 +68,24 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
   async remove(tenant: TenantId, id: RedeemOptionId): Promise<void> {
     await answeredWrite(this.#databases.drizzleOf(tenant).delete(redeemOptions).where(named(tenant, id)).execute());
   }
+
+  /** An option whose coupon cannot be read has none: it is not exchanged, those who manage options see it and replace it. */
+  #optionFromRow({ tenant, ...row }: OptionRow): RedeemOption {
+    const [coupon = null] = readable(
+      row.coupon === null ? [] : [{ tenant, text: row.coupon }],
+      ({ text }) => definitionFromText(text),
+      this.#databases,
+      () => ({ table: "redeem_options", row: row.id }),
+    );
+    return {
+      ...row,
+      id: row.id as RedeemOptionId,
+      points: row.points as Points,
+      coupon,
+      createdAt: row.createdAt as EpochMs,
+      modifiedAt: row.modifiedAt as EpochMs,
+    };
+  }
 }
 
 const named = (tenant: TenantId, id: RedeemOptionId) => and(eq(redeemOptions.tenant, tenant), eq(redeemOptions.id, id));
@@ -74,13 +93,4 @@ const named = (tenant: TenantId, id: RedeemOptionId) => and(eq(redeemOptions.ten
 const rowOf = (option: RedeemOption): Omit<OptionRow, "tenant"> => ({
   ...option,
   coupon: option.coupon === null ? null : JSON.stringify(option.coupon),
-});
-
-const optionFromRow = ({ tenant: _tenant, ...row }: OptionRow): RedeemOption => ({
-  ...row,
-  id: row.id as RedeemOptionId,
-  points: row.points as Points,
-  coupon: row.coupon === null ? null : (JSON.parse(row.coupon) as CouponDefinition),
-  createdAt: row.createdAt as EpochMs,
-  modifiedAt: row.modifiedAt as EpochMs,
 });

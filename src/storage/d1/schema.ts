@@ -69,7 +69,9 @@ export const ledgerEntries = sqliteTable(
     // An order earns once in all, whichever customers its events name.
     uniqueIndex("ledger_entries_of_orders").on(table.tenant, table.entryId).where(sql`${table.orderValue} is not null`),
     // Finds what was forgiven when points were taken back: few entries have that.
-    index("ledger_entries_forgiven").on(table.tenant, table.customerId, table.sequence).where(sql`${table.kind} = 'taken-back' and ${table.requestedPoints}
+    index("ledger_entries_forgiven")
+      .on(table.tenant, table.customerId, table.sequence)
+      .where(sql`${table.kind} = 'taken-back' and ${table.requestedPoints}
   > ${table.points} + ${table.lapsedPoints} + ${table.owedChange} + ${table.absorbedChange}`),
     check("ledger_entries_points", sql`${table.points} >= 0`),
   ],
@@ -148,6 +150,10 @@ export const exchanges = sqliteTable(
     index("exchanges_under_way")
       .on(table.tenant, table.customerId)
       .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+    // How many the customer has given back since some moment.
+    index("exchanges_given_back")
+      .on(table.tenant, table.customerId, table.updatedAt)
+      .where(sql`${table.state} in ('VOIDING', 'GIVEN_BACK')`),
     // Finds what has been under way for long, of all tenants.
     index("exchanges_left_half_way").on(table.updatedAt).where(sql`${table.state} in ('PENDING', 'VOIDING')`),
   ],
@@ -175,6 +181,10 @@ export const coupons = sqliteTable(
     primaryKey({ columns: [table.tenant, table.canonicalCode] }),
     index("coupons_by_time").on(table.tenant, table.issuedAt),
     index("coupons_by_customer").on(table.tenant, table.issuedTo, table.issuedAt),
+    // How many the customer has given back since some moment.
+    index("coupons_given_back")
+      .on(table.tenant, table.issuedTo, table.givenBackAt)
+      .where(sql`${table.givenBackAt} is not null`),
   ],
 );
 
@@ -302,11 +312,13 @@ export const orderEvents = sqliteTable(
     }).notNull(),
     points: integer("points"),
     reason: text("reason"),
-    /** The event as it came, as JSON; null once the customer has been forgotten. */
+    /** What is kept of the event, as JSON; null once the customer has been forgotten. */
     payload: text("payload"),
     receivedAt: integer("received_at").notNull(),
     processedAt: integer("processed_at"),
     attempts: integer("attempts").notNull(),
+    /** Whom else the event may name: a JSON array of texts. Triggers keep `event_mentions` like it. Null: nobody. */
+    mentions: text("mentions"),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.id] }),
@@ -392,6 +404,30 @@ export const returnOrders = sqliteTable(
     primaryKey({ columns: [table.tenant, table.orderId, table.returnId] }),
     index("return_orders_by_return").on(table.tenant, table.returnId),
   ],
+);
+
+/** Which events name an id, so that an erasure finds them without reading any. Triggers of `order_events` fill it. */
+export const eventMentions = sqliteTable(
+  "event_mentions",
+  {
+    tenant: text("tenant").notNull(),
+    mention: text("mention").notNull(),
+    eventId: text("event_id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.mention, table.eventId] })],
+);
+
+/** Which event was the first of its kind to arrive: a repetition of it finds its key taken. */
+export const knownEvents = sqliteTable(
+  "known_events",
+  {
+    tenant: text("tenant").notNull(),
+    /** A hash of the sender's id and content, or the event's own id when it was sent on purpose. */
+    key: text("key").notNull(),
+    eventId: text("event_id").notNull(),
+    receivedAt: integer("received_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.key] }), index("known_events_by_time").on(table.receivedAt)],
 );
 
 /** What erased ledgers came to, by tenant and month of the erasure: sums that name nobody. */

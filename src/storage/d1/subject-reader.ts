@@ -1,7 +1,6 @@
 import { and, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
-import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exchange.ts";
 import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
@@ -15,6 +14,7 @@ import {
   type OrderHistory,
   type PastUndoing,
 } from "../../domain/returns.ts";
+import { compareText } from "../../domain/text-order.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { along, hasPointsLeft, isForgiving, itemsOf, ownedBy, selected } from "./conditions.ts";
@@ -26,6 +26,25 @@ type EntryRow = typeof ledgerEntries.$inferSelect;
 
 /** Lots that lapse in one commit. */
 const expiredLotsMax = 500;
+
+type Subject<Kind> = Extract<CommandSubject, { readonly kind: Kind }>;
+
+/** How many coupons the customer has given back, or is giving back, since a moment, by whomever they were issued. */
+const givenBackSince = ({ tenant, customerId }: LedgerKey, since: EpochMs | null) => {
+  const count =
+    since === null
+      ? sql<number>`0`
+      : sql<number>`(
+          select count(*) from coupons c
+          where c.tenant = ${tenant} and c.issued_to = ${customerId} and c.given_back_at >= ${since}
+        ) + (
+          select count(*) from exchanges e
+          where e.tenant = ${tenant} and e.customer_id = ${customerId} and e.updated_at >= ${since}
+            and e.state in ('VOIDING', 'GIVEN_BACK')
+        )`;
+  // A column that is called `0` comes before all others wherever a row is an object for a moment.
+  return count.as("given_back_today");
+};
 
 /** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
 export class SubjectReader {
@@ -40,12 +59,13 @@ export class SubjectReader {
       case "order":
         return this.#orderFacts(key, subject.orderIds);
       case "exchange": {
-        const exchange = await this.#exchange(key, subject.id);
-        return { ...nothingKnown, exchange, forgiven: await this.#forgivenAfter(key, exchange?.id ?? null) };
+        const facts = await this.#exchange(key, subject);
+        return { ...nothingKnown, ...facts, forgiven: await this.#forgivenAfter(key, facts.exchange?.id ?? null) };
       }
       case "coupon": {
-        const sold = await this.#soldCoupon(key, subject.code);
-        return { ...nothingKnown, sold, forgiven: await this.#forgivenAfter(key, sold?.coupon.redemptionId ?? null) };
+        const facts = await this.#soldCoupon(key, subject);
+        const redemptionId = facts.sold?.coupon.redemptionId ?? null;
+        return { ...nothingKnown, ...facts, forgiven: await this.#forgivenAfter(key, redemptionId) };
       }
       case "expired-lots":
         return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
@@ -169,35 +189,39 @@ export class SubjectReader {
     return sequence === null ? [] : this.#forgivenSince(key, sequence);
   }
 
-  async #exchange(key: LedgerKey, id: EntryId): Promise<Exchange | null> {
-    const [row] = await answeredRead(() =>
+  async #exchange(key: LedgerKey, { id, today }: Subject<"exchange">) {
+    const [found] = await answeredRead(() =>
       this.#drizzle
-        .select()
+        .select({ row: exchanges, givenBackToday: givenBackSince(key, today) })
         .from(exchanges)
         .where(and(ownedBy(exchanges, key), eq(exchanges.exchangeId, id)))
         .execute(),
     );
-    if (row === undefined) return null;
-    return { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+    if (found === undefined) return { exchange: null };
+    const { row, givenBackToday } = found;
+    const exchange: Exchange = { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+    return { exchange, givenBackToday };
   }
 
-  async #soldCoupon(key: LedgerKey, code: CanonicalCouponCode): Promise<SoldCoupon | null> {
-    const [row] = await answeredRead(() =>
+  async #soldCoupon(key: LedgerKey, { code, today }: Subject<"coupon">) {
+    const [found] = await answeredRead(() =>
       this.#drizzle
-        .select()
+        .select({ row: coupons, givenBackToday: givenBackSince(key, today) })
         .from(coupons)
         .where(
           and(eq(coupons.tenant, key.tenant), eq(coupons.canonicalCode, code), eq(coupons.issuedTo, key.customerId)),
         )
         .execute(),
     );
-    if (row === undefined) return null;
-    return {
+    if (found === undefined) return { sold: null };
+    const { row, givenBackToday } = found;
+    const sold: SoldCoupon = {
       coupon: couponFromRow(row),
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
       draws: await this.#drawsOf(key, row.redemptionId as EntryId),
     };
+    return { sold, givenBackToday };
   }
 
   async #expiredLots(key: LedgerKey, by: EpochMs): Promise<readonly ExpiredLot[]> {
@@ -225,13 +249,12 @@ export class SubjectReader {
   /** What entries hold of which lots, net of what came back, by the entries' ids. */
   async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
     if (ids.length === 0) return new Map();
-    const held = sql<number>`sum(${lotUsages.points})`;
     const rows = await answeredRead(() =>
       this.#drizzle
         .select({
           holder: lotUsages.redemptionId,
           lotId: lotUsages.lotId,
-          points: held.as("held"),
+          points: lotUsages.points,
           lotPoints: lots.points,
           createdAt: lots.createdAt,
           validUntil: lots.validUntil,
@@ -246,12 +269,10 @@ export class SubjectReader {
           ),
         )
         .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
-        .groupBy(lotUsages.redemptionId, lotUsages.lotId)
-        .having(gt(held, 0))
-        .orderBy(lotUsages.lotId)
         .execute(),
     );
-    return Map.groupBy(rows.map(drawOfRow), (draw) => draw.holder);
+    const usages = Map.groupBy(rows, ({ holder }) => holder);
+    return new Map([...usages].map(([holder, of]) => [holder, heldOf(of)]));
   }
 
   async #usedPoints(key: LedgerKey, lotIds: readonly EntryId[]): Promise<ReadonlyMap<string, number>> {
@@ -266,24 +287,30 @@ export class SubjectReader {
   }
 }
 
-const drawOfRow = ({
-  holder,
-  ...row
-}: {
-  holder: string;
-  lotId: string;
-  points: number;
-  lotPoints: number;
-  createdAt: number;
-  validUntil: number | null;
-}) => ({
-  holder,
-  lotId: row.lotId as EntryId,
-  points: row.points as Points,
-  lotPoints: row.lotPoints as Points,
-  createdAt: row.createdAt as EpochMs,
-  validUntil: row.validUntil as EpochMs | null,
-});
+interface UsageOfLot {
+  readonly lotId: string;
+  readonly points: number;
+  readonly lotPoints: number;
+  readonly createdAt: number;
+  readonly validUntil: number | null;
+}
+
+/** What one entry holds, by lot: as little as the database can be asked to do, it does not add up and sort. */
+function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
+  const held = new Map<string, DatedDraw>();
+  for (const { lotId, points, lotPoints, createdAt, validUntil } of usages) {
+    held.set(lotId, {
+      lotId: lotId as EntryId,
+      points: ((held.get(lotId)?.points ?? 0) + points) as Points,
+      lotPoints: lotPoints as Points,
+      createdAt: createdAt as EpochMs,
+      validUntil: validUntil as EpochMs | null,
+    });
+  }
+  return [...held.values()]
+    .filter(({ points }) => points > 0)
+    .toSorted((left, right) => compareText(left.lotId, right.lotId));
+}
 
 const idOf = (row: EntryRow): EntryId => (row.entryId ?? "") as EntryId;
 

@@ -141,6 +141,7 @@ const redeemedValues: Readonly<Record<keyof RedeemedPoints, Value>> = {
   points: { text: "e.points" },
   createdAt: { text: momentText("e.created_at") },
   balanceAfter: { text: "e.balance_after" },
+  actor: { text: "json_quote(e.actor)" },
 };
 
 const grantedValues: Readonly<Record<keyof GrantedPoints, Value>> = {

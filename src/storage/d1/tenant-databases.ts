@@ -28,10 +28,13 @@ export class TenantDatabases {
   readonly #ofOthers: TenantDatabase;
   readonly #all: readonly TenantDatabase[];
   readonly #log: Logger | null;
+  /** Has the log tell of a row that has been damaged. */
+  readonly tellUnreadable = (tenant: TenantId, row: { readonly table: string; readonly row: string }): void =>
+    this.#log?.error("stored_row_unreadable", { tenant, ...row });
 
   /**
    * @param databaseOf the database behind a binding
-   * @param log is told of databases that are left out of a job
+   * @param log is told of databases that are left out of a job, and of rows that cannot be read
    */
   constructor(map: TenantMap, databaseOf: (binding: string) => D1Database, log: Logger | null = null) {
     const byBinding = new Map<string, TenantDatabase>();

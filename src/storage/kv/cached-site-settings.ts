@@ -22,8 +22,15 @@ export interface CachedSiteSettingsServices {
   readonly pause?: (durationMs: number) => Promise<void>;
 }
 
+interface StoredSettings {
+  readonly settings: RewardSettings;
+  /** False when the site has no mixin: whoever asks may have made its code up. */
+  readonly isSite: boolean;
+}
+
 /**
- * Settings out of the site's mixin, through KV. Sites without settings are cached, too: as switched off.
+ * Settings out of the site's mixin, through KV. A site without a mixin is only remembered in memory, as switched off: a
+ * code that somebody makes up costs no write.
  *
  * A request that has read the mixin just before it changed may cache the older settings just after they were
  * forgotten. Like what KV keeps at other places, they last for {@link settingsCachedSeconds} at most.
@@ -42,9 +49,10 @@ export class CachedSiteSettings implements SiteSettings {
   async effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
     const cached = await this.#cache.read(tenant, site);
     if (cached !== null) return cached;
-    const stored = await this.#stored(tenant, site);
-    await this.#cache.keep(tenant, site, stored, settingsCachedSeconds);
-    return stored;
+    const { settings, isSite } = await this.#stored(tenant, site);
+    if (isSite) await this.#cache.keep(tenant, site, settings, settingsCachedSeconds);
+    else this.#cache.remember(tenant, site, settings);
+    return settings;
   }
 
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {
@@ -52,19 +60,19 @@ export class CachedSiteSettings implements SiteSettings {
   }
 
   /** A site whose settings are missing or broken is off, and the log says why. */
-  async #stored(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
+  async #stored(tenant: TenantId, site: SiteCode): Promise<StoredSettings> {
     const off = (facts: object): void => this.#log.warn("site_switched_off", { tenant, ...facts });
     try {
       const mixin = await this.#mixins.find(tenant, site, settingsMixinName);
       const { settings, flaw } = settingsOfMixin(mixin);
       // A site without a mixin has whatever name a client has made up: that is not for the log.
       if (flaw !== null) off(mixin === null ? flaw : { siteCode: site, ...flaw });
-      return settings;
+      return { settings, isSite: mixin !== null };
     } catch (error) {
       // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
       if (error instanceof StoreUnavailable) throw error;
       off({ siteCode: site, reason: "settings not read", error: briefReason(error) });
-      return switchedOff;
+      return { settings: switchedOff, isSite: true };
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   codePrefixPattern,
   earningBases,
   factorPattern,
+  giveBacksPerDayMax,
   type RewardSettings,
   returnPolicies,
   validityMonthsMax,
@@ -29,6 +30,7 @@ const cachedSettings = z.object({
   validityMonths: z.int().min(1).max(validityMonthsMax).nullable(),
   earningBase: z.enum(earningBases),
   returnPolicy: z.enum(returnPolicies),
+  giveBacksPerDay: z.int().min(0).max(giveBacksPerDayMax),
 }) satisfies z.ZodType<RewardSettings>;
 
 const cachedEntry = z.object({ settings: cachedSettings, until: z.int() });
@@ -83,6 +85,10 @@ export class KvSettingsCache implements SettingsCache {
     } catch (error) {
       this.#services.log.warn("site_settings_not_cached", { tenant, reason: briefReason(error) });
     }
+  }
+
+  remember(tenant: TenantId, site: SiteCode, settings: RewardSettings): void {
+    this.#remember(this.#key(tenant, site), settings, Number.POSITIVE_INFINITY);
   }
 
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {

@@ -3,6 +3,11 @@ import { ShortMemory } from "../../application/short-memory.ts";
 import type { CouponCode } from "../../domain/coupon.ts";
 import type { EpochMs } from "../../domain/time.ts";
 
+/** What a key has led to. Another request under it is not the same one. */
+interface Exchanged extends Pick<KeyedExchange, "siteCode" | "redeemOptionId"> {
+  readonly code: CouponCode;
+}
+
 const exchangesMax = 5_000;
 /** Clients that have lost an answer ask again soon. It is also how long an erasure leaves a code in memory. */
 const rememberedMs = 60_000;
@@ -14,25 +19,32 @@ const rememberedMs = 60_000;
  */
 export class RememberedExchanges implements RecentExchanges {
   readonly #clock: Clock;
-  readonly #memory = new ShortMemory<CouponCode>(exchangesMax);
+  readonly #memory = new ShortMemory<Exchanged>(exchangesMax);
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   recall(request: KeyedExchange): CouponCode | null {
-    return this.#memory.recall(textOf(request), this.#clock.now()) ?? null;
+    const known = this.#memory.recall(keyOf(request), this.#clock.now());
+    const { siteCode, redeemOptionId } = request;
+    const isEqual = known?.siteCode === siteCode && known.redeemOptionId === redeemOptionId;
+    return isEqual ? known.code : null;
+  }
+
+  isKnown(request: Pick<KeyedExchange, "tenant" | "idempotencyKey">): boolean {
+    return this.#memory.recall(keyOf(request), this.#clock.now()) !== undefined;
   }
 
   keep(request: KeyedExchange, code: CouponCode): void {
-    this.#memory.keep(textOf(request), code, (this.#clock.now() + rememberedMs) as EpochMs);
+    const { siteCode, redeemOptionId } = request;
+    const until = (this.#clock.now() + rememberedMs) as EpochMs;
+    this.#memory.keep(keyOf(request), { siteCode, redeemOptionId, code }, until);
   }
 }
 
-/** All of the request, so that another request under the same key is not known. Only the last part may hold line ends. */
-const textOf = ({
+/** None of its parts holds a line end. */
+const keyOf = ({
   tenant,
   idempotencyKey: { operation, caller, key },
-  siteCode,
-  redeemOptionId,
-}: KeyedExchange): string => [tenant, operation, caller, key, siteCode, redeemOptionId].join("\n");
+}: Pick<KeyedExchange, "tenant" | "idempotencyKey">): string => [tenant, operation, caller, key].join("\n");

@@ -11,7 +11,10 @@ import type { EpochMs } from "../../domain/time.ts";
 
 const optionsMax = 2_000;
 
-/** Remembers redeem options in the isolate's memory. That there is none of an id is never remembered. */
+/**
+ * Remembers redeem options in the isolate's memory. That there is none of an id, or that it cannot be exchanged, is never
+ * remembered: such a refusal has no stamp by which it could be found out to be outdated.
+ */
 export class RememberedRedeemOptions implements RecentRedeemOptions {
   readonly #store: Pick<RedeemOptionStore, "find">;
   readonly #clock: Clock;
@@ -28,7 +31,7 @@ export class RememberedRedeemOptions implements RecentRedeemOptions {
     if (remembered !== undefined) return remembered;
     const until = (this.#clock.now() + settingsCachedSeconds * 1_000) as EpochMs;
     const option = await this.#store.find(tenant, id);
-    if (option !== null) this.#memory.keep(key, option, until);
+    if (option?.type === "coupon" && option.coupon !== null) this.#memory.keep(key, option, until);
     return option;
   }
 

@@ -1,0 +1,62 @@
+/** What is known of a deployment before it takes place. */
+export interface PlannedDeployment {
+  /** The variables of wrangler.toml. */
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly databases: readonly { readonly binding: string; readonly database_id: string }[];
+  readonly namespaces: readonly { readonly binding: string; readonly id: string }[];
+  /** The names of the secrets that Cloudflare has. */
+  readonly secrets: ReadonlySet<string>;
+}
+
+/** What wrangler.toml has until somebody sets it. */
+const placeholderIssuer = "https://reward-points.local";
+const placeholderId = /^[0-]+$|…/;
+
+/** Secrets whose values cannot be read back, with a value of their form. */
+const sampleSecrets: Readonly<Record<string, string>> = {
+  AUTH_SIGNING_KEY: JSON.stringify({ kty: "EC", alg: "ES256", kid: "deployed" }),
+  UPSTREAM_CLIENT_SECRET: "deployed",
+};
+/** As much of a D1 database as a configuration asks for. */
+const sampleDatabase = { prepare: null, batch: null };
+
+/**
+ * What is missing or wrong, each in a sentence that begins with its name. Nothing when it can be deployed.
+ * @param readConfiguration the Worker's own, which throws what it would log: src/env.ts
+ */
+export function deploymentFaults(
+  planned: PlannedDeployment,
+  readConfiguration: (env: object) => unknown,
+): readonly string[] {
+  const { variables, databases, namespaces } = planned;
+  const faults: string[] = [];
+  if (variables["AUTH_ISSUER"] === placeholderIssuer) {
+    faults.push("AUTH_ISSUER is the placeholder: set the address of your own issuer, or of this service.");
+  }
+  if (String(variables["CORS_ORIGINS"] ?? "").trim() === "") {
+    faults.push(
+      "CORS_ORIGINS is empty: name the origins of your storefronts, or set it to none if no page calls the API.",
+    );
+  }
+  for (const { binding, database_id: id } of databases.filter(({ database_id }) => placeholderId.test(database_id))) {
+    faults.push(`database_id of ${binding} is the placeholder ${id}: set what "wrangler d1 create" has printed.`);
+  }
+  for (const { binding, id } of namespaces.filter((namespace) => placeholderId.test(namespace.id))) {
+    faults.push(`id of ${binding} is the placeholder ${id}: set what "wrangler kv namespace create" has printed.`);
+  }
+  return [...faults, ...configurationFaults(planned, readConfiguration)];
+}
+
+function configurationFaults(
+  { variables, databases, secrets }: PlannedDeployment,
+  readConfiguration: (env: object) => unknown,
+): readonly string[] {
+  const known = Object.entries(sampleSecrets).filter(([name]) => secrets.has(name));
+  const bound = databases.map(({ binding }) => [binding, sampleDatabase] as const);
+  try {
+    readConfiguration({ ...variables, ...Object.fromEntries([...bound, ...known]) });
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}

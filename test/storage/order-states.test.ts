@@ -1,0 +1,224 @@
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { InboxEvent, OrderKeeping } from "../../src/application/ports.ts";
+import type { CustomerId, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
+import { lastVersion } from "../../src/domain/latest-state.ts";
+import type { EarnTerms } from "../../src/domain/order-book.ts";
+import type { EventId, OrderNews, ReturnNews } from "../../src/domain/order-event.ts";
+import type { OrderState } from "../../src/domain/order-state.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
+import { D1EventInbox } from "../../src/storage/d1/event-inbox.ts";
+import { D1OrderStateStore } from "../../src/storage/d1/order-state-store.ts";
+import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
+import { MemoryOrderStates } from "../support/memory-order-states.ts";
+import { seed, sized } from "../support/verification.ts";
+
+const databases = TenantDatabases.one(env.DB);
+const store = new D1OrderStateStore(databases);
+const terms: EarnTerms = { earningBase: "total", factor: "1", validityMonths: null };
+const at = 1_800_000_000_000 as EpochMs;
+
+let tenants = 0;
+const newTenant = (): TenantId => {
+  tenants += 1;
+  return `order-states-${tenants}`.slice(0, 16) as TenantId;
+};
+
+const completed = (cents: number): OrderState => ({
+  standing: "completed",
+  measures: { total: { value: String(cents), goods: String(cents), list: String(cents), whole: String(cents) } },
+  completedAt: null,
+});
+
+const newsOf = (orderId: string, more: Partial<OrderNews> = {}): OrderNews => ({
+  orderId,
+  customerId: "C1" as CustomerId,
+  siteCode: "main" as SiteCode,
+  masterId: null,
+  subOrderIds: [],
+  state: completed(100),
+  stamp: { version: null, moment: null },
+  ...more,
+});
+
+const keepingOf = (event: string, news: OrderNews, more: Partial<OrderKeeping> = {}): OrderKeeping => ({
+  event: event as EventId,
+  news,
+  terms,
+  at,
+  ...more,
+});
+
+const returnOf = (returnId: string, orderIds: readonly string[], more: Partial<ReturnNews> = {}): ReturnNews => ({
+  returnId,
+  state: { isApproved: true, orders: Object.fromEntries(orderIds.map((id) => [id, { total: "5" }])) },
+  stamp: { version: null, moment: null },
+  ...more,
+});
+
+const anyStamp = fc.record({
+  version: fc.option(fc.constantFrom(1, 2, 3, lastVersion)),
+  moment: fc.option(fc.constantFrom(1_000 as EpochMs, 2_000 as EpochMs, 3_000 as EpochMs)),
+});
+const anyOrderId = fc.constantFrom("M", "P1", "P2", "S", "__proto__");
+
+const anyNews: fc.Arbitrary<OrderNews> = fc.record({
+  orderId: anyOrderId,
+  customerId: fc.constantFrom(null, "C1" as CustomerId, "C2" as CustomerId),
+  siteCode: fc.constantFrom(null, "main" as SiteCode),
+  masterId: fc.constantFrom(null, null, "M"),
+  subOrderIds: fc.constantFrom([], [], ["P1", "P2"]),
+  state: fc.oneof(
+    fc.constantFrom(1, 2, 3).map(completed),
+    fc.constant<OrderState>({ standing: "withdrawn" }),
+    fc.constant<OrderState>({ standing: "split" }),
+  ),
+  stamp: anyStamp,
+});
+
+const anyReturnNews: fc.Arbitrary<ReturnNews> = fc.record({
+  returnId: fc.constantFrom("R1", "R2"),
+  state: fc.record({
+    isApproved: fc.boolean(),
+    orders: fc
+      .uniqueArray(anyOrderId, { maxLength: 3 })
+      .map((ids) => Object.fromEntries(ids.map((id) => [id, { total: "5" }]))),
+  }),
+  stamp: anyStamp,
+});
+
+const anyTelling = fc.oneof(
+  { weight: 3, arbitrary: fc.array(anyNews, { minLength: 1, maxLength: 3 }).map((news) => ({ orders: news })) },
+  { weight: 2, arbitrary: anyReturnNews.map((news) => ({ returned: news })) },
+);
+
+describe("what is known of orders and returns", () => {
+  test("is in D1 what it is when everything that was ever told is looked at", { timeout: 120_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyTelling, { maxLength: 12 }), async (tellings) => {
+        const tenant = newTenant();
+        const memory = new MemoryOrderStates();
+        let events = 0;
+        const nextEvent = () => {
+          events += 1;
+          return `0193a9f2-0000-7000-8000-${String(events).padStart(12, "0")}` as EventId;
+        };
+        for (const telling of tellings) {
+          if ("orders" in telling) {
+            const keepings = telling.orders.map((news) => keepingOf(nextEvent(), news));
+            expect(await store.keepOrders(tenant, keepings)).toEqual(await memory.keepOrders(tenant, keepings));
+          } else {
+            const event = nextEvent();
+            const kept = await store.keepReturn(tenant, event, telling.returned, at);
+            expect(kept).toEqual(await memory.keepReturn(tenant, event, telling.returned));
+          }
+          for (const id of ["M", "P1", "S", "__proto__"]) {
+            expect(await store.fileOf(tenant, id)).toEqual(await memory.fileOf(tenant, id));
+          }
+        }
+      }),
+      { seed, numRuns: sized(40, 400) },
+    );
+  });
+
+  test("does not depend on the order in which versions come", async () => {
+    const tellings = [1, 2, 3].map((version) => ({ version, state: completed(version) }));
+    const orders = [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ];
+    for (const places of orders) {
+      const tenant = newTenant();
+      for (const place of places) {
+        const { version = 0, state = completed(0) } = tellings[place] ?? {};
+        const news = newsOf("A", { state, stamp: { version, moment: null } });
+        await store.keepOrders(tenant, [keepingOf(`e${place}`, news)]);
+      }
+      const [order] = (await store.fileOf(tenant, "A")).orders;
+      expect(order?.told?.state).toEqual(completed(3));
+    }
+  });
+
+  test("keeps the first customer and the first terms", async () => {
+    const tenant = newTenant();
+    const other = { ...terms, factor: "2" };
+    const guest = newsOf("A", { customerId: null });
+    await store.keepOrders(tenant, [keepingOf("e1", guest, { terms: null })]);
+    await store.keepOrders(tenant, [keepingOf("e2", newsOf("A"))]);
+    await store.keepOrders(tenant, [
+      keepingOf("e3", newsOf("A", { customerId: "C2" as CustomerId }), { terms: other }),
+    ]);
+    const [order] = (await store.fileOf(tenant, "A")).orders;
+    expect(order).toMatchObject({ customerId: "C1", terms, isNew: false });
+  });
+
+  test("is of its tenant alone", async () => {
+    const [tenant, stranger] = [newTenant(), newTenant()];
+    await store.keepOrders(tenant, [keepingOf("e1", newsOf("A", { subOrderIds: ["A1"] }))]);
+    await store.keepReturn(tenant, "e2" as EventId, returnOf("R", ["A"]), at);
+    expect(await store.fileOf(stranger, "A")).toEqual({ orders: [], returns: [] });
+    const own = await store.keepReturn(stranger, "e3" as EventId, returnOf("R", []), at);
+    expect(own?.orderIds).toEqual([]);
+    await store.forgetCustomer(stranger, "C1" as CustomerId);
+    expect((await store.fileOf(tenant, "A")).orders).toHaveLength(2);
+  });
+
+  test("is not kept of events that were forgotten", async () => {
+    const tenant = newTenant();
+    const id = "0193a9f2-0000-7000-8000-00000000aaaa" as EventId;
+    const subject = { type: "order", orderId: "A", returnId: null, customerId: "C1" as CustomerId, siteCode: null };
+    const event: InboxEvent = { tenant, id, receivedAt: at, event: {}, subject };
+    const inbox = new D1EventInbox(databases);
+    await inbox.settle(tenant, [{ event, verdict: { kind: "erased" }, isForgotten: true, at }]);
+    const kept = await store.keepOrders(tenant, [
+      keepingOf(id, newsOf("A", { subOrderIds: ["A1"] })),
+      keepingOf("e2", newsOf("B")),
+    ]);
+    expect([...kept.forgotten]).toEqual([id]);
+    expect([...kept.orders.keys()]).toEqual(["B"]);
+    expect((await store.fileOf(tenant, "A1")).orders).toEqual([]);
+    expect(await store.keepReturn(tenant, id, returnOf("R", ["B"]), at)).toBeNull();
+    expect((await store.fileOf(tenant, "B")).returns).toEqual([]);
+  });
+
+  test("goes with its customer, the order that was split and all returns with it, and nobody else's", async () => {
+    const tenant = newTenant();
+    const split: OrderState = { standing: "split" };
+    await store.keepOrders(tenant, [
+      keepingOf("e1", newsOf("M", { customerId: null, state: split, subOrderIds: ["P"] }), { terms: null }),
+      keepingOf("e2", newsOf("P")),
+      keepingOf("e3", newsOf("B", { customerId: "C2" as CustomerId })),
+    ]);
+    await store.keepReturn(tenant, "e4" as EventId, returnOf("R1", ["M"]), at);
+    await store.keepReturn(tenant, "e5" as EventId, returnOf("R2", ["B"]), at);
+    for (const _ of [1, 2]) await store.forgetCustomer(tenant, "C1" as CustomerId);
+    const rows = await Promise.all(
+      ["orders", "returns", "return_orders"].map((table) =>
+        env.DB.prepare(`select * from ${table} where tenant = ?`).bind(tenant).all(),
+      ),
+    );
+    expect(rows.map(({ results }) => results.length)).toEqual([1, 1, 1]);
+    expect((await store.fileOf(tenant, "B")).returns).toHaveLength(1);
+  });
+
+  test("of nobody is removed once nothing was heard of it for long, a bounded number at a time", async () => {
+    const tenant = newTenant();
+    const old = 1_000 as EpochMs;
+    const guest = (id: string) => newsOf(id, { customerId: null });
+    await store.keepOrders(tenant, [
+      ...["A", "B", "C"].map((id) => keepingOf(`e-${id}`, guest(id), { terms: null, at: old })),
+      keepingOf("e-D", guest("D"), { terms: null }),
+      keepingOf("e-E", newsOf("E"), { at: old }),
+    ]);
+    await store.keepReturn(tenant, "e-R" as EventId, returnOf("R", ["nowhere"]), old);
+    await store.keepReturn(tenant, "e-S" as EventId, returnOf("S", ["E"]), old);
+    const first = await store.removeOfNobody(2_000 as EpochMs, 2);
+    const rest = await store.removeOfNobody(2_000 as EpochMs, 50);
+    expect([first, rest]).toEqual([3, 1]);
+    const left = await Promise.all(["A", "B", "C", "D", "E", "nowhere"].map((id) => store.fileOf(tenant, id)));
+    expect(left.map(({ orders }) => orders.length)).toEqual([0, 0, 0, 1, 1, 0]);
+    expect(left.map(({ returns }) => returns.length)).toEqual([0, 0, 0, 0, 1, 0]);
+  });
+});
