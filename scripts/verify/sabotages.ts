@@ -1194,8 +1194,8 @@ const flows: readonly Sabotage[] = [
     name: "order-told-twice-earns-twice",
     breaks: "an order earns with each of its events",
     file: "src/domain/granting.ts",
-    replace: "grantOrder(draft, earnedEntryId(order.orderId), order);",
-    by: "grantOrder(draft, draft.entryId(null), order);",
+    replace: "const entryId = earnedEntryId(order.orderId);",
+    by: "const entryId = draft.entryId(null);",
     caughtBy: byLedger("an order > earns once, however often and in whatever company it is told of"),
   },
   {

@@ -94,12 +94,13 @@ beforeEach(() => {
       return faultOf(call);
     });
   ledgers = new TurnLedgers(counting(ledgerCalls, () => null));
-  inbox = new D1EventInbox(TenantDatabases.one(counting(inboxCalls, (call) => faultOfInbox(call))));
+  const databases = TenantDatabases.one(counting(inboxCalls, (call) => faultOfInbox(call)));
+  inbox = new D1EventInbox(databases);
   services = {
     ledgers,
     siteSettings: { effective: async () => earningSettings, forget: async () => {} },
     eventInbox: inbox,
-    orderStates: new D1OrderStateStore(TenantDatabases.one(env.DB)),
+    orderStates: new D1OrderStateStore(databases),
     clock,
     log,
     newId: () => crypto.randomUUID(),
