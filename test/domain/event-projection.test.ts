@@ -16,7 +16,7 @@ declare module "vitest" {
   }
 }
 
-const exampleOrder = inject("exampleOrder");
+const exampleOrder = inject("exampleOrder") ?? null;
 
 /** What reading an event comes to, down to every value that is taken out of it. */
 function understood(event: JsonObject): unknown {
