@@ -574,6 +574,11 @@ describe("whatever is returned, corrected, spent and given back", () => {
     { weight: 8, arbitrary: withoutRedeeming },
     { weight: 2, arbitrary: amountOf("redeem") },
   );
+  /** With refunds that came as orders of their own, too. */
+  const anyTurnOrRefund: fc.Arbitrary<Turn> = fc.oneof(
+    { weight: 8, arbitrary: anyTurn },
+    { weight: 1, arbitrary: keeping.map((turn) => ({ ...turn, kept: -1 - turn.kept })) },
+  );
   const histories = { numRuns: 300 };
 
   /** What a customer has after all turns of a history: points that are not there to be spent are not. */
@@ -581,9 +586,15 @@ describe("whatever is returned, corrected, spent and given back", () => {
     readonly story = new Story();
     /** What each order is to keep. */
     readonly #kept = new Map<string, number>();
+    /** Whether the orders are parts of one, which count together. */
+    readonly #areParts: boolean;
     #coupons: Coupon[] = [];
     #granted = 0;
     #redeemed = 0;
+
+    constructor(areParts: boolean) {
+      this.#areParts = areParts;
+    }
 
     play(turns: readonly Turn[], policy: ReturnPolicy, inspect: () => void = () => {}): this {
       for (const turn of turns) {
@@ -598,8 +609,9 @@ describe("whatever is returned, corrected, spent and given back", () => {
       const { story } = this;
       if (turn.kind === "keep") {
         const { orderId, kept, returnId } = turn;
-        story.tell(settle(orderId, 100, kept, { policy, returnId }));
-        this.#kept.set(orderId, kept);
+        const orderIds = this.#areParts ? ["O", "P"] : [orderId];
+        story.tell(settle(orderId, kept < 0 ? kept : 100, kept, { policy, returnId, orderIds }));
+        this.#kept.set(orderIds.join(), kept);
       } else if (turn.kind === "give-back") {
         this.#giveBack(turn.nth);
       } else if (turn.kind === "grant") {
@@ -649,8 +661,8 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
   test("under negative the balance is what the orders keep, less what is spent", () => {
     fc.assert(
-      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
-        const played = new Played();
+      fc.property(fc.array(anyTurnOrRefund, { maxLength: 14 }), fc.boolean(), (turns, areParts) => {
+        const played = new Played(areParts);
         played.play(turns, "negative", () => expect(played.story.balance).toBe(played.due - played.spent));
         expect(played.story.ledger.debt.absorbed).toBe(0);
       }),
@@ -660,8 +672,8 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
   test("under absorb the balance, less what the next points are reduced by, is that", () => {
     fc.assert(
-      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
-        const played = new Played();
+      fc.property(fc.array(anyTurnOrRefund, { maxLength: 14 }), fc.boolean(), (turns, areParts) => {
+        const played = new Played(areParts);
         played.play(turns, "absorb", () => {
           const { balance, ledger } = played.story;
           expect(balance).toBeGreaterThanOrEqual(0);
@@ -675,8 +687,8 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
   test("under clamp the balance is that once every coupon is back, in whatever order they come", () => {
     fc.assert(
-      fc.property(fc.array(withoutRedeeming, { maxLength: 14 }), (turns) => {
-        const played = new Played();
+      fc.property(fc.array(withoutRedeeming, { maxLength: 14 }), fc.boolean(), (turns, areParts) => {
+        const played = new Played(areParts);
         played.play(turns, "clamp", () => expect(played.story.balance).toBeGreaterThanOrEqual(0)).giveAllBack();
         expect(played.story.balance).toBe(played.due);
         expect(played.story.ledger.debt).toEqual({ owed: 0, absorbed: 0 });
@@ -687,8 +699,8 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
   test("under clamp nobody loses what the orders keep and was not spent", () => {
     fc.assert(
-      fc.property(fc.array(anyTurn, { maxLength: 14 }), (turns) => {
-        const played = new Played();
+      fc.property(fc.array(anyTurn, { maxLength: 14 }), fc.boolean(), (turns, areParts) => {
+        const played = new Played(areParts);
         const inspect = () => {
           expect(played.story.balance).toBeGreaterThanOrEqual(Math.max(0, played.due - played.spent));
           expect(played.story.ledger.debt).toEqual({ owed: 0, absorbed: 0 });
