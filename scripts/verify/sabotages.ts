@@ -1810,8 +1810,8 @@ const events: readonly Sabotage[] = [
     name: "long-event-only-queued",
     breaks: "a long event is named to the queue, and is nowhere",
     file: "src/application/receive-event.ts",
-    replace: "if (isTooLongToQueue(part)) await services",
-    by: "if (part.receivedAt < 0) await services",
+    replace: "  await services.eventInbox.note({ ...queued, subject",
+    by: "  if (queued.receivedAt < 0) await services.eventInbox.note({ ...queued, subject",
     caughtBy: byEvents("an order that is too long for a message"),
   },
   {
