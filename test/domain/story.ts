@@ -7,7 +7,7 @@ import { activePoints, emptyLedger, type Ledger } from "../../src/domain/ledger.
 import type { Result } from "../../src/domain/result.ts";
 import { earnedEntryId } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
-import { at, commandOf, exchange, keyOf, type Step } from "../support/ledgers.ts";
+import { at, commandOf, exchange, givingBack, keyOf, type Step } from "../support/ledgers.ts";
 import { factsIn, forgivenAfter, heldBy } from "../support/order-history.ts";
 
 export const noon = at("2026-05-11T12:00:00Z");
