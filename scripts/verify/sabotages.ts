@@ -1200,11 +1200,14 @@ const flows: readonly Sabotage[] = [
   },
   {
     name: "erased-comes-back",
-    breaks: "an event that comes again brings an erased customer back",
-    file: "src/application/earn-points.ts",
-    replace: "[...keepings.keys()].filter(({ id }) => !kept.forgotten.has(id));",
-    by: "[...keepings.keys()];",
-    caughtBy: byBatches("events of a customer who has been erased since do nothing, and the others what they ask for"),
+    breaks: "an event that comes again tells of an erased customer's order once more",
+    file: "src/storage/d1/order-state-store.ts",
+    replace: ".payload} is null)`;",
+    by: ".payload} = '')`;",
+    caughtBy: by(
+      "test/storage/order-states.test.ts",
+      "what is known of orders and returns > is not kept of events that were forgotten",
+    ),
   },
   {
     name: "batch-overtakes",

@@ -181,12 +181,13 @@ function apart(deliveries: readonly Delivery[]): {
   const together: Delivery<PlainEvent>[] = [];
   const others: Delivery[] = [];
   const keysOfOthers = new Set<string>();
+  const customers = new Map<string, string>();
   for (const delivery of deliveries) {
     const { message, event } = delivery;
     const plain = plainEvent(event);
     const keys = keysOf(event);
     const isOvertaking = keys.some((key) => keysOfOthers.has(key));
-    if (plain !== null && !isOvertaking) {
+    if (plain !== null && !isOvertaking && isFirstCustomer(customers, plain)) {
       together.push({ message, event: plain });
     } else {
       others.push(delivery);
@@ -194,6 +195,16 @@ function apart(deliveries: readonly Delivery[]): {
     }
   }
   return { together, others };
+}
+
+/** An order that two customers are said to have placed is the first one's, unless that one is erased in between. */
+function isFirstCustomer(customers: Map<string, string>, { tenant, action }: PlainEvent): boolean {
+  if (action.kind !== "earn") return true;
+  const { orderId, customerId } = action.news;
+  const order = `${tenant}/${orderId}`;
+  const customer = customers.get(order) ?? customerId;
+  customers.set(order, customer);
+  return customer === customerId;
 }
 
 /** Has the message delivered again, later every time. */

@@ -36,7 +36,8 @@ export class MemoryOrderStates implements OrderStateStore {
       shelf.siteCode ??= news.siteCode;
       shelf.masterId ??= news.masterId;
       shelf.terms ??= terms;
-      shelf.events += 1;
+      const { versioned, unversioned } = latestStates(shelf.states);
+      if (versioned?.event !== event && unversioned?.event !== event) shelf.events += 1;
       shelf.states.push(toldBy(event, news.stamp, news.state));
     }
     // What an order says of itself comes before what the one says that it was split from.

@@ -212,6 +212,10 @@ const statesReplaced = (table: typeof orders | typeof returns) => ({
   updatedAt: sql`max(${table.updatedAt}, excluded.updated_at)`,
 });
 
+/** Whether the state that comes in has been told by the same event before. */
+const isToldAgain: SQL = sql`coalesce(excluded.versioned, excluded.unversioned) ->> 'event'
+  in (${orders.versioned} ->> 'event', ${orders.unversioned} ->> 'event')`;
+
 const ordersKept = builtOnce<"rows">((drizzle) =>
   drizzle
     .insert(orders)
@@ -223,7 +227,7 @@ const ordersKept = builtOnce<"rows">((drizzle) =>
         siteCode: sql`coalesce(${orders.siteCode}, excluded.site_code)`,
         masterId: sql`coalesce(${orders.masterId}, excluded.master_id)`,
         terms: sql`coalesce(${orders.terms}, excluded.terms)`,
-        events: sql`${orders.events} + 1`,
+        events: sql`${orders.events} + iif(${isToldAgain}, 0, 1)`,
         ...statesReplaced(orders),
       },
     }),
