@@ -697,6 +697,19 @@ describe("whatever is returned, corrected, spent and given back", () => {
     );
   });
 
+  test("under policies that change the balance is that, less what waits, once every coupon is back", () => {
+    const anyTurns = fc.array(fc.tuple(withoutRedeeming, fc.constantFrom(...policies)), { maxLength: 14 });
+    fc.assert(
+      fc.property(anyTurns, fc.boolean(), (turns, areParts) => {
+        const played = new Played(areParts);
+        for (const [turn, policy] of turns) played.play([turn], policy);
+        const { story } = played.giveAllBack();
+        expect(story.balance - story.ledger.debt.absorbed).toBe(played.due);
+      }),
+      histories,
+    );
+  });
+
   test("under clamp nobody loses what the orders keep and was not spent", () => {
     fc.assert(
       fc.property(fc.array(anyTurn, { maxLength: 14 }), fc.boolean(), (turns, areParts) => {
