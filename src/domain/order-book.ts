@@ -1,7 +1,7 @@
 import Big from "big.js";
 import { type EarningBase, type NoPoints, pointsOf } from "./earn-rule.ts";
 import { atMostWhole, type Fraction, floorOf, plus, times, wholeFraction, zeroFraction } from "./exact-fraction.ts";
-import type { OrderMeasure, OrderState } from "./order-state.ts";
+import type { OrderLines, OrderMeasure, OrderState } from "./order-state.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import type { ReturnedPart } from "./return-state.ts";
 
@@ -47,7 +47,7 @@ interface Counted {
   readonly orderId: string;
   readonly measure: OrderMeasure;
   readonly base: EarningBase;
-  readonly unitPrices: Readonly<Record<string, string>>;
+  readonly lines: OrderLines;
   /** Value × factor, exactly. */
   readonly weight: Big;
 }
@@ -80,13 +80,13 @@ function countedOf(orders: readonly KnownOrder[]): readonly Counted[] {
     const measure = state.measures[terms.earningBase];
     if (measure === undefined) return [];
     const weight = new Big(measure.value).times(terms.factor);
-    return [{ orderId, measure, base: terms.earningBase, unitPrices: state.unitPrices ?? {}, weight }];
+    return [{ orderId, measure, base: terms.earningBase, lines: state.lines ?? {}, weight }];
   });
 }
 
-function returnedShare(counted: readonly Counted[], { returned }: OrderBook): Fraction {
+function returnedShare(counted: readonly Counted[], { orders, returned }: OrderBook): Fraction {
   const total = counted.reduce((sum, { weight }) => sum.plus(weight), new Big(0));
-  const ids = new Set(counted.map(({ orderId }) => orderId));
+  const masters = new Set(orders.map(({ masterId }) => masterId));
   const ofParts = counted.map((order) => {
     const own = returned.filter(({ orderId }) => orderId === order.orderId);
     const share = atMostWhole(sumOf(own.map(({ part }) => shareOf(part, order))));
@@ -94,7 +94,7 @@ function returnedShare(counted: readonly Counted[], { returned }: OrderBook): Fr
   });
   // Returns of the order that was split name none of its parts.
   const ofWhole = returned
-    .filter(({ orderId }) => !ids.has(orderId))
+    .filter(({ orderId }) => masters.has(orderId))
     .map(({ part }) => shareOf(part, together(counted)));
   return atMostWhole(sumOf([...ofParts, ...ofWhole]));
 }
@@ -102,24 +102,44 @@ function returnedShare(counted: readonly Counted[], { returned }: OrderBook): Fr
 const sumOf = (shares: readonly Fraction[]): Fraction => shares.reduce(plus, zeroFraction);
 
 /** Several orders as one. */
-function together(counted: readonly Counted[]): Pick<Counted, "measure" | "base" | "unitPrices"> {
+function together(counted: readonly Counted[]): Pick<Counted, "measure" | "base" | "lines"> {
   const sum = (member: keyof OrderMeasure): string =>
     counted.reduce((total, { measure }) => total.plus(measure[member]), new Big(0)).toFixed();
   return {
     measure: { value: sum("value"), goods: sum("goods"), list: sum("list"), whole: sum("whole") },
     base: counted[0]?.base ?? "total",
-    unitPrices: Object.assign({}, ...counted.map(({ unitPrices }) => unitPrices)),
+    lines: Object.fromEntries(counted.flatMap(({ lines }) => Object.entries(lines))),
   };
 }
 
 /** The share of an order that a return stands for; both in the same measure. */
-function shareOf(part: ReturnedPart, order: Pick<Counted, "measure" | "base" | "unitPrices">): Fraction {
-  const { value, goods, list, whole } = order.measure;
+function shareOf(part: ReturnedPart, order: Pick<Counted, "measure" | "base" | "lines">): Fraction {
+  const { value, goods, whole } = order.measure;
   const own = order.base === "net" ? part.net : order.base === "total" ? part.gross : undefined;
   if (own !== undefined) return fractionOf(own, value);
   if (part.total === undefined) return fractionOf(part.gross ?? part.net ?? "0", whole);
-  const share = fractionOf(part.total, whole);
-  return isAtListPrice(part, part.total, order.unitPrices) ? times(share, fractionOf(goods, list)) : share;
+  if (!isAtListPrice(part, part.total, order.lines)) return fractionOf(part.total, whole);
+  return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));
+}
+
+/** The share of an order's goods that returned ones are, by what each line was sold for where the lines are known. */
+function shareOfGoods(
+  { items = [] }: ReturnedPart,
+  total: string,
+  { measure, lines }: Pick<Counted, "measure" | "lines">,
+): Fraction {
+  const sold = items.map(({ id, quantity }) => {
+    const line = lines[id];
+    return line === undefined
+      ? null
+      : times(fractionOf(line.left, "1"), { numerator: new Big(quantity), denominator: new Big(line.quantity) });
+  });
+  const known = sold.filter((one) => one !== null);
+  const all = Object.values(lines).reduce((sum, { left }) => sum.plus(left), new Big(0));
+  const isTold = known.length > 0 && known.length === items.length && all.gt(0);
+  // Where list prices earn, each line counts for its list price, whatever it was sold for.
+  if (!isTold || measure.goods === measure.list) return fractionOf(total, measure.list);
+  return times(sumOf(known), { numerator: new Big(1), denominator: all });
 }
 
 /** A part of nothing is all of it. */
@@ -132,11 +152,11 @@ function fractionOf(part: string, whole: string): Fraction {
  * Whether a return's total is made of list prices, as those of Emporix's events are. One that is less than its items'
  * list prices is what was paid for them.
  */
-function isAtListPrice({ items = [] }: ReturnedPart, total: string, unitPrices: Counted["unitPrices"]): boolean {
+function isAtListPrice({ items = [] }: ReturnedPart, total: string, lines: OrderLines): boolean {
   let list = new Big(0);
   for (const item of items) {
-    const unit = unitPrices[item.id];
-    const price = unit === undefined ? item.list : new Big(unit).times(item.quantity).toFixed();
+    const line = lines[item.id];
+    const price = line === undefined ? item.list : new Big(line.unit).times(item.quantity).toFixed();
     if (price === undefined) return true;
     list = list.plus(price);
   }

@@ -21,14 +21,25 @@ export interface OrderMeasure {
   readonly whole: string;
 }
 
+/** What a line of an order costs. Plain decimal texts. */
+export interface OrderLine {
+  /** The list price of one piece. */
+  readonly unit: string;
+  readonly quantity: string;
+  /** The list price of all pieces, less the line's own discounts. */
+  readonly left: string;
+}
+
+export type OrderLines = Readonly<Record<string, OrderLine>>;
+
 /** How an order stands, as far as points depend on it. */
 export type OrderState =
   | {
       readonly standing: "completed";
       /** A measure that the order does not tell is missing. */
       readonly measures: Readonly<Partial<Record<EarningBase, OrderMeasure>>>;
-      /** Unit list prices by line id, where discounts make list prices and paid prices differ. */
-      readonly unitPrices?: Readonly<Record<string, string>>;
+      /** Lines by their ids, where discounts make list prices and paid prices differ. */
+      readonly lines?: OrderLines;
       /** When the order says that it completed; null when it does not say. */
       readonly completedAt: EpochMs | null;
     }
@@ -37,8 +48,8 @@ export type OrderState =
   /** It was split: its sub-orders earn. */
   | { readonly standing: "split" };
 
-/** Lines whose list prices are kept. */
-const pricedLinesMax = 500;
+/** Lines that are kept. */
+const linesMax = 500;
 
 /** Reads a completed order, as the order service shows it. */
 export function completedOrderOf(order: JsonObject): OrderState {
@@ -49,11 +60,11 @@ export function completedOrderOf(order: JsonObject): OrderState {
     if (value.ok) measures[base] = measureOf(order, base, value.value, goods);
   }
   const isDiscounted = Object.values(measures).some(({ goods: paid, list }) => paid !== list);
-  const unitPrices = isDiscounted ? unitPricesOf(order) : {};
+  const lines = isDiscounted ? linesOf(order) : {};
   return {
     standing: "completed",
     measures,
-    ...(Object.keys(unitPrices).length > 0 ? { unitPrices } : {}),
+    ...(Object.keys(lines).length > 0 ? { lines } : {}),
     completedAt: momentAt(order, "completed") ?? momentAt(order, "lastStatusChange"),
   };
 }
@@ -96,15 +107,32 @@ function goodsOf(order: JsonObject): Goods | null {
   const list = lines.length === 0 ? null : sumOf(lines, listPriceOf);
   const total = list ?? subTotal;
   if (total === null) return null;
-  const discounts = [...objectsIn(order["discounts"]), ...lines.flatMap(discountsOfLine)];
-  const discount = sumOf(discounts, (one) => decimalOf(memberAt(one, "amount"))?.abs() ?? null) ?? new Big(0);
-  const paid = total.minus(discount);
   return {
     list: total,
-    paid: paid.lt(0) ? new Big(0) : paid,
+    paid: total.minus(discountOf(order, lines, total)),
     calculated: { total: calculatedGoods(order, lines, "grossValue"), net: calculatedGoods(order, lines, "netValue") },
   };
 }
+
+/**
+ * What all discounts come to. An order may list those of its lines once more among its own: of both ways of counting, the
+ * one that comes closer to what was paid is taken.
+ */
+function discountOf(order: JsonObject, lines: readonly JsonObject[], list: Big): Big {
+  const ofLines = amountsIn(lines.flatMap(discountsOfLine));
+  const ofOrder = amountsIn(objectsIn(order["discounts"]));
+  const both = ofLines.plus(ofOrder);
+  const larger = ofLines.gt(ofOrder) ? ofLines : ofOrder;
+  const paid = decimalOf(memberAt(order, "totalPrice"));
+  const shipping = decimalOf(memberAt(order, "shipping.total.amount")) ?? new Big(0);
+  const missedBy = (discount: Big): Big =>
+    paid === null ? discount : list.minus(discount).plus(shipping).minus(paid).abs();
+  const discount = paid !== null && missedBy(larger).lt(missedBy(both)) ? larger : both;
+  return discount.gt(list) ? list : discount;
+}
+
+const amountsIn = (discounts: readonly JsonObject[]): Big =>
+  discounts.reduce((sum, one) => sum.plus(decimalOf(memberAt(one, "amount"))?.abs() ?? 0), new Big(0));
 
 /** A line tells its discounts one by one, or in one sum. */
 function discountsOfLine(line: JsonObject): readonly JsonObject[] {
@@ -146,13 +174,18 @@ function listPriceOf(line: JsonObject): Big | null {
   return decimalOf(memberAt(line, "totalPrice"));
 }
 
-function unitPricesOf(order: JsonObject): Readonly<Record<string, string>> {
-  const lines = objectsIn(order["entries"]).slice(0, pricedLinesMax);
+function linesOf(order: JsonObject): OrderLines {
+  const lines = objectsIn(order["entries"]).slice(0, linesMax);
   return Object.fromEntries(
-    lines.flatMap((line): [string, string][] => {
+    lines.flatMap((line): [string, OrderLine][] => {
       const id = memberAt(line, "id");
+      const list = listPriceOf(line);
+      const quantity = quantityOf(line);
       const unit = decimalOf(memberAt(line, "unitPrice"));
-      return typeof id === "string" && unit !== null ? [[id, plainText(unit)]] : [];
+      if (typeof id !== "string" || list === null || unit === null || quantity === null || !quantity.gt(0)) return [];
+      const left = list.minus(amountsIn(discountsOfLine(line)));
+      const kept = plainText(left.lt(0) ? new Big(0) : left);
+      return [[id, { unit: plainText(unit), quantity: plainText(quantity), left: kept }]];
     }),
   );
 }

@@ -119,6 +119,17 @@ describe("an order", () => {
   });
 });
 
+test("a return of a part that does not count takes nothing from the other parts", () => {
+  const parts = (state: OrderState | null, more: Partial<KnownOrder> = {}) => [
+    known("M", {}, { state: split, terms: null }),
+    plain("M-1", 60, { masterId: "M", ...(state === null ? {} : { state }), ...more }),
+    plain("M-2", 40, { masterId: "M" }),
+  ];
+  expect(worth(parts(withdrawn), [back("M-1", 60)])).toEqual([40, 40]);
+  expect(worth(parts(null, { terms: null }), [back("M-1", 60)])).toEqual([40, 40]);
+  expect(worth(parts(null), [back("M-1", 60), back("M", 20)])).toEqual([100, 20]);
+});
+
 describe("a return of a discounted order", () => {
   /** Two items of 50 each, less a discount of 50. */
   const discounted = {
@@ -175,6 +186,30 @@ describe("a return of a discounted order", () => {
     };
     const part = returned(50, item("1", 50));
     expect(worth([known("A1", order)], [{ orderId: "A1", part }])).toEqual([50, 25]);
+  });
+
+  test("takes each line at what it was sold for", () => {
+    const [first, second] = discounted.entries;
+    const entries = [{ ...first, totalDiscount: { amount: 25 } }, { ...second }];
+    const order = known("A1", { ...discounted, totalPrice: 75, entries, discounts: [] });
+    const keptAfter = (...ids: readonly string[]) =>
+      worth([order], [{ orderId: "A1", part: returned(50 * ids.length, ...ids.map((id) => item(id, 50))) }]);
+    expect(keptAfter("1")).toEqual([75, 50]);
+    expect(keptAfter("2")).toEqual([75, 25]);
+    expect(keptAfter("1", "2")).toEqual([75, 0]);
+  });
+
+  test("takes a discount once that the order tells of itself and of its line", () => {
+    const entries = [{ id: "1", unitPrice: 100, amount: 1, discounts: [{ amount: 50 }] }];
+    const order = known("A1", { totalPrice: 50, entries, discounts: [{ amount: 50 }] });
+    const all = returned(100, { id: "1", quantity: 1, total: { value: 100 } });
+    expect(worth([order], [{ orderId: "A1", part: all }])).toEqual([50, 0]);
+    const both = known("A1", { totalPrice: 20, entries, discounts: [{ amount: 30 }] });
+    expect(worth([both], [{ orderId: "A1", part: all }])).toEqual([20, 0]);
+  });
+
+  test("is at list price where nothing tells: half of a discounted order's list price is half of it", () => {
+    expect(worthWith({ total: "50" })).toEqual([50, 25]);
   });
 
   test("counts list prices where the order earns on them", () => {

@@ -64,16 +64,18 @@ describe("a completed order", () => {
     expect(byLines.net).toEqual(measure("50", "40", "100", "50"));
   });
 
-  test("keeps the list prices of its lines where returns need them: where something is discounted", () => {
+  test("keeps what its lines cost where returns need them: where something is discounted", () => {
     const entries = [
       { id: "1", unitPrice: 50, amount: 1 },
       { id: "2", unitPrice: 25, orderedAmount: 2 },
       { unitPrice: 0, quantity: 1 },
     ];
-    expect(stateOf({ totalPrice: 50, entries, discounts: [{ amount: 50 }] }).unitPrices).toEqual({
-      "1": "50",
-      "2": "25",
+    const [first = {}, ...others] = entries;
+    const reduced = { ...first, totalDiscount: { amount: 10 } };
+    expect(stateOf({ totalPrice: 40, entries: [reduced, ...others], discounts: [{ amount: 50 }] }).lines).toEqual({
+      "1": { unit: "50", quantity: "1", left: "40" },
+      "2": { unit: "25", quantity: "2", left: "50" },
     });
-    expect(stateOf({ totalPrice: 100, entries })).not.toHaveProperty("unitPrices");
+    expect(stateOf({ totalPrice: 100, entries })).not.toHaveProperty("lines");
   });
 });
