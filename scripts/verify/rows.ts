@@ -63,6 +63,14 @@ export const rows: readonly Row[] = [
     secondsMax: 120,
   },
   {
+    name: "order-histories",
+    shows: "an order and up to four returns, told in any order and more than once, against their latest states",
+    target: "at least 100,000 histories",
+    isMet: atLeast(100_000),
+    file: "test/trust/order-histories.test.ts",
+    secondsMax: 600,
+  },
+  {
     name: "interleavings",
     shows: "3 to 8 flows on one customer, in random orders of all their steps",
     target: "at least 10,000 interleavings",

@@ -13,8 +13,6 @@ export type LedgerFailure =
   | { readonly code: "valid_until_before_created_at" }
   | { readonly code: "entry_id_taken"; readonly id: EntryId }
   | { readonly code: "idempotency_key_reused" }
-  /** A return of an order that has earned nothing (yet): its completion may still be under way. */
-  | { readonly code: "order_has_not_earned"; readonly orderId: string }
   /** The order has already earned points, for another customer. */
   | { readonly code: "order_earned_by_another"; readonly orderId: string }
   /** The customer has no such coupon. */

@@ -37,6 +37,8 @@ export interface OrderNews {
 /** What an event tells of a return. */
 export interface ReturnNews {
   readonly returnId: string;
+  /** Whoever has asked for it; null: not told. */
+  readonly customerId: CustomerId | null;
   readonly state: ReturnState;
   readonly stamp: StateStamp;
 }
@@ -211,8 +213,7 @@ function readWithdrawnOrder(type: string, payload: JsonObject, stamp: StateStamp
   if (orderId === null) return ignoring(subject, "unreadable_payload: id");
   const masterId = idAt(payload, "masterOrder");
   const state = { standing: "withdrawn" } as const;
-  // Whose order it was the events before it have told.
-  const news = { orderId, customerId: null, siteCode, masterId, subOrderIds: subOrdersOf(payload), state, stamp };
+  const news = { orderId, customerId, siteCode, masterId, subOrderIds: subOrdersOf(payload), state, stamp };
   return reading(subject, { kind: "withdraw-order", news });
 }
 
@@ -243,7 +244,7 @@ function readReturn(type: string, payload: JsonObject, envelope: JsonObject): Ev
     if (id !== null) parts.push([id, part]);
   }
   const state = { isApproved, orders: Object.fromEntries(parts) };
-  const news = { returnId, state, stamp: stampOf(payload, envelope) };
+  const news = { returnId, customerId, state, stamp: stampOf(payload, envelope) };
   return reading(subject, { kind: "return", news });
 }
 
@@ -280,7 +281,9 @@ function readDeletedReturn(type: string, payload: JsonObject, envelope: JsonObje
   };
   if (returnId === null) return ignoring(subject, "unreadable_payload: id");
   const stamp = { ...stampOf(payload, envelope), version: lastVersion };
-  return reading(subject, { kind: "return", news: { returnId, state: { isApproved: false, orders: {} }, stamp } });
+  const { customerId } = subject;
+  const state = { isApproved: false, orders: {} };
+  return reading(subject, { kind: "return", news: { returnId, customerId, state, stamp } });
 }
 
 /**

@@ -35,7 +35,6 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 409,
     describe: ({ orderId }) => `Order '${orderId}' has already earned points for another customer.`,
   },
-  order_has_not_earned: { status: 400, describe: ({ orderId }) => `Order '${orderId}' has earned no points.` },
   coupon_refused: {
     status: 400,
     describe: () => "The coupon service refused to issue the coupon. The points have been given back.",

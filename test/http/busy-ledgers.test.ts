@@ -49,7 +49,9 @@ beforeEach(async () => {
   tenant = `busy-${shops}`;
   employee = await employeeToken(tenant);
   customer = await customerToken(tenant, "C1");
-  const settings = { couponSettings: { rewardpoints: { enabled: true, codePrefix: "RP" } } };
+  const settings = {
+    couponSettings: { rewardpoints: { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1 } },
+  };
   await ask("POST", `/site/${tenant}/sites/main/mixins`, { token: employee, json: settings });
   const option = { id: "voucher", type: "coupon", name: "Voucher", points: 10, coupon: tenPercentOff };
   await ask("POST", `/reward-points/${tenant}/redeemOptions`, { token: employee, json: option });

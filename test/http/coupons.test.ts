@@ -307,7 +307,7 @@ describe("whom a coupon is for", () => {
       const [coupon] = (Array.isArray(body) ? body : [body]) as { code: string; restrictions: object }[];
       expect(coupon, path).toMatchObject({ code });
       expect(coupon?.restrictions, path).toEqual(ofTheirs);
-      expect(JSON.stringify(body)).not.toMatch(/C7|C8/);
+      expect(JSON.stringify(body)).not.toMatch(/"C7"|"C8"/);
     }
     const other = await shop.customer("C2");
     const refusals = [
@@ -318,7 +318,7 @@ describe("whom a coupon is for", () => {
     ];
     for (const { status, body } of refusals) {
       expect(status).toBeGreaterThanOrEqual(400);
-      expect(JSON.stringify(body)).not.toMatch(/C7|C8/);
+      expect(JSON.stringify(body)).not.toMatch(/"C7"|"C8"/);
     }
   });
 

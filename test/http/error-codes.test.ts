@@ -112,7 +112,7 @@ describe("the body of every operation's error has a documented code", () => {
 
   test.each<[string, Call, string]>([
     ["of another media type", { body: "x", headers: { "Content-Type": "text/plain" } }, "unsupported_media_type"],
-    ["that is too large", { body: "x".repeat(70_000) }, "payload_too_large"],
+    ["that is too large", { body: "x".repeat(1_100_000) }, "payload_too_large"],
     ["that is no JSON", { body: "{", headers: { "Content-Type": "application/json" } }, "malformed_body"],
     [
       "that is not UTF-8",

@@ -101,7 +101,7 @@ describe("a mixin that cannot be read", () => {
     expect(await shop.manage("GET", mixins("/other"))).toMatchObject({ status: 200, body: { a: 1 } });
     expect((await shop.manage("POST", mixins(), { third: {} })).status).toBe(201);
 
-    const settings = { rewardpoints: { enabled: true, codePrefix: "NEW" } };
+    const settings = { rewardpoints: { enabled: true, codePrefix: "NEW", orderValueToRewardPointsFactor: 1 } };
     expect((await shop.manage("PUT", mixins("/couponSettings"), settings)).status).toBe(200);
     await shop.addPoints("C1", 1);
     expect((await buy(await shop.addOption(1))).body).toMatchObject({ code: expect.stringMatching(/^NEW-/) });

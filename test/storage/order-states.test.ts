@@ -52,6 +52,7 @@ const keepingOf = (event: string, news: OrderNews, more: Partial<OrderKeeping> =
 
 const returnOf = (returnId: string, orderIds: readonly string[], more: Partial<ReturnNews> = {}): ReturnNews => ({
   returnId,
+  customerId: null,
   state: { isApproved: true, orders: Object.fromEntries(orderIds.map((id) => [id, { total: "5" }])) },
   stamp: { version: null, moment: null },
   ...more,
@@ -79,6 +80,7 @@ const anyNews: fc.Arbitrary<OrderNews> = fc.record({
 
 const anyReturnNews: fc.Arbitrary<ReturnNews> = fc.record({
   returnId: fc.constantFrom("R1", "R2"),
+  customerId: fc.constantFrom(null, "C1" as CustomerId),
   state: fc.record({
     isApproved: fc.boolean(),
     orders: fc

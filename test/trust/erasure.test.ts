@@ -205,6 +205,9 @@ describe("a customer with everything", () => {
         "lot_usages",
         "lots",
         "order_events",
+        "orders",
+        "return_orders",
+        "returns",
         "sweeps",
       ].sort(),
     );

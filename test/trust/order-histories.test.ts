@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { consumeEvents } from "../../src/application/consume-events.ts";
-import type { EventInbox, InboxEvent, KeptEvent } from "../../src/application/ports.ts";
+import type { EventClaim, EventInbox, InboxEvent, KeptEvent } from "../../src/application/ports.ts";
 import type { Services } from "../../src/application/services.ts";
 import type { CouponCode } from "../../src/domain/coupon.ts";
 import type { EventVerdict } from "../../src/domain/event-verdict.ts";
 import { activePoints } from "../../src/domain/ledger.ts";
-import { readEvent } from "../../src/domain/order-event.ts";
+import { type EventId, readEvent } from "../../src/domain/order-event.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledgers.ts";
@@ -138,9 +138,12 @@ const anyHistory: fc.Arbitrary<History> = fc
 
 const euros = (cents: number): number => cents / 100;
 
+/** Not so long ago that events are not taken any more. */
+const lately = Date.now() - 86_400_000;
+
 /** What an event says of its version, as number or as text, and of its moment. */
 function metadataOf({ version }: Version, stamps: History["stamps"], nth: number): object {
-  const modifiedAt = new Date(1_700_000_000_000 + version * 1_000).toISOString();
+  const modifiedAt = new Date(lately + version * 1_000).toISOString();
   if (stamps === "versions") return { version: nth % 3 === 0 ? String(version) : version };
   return stamps === "either" && nth % 2 === 0 ? { version, modifiedAt } : { modifiedAt };
 }
@@ -205,6 +208,10 @@ class MemoryInbox implements Partial<EventInbox> {
       ({ event, verdict }) => verdict.kind === "waiting" && earned.includes(event.subject.orderId ?? ""),
     );
     return Promise.resolve(waiting.map(({ event }) => ({ id: event.id, orderId: event.subject.orderId ?? "" })));
+  }
+
+  claim(_tenant: string, claims: readonly EventClaim[]): Promise<ReadonlyMap<string, EventId>> {
+    return Promise.resolve(new Map(claims.map(({ key: claimed, id }) => [claimed, id])));
   }
 
   forgottenAmong() {

@@ -342,8 +342,8 @@ function comparable({ status, headers, body }: Answer, given: readonly string[])
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "«id»")
     .replaceAll(/RP-[0-9A-Z]{12}/g, "«code»")
     .replaceAll(/"access_token":"[^"]+"/g, '"access_token":"«token»"');
-  // The balance is the caller's own, and what is compared are two exchanges of theirs.
-  const changing = new Set(["x-request-id", "date", "content-length", "x-points-balance"]);
+  // The balance and the entry are the caller's own: what is compared are two exchanges, or two entries, of theirs.
+  const changing = new Set(["x-request-id", "date", "content-length", "x-points-balance", "x-entry-id"]);
   return { status, text, headers: [...headers].filter(([name]) => !changing.has(name)) };
 }
 

@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import {
   type CouponRedemptionFilter,
@@ -162,20 +162,22 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
       .select(selected({ canonicalCode, redemptionId }))
       .from(along("coupon_redemptions_by_order_code"))
       .where(ofOrder);
-    const counts = drizzle
-      .select({ code: sql`${canonicalCode}`.as("code"), uses: sql`count(*)`.as("uses") })
+    const used = drizzle
+      .select(selected({ canonicalCode }))
       .from(along("coupon_redemptions_by_order_code"))
-      .where(ofOrder)
-      .groupBy(canonicalCode);
+      .where(ofOrder);
+    const usesOfCoupon = drizzle
+      .select({ uses: sql`count(*)` })
+      .from(along("coupon_redemptions_by_order_code"))
+      .where(and(ofOrder, eq(canonicalCode, coupons.canonicalCode)));
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
         // First, as long as the uses still count: what is given back twice is taken off the count once.
         drizzle
           .update(coupons)
-          .set({ redemptionCount: sql`${coupons.redemptionCount} - given.uses` })
-          .from(sql`${counts} as given`)
-          .where(and(eq(coupons.tenant, tenant), sql`${coupons.canonicalCode} = given.code`)),
+          .set({ redemptionCount: sql`${coupons.redemptionCount} - (${usesOfCoupon})` })
+          .where(and(eq(coupons.tenant, tenant), inArray(coupons.canonicalCode, used))),
         drizzle
           .update(couponRedemptions)
           .set({ givenBackAt: at, givenBackBy: actor })

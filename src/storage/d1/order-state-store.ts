@@ -11,6 +11,7 @@ import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { allOf, builtOnce } from "./built-once.ts";
 import { along, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
+import { inParameters } from "./json-parameters.ts";
 import { rowsFromJson } from "./json-rows.ts";
 import { orderEvents, orders, returnOrders, returns } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -36,14 +37,20 @@ export class D1OrderStateStore implements OrderStateStore {
     const database = this.#databases.of(tenant);
     const events = JSON.stringify(keepings.map(({ event }) => event));
     const ids = JSON.stringify([...new Set(keepings.map(({ news }) => news.orderId))]);
-    const [forgotten, , , kept] = await answeredWrite(
+    const parts = keepings.flatMap((one) => partRows(tenant, one));
+    const isOwned = keepings.every(({ news }) => news.customerId !== null);
+    const answers = await answeredWrite(
       database.batch<unknown>([
         forgottenEvents(database, { tenant, events }),
-        ordersKept(database, { rows: JSON.stringify(keepings.map((one) => orderRow(tenant, one))) }),
-        partsKept(database, { rows: JSON.stringify(keepings.flatMap((one) => partRows(tenant, one))) }),
+        ...inParameters(keepings.map((one) => orderRow(tenant, one))).map((rows) => ordersKept(database, { rows })),
+        ...inParameters(parts).map((rows) => partsKept(database, { rows })),
+        // Others have told whose it is, perhaps, when nothing was to be earned yet: an erasure must find it by that.
+        ...(isOwned ? [] : [ordersOwned(database, { tenant, ids })]),
         ordersNamed(database, { tenant, ids }),
       ]),
     );
+    const [forgotten] = answers;
+    const kept = answers.at(-1);
     return {
       forgotten: new Set(rowsOf<{ id: EventId }>(forgotten).map(({ id }) => id)),
       orders: new Map(rowsOf<OrderRow>(kept).map((row) => [row.orderId, orderFromRow(row)])),
@@ -52,8 +59,8 @@ export class D1OrderStateStore implements OrderStateStore {
 
   async keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null> {
     const database = this.#databases.of(tenant);
-    const { returnId, state } = news;
-    const row = { tenant, returnId, customerId: null, ...statesRow(event, news.stamp, state), updatedAt: at };
+    const { returnId, customerId, state } = news;
+    const row = { tenant, returnId, customerId, ...statesRow(event, news.stamp, state), updatedAt: at };
     const named = Object.keys(state.orders).map((orderId) => ({ tenant, orderId, returnId }));
     const [forgotten, , , , rows, known] = await answeredWrite(
       database.batch<unknown>([
@@ -251,11 +258,31 @@ const ordersNamed = builtOnce<"tenant" | "ids">((drizzle) =>
     .where(and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))))),
 );
 
+const ordersOwned = builtOnce<"tenant" | "ids">((drizzle) =>
+  drizzle
+    .update(orders)
+    .set({
+      customerId: sql`(select e.customer_id from ${orderEvents} e indexed by order_events_by_order
+        where e.tenant = ${orders.tenant} and e.order_id = ${orders.orderId} and e.customer_id is not null limit 1)`,
+    })
+    .where(
+      and(
+        named(orders.tenant, "tenant"),
+        inArray(orders.orderId, itemsOf(sql.placeholder("ids"))),
+        isNull(orders.customerId),
+        isNull(orders.terms),
+      ),
+    ),
+);
+
 const returnKept = builtOnce<"rows" | "event">((drizzle) =>
   drizzle
     .insert(returns)
     .select(rowsFromJson(returns, "rows", isRemembered(sql`value ->> 'tenant'`, sql`${sql.placeholder("event")}`)))
-    .onConflictDoUpdate({ target: [returns.tenant, returns.returnId], set: statesReplaced(returns) }),
+    .onConflictDoUpdate({
+      target: [returns.tenant, returns.returnId],
+      set: { customerId: sql`coalesce(${returns.customerId}, excluded.customer_id)`, ...statesReplaced(returns) },
+    }),
 );
 
 const returnOrdersKept = builtOnce<"rows" | "event">((drizzle) =>
@@ -267,17 +294,20 @@ const returnOrdersKept = builtOnce<"rows" | "event">((drizzle) =>
 
 /** Whose orders the return is about, once one of them, or a part of one, is known. */
 const returnOwned = builtOnce<"tenant" | "returnId">((drizzle) => {
-  const ofOrders = sql`select o.customer_id from ${returnOrders} r
-    join ${orders} o on o.tenant = r.tenant and o.order_id = r.order_id
+  // A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round.
+  const ownersAmong = (known: SQL, orderId: SQL): SQL => sql`
+    select known.customer_id from ${returnOrders} r indexed by return_orders_by_return
+    cross join ${known} on known.tenant = r.tenant and ${orderId} = r.order_id
     where r.tenant = ${sql.placeholder("tenant")} and r.return_id = ${sql.placeholder("returnId")}
-      and o.customer_id is not null`;
-  const ofParts = sql`select o.customer_id from ${returnOrders} r
-    join ${orders} o on o.tenant = r.tenant and o.master_id = r.order_id
-    where r.tenant = ${sql.placeholder("tenant")} and r.return_id = ${sql.placeholder("returnId")}
-      and o.customer_id is not null`;
+      and known.customer_id is not null`;
+  const ofOrders = ownersAmong(sql`${orders} known`, sql`known.order_id`);
+  const ofParts = ownersAmong(sql`${orders} known indexed by orders_by_master`, sql`known.master_id`);
+  const ofEvents = ownersAmong(sql`${orderEvents} known indexed by order_events_by_order`, sql`known.order_id`);
   return drizzle
     .update(returns)
-    .set({ customerId: sql`(select customer_id from (${ofOrders} union all ${ofParts}) limit 1)` })
+    .set({
+      customerId: sql`(select customer_id from (${ofOrders} union all ${ofParts} union all ${ofEvents}) limit 1)`,
+    })
     .where(and(named(returns.tenant, "tenant"), named(returns.returnId, "returnId"), isNull(returns.customerId)));
 });
 

@@ -381,7 +381,7 @@ export const returns = sqliteTable(
   {
     tenant: text("tenant").notNull(),
     returnId: text("return_id").notNull(),
-    /** Whose orders it is about; null while none of them is known. */
+    /** Who has asked for it, else whose orders it is about; null while neither is known. */
     customerId: text("customer_id"),
     ...latestStates(),
   },

@@ -114,7 +114,7 @@ export class SubjectReader {
     const grantIds = orderIds.map(earnedEntryId);
     // `0` is the character after `/`: all entries whose id begins with a grant's and a slash. No part of an id has one.
     const ranges = sql`(select value as id from json_each(${JSON.stringify(grantIds)}))`;
-    const rows = await answeredRead(() =>
+    const found = await answeredRead(() =>
       this.#drizzle
         .select(selected(getTableColumns(ledgerEntries)))
         .from(
@@ -124,10 +124,10 @@ export class SubjectReader {
               ${ledgerEntries.entryId} > grants.id || '/' and ${ledgerEntries.entryId} < grants.id || '0'))`,
           )}`,
         )
-        .orderBy(ledgerEntries.sequence)
         .execute(),
     );
-    if (rows.length === 0) return null;
+    if (found.length === 0) return null;
+    const rows = found.toSorted((left, right) => left.sequence - right.sequence);
     const grants = rows.filter((row) => row.kind === "granted");
     const takeBacks = rows.filter((row) => row.kind === "taken-back");
     const [draws, usedPoints] = await Promise.all([
@@ -161,12 +161,12 @@ export class SubjectReader {
   async #forgivenSince(key: LedgerKey, sequence: number): Promise<readonly Forgiven[]> {
     const rows = await answeredRead(() =>
       this.#drizzle
-        .selectDistinct(selected({ orderId: ledgerEntries.referenceId }))
+        .select(selected({ orderId: ledgerEntries.referenceId }))
         .from(along("ledger_entries_forgiven"))
         .where(and(ownedBy(ledgerEntries, key), isForgiving, gt(ledgerEntries.sequence, sequence)))
         .execute(),
     );
-    const orderIds = rows.flatMap(({ orderId }) => orderId ?? []);
+    const orderIds = [...new Set(rows.flatMap(({ orderId }) => orderId ?? []))];
     if (orderIds.length === 0) return [];
     const history = await this.#order(key, orderIds);
     return history === null ? [] : forgivenIn(history).filter((one) => one.sequence > sequence);
