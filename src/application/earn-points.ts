@@ -10,7 +10,7 @@ import type { RewardSettings } from "../domain/site-settings.ts";
 import { carriedOf, ledgerCommandOf } from "./carry-out.ts";
 import { inOrder, type Places } from "./in-order.ts";
 import type { InboxEvent, KeptOrder, LedgerAnswer, OrderKeeping } from "./ports.ts";
-import { verdictOf, whyOutdated } from "./process-part.ts";
+import { verdictOf, whyOutdated } from "./process-single.ts";
 import type { Services } from "./services.ts";
 import { grantTermsOf, knownOf, settleOrder } from "./settle-order.ts";
 

@@ -2,7 +2,7 @@ import { type EventAction, readEvent } from "../domain/order-event.ts";
 import type { PlainEvent } from "./earn-points.ts";
 import { Places } from "./in-order.ts";
 import type { InboxEvent, QueuedEvent } from "./ports.ts";
-import { processSingle } from "./process-part.ts";
+import { processSingle } from "./process-single.ts";
 import { processTogether } from "./process-together.ts";
 import type { Services } from "./services.ts";
 

@@ -2,7 +2,7 @@ import type { TenantId } from "../domain/identifiers.ts";
 import { earnPoints, type PlainEvent } from "./earn-points.ts";
 import type { Places } from "./in-order.ts";
 import type { EventSettlement } from "./ports.ts";
-import { processWaiting } from "./process-part.ts";
+import { processWaiting } from "./process-single.ts";
 import type { Services } from "./services.ts";
 
 /**

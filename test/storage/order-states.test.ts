@@ -205,6 +205,31 @@ describe("what is known of orders and returns", () => {
     expect((await store.fileOf(tenant, "B")).returns).toHaveLength(1);
   });
 
+  test("and was damaged hinders no other order, and is told anew by the next event", async () => {
+    const tenant = newTenant();
+    const versioned = (id: string, cents: number) =>
+      newsOf(id, { state: completed(cents), stamp: { version: 5, moment: null } });
+    await store.keepOrders(tenant, [
+      keepingOf("e1", newsOf("A")),
+      keepingOf("e2", versioned("B", 1)),
+      keepingOf("e3", newsOf("C")),
+    ]);
+    await store.keepReturn(tenant, "e4" as EventId, returnOf("R", ["A"]), at);
+    const damage =
+      "update orders set versioned = 'x' || versioned, unversioned = unversioned || '}' where tenant = ? and order_id <> 'C'";
+    await env.DB.prepare(damage).bind(tenant).run();
+    await env.DB.prepare("update returns set unversioned = '{' where tenant = ?").bind(tenant).run();
+    expect((await store.fileOf(tenant, "A")).orders).toMatchObject([{ orderId: "A", told: null }]);
+    const { orders } = await store.keepOrders(tenant, [
+      keepingOf("e5", newsOf("A", { state: completed(7) })),
+      keepingOf("e6", versioned("B", 8)),
+      keepingOf("e7", newsOf("C", { state: completed(9) })),
+    ]);
+    expect([...orders.values()].map(({ told }) => told?.state)).toEqual([completed(7), completed(8), completed(9)]);
+    const told = await store.keepReturn(tenant, "e8" as EventId, returnOf("R", ["A"]), at);
+    expect(told?.latest?.event).toBe("e8");
+  });
+
   test("of nobody is removed once nothing was heard of it for long, a bounded number at a time", async () => {
     const tenant = newTenant();
     const old = 1_000 as EpochMs;

@@ -196,20 +196,23 @@ const isRemembered = (tenant: SQL, event: SQL): SQL => sql`not exists (
 
 /** Whether the state that comes in takes the place of the one that is kept: of a version, and of those without one. */
 const isNewerVersion = (table: typeof orders | typeof returns): SQL =>
-  sql`excluded.version > coalesce(${table.version}, -1)`;
+  sql`excluded.version > iif(${readable(table.versioned)} is null, -1, ${table.version})`;
+
+/** A told state that was damaged counts as none: the next one that comes takes its place. */
+const readable = (column: SQLiteColumn): SQL => sql`iif(json_valid(${column}), ${column}, null)`;
 
 const isLaterState = (table: typeof orders | typeof returns): SQL => sql`(excluded.unversioned is not null and (
-  ${table.unversioned} is null
+  ${readable(table.unversioned)} is null
   or case
-    when excluded.unversioned ->> 'moment' <> ${table.unversioned} ->> 'moment'
-      then excluded.unversioned ->> 'moment' > ${table.unversioned} ->> 'moment'
-    else excluded.unversioned ->> 'event' >= ${table.unversioned} ->> 'event'
+    when excluded.unversioned ->> 'moment' <> ${readable(table.unversioned)} ->> 'moment'
+      then excluded.unversioned ->> 'moment' > ${readable(table.unversioned)} ->> 'moment'
+    else excluded.unversioned ->> 'event' >= ${readable(table.unversioned)} ->> 'event'
   end))`;
 
 /** The told state that comes in; where it is the same state again, since when it has been told stays. */
 const replaced = (name: "versioned" | "unversioned", column: SQLiteColumn): SQL => sql`iif(
-  excluded.${sql.identifier(name)} -> 'state' = ${column} -> 'state',
-  json_set(excluded.${sql.identifier(name)}, '$.since', ${column} ->> 'since'),
+  excluded.${sql.identifier(name)} -> 'state' = ${readable(column)} -> 'state',
+  json_set(excluded.${sql.identifier(name)}, '$.since', ${readable(column)} ->> 'since'),
   excluded.${sql.identifier(name)})`;
 
 const statesReplaced = (table: typeof orders | typeof returns) => ({
@@ -221,7 +224,7 @@ const statesReplaced = (table: typeof orders | typeof returns) => ({
 
 /** Whether the state that comes in has been told by the same event before. */
 const isToldAgain: SQL = sql`coalesce(excluded.versioned, excluded.unversioned) ->> 'event'
-  in (${orders.versioned} ->> 'event', ${orders.unversioned} ->> 'event')`;
+  in (${readable(orders.versioned)} ->> 'event', ${readable(orders.unversioned)} ->> 'event')`;
 
 const ordersKept = builtOnce<"rows">((drizzle) =>
   drizzle
@@ -388,15 +391,23 @@ const statesOf = <State>(row: Pick<OrderRow, "version" | "versioned" | "unversio
   unversioned: toldOf(row.unversioned),
 });
 
-const toldOf = <State>(text: string | null): ToldState<State> | null =>
-  text === null ? null : (JSON.parse(text) as ToldState<State>);
+const toldOf = <State>(text: string | null): ToldState<State> | null => jsonOf<ToldState<State>>(text);
+
+/** What was damaged in the database is as good as nothing, and hinders no other row. */
+function jsonOf<Value>(text: string | null): Value | null {
+  try {
+    return text === null ? null : (JSON.parse(text) as Value);
+  } catch {
+    return null;
+  }
+}
 
 const orderFromRow = (row: OrderRow): KeptOrder => ({
   orderId: row.orderId,
   customerId: row.customerId as CustomerId | null,
   siteCode: row.siteCode as SiteCode | null,
   masterId: row.masterId,
-  terms: row.terms === null ? null : (JSON.parse(row.terms) as EarnTerms),
+  terms: jsonOf<EarnTerms>(row.terms),
   told: latestOf(statesOf<OrderState>(row)),
   isNew: row.events === 1,
 });
