@@ -438,6 +438,167 @@ describe("a deleted order", () => {
   });
 });
 
+describe("an order that changes after it has completed", () => {
+  const worth = (total: number, more: object = {}) =>
+    orderUpdated("A", { calculatedPrice: null, totalPrice: total, ...more });
+  const cancelled = { type: "order.cancelled", payload: { id: "A", status: "DECLINED", metadata: { version: 9 } } };
+
+  test("is corrected in the ledger, with both values in the history", async () => {
+    expect(await become(worth(100), worth(60), worth(150))).toEqual(["granted 100", "taken-back 40", "granted 50"]);
+    expect(ledgers.balance).toBe(150);
+    const texts = ledgers.journal.flatMap((entry) => ("description" in entry ? [entry.description] : []));
+    expect(texts.slice(0, 2)).toEqual(["Order A", "Order A corrected to 60"]);
+    expect(texts.at(-1)).toBe("Order A corrected to 150");
+  });
+
+  test.each([
+    ["order.cancelled", cancelled],
+    ["status DECLINED", worth(100, { status: "DECLINED" })],
+    ["status CANCELLED", worth(100, { status: "cancelled" })],
+  ])(
+    "is taken back by %s, with the coupons that it had used, and earns again when it completes again",
+    async (_, gone) => {
+      expect(await become(worth(100), gone, gone)).toEqual(["granted 100", "taken-back 100", expect.any(String)]);
+      expect([ledgers.balance, new Set(freed)]).toEqual([0, new Set(["A"])]);
+      expect(await become(worth(100, { metadata: { version: 10 } }))).toEqual(["given-back 100"]);
+      expect(ledgers.balance).toBe(100);
+    },
+  );
+
+  test("keeps the terms that it first earned on", async () => {
+    await become(worth(100));
+    siteSettings = () => Promise.resolve({ ...earningSettings, orderValueToRewardPointsFactor: "5" });
+    expect(await become(worth(60))).toEqual(["taken-back 40"]);
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("that was told as declined before it was told as completed earns nothing", async () => {
+    const declined = worth(100, { status: "DECLINED", metadata: { version: 3 } });
+    const completed = worth(100, { metadata: { version: "2" } });
+    expect(await become(declined, completed)).toEqual(["ignored order_not_completed", "ignored superseded"]);
+    expect(ledgers.balance).toBe(0);
+  });
+
+  test("with a negative total takes its points, and gives them back when it is gone", async () => {
+    await become(orderUpdated("B", { calculatedPrice: null, totalPrice: 50 }));
+    expect(await become(worth(-12.5))).toEqual(["taken-back 12"]);
+    expect(ledgers.balance).toBe(38);
+    expect(await become({ type: "order.deleted", payload: { id: "A" } })).toEqual(["given-back 12"]);
+    expect(ledgers.balance).toBe(50);
+  });
+
+  test("counts its validity from when it completed", async () => {
+    const endOf = (id: string) => ledgers.journal.find((entry) => "id" in entry && entry.id === `order:${id}`);
+    const more = { completed: "2026-11-03T10:00:00Z", lastStatusChange: "2026-11-05T10:00:00Z" };
+    await become(orderUpdated("A", more), orderUpdated("B", { ...more, completed: undefined }));
+    expect(endOf("A")).toMatchObject({ validUntil: Date.parse("2027-11-03T10:00:00Z") });
+    expect(endOf("B")).toMatchObject({ validUntil: Date.parse("2027-11-05T10:00:00Z") });
+  });
+});
+
+describe("an order that was split", () => {
+  const part = (id: string, total: number, more: object = {}) =>
+    orderUpdated(id, {
+      ...{
+        orderType: "SUB_ORDER",
+        masterOrder: "M",
+        calculatedPrice: null,
+        subTotalPrice: undefined,
+        totalPrice: total,
+      },
+      ...more,
+    });
+  const master = (more: object = {}) =>
+    orderUpdated("M", { orderType: "MASTER_ORDER", subOrders: ["M-1", "M-2", "M-3"], status: "CREATED", ...more });
+  const back = (id: string, orderId: string, total: number) =>
+    returnUpdated(id, orderId, total, { requestor: undefined });
+
+  test("earns in its parts what the whole would have earned", async () => {
+    const verdicts = await become(part("M-1", 33.33), part("M-2", 33.33), part("M-3", 33.33));
+    expect(verdicts).toEqual(["granted 33", "granted 33", "granted 33"]);
+    expect(ledgers.balance).toBe(99);
+  });
+
+  test("earns with its last part what each was too small for, also where only the whole tells its parts", async () => {
+    expect(await become(part("M-1", 0.5), part("M-2", 0.5))).toEqual(["ignored less_than_one_point", "granted 1"]);
+    const alone = { masterOrder: undefined, orderType: undefined };
+    await become(
+      orderUpdated("N", { subOrders: [{ id: "N-1" }, { id: "N-2" }], status: "CREATED" }),
+      part("N-1", 0.5, alone),
+      part("N-2", 0.5, alone),
+    );
+    expect(ledgers.balance).toBe(2);
+  });
+
+  test("is told of after its parts have earned, and they count together from then on", async () => {
+    const alone = { masterOrder: undefined, orderType: undefined };
+    await become(part("M-1", 0.5, alone), part("M-2", 0.6, alone));
+    expect(ledgers.balance).toBe(0);
+    expect(await become(master())).toEqual(["granted 1"]);
+    expect(ledgers.balance).toBe(1);
+  });
+
+  test("is returned by its own id, and by its parts', never beyond what it is worth", async () => {
+    await become(master(), part("M-1", 60), part("M-2", 40));
+    expect(await become(back("R1", "M-1", 30), back("R2", "M", 20))).toEqual(["taken-back 30", "taken-back 20"]);
+    expect(ledgers.balance).toBe(50);
+    expect(await become(back("R3", "M", 100))).toEqual(["taken-back 50"]);
+    expect(ledgers.balance).toBe(0);
+  });
+
+  test("is deleted with all its parts", async () => {
+    await become(part("M-1", 60), part("M-2", 40));
+    expect(await become({ type: "order.deleted", payload: { id: "M", siteCode: "main", status: "DELETED" } })).toEqual([
+      "taken-back 100",
+    ]);
+    expect(ledgers.balance).toBe(0);
+  });
+});
+
+describe("a return of an order that has earned nothing is ignored, not waited with", () => {
+  test.each([
+    ["guest", orderUpdated("A", { customer: { id: "ANONYMOUS" } })],
+    ["site_unknown_or_switched_off", orderUpdated("A", { siteCode: "elsewhere" })],
+    ["less_than_one_point", orderUpdated("A", { calculatedPrice: null, totalPrice: 0.5 })],
+    ["no_value", orderUpdated("A", { calculatedPrice: null, totalPrice: 0 })],
+    ["order_not_completed", orderUpdated("A", { status: "DECLINED" })],
+  ])("%s", async (reason, order) => {
+    const [, verdict] = await become(order, returnUpdated("R", "A", 5));
+    expect(verdict).toBe(`ignored ${reason}`);
+  });
+
+  test("and counts when its order earns after all", async () => {
+    siteSettings = () => Promise.resolve(switchedOff);
+    await become(roundOrder("A"), returnUpdated("R", "A", 100));
+    siteSettings = () => Promise.resolve(earningSettings);
+    expect(await become(roundOrder("A"))).toEqual(["granted 433"]);
+    expect(ledgers.balance).toBe(333);
+  });
+});
+
+test("what a return needs of its order outlives the inbox", async () => {
+  siteSettings = () => Promise.resolve({ ...earningSettings, earningBase: "net" });
+  await become(orderUpdated("A", { calculatedPrice: { finalPrice: { netValue: 100, grossValue: 119 } } }));
+  await env.DB.prepare("delete from order_events where tenant = ?").bind(tenant).run();
+  siteSettings = () => Promise.resolve({ ...earningSettings, orderValueToRewardPointsFactor: "7" });
+  const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 59.5 } };
+  expect(await become(returnUpdated("R", "A", 59.5, { calculatedPrice, requestor: undefined }))).toEqual([
+    "taken-back 50",
+  ]);
+  expect(await become({ type: "order.deleted", payload: { id: "A", siteCode: "main", status: "x" } })).toEqual([
+    "taken-back 50",
+  ]);
+});
+
+test("a return that moves from one order to another is taken off the first and counts for the second", async () => {
+  await become(roundOrder("A"), roundOrder("B"), returnUpdated("R", "A", 100, { metadata: { version: 1 } }));
+  const moved = queued(tenant, returnUpdated("R", "B", 50, { metadata: { version: 2 } }));
+  await process(moved);
+  expect(await verdictOf(moved)).toBe("taken-back 50");
+  expect(await verdictOf({ id: `${moved.id}.2` })).toBe("given-back 100");
+  expect(ledgers.balance).toBe(2 * 433 - 50);
+});
+
 describe("a deleted customer", () => {
   test("is erased, and forgotten by the inbox", async () => {
     const order = queued(tenant, orderUpdated("A"));
