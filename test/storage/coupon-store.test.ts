@@ -180,3 +180,62 @@ test("a coupon whose points were given back is as gone as a deleted one, and a u
   const giveBack = env.DB.prepare("update coupons set given_back_at = 1 where tenant = ? and code = ?");
   await expect(giveBack.bind(tenant, used).run()).rejects.toThrow("cannot be given back");
 });
+
+describe("the uses for an order that is withdrawn", () => {
+  const by = { actor: "order-events" as Actor, at: now };
+
+  const use = async (code: CanonicalCouponCode, orderCode: string | null, customerId: string | null = "C1") => {
+    const one = useOf({ orderCode, customerId: customerId as CustomerId | null });
+    await store.redemptions.insert(tenant, code, one, null);
+    return one.id;
+  };
+
+  const usesOf = (code: CanonicalCouponCode) =>
+    store.redemptions.count(tenant, code, { customerId: null, orderCode: null });
+
+  test("are all given back, of every coupon and customer, and no other order's", async () => {
+    const [first, second, untouched] = [await keep("ONE", {}), await keep("TWO", {}), await keep("THREE", {})];
+    await use(first, "O1");
+    await use(first, "O1", null);
+    await use(second, "O1", "C2");
+    const [otherOrder, without] = [await use(first, "O2"), await use(first, null)];
+    await use(untouched, "o1");
+
+    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
+
+    expect(await store.find(tenant, first)).toMatchObject({ redemptionCount: 2 });
+    expect(await store.find(tenant, second)).toMatchObject({ redemptionCount: 0 });
+    expect(await store.find(tenant, untouched)).toMatchObject({ redemptionCount: 1 });
+    expect([await usesOf(first), await usesOf(second), await usesOf(untouched)]).toEqual([2, 0, 1]);
+    for (const id of [otherOrder, without]) {
+      expect(await store.redemptions.find(tenant, first, id)).not.toBeNull();
+    }
+  });
+
+  test("are given back once, however often the order is withdrawn, or a use was given back before", async () => {
+    const code = await keep("AGAIN", {});
+    const [given, kept] = [await use(code, "O1", "C1"), await use(code, "O1", "C2")];
+    await store.redemptions.giveBack(tenant, code, given, by);
+    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
+    await store.redemptions.giveBackOfOrder(tenant, "O1", { ...by, at: (now + 1) as EpochMs });
+
+    expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 0 });
+    expect(await store.redemptions.giveBack(tenant, code, kept, by)).toBe(false);
+  });
+
+  test("let the customer use the coupon again, for that order too", async () => {
+    const code = await keep("FREED", { maxRedemptions: 1, maxRedemptionsPerCustomer: 1 });
+    await use(code, "O1");
+    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
+    await use(code, "O1");
+    expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 1 });
+  });
+
+  test("stay another tenant's, whose order and coupon are called the same", async () => {
+    const code = await keep("SHARED", {});
+    await use(code, "O1");
+    await store.redemptions.giveBackOfOrder(`${tenant}-other` as TenantId, "O1", by);
+    expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 1 });
+    expect(await usesOf(code)).toBe(1);
+  });
+});
