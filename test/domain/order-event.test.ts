@@ -205,7 +205,7 @@ describe("an order", () => {
     const payload = { ...completed, metadata: { version: 4 } };
     expect(readEvent(inEnvelope("order.cancelled", payload)).action).toEqual({
       kind: "withdraw-order",
-      news: newsOf({ customerId: null, state: { standing: "withdrawn" }, stamp: { version: 4, moment: null } }),
+      news: newsOf({ state: { standing: "withdrawn" }, stamp: { version: 4, moment: null } }),
     });
   });
 
@@ -233,7 +233,7 @@ describe("an order", () => {
     });
     expect(readEvent(inEnvelope("order.deleted", { ...completed, metadata: { version: 3 } }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1", customerId: "C1", siteCode: "DE" }),
-      action: { kind: "withdraw-order", news: news({ siteCode: "DE" }) },
+      action: { kind: "withdraw-order", news: news({ siteCode: "DE", customerId: "C1" }) },
     });
     expect(readEvent(inEnvelope("order.deleted", { ...completed, id: "", siteCode: 5 }))).toEqual({
       subject: subjectOf({ type: "order.deleted", customerId: "C1" }),
@@ -256,6 +256,7 @@ describe("a return", () => {
           kind: "return",
           news: {
             returnId: "R1",
+            customerId: "C1",
             state: { isApproved: true, orders: { O1: { total: "5", items: [] } } },
             stamp: { version: 3, moment: null },
           },
@@ -415,7 +416,7 @@ describe("a return", () => {
     const payload = { id: "R1", siteCode: "DE", requestor: { customerId: "C1" }, metadata: { version: 3 } };
     const subject = subjectOf({ type: "return.deleted", returnId: "R1", customerId: "C1", siteCode: "DE" });
     const state: ReturnState = { isApproved: false, orders: {} };
-    const news = { returnId: "R1", state, stamp: { version: lastVersion, moment: null } };
+    const news = { returnId: "R1", customerId: "C1", state, stamp: { version: lastVersion, moment: null } };
     for (const more of [{}, { orders: [{ id: "O1" }] }]) {
       expect(readEvent(inEnvelope("return.deleted", { ...payload, ...more }))).toEqual({
         subject,

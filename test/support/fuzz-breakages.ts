@@ -1,4 +1,4 @@
-import type { ApiDocument, Parameter, Schema } from "./fuzz-document.ts";
+import type { ApiDocument, Operation, Parameter, Schema } from "./fuzz-document.ts";
 import type { Request } from "./fuzz-requests.ts";
 
 /** A request as it goes out. */
@@ -252,11 +252,11 @@ function otherMediaType(request: Request, choice: number): Breakage {
   return breakage(`Content-Type is ${mediaType}`, { ...message, headers }, 415);
 }
 
-/** A little more than the largest body that is read. */
-const tooManyBytes = 64 * 1024 + 1;
+/** The largest body that the operation reads. */
+const bytesMaxOf = ({ path }: Operation): number => (path.endsWith("/events") ? 1024 : 64) * 1024;
 
 function tooLarge(request: Request): Breakage {
-  const message = written(request, (textOf(request) ?? "").padEnd(tooManyBytes, " "));
+  const message = written(request, (textOf(request) ?? "").padEnd(bytesMaxOf(request.operation) + 1, " "));
   return breakage("body is too large", message, 413);
 }
 
