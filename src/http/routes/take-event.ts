@@ -32,7 +32,7 @@ const route = createRoute({
   tags: ["Order Events"],
   summary: "Take an order or return event",
   description:
-    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
+    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MiB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
   request: { params: tenantParams, headers: signatureHeaders, body: jsonBody(orderEventIn) },
   responses: {
     202: jsonAnswer("The event is in the queue.", takenEventOut),
