@@ -864,8 +864,8 @@ const rules: readonly Sabotage[] = [
     name: "list-price-for-paid",
     breaks: "a return at list price takes more of a discounted order than was paid for it",
     file: "src/domain/order-book.ts",
-    replace: "? times(share, fractionOf(goods, list)) : share",
-    by: "? share : share",
+    replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
+    by: "return shareOfGoods(part, part.total, order);",
     caughtBy: byWorth("a return of a discounted order > takes half for one of two items"),
   },
   {

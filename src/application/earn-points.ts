@@ -21,11 +21,12 @@ export interface PlainEvent extends InboxEvent {
   readonly action: Earn | Extract<EventAction, { kind: "know-order" | "ignore" }>;
 }
 
-interface EarnEvent extends PlainEvent {
-  readonly action: Earn;
+/** An event that tells something of an order. */
+interface ToldEvent extends PlainEvent {
+  readonly action: Exclude<PlainEvent["action"], { kind: "ignore" }>;
 }
 
-const isEarn = (event: PlainEvent): event is EarnEvent => event.action.kind === "earn";
+const isTold = (event: PlainEvent): event is ToldEvent => event.action.kind !== "ignore";
 
 /** What came of an event, or the error for which it has to be tried again. */
 export type Attempt = Result<EventVerdict, unknown>;
@@ -112,16 +113,28 @@ async function grantAll(
   places: Places,
 ): Promise<void> {
   const earnings = new Map<CustomerId, Earning[]>();
-  const known: EarnEvent[] = [];
+  const known: ToldEvent[] = [];
   for (const event of events) {
-    const order = isEarn(event) ? orders.get(event.action.news.orderId) : undefined;
-    const earning = order === undefined ? null : earningOf(order);
-    if (!isEarn(event) || order === undefined) attempts.set(event, succeed(whyNothing(event)));
-    else if (!isOwn(event, order)) attempts.set(event, succeed({ kind: "failed", reason: "order_earned_by_another" }));
-    else if (order.terms === null) attempts.set(event, succeed(ignored("site_unknown_or_switched_off")));
-    else if (earning === null) known.push(event);
-    else if (earning.ok) listed(earnings, event.action.news.customerId).push({ event, order: earning.value });
-    else attempts.set(event, succeed(earning.failure));
+    if (!isTold(event)) continue;
+    const { action } = event;
+    const order = orders.get(action.news.orderId);
+    if (order === undefined) {
+      attempts.set(event, succeed(ignored("superseded")));
+    } else if (action.kind === "know-order") {
+      // What a guest's order says counts, too, for whom it was granted to before.
+      if (order.terms === null) attempts.set(event, succeed(ignored(action.reason)));
+      else known.push(event);
+    } else if (order.customerId !== action.news.customerId) {
+      // An order that comes a second time for somebody else earns nothing: its points are the first one's.
+      attempts.set(event, succeed({ kind: "failed", reason: "order_earned_by_another" }));
+    } else if (order.terms === null) {
+      attempts.set(event, succeed(ignored("site_unknown_or_switched_off")));
+    } else {
+      const earning = earningOf(order);
+      if (earning === null) known.push(event);
+      else if (earning.ok) listed(earnings, action.news.customerId).push({ event, order: earning.value });
+      else attempts.set(event, succeed(earning.failure));
+    }
   }
   const calls = [...earnings].map(([customerId, own]) =>
     places.use(async () => {
@@ -130,6 +143,7 @@ async function grantAll(
     }),
   );
   await Promise.all(calls);
+  await settleChanged(services, [...earnings.values()].flat(), attempts, places);
   await inOrder(
     known,
     ({ action }) => [action.news.orderId],
@@ -138,15 +152,9 @@ async function grantAll(
   );
 }
 
-/** An order that comes a second time for somebody else earns nothing: its points are the first one's. */
-const isOwn = ({ action }: EarnEvent, { customerId }: KeptOrder): boolean => customerId === action.news.customerId;
-
-const whyNothing = ({ action }: PlainEvent): EventVerdict =>
-  action.kind === "know-order" ? ignored(action.reason) : ignored("superseded");
-
 /** A completed order that earns something. */
 interface Earning {
-  readonly event: EarnEvent;
+  readonly event: ToldEvent;
   readonly order: EarningOrder;
 }
 
@@ -181,6 +189,35 @@ async function grantNew(
   }
 }
 
+/**
+ * Settles new orders of which something else was told while they were granted: whoever told it may have looked before
+ * there was anything to be taken back.
+ */
+async function settleChanged(
+  services: Services,
+  earnings: readonly Earning[],
+  attempts: Map<PlainEvent, Attempt>,
+  places: Places,
+): Promise<void> {
+  const granted = earnings.filter(({ event }) => attempts.get(event)?.ok === true);
+  const [first] = granted;
+  if (first === undefined) return;
+  const { tenant } = first.event;
+  try {
+    const orderIds = granted.map(({ order }) => order.orderId);
+    const changed = await places.use(() => services.orderStates.changedAmong(tenant, orderIds));
+    for (const { event, order } of granted) {
+      if (!changed.has(order.orderId)) continue;
+      // An id of its own: under the event's the ledger has its answer already.
+      const cause = { id: services.newId(), returnId: null, description: `Order ${order.orderId} changed` };
+      const settled = await places.use(() => settleOrder(services, tenant, order.orderId, cause));
+      if (settled.kind === "failed") attempts.set(event, succeed(settled));
+    }
+  } catch (error) {
+    for (const { event } of granted) attempts.set(event, refuse(error));
+  }
+}
+
 function attemptOf({ order }: Earning, answer: LedgerAnswer | undefined): Attempt {
   try {
     if (answer === undefined) throw new Error("The ledger left a command unanswered.");
@@ -196,17 +233,19 @@ function attemptOf({ order }: Earning, answer: LedgerAnswer | undefined): Attemp
 /** Brings an order that something was told of before into line with all that is known of it. */
 async function settleKnown(
   services: Services,
-  { tenant, id, action }: EarnEvent,
+  { tenant, id, action }: ToldEvent,
   orders: ReadonlyMap<string, KeptOrder>,
 ): Promise<Attempt> {
   const { news } = action;
+  // An outdated event may be the one that tells whose the order is, or on what terms it earns.
   const outdated = whyOutdated(orders.get(news.orderId)?.told ?? null, id, news.state);
-  if (outdated?.kind === "ignored") return succeed(outdated);
   try {
     const value = grantTermsOf(orders.get(news.orderId) ?? null).value;
     const description = `Order ${news.orderId} corrected to ${value}`;
     const settled = await settleOrder(services, tenant, news.orderId, { id, returnId: null, description });
-    return succeed(verdictOf(settled) ?? { kind: "duplicate" });
+    const nothing: EventVerdict = action.kind === "know-order" ? ignored(action.reason) : { kind: "duplicate" };
+    if (settled.kind === "earns-nothing" && outdated !== null) return succeed(outdated);
+    return succeed(verdictOf(settled) ?? outdated ?? nothing);
   } catch (error) {
     return refuse(error);
   }

@@ -755,7 +755,7 @@ export interface KeptOrder {
   readonly terms: EarnTerms | null;
   /** Its latest state; null while no event has told one. */
   readonly told: ToldState<OrderState> | null;
-  /** Whether a single event has told something of it so far. */
+  /** Whether a single event has told something of it so far; a return that came after it is another one. */
   readonly isNew: boolean;
 }
 
@@ -786,6 +786,8 @@ export interface OrderStateStore {
   ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KeptOrder> }>;
   /** @returns what is known of the return then; null when the event was forgotten */
   keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null>;
+  /** @returns those of the orders that are not new any more */
+  changedAmong(tenant: TenantId, orderIds: readonly string[]): Promise<ReadonlySet<string>>;
   fileOf(tenant: TenantId, orderId: string): Promise<OrderFile>;
   /** Removes what is known of the customer's orders, and of their returns. */
   forgetCustomer(tenant: TenantId, customerId: CustomerId): Promise<void>;

@@ -53,7 +53,8 @@ export async function settleOrder(
     const file = await services.orderStates.fileOf(tenant, orderId);
     const owner = ownerOf(file, orderId);
     if (owner === null) return { kind: "earns-nothing", reason: whyNobody(file, orderId), file };
-    const worth = worthOf(bookOf(file));
+    const own = { ...file, orders: file.orders.filter((order) => isOf(order, owner.customerId)) };
+    const worth = worthOf(bookOf(own));
     const { earned, kept } = worth.ok ? worth.value : { earned: 0, kept: 0 };
     const target = JSON.stringify([earned, kept]);
     if (target === applied) {
@@ -65,7 +66,7 @@ export async function settleOrder(
     const { returnPolicy } = await services.siteSettings.effective(tenant, owner.siteCode ?? defaultSiteCode);
     const settling: OrderSettling = {
       orderId,
-      orderIds: [...new Set([orderId, ...file.orders.map((order) => order.orderId)])],
+      orderIds: [...new Set([orderId, ...idsIn(own)])],
       earned,
       kept,
       policy: returnPolicy,
@@ -110,9 +111,17 @@ function whyNobody({ orders }: OrderFile, orderId: string): IgnoreReason | null 
   return order.customerId === null ? "guest" : "site_unknown_or_switched_off";
 }
 
+/** Parts of one order that different customers have earned with are each one's own. */
+const isOf = (order: KeptOrder, customerId: CustomerId): boolean =>
+  order.customerId === null || order.customerId === customerId;
+
+/** The orders, and those that they were split from, of which nothing may be known but that. */
+const idsIn = ({ orders }: Pick<OrderFile, "orders">): readonly string[] =>
+  orders.flatMap(({ orderId, masterId }) => (masterId === null ? [orderId] : [orderId, masterId]));
+
 /** What the rules need to know of an order file. */
 export function bookOf({ orders, returns }: OrderFile): OrderBook {
-  const ids = new Set(orders.flatMap(({ orderId, masterId }) => (masterId === null ? [orderId] : [orderId, masterId])));
+  const ids = new Set(idsIn({ orders }));
   return {
     orders: orders.map(knownOf),
     returned: returns.flatMap(({ latest }) =>

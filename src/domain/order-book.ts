@@ -70,18 +70,23 @@ export function worthOf(book: OrderBook): Result<OrderWorth, NoPoints | "order_n
   return succeed({ earned: earned.value, kept: earned.value - returned });
 }
 
-/** The completed orders with their terms; none when the order that they were split from is gone. */
+/**
+ * The completed orders with their terms; none when the order that they were split from is gone. That one counts by its
+ * parts as soon as one of them does.
+ */
 function countedOf(orders: readonly KnownOrder[]): readonly Counted[] {
   const masters = new Set(orders.map(({ masterId }) => masterId));
   const isGone = orders.some(({ orderId, state }) => masters.has(orderId) && state?.standing === "withdrawn");
   if (isGone) return [];
-  return orders.flatMap(({ orderId, state, terms }): Counted[] => {
+  const counted = orders.flatMap(({ orderId, state, terms }): Counted[] => {
     if (state?.standing !== "completed" || terms === null) return [];
     const measure = state.measures[terms.earningBase];
     if (measure === undefined) return [];
     const weight = new Big(measure.value).times(terms.factor);
     return [{ orderId, measure, base: terms.earningBase, lines: state.lines ?? {}, weight }];
   });
+  const parts = counted.filter(({ orderId }) => !masters.has(orderId));
+  return parts.length === 0 ? counted : parts;
 }
 
 function returnedShare(counted: readonly Counted[], { orders, returned }: OrderBook): Fraction {
@@ -129,7 +134,7 @@ function shareOfGoods(
   { measure, lines }: Pick<Counted, "measure" | "lines">,
 ): Fraction {
   const sold = items.map(({ id, quantity }) => {
-    const line = lines[id];
+    const line = lineOf(lines, id);
     return line === undefined
       ? null
       : times(fractionOf(line.left, "1"), { numerator: new Big(quantity), denominator: new Big(line.quantity) });
@@ -141,6 +146,9 @@ function shareOfGoods(
   if (!isTold || measure.goods === measure.list) return fractionOf(total, measure.list);
   return times(sumOf(known), { numerator: new Big(1), denominator: all });
 }
+
+const lineOf = (lines: OrderLines, id: string): OrderLines[string] | undefined =>
+  Object.hasOwn(lines, id) ? lines[id] : undefined;
 
 /** A part of nothing is all of it. */
 function fractionOf(part: string, whole: string): Fraction {
@@ -155,7 +163,7 @@ function fractionOf(part: string, whole: string): Fraction {
 function isAtListPrice({ items = [] }: ReturnedPart, total: string, lines: OrderLines): boolean {
   let list = new Big(0);
   for (const item of items) {
-    const line = lines[item.id];
+    const line = lineOf(lines, item.id);
     const price = line === undefined ? item.list : new Big(line.unit).times(item.quantity).toFixed();
     if (price === undefined) return true;
     list = list.plus(price);

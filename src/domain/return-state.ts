@@ -27,7 +27,7 @@ export interface ReturnState {
   readonly orders: Readonly<Record<string, ReturnedPart>>;
 }
 
-/** Items of one order whose ids and prices are kept. */
+/** Most items of one order whose ids and prices are kept. */
 const itemsMax = 500;
 
 /**
@@ -52,7 +52,7 @@ export function returnedPartOf(
     ...(gross === undefined ? {} : { gross }),
     ...(net === undefined ? {} : { net }),
     ...(total === undefined ? {} : { total }),
-    items: items.slice(0, itemsMax).flatMap(itemOf),
+    items: allItems(items),
   };
 }
 
@@ -91,10 +91,21 @@ function unitsOf(item: JsonObject): Big | null {
   return unit === null || quantity === null ? null : unit.times(quantity);
 }
 
-function itemOf(item: JsonObject): ReturnedItem[] {
+/** All of the items, or none: some of them would stand for a smaller share than was returned. */
+function allItems(items: readonly JsonObject[]): readonly ReturnedItem[] {
+  const read = items.map(itemOf).filter((item) => item !== null);
+  return read.length === items.length && items.length <= itemsMax ? read : [];
+}
+
+/** Null when it cannot be read. Quantities of refunds may be negative. */
+function itemOf(item: JsonObject): ReturnedItem | null {
   const id = memberAt(item, "id");
-  const quantity = memberAt(item, "quantity");
-  if (typeof id !== "string" || typeof quantity !== "number" || !Number.isFinite(quantity)) return [];
+  const quantity = decimalOf(memberAt(item, "quantity"));
+  if (typeof id !== "string" || quantity === null) return null;
   const list = unitsOf(item) ?? decimalOf(memberAt(item, "total.value"));
-  return [{ id, quantity, ...(list === null ? {} : { list: plainText(list.abs()) }) }];
+  return {
+    id,
+    quantity: quantity.abs().toNumber(),
+    ...(list === null ? {} : { list: plainText(list.abs()) }),
+  };
 }

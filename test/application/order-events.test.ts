@@ -1025,3 +1025,131 @@ const facade = (real: EventInbox): EventInbox => ({
   takeUndelivered: (...args) => real.takeUndelivered(...args),
   removeReceivedBefore: (...args) => real.removeReceivedBefore(...args),
 });
+
+describe("whoever comes first, an order is worth what is told of it", () => {
+  const order = (id: string, value: number, more: object = {}) =>
+    orderUpdated(id, { calculatedPrice: null, subTotalPrice: undefined, totalPrice: value, ...more });
+  const part = (id: string, value: number, more: object = {}) =>
+    order(id, value, { orderType: "SUB_ORDER", masterOrder: "M", ...more });
+  const returned = (orderId: string, total: number, more: object = {}) =>
+    returnUpdated("R", orderId, total, { requestor: undefined, ...more });
+  const ofVersion = (version: number) => ({ metadata: { version } });
+  /** After the inbox has forgotten all, and whatever is nobody's. */
+  const muchLater = () => states.removeOfNobody((Date.now() + 91 * 86_400_000) as EpochMs, 100);
+
+  /** What comes while the points of the order are on their way to the ledger. */
+  function meanwhile(event: object): void {
+    let isFirst = true;
+    ledgers.before = async () => {
+      if (!isFirst) return;
+      isFirst = false;
+      await process(queued(tenant, event));
+    };
+  }
+
+  test.each([
+    ["cancelled", order("A", 100, { status: "CANCELLED", ...ofVersion(2) }), 0],
+    ["corrected", order("A", 50, ofVersion(2)), 50],
+    ["returned", returned("A", 40), 60],
+    ["split", orderUpdated("M", { orderType: "MASTER_ORDER", subOrders: ["A", "B"], status: "CREATED" }), 100],
+  ])("also when it is %s while it earns", async (_, event, points) => {
+    meanwhile(event);
+    await process(queued(tenant, order("A", 100, ofVersion(1))));
+    expect(ledgers.balance).toBe(points);
+  });
+
+  test("and a failure while that is looked up is tried again", async () => {
+    meanwhile(order("A", 100, { status: "CANCELLED", ...ofVersion(2) }));
+    const { changedAmong } = states;
+    states.changedAmong = () => Promise.reject(new StoreUnavailable("Down."));
+    const event = queued(tenant, order("A", 100, ofVersion(1)));
+    const [message] = await process(event);
+    expect(message?.outcome).not.toBe("acknowledged");
+    states.changedAmong = changedAmong;
+    await process(event);
+    expect(ledgers.balance).toBe(0);
+  });
+
+  test("the return of an order of which only the parts are known counts once", async () => {
+    await become(part("A", 60), part("B", 40), returned("M", 20), part("A", 60));
+    expect(ledgers.balance).toBe(80);
+  });
+
+  test("a return that came while its site was switched off counts once the order earns", async () => {
+    siteSettings = () => Promise.resolve(switchedOff);
+    const event = queued(tenant, order("A", 100));
+    await process(event);
+    await become(returned("A", 50));
+    siteSettings = () => Promise.resolve(earningSettings);
+    await process(event);
+    expect(ledgers.balance).toBe(50);
+  });
+
+  test.each([
+    ["a guest", { customer: { id: "ANONYMOUS" } }],
+    ["a site that is switched off", { siteCode: "elsewhere" }],
+  ])("a later version that names %s corrects the value, before the first one or after it", async (_, more) => {
+    const told = (id: string) => [order(id, 100, ofVersion(1)), order(id, 50, { ...more, ...ofVersion(2) })];
+    await become(...told("A"));
+    expect(ledgers.balance).toBe(50);
+    await become(...told("B").toReversed());
+    expect(ledgers.balance).toBe(100);
+  });
+
+  test("what came before its customer was known stays with the customer's orders", async () => {
+    await become(returned("A", 40), order("A", 100));
+    await muchLater();
+    await become(order("A", 100));
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("an order that was split and deleted stays deleted", async () => {
+    await become(part("A", 60), part("B", 40), { type: "order.deleted", payload: { id: "M" } });
+    await muchLater();
+    await become(part("A", 60), returned("M", 1));
+    expect(ledgers.balance).toBe(0);
+  });
+
+  test("an order that is told as a whole and in parts earns once", async () => {
+    await become(order("M", 100), part("A", 60), part("B", 40));
+    expect(ledgers.balance).toBe(100);
+  });
+
+  test("parts of different customers are each one's own", async () => {
+    await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
+    expect(ledgers.balance).toBe(100);
+  });
+
+  test("an order that comes again for somebody else changes nothing of the first one's", async () => {
+    const other = order("A", 900, { customer: { id: "other" }, ...ofVersion(2) });
+    const verdicts = await become(order("A", 100, ofVersion(1)), other, returned("A", 10));
+    expect(verdicts).toEqual(["granted 100", "failed order_earned_by_another", "taken-back 10"]);
+    expect(ledgers.balance).toBe(90);
+  });
+
+  test("whoever asks for a return does not own the order by that", async () => {
+    const asked = returned("A", 20, { requestor: { customerId: "employee" } });
+    await become(asked, { type: "order.cancelled", payload: { id: "A" } }, order("A", 100));
+    expect(ledgers.balance).toBe(80);
+  });
+
+  describe("of a discounted order", () => {
+    const line = (id: string) => ({ id, unitPrice: 60, amount: 1, totalPrice: 60 });
+    const item = (id: string, quantity: number | string) => ({ id, quantity, unitPrice: { value: 60 } });
+    const discounted = order("A", 100, {
+      entries: [line("0"), line("constructor")],
+      subTotalPrice: 120,
+      discounts: [{ amount: 20 }],
+    });
+
+    test.each([
+      ["negative quantities", -60, [item("0", -1)], 50],
+      ["quantities as text", 120, [item("0", 1), item("constructor", "1")], 0],
+      ["quantities that are none", 120, [item("0", 1), item("constructor", "many")], 0],
+      ["an item that is none of its lines", 60, [item("toString", 1)], 50],
+    ])("a return with %s takes back its share", async (_, total, items, points) => {
+      await become(discounted, returned("A", total, { orders: [{ id: "A", items }] }));
+      expect(ledgers.balance).toBe(points);
+    });
+  });
+});

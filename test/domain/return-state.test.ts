@@ -107,10 +107,14 @@ describe("an item that is returned", () => {
     expect(itemsOf(odd)).toEqual([]);
   });
 
-  it("is one of 500 at most that are kept, while all count", () => {
-    const items = Array.from({ length: 600 }, (_, index) => item(1, 1, { id: `i${index}` }));
-    const part = returnedPartOf({}, { items }, true);
-    expect(part).toMatchObject({ total: "600", net: "600" });
-    expect("items" in part ? part.items?.length : null).toBe(500);
+  it("is kept with all others or not at all: of more than 500 only the sum counts", () => {
+    const items = Array.from({ length: 501 }, (_, index) => item(1, 1, { id: `i${index}` }));
+    const itemsKept = (given: typeof items) => {
+      const part = returnedPartOf({}, { items: given }, true);
+      expect(part).toMatchObject({ total: String(given.length), net: String(given.length) });
+      return "items" in part ? part.items?.length : null;
+    };
+    expect(itemsKept(items.slice(1))).toBe(500);
+    expect(itemsKept(items)).toBe(0);
   });
 });

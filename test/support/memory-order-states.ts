@@ -32,6 +32,9 @@ export class MemoryOrderStates implements OrderStateStore {
   keepOrders(_tenant: string, keepings: readonly OrderKeeping[]): ReturnType<OrderStateStore["keepOrders"]> {
     for (const { event, news, terms } of keepings) {
       const shelf = this.#shelf(news.orderId);
+      // An order that comes completed for somebody else tells nothing of the first one's.
+      const isAnothers = ![null, news.customerId].includes(shelf.customerId) && news.customerId !== null;
+      if (isAnothers && news.state?.standing === "completed") continue;
       shelf.customerId ??= news.customerId;
       shelf.siteCode ??= news.siteCode;
       shelf.masterId ??= news.masterId;
@@ -56,9 +59,17 @@ export class MemoryOrderStates implements OrderStateStore {
     const states = this.#returns.get(news.returnId) ?? [];
     this.#returns.set(news.returnId, [...states, toldBy(event, news.stamp, news.state)]);
     const named = this.#named.get(news.returnId) ?? new Set();
-    for (const id of Object.keys(news.state.orders)) named.add(id);
+    for (const id of Object.keys(news.state.orders)) {
+      named.add(id);
+      const order = this.#orders.get(id);
+      if (order !== undefined) order.events += 1;
+    }
     this.#named.set(news.returnId, named);
     return Promise.resolve({ latest: this.#latestReturn(news.returnId), orderIds: [...named].sort() });
+  }
+
+  changedAmong(_tenant: string, orderIds: readonly string[]): ReturnType<OrderStateStore["changedAmong"]> {
+    return Promise.resolve(new Set(orderIds.filter((id) => (this.#orders.get(id)?.events ?? 0) > 1)));
   }
 
   fileOf(_tenant: string, orderId: string): ReturnType<OrderStateStore["fileOf"]> {

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type SQLiteColumn, unionAll } from "drizzle-orm/sqlite-core";
 import type { KeptOrder, OrderFile, OrderKeeping, OrderStateStore, ReturnFile } from "../../application/ports.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
@@ -62,11 +62,12 @@ export class D1OrderStateStore implements OrderStateStore {
     const { returnId, customerId, state } = news;
     const row = { tenant, returnId, customerId, ...statesRow(event, news.stamp, state), updatedAt: at };
     const named = Object.keys(state.orders).map((orderId) => ({ tenant, orderId, returnId }));
-    const [forgotten, , , , rows, known] = await answeredWrite(
+    const [forgotten, , , , , rows, known] = await answeredWrite(
       database.batch<unknown>([
         forgottenEvents(database, { tenant, events: JSON.stringify([event]) }),
         returnKept(database, { rows: JSON.stringify([row]), event }),
         returnOrdersKept(database, { rows: JSON.stringify(named), event }),
+        ordersReturned(database, { tenant, ids: JSON.stringify(Object.keys(state.orders)) }),
         returnOwned(database, { tenant, returnId }),
         returnNamed(database, { tenant, returnId }),
         ordersOfReturn(database, { tenant, returnId }),
@@ -78,6 +79,13 @@ export class D1OrderStateStore implements OrderStateStore {
       latest: latestOf(statesOf<ReturnState>(kept)),
       orderIds: rowsOf<{ orderId: string }>(known).map(({ orderId }) => orderId),
     };
+  }
+
+  async changedAmong(tenant: TenantId, orderIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const database = this.#databases.of(tenant);
+    const ids = JSON.stringify(orderIds);
+    const { results } = await answeredRead(() => ordersChanged(database, { tenant, ids }).all<{ orderId: string }>());
+    return new Set(results.map(({ orderId }) => orderId));
   }
 
   async fileOf(tenant: TenantId, orderId: string): Promise<OrderFile> {
@@ -137,30 +145,42 @@ export class D1OrderStateStore implements OrderStateStore {
 
   async removeOfNobody(before: EpochMs, limit: number): Promise<number> {
     const removed = await this.#databases.takeFromAll(limit, async ({ drizzle }, room) => {
-      const oldOrders = drizzle
-        .select({ tenant: orders.tenant, orderId: orders.orderId })
-        .from(orders)
-        .where(and(isNull(orders.customerId), lt(orders.updatedAt, before), isHere(orders.tenant)))
-        .orderBy(asc(orders.updatedAt))
-        .limit(room);
-      const oldReturns = drizzle
-        .select({ tenant: returns.tenant, returnId: returns.returnId })
-        .from(returns)
-        .where(and(isNull(returns.customerId), lt(returns.updatedAt, before), isHere(returns.tenant)))
-        .orderBy(asc(returns.updatedAt))
-        .limit(room);
-      const [ofOrders, , ofReturns] = await answeredWrite(
+      const oldOrders = (more: SQL) =>
+        drizzle
+          .select({ tenant: orders.tenant, orderId: orders.orderId })
+          .from(orders)
+          .where(and(isNull(orders.customerId), lt(orders.updatedAt, before), isHere(orders.tenant), more))
+          .orderBy(asc(orders.updatedAt))
+          .limit(room);
+      const oldReturns = (more: SQL) =>
+        drizzle
+          .select({ tenant: returns.tenant, returnId: returns.returnId })
+          .from(returns)
+          .where(and(isNull(returns.customerId), lt(returns.updatedAt, before), isHere(returns.tenant), more))
+          .orderBy(asc(returns.updatedAt))
+          .limit(room);
+      const removedReturns = oldReturns(sql`${ownerOfReturn} is null`);
+      const [, , ofOrders, , ofReturns] = await answeredWrite(
         drizzle.batch([
+          // What came before it was known whose it is belongs to that customer now.
+          drizzle
+            .update(orders)
+            .set({ customerId: ownerOfParts })
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is not null`)})`),
+          drizzle
+            .update(returns)
+            .set({ customerId: ownerOfReturn })
+            .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns(sql`${ownerOfReturn} is not null`)})`),
           drizzle
             .delete(orders)
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders})`)
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is null`)})`)
             .returning({ id: orders.orderId }),
           drizzle
             .delete(returnOrders)
-            .where(sql`(${returnOrders.tenant}, ${returnOrders.returnId}) in (${oldReturns})`),
+            .where(sql`(${returnOrders.tenant}, ${returnOrders.returnId}) in (${removedReturns})`),
           drizzle
             .delete(returns)
-            .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns})`)
+            .where(sql`(${returns.tenant}, ${returns.returnId}) in (${removedReturns})`)
             .returning({ id: returns.returnId }),
         ]),
       );
@@ -169,6 +189,19 @@ export class D1OrderStateStore implements OrderStateStore {
     return removed.length;
   }
 }
+
+/** Whose an order is that is known by its parts only. */
+const ownerOfParts = sql`(select part.customer_id from ${orders} part indexed by orders_by_master
+  where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId} and part.customer_id is not null limit 1)`;
+
+const ownerAmong = (known: SQL, orderId: SQL): SQL => sql`(select known.customer_id
+  from ${returnOrders} r indexed by return_orders_by_return
+  cross join ${known} on known.tenant = r.tenant and ${orderId} = r.order_id
+  where r.tenant = ${returns.tenant} and r.return_id = ${returns.returnId} and known.customer_id is not null limit 1)`;
+
+/** Whose a return is that came before any of its orders, or part of one. */
+const ownerOfReturn = sql`coalesce(${ownerAmong(sql`${orders} known`, sql`known.order_id`)},
+  ${ownerAmong(sql`${orders} known indexed by orders_by_master`, sql`known.master_id`)})`;
 
 /** The rows that one statement of a batch has answered. */
 const rowsOf = <Row>(answer: D1Result<unknown> | undefined): readonly Row[] =>
@@ -226,6 +259,11 @@ const statesReplaced = (table: typeof orders | typeof returns) => ({
 const isToldAgain: SQL = sql`coalesce(excluded.versioned, excluded.unversioned) ->> 'event'
   in (${readable(orders.versioned)} ->> 'event', ${readable(orders.unversioned)} ->> 'event')`;
 
+/** An order that comes completed for somebody else tells nothing of the first one's. */
+const isNoneOfAnother: SQL = sql`(${orders.customerId} is null or excluded.customer_id is null
+  or ${orders.customerId} = excluded.customer_id
+  or coalesce(excluded.versioned, excluded.unversioned) ->> '$.state.standing' <> 'completed')`;
+
 const ordersKept = builtOnce<"rows">((drizzle) =>
   drizzle
     .insert(orders)
@@ -240,6 +278,7 @@ const ordersKept = builtOnce<"rows">((drizzle) =>
         events: sql`${orders.events} + iif(${isToldAgain}, 0, 1)`,
         ...statesReplaced(orders),
       },
+      setWhere: isNoneOfAnother,
     }),
 );
 
@@ -266,7 +305,8 @@ const ordersOwned = builtOnce<"tenant" | "ids">((drizzle) =>
     .update(orders)
     .set({
       customerId: sql`(select e.customer_id from ${orderEvents} e indexed by order_events_by_order
-        where e.tenant = ${orders.tenant} and e.order_id = ${orders.orderId} and e.customer_id is not null limit 1)`,
+        where e.tenant = ${orders.tenant} and e.order_id = ${orders.orderId} and e.customer_id is not null
+          and e.return_id is null limit 1)`,
     })
     .where(
       and(
@@ -293,6 +333,27 @@ const returnOrdersKept = builtOnce<"rows" | "event">((drizzle) =>
     .insert(returnOrders)
     .select(rowsFromJson(returnOrders, "rows", isRemembered(sql`value ->> 'tenant'`, sql`${sql.placeholder("event")}`)))
     .onConflictDoNothing(),
+);
+
+/** Nothing but what the order's own event told counted as long as it was new. */
+const ordersReturned = builtOnce<"tenant" | "ids">((drizzle) =>
+  drizzle
+    .update(orders)
+    .set({ events: sql`${orders.events} + 1` })
+    .where(and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))))),
+);
+
+const ordersChanged = builtOnce<"tenant" | "ids">((drizzle) =>
+  drizzle
+    .select({ orderId: sql<string>`${orders.orderId}`.as("orderId") })
+    .from(orders)
+    .where(
+      and(
+        named(orders.tenant, "tenant"),
+        inArray(orders.orderId, itemsOf(sql.placeholder("ids"))),
+        gt(orders.events, 1),
+      ),
+    ),
 );
 
 /** Whose orders the return is about, once one of them, or a part of one, is known. */
