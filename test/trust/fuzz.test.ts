@@ -8,7 +8,7 @@ import { newTally, World } from "../support/fuzz-world.ts";
 import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
-const requestsMin = sized(5_000, 100_000);
+const requestsMin = sized(3_000, 100_000);
 const sequenceLengthMax = 200;
 /** Often enough for every deadline, and not as often as would cost a third of the time. */
 const requestsABreath = 8;

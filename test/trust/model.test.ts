@@ -377,7 +377,7 @@ const nameOfEnd = (end: PromiseSettledResult<unknown>): string =>
   end.status === "fulfilled" ? "stored" : end.reason instanceof Error ? end.reason.name : "thrown";
 
 describe("a ledger", () => {
-  const commandsMin = sized(100_000, 1_000_000);
+  const commandsMin = sized(40_000, 1_000_000);
   let commands = 0;
   let stories = 0;
 
