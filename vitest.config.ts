@@ -54,8 +54,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/apply-migrations.ts"],
     provide: { contract, exampleOrder, verification },
-    // One fewer than there are cores would be one on a small machine. With all of them busy, things take longer.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // One more than there are cores: some tests wait for queues and other processes.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     // The service logs every request; what passes may do so quietly.
     silent: "passed-only",

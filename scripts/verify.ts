@@ -196,7 +196,9 @@ function chosenRows(names: readonly string[], scriptsOnly: boolean): readonly Ro
     throw new UsageError(`There is no row '${name}'. There are: ${rows.map((row) => row.name).join(", ")}`);
   }
   return rows.filter(
-    ({ name, file }) => (names.length === 0 || names.includes(name)) && (!scriptsOnly || file.startsWith("scripts/")),
+    ({ name, file, isAlone }) =>
+      (names.length === 0 || names.includes(name)) &&
+      (!scriptsOnly || (file.startsWith("scripts/") && isAlone !== true)),
   );
 }
 
@@ -205,7 +207,7 @@ await runScript(async () => {
     allowPositionals: true,
     options: {
       full: { type: "boolean", default: false },
-      // The rows that `vitest run` does not run.
+      // The rows that `vitest run` does not run, but for those that measure how fast the machine is.
       scripts: { type: "boolean", default: false },
     },
   });
