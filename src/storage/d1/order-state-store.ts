@@ -194,6 +194,7 @@ export class D1OrderStateStore implements OrderStateStore {
 const ownerOfParts = sql`(select part.customer_id from ${orders} part indexed by orders_by_master
   where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId} and part.customer_id is not null limit 1)`;
 
+/** A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round. */
 const ownerAmong = (known: SQL, orderId: SQL): SQL => sql`(select known.customer_id
   from ${returnOrders} r indexed by return_orders_by_return
   cross join ${known} on known.tenant = r.tenant and ${orderId} = r.order_id
@@ -358,20 +359,10 @@ const ordersChanged = builtOnce<"tenant" | "ids">((drizzle) =>
 
 /** Whose orders the return is about, once one of them, or a part of one, is known. */
 const returnOwned = builtOnce<"tenant" | "returnId">((drizzle) => {
-  // A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round.
-  const ownersAmong = (known: SQL, orderId: SQL): SQL => sql`
-    select known.customer_id from ${returnOrders} r indexed by return_orders_by_return
-    cross join ${known} on known.tenant = r.tenant and ${orderId} = r.order_id
-    where r.tenant = ${sql.placeholder("tenant")} and r.return_id = ${sql.placeholder("returnId")}
-      and known.customer_id is not null`;
-  const ofOrders = ownersAmong(sql`${orders} known`, sql`known.order_id`);
-  const ofParts = ownersAmong(sql`${orders} known indexed by orders_by_master`, sql`known.master_id`);
-  const ofEvents = ownersAmong(sql`${orderEvents} known indexed by order_events_by_order`, sql`known.order_id`);
+  const ofEvents = ownerAmong(sql`${orderEvents} known indexed by order_events_by_order`, sql`known.order_id`);
   return drizzle
     .update(returns)
-    .set({
-      customerId: sql`(select customer_id from (${ofOrders} union all ${ofParts} union all ${ofEvents}) limit 1)`,
-    })
+    .set({ customerId: sql`coalesce(${ownerOfReturn}, ${ofEvents})` })
     .where(and(named(returns.tenant, "tenant"), named(returns.returnId, "returnId"), isNull(returns.customerId)));
 });
 
