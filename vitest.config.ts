@@ -26,38 +26,70 @@ const verification = {
   seed: Number(process.env["VERIFY_SEED"] ?? usualSeed),
 } as const;
 
+/**
+ * Files that share neither database nor isolate with others: they count what is in all of it, clear it, or start the
+ * service with variables of their own.
+ */
+const aloneFiles = [
+  "test/application/jobs.test.ts",
+  "test/http/{audit,busy-ledgers,logs,rate-limits,security-headers}.test.ts",
+  "test/performance/*.test.ts",
+  "test/storage/tenant-*.test.ts",
+  "test/trust/{faults,tampering}.test.ts",
+];
+const domainFiles = "test/domain/**/*.test.ts";
+
+const runtime = cloudflareTest({
+  wrangler: { configPath: "./wrangler.toml" },
+  miniflare: {
+    // Besides DB, which wrangler.toml binds; without tables until a test makes them.
+    d1Databases: ["DB_2", "DB_3"],
+    bindings: {
+      TEST_MIGRATIONS: migrations,
+      AUTH_SIGNING_KEY: signingKey,
+      AUTH_ISSUER: "https://issuer.test",
+      AUTH_AUDIENCE: "reward-points-test",
+      CORS_ORIGINS: "https://shop.test,https://app.shop.test",
+      RATE_LIMITS: "off",
+      REQUEST_LOG: "all",
+      TENANT_DATABASES: "",
+      // Whatever is tried out by hand with .dev.vars.
+      SITE_SETTINGS_URL: "",
+      COUPON_SERVICE_URL: "",
+      WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
+    },
+  },
+});
+
+/** What every project has; what is provided has to stand at the root, or lists in it double. */
+const common = {
+  testTimeout: 30_000,
+  // The service logs every request; what passes may do so quietly.
+  silent: "passed-only",
+} as const;
+
+const inRuntime = { ...common, setupFiles: ["test/support/apply-migrations.ts"] };
+
 export default defineConfig({
-  plugins: [
-    cloudflareTest({
-      wrangler: { configPath: "./wrangler.toml" },
-      miniflare: {
-        // Besides DB, which wrangler.toml binds; without tables until a test makes them.
-        d1Databases: ["DB_2", "DB_3"],
-        bindings: {
-          TEST_MIGRATIONS: migrations,
-          AUTH_SIGNING_KEY: signingKey,
-          AUTH_ISSUER: "https://issuer.test",
-          AUTH_AUDIENCE: "reward-points-test",
-          CORS_ORIGINS: "https://shop.test,https://app.shop.test",
-          RATE_LIMITS: "off",
-          REQUEST_LOG: "all",
-          TENANT_DATABASES: "",
-          // Whatever is tried out by hand with .dev.vars.
-          SITE_SETTINGS_URL: "",
-          COUPON_SERVICE_URL: "",
-          WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
-        },
-      },
-    }),
-  ],
   test: {
-    include: ["test/**/*.test.ts"],
-    setupFiles: ["test/support/apply-migrations.ts"],
     provide: { contract, exampleOrder, verification },
     // One more than there are cores: some tests wait for queues and other processes.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 30_000,
-    // The service logs every request; what passes may do so quietly.
-    silent: "passed-only",
+    projects: [
+      // Starting a runtime takes longer than most files do, so they share one where they can: their tenants differ.
+      {
+        plugins: [runtime],
+        test: {
+          ...inRuntime,
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [...aloneFiles, domainFiles],
+          isolate: false,
+        },
+      },
+      { plugins: [runtime], test: { ...inRuntime, name: "alone", include: aloneFiles } },
+      // The rules need no runtime.
+      { test: { ...common, name: "domain", include: [domainFiles], isolate: false } },
+    ],
   },
 });

@@ -20,7 +20,7 @@ let key: LedgerKey;
 
 beforeEach(() => {
   customers += 1;
-  key = keyOf("demo", `C${customers}`);
+  key = keyOf("ledgers", `C${customers}`);
 });
 
 const stub = () => env.CUSTOMER_LEDGER.getByName(ledgerName(key));
@@ -167,7 +167,7 @@ test("an eviction at any moment changes no answer", async () => {
     return told;
   };
   const undisturbed = await tell(false);
-  key = keyOf("demo", "evicted");
+  key = keyOf("ledgers", "evicted");
   expect(await tell(true)).toEqual(undisturbed);
 });
 
@@ -201,7 +201,7 @@ describe("a repeated request", () => {
     const keyed = (fingerprint: string) => commandOf(grant(10), { idempotencyKey: named("k3"), fingerprint });
     await send(keyed("a"));
     expect(failureCodes([await send(keyed("b"))])).toEqual(["idempotency_key_reused"]);
-    key = keyOf("demo", "another");
+    key = keyOf("ledgers", "another");
     await does(grant(1));
     expect(failureCodes([await send(keyed("c"))])).toEqual(["idempotency_key_reused"]);
     expect(await balance()).toBe(1);
@@ -356,7 +356,7 @@ describe("an order", () => {
   });
 
   test("earns for one customer only, whomever its events name", async () => {
-    const customers = ["rival-1", "rival-2", "rival-3"].map((id) => keyOf("demo", id));
+    const customers = ["rival-1", "rival-2", "rival-3"].map((id) => keyOf("ledgers", id));
     const order = earn("contested", 10);
     const answers = await Promise.all(
       customers.map((customer) =>
@@ -452,7 +452,7 @@ describe("a coupon that is given back", () => {
     expect(failureCodes([await writer.execute(commandOf(givingBack(code ?? "")))])).toEqual(["coupon_not_returnable"]);
     expect(failureCodes([await giveBack(code)])).toEqual(["coupon_not_returnable"]);
     expect(await balance()).toBe(20);
-    key = keyOf("demo", "somebody-else");
+    key = keyOf("ledgers", "somebody-else");
     expect(failureCodes([await giveBack(code)])).toEqual(["own_coupon_not_found"]);
   });
 });

@@ -65,7 +65,7 @@ function crash(database: D1Database = env.DB): void {
 
 beforeEach(async () => {
   customers += 1;
-  key = keyOf("demo", `C${customers}`);
+  key = keyOf("saga", `C${customers}`);
   time = new VirtualTime();
   standIn = new EmporixStandIn({ time });
   wakeUps = [];
@@ -97,7 +97,7 @@ const states = async () => (await exchanges()).map((some) => some.state);
 
 /** Every coupon is paid for, every point that was taken stands for a coupon, and nothing is left half-way. */
 async function expectSettled(): Promise<void> {
-  const live = standIn.liveCoupons("demo").filter((coupon) => coupon.issuedTo === key.customerId);
+  const live = standIn.liveCoupons("saga").filter((coupon) => coupon.issuedTo === key.customerId);
   expect(await balance()).toBe(100 - 10 * live.length);
   expect(await states()).not.toContain("PENDING");
   expect(await states()).not.toContain("VOIDING");
@@ -108,7 +108,7 @@ async function expectSettled(): Promise<void> {
 describe("an exchange for a coupon that a service elsewhere issues", () => {
   test("takes the points, gets the coupon there, and gives its code", async () => {
     const code = endOf(await saga.exchange(commandOf(bought())));
-    expect(standIn.coupons.get(`demo/${code}`)).toMatchObject({ issuedTo: key.customerId, maxRedemptions: 1 });
+    expect(standIn.coupons.get(`saga/${code}`)).toMatchObject({ issuedTo: key.customerId, maxRedemptions: 1 });
     expect(await states()).toEqual(["ISSUED"]);
     await expectSettled();
   });
@@ -262,7 +262,7 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
       resumed += 1;
     }
     expect(new Set(await states())).toEqual(new Set(["ISSUED"]));
-    expect(standIn.liveCoupons("demo")).toHaveLength(45);
+    expect(standIn.liveCoupons("saga")).toHaveLength(45);
   });
 
   test("of a customer who was erased meanwhile is brought to its end, and forgotten", async () => {
@@ -271,7 +271,7 @@ describe("an exchange for a coupon that a service elsewhere issues", () => {
     expect(await states()).toEqual(["PENDING"]);
     crash();
     await saga.resume();
-    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    expect(standIn.liveCoupons("saga")).toHaveLength(1);
     expect([await exchanges(), await balance()]).toEqual([[], 0]);
   });
 
@@ -323,7 +323,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
   test("takes it out of use there, and gives the points back once", async () => {
     const { id } = await buy();
     for (const _time of [1, 2]) expect(await saga.giveBack(id, freely)).toEqual({ kind: "given-back" });
-    expect(standIn.liveCoupons("demo")).toEqual([]);
+    expect(standIn.liveCoupons("saga")).toEqual([]);
     expect(await balance()).toBe(100);
     await expectSettled();
   });
@@ -351,7 +351,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     const declined = { kind: "declined", failure: { code: "give_back_limit_reached", perDay: 2 } };
     expect(answers.filter(({ kind }) => kind === "given-back")).toHaveLength(2);
     expect(answers.filter(({ kind }) => kind === "declined")).toEqual([declined]);
-    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    expect(standIn.liveCoupons("saga")).toHaveLength(1);
     for (const [index, { id }] of bought.entries()) {
       expect((await saga.giveBack(id, terms)).kind).toBe(answers[index]?.kind);
     }
@@ -365,22 +365,22 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
       kind: "declined",
       failure: { code: "points_would_be_lost", lostPoints: 10 },
     });
-    expect(standIn.liveCoupons("demo")).toHaveLength(1);
+    expect(standIn.liveCoupons("saga")).toHaveLength(1);
     expect(await saga.giveBack(id, { perDay: 1, acceptsLoss: true })).toEqual({ kind: "given-back" });
-    expect(standIn.liveCoupons("demo")).toEqual([]);
+    expect(standIn.liveCoupons("saga")).toEqual([]);
   });
 
   test("that was used is refused, and stays as it is", async () => {
     const { id, code } = await buy();
-    standIn.useCoupon("demo", code);
+    standIn.useCoupon("saga", code);
     expect(await saga.giveBack(id, freely)).toEqual({ kind: "spent", status: "USED" });
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
 
   test("that somebody has deleted there is not paid for: it may have been used before", async () => {
     const { id, code } = await buy();
-    standIn.useCoupon("demo", code);
-    standIn.putCoupon("demo", { ...standIn.coupons.get(`demo/${code}`), code, deleted: true });
+    standIn.useCoupon("saga", code);
+    standIn.putCoupon("saga", { ...standIn.coupons.get(`saga/${code}`), code, deleted: true });
     expect(await saga.giveBack(id, freely)).toEqual({ kind: "gone" });
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });
@@ -396,7 +396,7 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     const { id, code } = await buy();
     standIn.next("coupon.remove", "hang-before-acting", "hang-before-acting", "hang-before-acting");
     expect(await saga.giveBack(id, freely)).toEqual({ kind: "unknown" });
-    standIn.useCoupon("demo", code);
+    standIn.useCoupon("saga", code);
     await saga.resume();
     expect([await balance(), await states()]).toEqual([90, ["ISSUED"]]);
   });

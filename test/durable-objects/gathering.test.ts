@@ -21,7 +21,7 @@ beforeEach(() => {
   commits = [];
   duringPauses = [];
   pauses = [];
-  turn = new LedgerTurn(keyOf("demo", `G${customers}`), {
+  turn = new LedgerTurn(keyOf("gathering", `G${customers}`), {
     store: new (class extends D1LedgerStore {
       override async commit(...commit: Parameters<D1LedgerStore["commit"]>): Promise<LedgerHead> {
         commits.push(commit[1].entries.filter(({ kind }) => kind === "granted").length);

@@ -35,16 +35,17 @@ describe("every answer keeps browsers and caches from misusing it", () => {
     shop = await Shop.open();
   });
 
-  test.each<[string, number, string, string, object?]>([
+  test.each<[string, number, string, string | (() => string), object?]>([
     ["data", 200, "GET", "/reward-points/summaryBatch"],
     ["a document", 200, "GET", "/openapi.json"],
     ["an unknown path", 404, "GET", "/nowhere"],
     ["a malformed path", 400, "GET", "/reward-points/%ff"],
     ["a wrong method", 405, "PUT", "/health"],
     ["a wrong body", 400, "POST", "/reward-points/customer/C1/addPoints", { points: "x" }],
-    ["something that is not there", 404, "GET", "/coupon/shop-1/coupons/NONE"],
+    ["something that is not there", 404, "GET", () => `/coupon/${shop.tenant}/coupons/NONE`],
   ])("%s: %d", async (_name, status, method, path, json) => {
-    const answer = await call(method, path, { token: shop.employee, ...(json === undefined ? {} : { json }) });
+    const target = typeof path === "string" ? path : path();
+    const answer = await call(method, target, { token: shop.employee, ...(json === undefined ? {} : { json }) });
     expect(answer.status).toBe(status);
     expect(protectionOf(answer.headers)).toEqual(securityHeaders);
     expect(answer.headers.get("Cache-Control")).toBe("no-store");

@@ -618,7 +618,7 @@ let tenants = 0;
 /** Site settings against a stand-in, with the real cache, in which the fresh entries can be forgotten. */
 function siteSettings() {
   tenants += 1;
-  const tenant = `shop-${tenants}` as TenantId;
+  const tenant = `upstream-${tenants}` as TenantId;
   const time = new VirtualTime();
   const standIn = new EmporixStandIn({ time });
   const { log, lines } = recordingLog();

@@ -41,9 +41,7 @@ export async function answerOf(response: Response): Promise<Answer> {
 export const call = async (method: string, path: string, more: Call = {}): Promise<Answer> =>
   answerOf(await exports.default.fetch(requestOf(method, path, more)));
 
-let shops = 0;
-
-/** A merchant of a test's own: storage is shared by the tests of a file. */
+/** A merchant of a test's own: storage is shared by the tests of many files. */
 export class Shop {
   readonly tenant: string;
   readonly employee: string;
@@ -55,8 +53,7 @@ export class Shop {
 
   /** @param settings of site `main`, where orders earn nothing unless they say so; null leaves the site without any */
   static async open(settings: object | null = { enabled: true, codePrefix: "RP" }): Promise<Shop> {
-    shops += 1;
-    const tenant = `shop-${shops}`;
+    const tenant = `shop-${crypto.randomUUID().slice(0, 8)}`;
     const shop = new Shop(tenant, await employeeToken(tenant));
     if (settings !== null) {
       await shop.manage("POST", `/site/${tenant}/sites/main/mixins`, {
