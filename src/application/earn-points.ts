@@ -31,30 +31,37 @@ const isTold = (event: PlainEvent): event is ToldEvent => event.action.kind !== 
 /** What came of an event, or the error for which it has to be tried again. */
 export type Attempt = Result<EventVerdict, unknown>;
 
+export interface Earnings {
+  /** What came of each event; nothing comes of those that were forgotten. */
+  readonly attempts: ReadonlyMap<PlainEvent, Attempt>;
+  /** What is known of each order of which an event told something. */
+  readonly orders: ReadonlyMap<string, KeptOrder>;
+}
+
 /**
  * Grants what completed orders of one tenant earn at their sites, once for each order. What events tell of orders is kept
  * first, with one call for all of them. A customer's ledger is called once, with all new orders of the customer; an
  * order that something was told of before is settled by itself.
  * @param places where ledgers are called
- * @returns what came of each of the events; nothing comes of those that were forgotten
  */
 export async function earnPoints(
   services: Services,
   tenant: TenantId,
   events: readonly PlainEvent[],
   places: Places,
-): Promise<ReadonlyMap<PlainEvent, Attempt>> {
+): Promise<Earnings> {
   const attempts = new Map<PlainEvent, Attempt>();
   const keepings = await keepingsOf(services, tenant, events, attempts);
-  if (keepings.size === 0) return attempts;
+  if (keepings.size === 0) return { attempts, orders: new Map() };
   try {
     const kept = await places.use(() => services.orderStates.keepOrders(tenant, [...keepings.values()]));
     const remembered = [...keepings.keys()].filter(({ id }) => !kept.forgotten.has(id));
     await grantAll(services, tenant, remembered, kept.orders, attempts, places);
+    return { attempts, orders: kept.orders };
   } catch (error) {
     for (const event of keepings.keys()) if (!attempts.has(event)) attempts.set(event, refuse(error));
+    return { attempts, orders: new Map() };
   }
-  return attempts;
 }
 
 /** What is to be kept of each order; events that tell nothing of one have their verdict. */
@@ -68,23 +75,40 @@ async function keepingsOf(
   const at = services.clock.now();
   const keepings = new Map<PlainEvent, OrderKeeping>();
   for (const event of events) {
-    const { action, id } = event;
+    const { action, id, receivedAt } = event;
     if (action.kind === "ignore") {
       attempts.set(event, succeed(ignored(action.reason)));
     } else if (action.kind === "know-order") {
-      keepings.set(event, { event: id, news: action.news, terms: null, at });
+      keepings.set(event, { event: id, receivedAt, news: action.news, terms: null, at });
     } else {
       try {
         const settings = await settingsOf(action.news.siteCode);
-        const value = orderValue(action.order, settings.earningBase);
-        if (value.ok) keepings.set(event, { event: id, news: action.news, terms: termsOf(settings), at });
-        else attempts.set(event, succeed(ignored(`unreadable_payload: ${value.failure.member}`)));
+        const unreadable = whyUnreadable(action, settings);
+        // An order that has earned by another price is corrected by that one.
+        const isCorrection = unreadable !== null && (await tellsKnownPrice(services, tenant, action));
+        const terms = unreadable === null ? termsOf(settings) : null;
+        if (unreadable === null || isCorrection)
+          keepings.set(event, { event: id, receivedAt, news: action.news, terms, at });
+        else attempts.set(event, succeed(unreadable));
       } catch (error) {
         attempts.set(event, refuse(error));
       }
     }
   }
   return keepings;
+}
+
+/** Null when the order tells the price that earns. */
+function whyUnreadable({ order }: Earn, { earningBase }: Pick<EarnTerms, "earningBase">): EventVerdict | null {
+  const value = orderValue(order, earningBase);
+  return value.ok ? null : ignored(`unreadable_payload: ${value.failure.member}`);
+}
+
+/** Whether something of the order is known, and it tells the price by which it earns. */
+async function tellsKnownPrice({ orderStates }: Services, tenant: TenantId, action: Earn): Promise<boolean> {
+  const { orders } = await orderStates.fileOf(tenant, action.news.orderId);
+  const terms = orders.find(({ orderId }) => orderId === action.news.orderId)?.terms ?? null;
+  return terms !== null && whyUnreadable(action, terms) === null;
 }
 
 const termsOf = ({
@@ -130,8 +154,10 @@ async function grantAll(
     } else if (order.terms === null) {
       attempts.set(event, succeed(ignored("site_unknown_or_switched_off")));
     } else {
+      const unreadable = whyUnreadable(action, order.terms);
       const earning = earningOf(order);
-      if (earning === null) known.push(event);
+      if (unreadable !== null) attempts.set(event, succeed(unreadable));
+      else if (earning === null) known.push(event);
       else if (earning.ok) listed(earnings, action.news.customerId).push({ event, order: earning.value });
       else attempts.set(event, succeed(earning.failure));
     }

@@ -739,9 +739,18 @@ export type EventPage = SummaryPage;
 /** What an event tells of an order, to be kept. */
 export interface OrderKeeping {
   readonly event: EventId;
+  readonly receivedAt: EpochMs;
   readonly news: OrderNews;
   /** On what terms the order earns, if it has none yet; null: it cannot earn. */
   readonly terms: EarnTerms | null;
+  readonly at: EpochMs;
+}
+
+/** What an event tells of a return, to be kept. */
+export interface ReturnKeeping {
+  readonly event: EventId;
+  readonly receivedAt: EpochMs;
+  readonly news: ReturnNews;
   readonly at: EpochMs;
 }
 
@@ -779,13 +788,16 @@ export interface ReturnFile {
  * {@link StoreUnavailable}. What events tell of customers who have been erased since is not kept.
  */
 export interface OrderStateStore {
-  /** @returns the events that were forgotten, and what is known of each order then */
+  /**
+   * Keeps what events tell. A completed order that lacks the price by which it earns tells nothing.
+   * @returns the events that were forgotten, and what is known of each order then
+   */
   keepOrders(
     tenant: TenantId,
     keepings: readonly OrderKeeping[],
   ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KeptOrder> }>;
   /** @returns what is known of the return then; null when the event was forgotten */
-  keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null>;
+  keepReturn(tenant: TenantId, keeping: ReturnKeeping): Promise<ReturnFile | null>;
   /** @returns those of the orders that are not new any more */
   changedAmong(tenant: TenantId, orderIds: readonly string[]): Promise<ReadonlySet<string>>;
   fileOf(tenant: TenantId, orderId: string): Promise<OrderFile>;

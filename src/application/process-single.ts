@@ -75,6 +75,7 @@ async function withdrawOrder(services: Services, event: InboxEvent, news: OrderN
   const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
   const settled = await settleOrder(services, tenant, orderId, cause);
   const isAgain = told !== null && told.since !== id;
+  if (isAgain && settled.kind === "earns-nothing") return settle(services, event, { kind: "duplicate" });
   const nothing: EventVerdict = isAgain ? { kind: "duplicate" } : ignored("order_not_completed");
   return settle(services, event, verdictOf(settled) ?? nothing);
 }
@@ -92,8 +93,8 @@ async function knowOrder(
   return settle(services, event, verdictOf(settled) ?? ignored(reason));
 }
 
-async function keepOrder(services: Services, { tenant, id }: InboxEvent, news: OrderNews) {
-  const keeping = { event: id, news, terms: null, at: services.clock.now() };
+async function keepOrder(services: Services, { tenant, id, receivedAt }: InboxEvent, news: OrderNews) {
+  const keeping = { event: id, receivedAt, news, terms: null, at: services.clock.now() };
   const { forgotten, orders } = await services.orderStates.keepOrders(tenant, [keeping]);
   return forgotten.has(id) ? "forgotten" : (orders.get(news.orderId)?.told ?? null);
 }
@@ -119,8 +120,9 @@ export function verdictOf(settled: OrderSettled): EventVerdict | null {
 
 /** Brings all orders that a return names, or has ever named, into line with it. */
 async function settleReturn(services: Services, event: InboxEvent, news: ReturnNews): Promise<void> {
-  const { tenant, id } = event;
-  const known = await services.orderStates.keepReturn(tenant, id, news, services.clock.now());
+  const { tenant, id, receivedAt } = event;
+  const keeping = { event: id, receivedAt, news, at: services.clock.now() };
+  const known = await services.orderStates.keepReturn(tenant, keeping);
   if (known === null) return;
   const outdated = whyOutdated(known.latest, id, news.state);
   if (outdated !== null) return settle(services, event, outdated);

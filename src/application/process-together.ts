@@ -1,7 +1,7 @@
 import type { TenantId } from "../domain/identifiers.ts";
 import { earnPoints, type PlainEvent } from "./earn-points.ts";
 import type { Places } from "./in-order.ts";
-import type { EventSettlement } from "./ports.ts";
+import type { EventSettlement, KeptOrder } from "./ports.ts";
 import { processWaiting } from "./process-single.ts";
 import type { Services } from "./services.ts";
 
@@ -36,19 +36,23 @@ export async function processTogether(
   };
 
   const settlements: PlainSettlement[] = [];
-  for (const [event, attempt] of await earnPoints(services, tenant, events, places)) {
+  const { attempts, orders } = await earnPoints(services, tenant, events, places);
+  for (const [event, attempt] of attempts) {
     if (attempt.ok) settlements.push({ event, verdict: attempt.value, isForgotten: false, at: clock.now() });
     else failures.set(event, attempt.failure);
   }
 
-  const earners = Map.groupBy(settlements, orderThatEarned);
-  earners.delete(null);
-  const eventsOf = (orderId: string | null) => (earners.get(orderId) ?? []).map(({ event }) => event);
-  const orderIds = [...earners.keys()].flatMap((orderId) => orderId ?? []);
+  const earners = Map.groupBy(
+    settlements.flatMap((settlement) =>
+      ordersThatEarned(settlement, orders).map((orderId) => ({ orderId, event: settlement.event })),
+    ),
+    ({ orderId }) => orderId,
+  );
+  const eventsOf = (orderId: string) => (earners.get(orderId) ?? []).map(({ event }) => event);
   // Kept before the waiting ones are looked up: they look for it after they were kept, so that of the two at least one
   // sees the other.
   const settled = settlements.map(({ event }) => event);
-  const waiting = await workFor(settled, () => eventInbox.settle(tenant, settlements, orderIds));
+  const waiting = await workFor(settled, () => eventInbox.settle(tenant, settlements, [...earners.keys()]));
   const wakeUps = [...Map.groupBy(waiting ?? [], ({ orderId }) => orderId)].map(([orderId, own]) =>
     workFor(eventsOf(orderId), () => processWaiting(services, tenant, own)),
   );
@@ -60,6 +64,13 @@ interface PlainSettlement extends EventSettlement {
   readonly event: PlainEvent;
 }
 
-/** Null when the event's order has earned nothing. */
-const orderThatEarned = ({ event, verdict: { kind } }: PlainSettlement): string | null =>
-  event.action.kind === "earn" && (kind === "granted" || kind === "duplicate") ? event.action.news.orderId : null;
+/** The order that has earned by an event, if it has, and the one that it was split from: returns wait for either. */
+function ordersThatEarned(
+  { event: { action }, verdict: { kind } }: PlainSettlement,
+  orders: ReadonlyMap<string, KeptOrder>,
+): readonly string[] {
+  if (action.kind !== "earn" || (kind !== "granted" && kind !== "duplicate")) return [];
+  const { orderId } = action.news;
+  const masterId = orders.get(orderId)?.masterId ?? null;
+  return masterId === null ? [orderId] : [orderId, masterId];
+}

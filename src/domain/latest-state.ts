@@ -17,13 +17,22 @@ export interface ToldState<State> {
   readonly event: EventId;
   /** The first of the events that told the same state one after another. */
   readonly since: EventId;
-  readonly moment: EpochMs | null;
+  /** When it became so; when its event came, where that does not say. */
+  readonly moment: EpochMs;
   readonly state: State;
 }
 
+export const toldState = <State>(
+  event: EventId,
+  { moment }: StateStamp,
+  receivedAt: EpochMs,
+  state: State,
+): ToldState<State> => ({ event, since: event, moment: moment ?? receivedAt, state });
+
 /**
  * What is kept of all states of one order or return that were ever told: the one of the highest version, and the latest
- * of those without a version. Which these are does not depend on the order in which the events came.
+ * of those without a version; of several of one version the latest, too. Which these are does not depend on the order in
+ * which the events are processed.
  */
 export interface LatestStates<State> {
   readonly version: number | null;
@@ -31,11 +40,12 @@ export interface LatestStates<State> {
   readonly unversioned: ToldState<State> | null;
 }
 
-/** The latest state: by the moments that both tell, else by the order in which the events came. */
+/** Whether a state is later than another one: by their moments, and where these are the same, by the events' arrival. */
+export const isLater = <State>(told: ToldState<State>, other: ToldState<State>): boolean =>
+  told.moment === other.moment ? told.event >= other.event : told.moment > other.moment;
+
+/** The latest state. What was deleted stays so, whatever comes later. */
 export function latestOf<State>({ version, versioned, unversioned }: LatestStates<State>): ToldState<State> | null {
   if (versioned === null || unversioned === null) return versioned ?? unversioned;
-  if (version === lastVersion) return versioned;
-  const isTimed = versioned.moment !== null && unversioned.moment !== null && versioned.moment !== unversioned.moment;
-  const isLater = isTimed ? (versioned.moment ?? 0) > (unversioned.moment ?? 0) : versioned.event >= unversioned.event;
-  return isLater ? versioned : unversioned;
+  return version === lastVersion || isLater(versioned, unversioned) ? versioned : unversioned;
 }

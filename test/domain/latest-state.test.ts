@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { type LatestStates, lastVersion, latestOf, type ToldState } from "../../src/domain/latest-state.ts";
+import { type LatestStates, lastVersion, latestOf, type ToldState, toldState } from "../../src/domain/latest-state.ts";
 import type { EventId } from "../../src/domain/order-event.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 
-const told = (state: string, event: string, moment: number | null = null): ToldState<string> => ({
+const told = (state: string, event: string, moment = 0): ToldState<string> => ({
   event: event as EventId,
   since: event as EventId,
-  moment: moment as EpochMs | null,
+  moment: moment as EpochMs,
   state,
 });
 
@@ -23,7 +23,7 @@ describe("the latest state", () => {
   test.each([
     [1, 2, "unversioned"],
     [2, 1, "versioned"],
-  ])("is by its moment, where both tell one, whichever event came last: %d, %d", (versioned, unversioned, state) => {
+  ])("is by its moment, whichever event came last: %d, %d", (versioned, unversioned, state) => {
     for (const [first, last] of [
       ["e1", "e2"],
       ["e2", "e1"],
@@ -37,19 +37,22 @@ describe("the latest state", () => {
     }
   });
 
-  test.each([
-    [null, null],
-    [5, null],
-    [null, 5],
-    [5, 5],
-  ])("is the one that came last where their moments do not tell: %j, %j", (versioned, unversioned) => {
+  test("is the one that came last where their moments are the same", () => {
     const states = (first: string, last: string) => ({
       version: 3,
-      versioned: told("versioned", first, versioned),
-      unversioned: told("unversioned", last, unversioned),
+      versioned: told("versioned", first, 5),
+      unversioned: told("unversioned", last, 5),
     });
     expect(stateOf(states("e1", "e2"))).toBe("unversioned");
     expect(stateOf(states("e2", "e1"))).toBe("versioned");
+  });
+
+  test("became so when its event came, where that tells no moment", () => {
+    const at = 7 as EpochMs;
+    const stamp = { version: 1, moment: null };
+    expect(toldState("e1" as EventId, stamp, at, "x")).toEqual({ event: "e1", since: "e1", moment: 7, state: "x" });
+    const timed = toldState("e1" as EventId, { ...stamp, moment: 5 as EpochMs }, at, "x");
+    expect(timed.moment).toBe(5);
   });
 
   test("of what was deleted is that it was, whatever is told of it later", () => {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { InboxEvent, OrderKeeping } from "../../src/application/ports.ts";
+import type { InboxEvent, OrderKeeping, ReturnKeeping } from "../../src/application/ports.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
 import { lastVersion } from "../../src/domain/latest-state.ts";
 import type { EarnTerms } from "../../src/domain/order-book.ts";
@@ -31,6 +31,13 @@ const completed = (cents: number): OrderState => ({
   completedAt: null,
 });
 
+/** An order that does not tell the price by which it earns. */
+const withoutTotal: OrderState = {
+  standing: "completed",
+  measures: { net: { value: "7", goods: "7", list: "7", whole: "7" } },
+  completedAt: null,
+};
+
 const newsOf = (orderId: string, more: Partial<OrderNews> = {}): OrderNews => ({
   orderId,
   customerId: "C1" as CustomerId,
@@ -44,11 +51,21 @@ const newsOf = (orderId: string, more: Partial<OrderNews> = {}): OrderNews => ({
 
 const keepingOf = (event: string, news: OrderNews, more: Partial<OrderKeeping> = {}): OrderKeeping => ({
   event: event as EventId,
+  receivedAt: at,
   news,
   terms,
   at,
   ...more,
 });
+
+const returnKeepingOf = (event: string, news: ReturnNews, when = at): ReturnKeeping => ({
+  event: event as EventId,
+  receivedAt: at,
+  news,
+  at: when,
+});
+const keepReturn = (tenant: TenantId, event: string, news: ReturnNews, when = at) =>
+  store.keepReturn(tenant, returnKeepingOf(event, news, when));
 
 const returnOf = (returnId: string, orderIds: readonly string[], more: Partial<ReturnNews> = {}): ReturnNews => ({
   returnId,
@@ -72,6 +89,7 @@ const anyNews: fc.Arbitrary<OrderNews> = fc.record({
   subOrderIds: fc.constantFrom([], [], ["P1", "P2"]),
   state: fc.oneof(
     fc.constantFrom(1, 2, 3).map(completed),
+    fc.constant(withoutTotal),
     fc.constant<OrderState>({ standing: "withdrawn" }),
     fc.constant<OrderState>({ standing: "split" }),
   ),
@@ -112,8 +130,8 @@ describe("what is known of orders and returns", () => {
             expect(await store.keepOrders(tenant, keepings)).toEqual(await memory.keepOrders(tenant, keepings));
           } else {
             const event = nextEvent();
-            const kept = await store.keepReturn(tenant, event, telling.returned, at);
-            expect(kept).toEqual(await memory.keepReturn(tenant, event, telling.returned));
+            const kept = await keepReturn(tenant, event, telling.returned);
+            expect(kept).toEqual(await memory.keepReturn(tenant, returnKeepingOf(event, telling.returned)));
           }
           for (const id of ["M", "P1", "S", "__proto__"]) {
             expect(await store.fileOf(tenant, id)).toEqual(await memory.fileOf(tenant, id));
@@ -124,23 +142,36 @@ describe("what is known of orders and returns", () => {
     );
   });
 
-  test("does not depend on the order in which versions come", async () => {
-    const tellings = [1, 2, 3].map((version) => ({ version, state: completed(version) }));
-    const orders = [
-      [0, 1, 2],
-      [2, 1, 0],
-      [1, 2, 0],
-    ];
-    for (const places of orders) {
+  test("does not depend on the order in which its events are processed", { timeout: 120_000 }, async () => {
+    const anyNewsOfOne = anyNews.map((news) => ({ ...news, orderId: "A", customerId: null, masterId: null }));
+    const anyEvents = fc
+      .array(fc.record({ news: anyNewsOfOne, returned: anyReturnNews, laterMs: fc.constantFrom(0, 500) }), {
+        maxLength: 6,
+      })
+      .map((events) => events.map((event, index) => ({ ...event, id: `e${index}` })));
+    const anyProcessing = anyEvents.chain((events) =>
+      fc.tuple(fc.constant(events), fc.shuffledSubarray(events, { minLength: events.length })),
+    );
+    const latestAfter = async (events: typeof anyEvents extends fc.Arbitrary<infer Events> ? Events : never) => {
       const tenant = newTenant();
-      for (const place of places) {
-        const { version = 0, state = completed(0) } = tellings[place] ?? {};
-        const news = newsOf("A", { state, stamp: { version, moment: null } });
-        await store.keepOrders(tenant, [keepingOf(`e${place}`, news)]);
+      await store.keepOrders(tenant, [keepingOf("e", newsOf("A", { state: { standing: "split" } }))]);
+      for (const { id, news, returned, laterMs } of events) {
+        const receivedAt = (1_500 + laterMs) as EpochMs;
+        await store.keepOrders(tenant, [keepingOf(id, news, { receivedAt })]);
+        await store.keepReturn(tenant, { ...returnKeepingOf(id, { ...returned, returnId: "R" }), receivedAt });
       }
-      const [order] = (await store.fileOf(tenant, "A")).orders;
-      expect(order?.told?.state).toEqual(completed(3));
-    }
+      const { orders, returns } = await store.fileOf(tenant, "A");
+      return [...orders.map(({ told }) => told), ...returns.map(({ latest }) => latest)].map((told) => [
+        told?.event,
+        told?.state,
+      ]);
+    };
+    await fc.assert(
+      fc.asyncProperty(anyProcessing, async ([events, shuffled]) => {
+        expect(await latestAfter(shuffled)).toEqual(await latestAfter(events));
+      }),
+      { seed, numRuns: sized(40, 400) },
+    );
   });
 
   test("keeps the first customer and the first terms", async () => {
@@ -159,9 +190,9 @@ describe("what is known of orders and returns", () => {
   test("is of its tenant alone", async () => {
     const [tenant, stranger] = [newTenant(), newTenant()];
     await store.keepOrders(tenant, [keepingOf("e1", newsOf("A", { subOrderIds: ["A1"] }))]);
-    await store.keepReturn(tenant, "e2" as EventId, returnOf("R", ["A"]), at);
+    await keepReturn(tenant, "e2", returnOf("R", ["A"]));
     expect(await store.fileOf(stranger, "A")).toEqual({ orders: [], returns: [] });
-    const own = await store.keepReturn(stranger, "e3" as EventId, returnOf("R", []), at);
+    const own = await keepReturn(stranger, "e3", returnOf("R", []));
     expect(own?.orderIds).toEqual([]);
     await store.forgetCustomer(stranger, "C1" as CustomerId);
     expect((await store.fileOf(tenant, "A")).orders).toHaveLength(2);
@@ -181,7 +212,7 @@ describe("what is known of orders and returns", () => {
     expect([...kept.forgotten]).toEqual([id]);
     expect([...kept.orders.keys()]).toEqual(["B"]);
     expect((await store.fileOf(tenant, "A1")).orders).toEqual([]);
-    expect(await store.keepReturn(tenant, id, returnOf("R", ["B"]), at)).toBeNull();
+    expect(await keepReturn(tenant, id, returnOf("R", ["B"]))).toBeNull();
     expect((await store.fileOf(tenant, "B")).returns).toEqual([]);
   });
 
@@ -193,8 +224,8 @@ describe("what is known of orders and returns", () => {
       keepingOf("e2", newsOf("P")),
       keepingOf("e3", newsOf("B", { customerId: "C2" as CustomerId })),
     ]);
-    await store.keepReturn(tenant, "e4" as EventId, returnOf("R1", ["M"]), at);
-    await store.keepReturn(tenant, "e5" as EventId, returnOf("R2", ["B"]), at);
+    await keepReturn(tenant, "e4", returnOf("R1", ["M"]));
+    await keepReturn(tenant, "e5", returnOf("R2", ["B"]));
     for (const _ of [1, 2]) await store.forgetCustomer(tenant, "C1" as CustomerId);
     const rows = await Promise.all(
       ["orders", "returns", "return_orders"].map((table) =>
@@ -203,6 +234,23 @@ describe("what is known of orders and returns", () => {
     );
     expect(rows.map(({ results }) => results.length)).toEqual([1, 1, 1]);
     expect((await store.fileOf(tenant, "B")).returns).toHaveLength(1);
+  });
+
+  test("of a return of two customers' orders stays for the other one", async () => {
+    const tenant = newTenant();
+    const odd = `P"'].$`;
+    await store.keepOrders(tenant, [
+      keepingOf("e1", newsOf(odd)),
+      keepingOf("e2", newsOf("B", { customerId: "C2" as CustomerId })),
+    ]);
+    await keepReturn(tenant, "e3", returnOf("R", [odd, "B"], { customerId: "C1" as CustomerId }));
+    for (const _ of [1, 2]) await store.forgetCustomer(tenant, "C1" as CustomerId);
+    const { returns } = await store.fileOf(tenant, "B");
+    expect(returns.map(({ latest }) => latest.state)).toEqual([{ isApproved: true, orders: { B: { total: "5" } } }]);
+    expect(await store.fileOf(tenant, odd)).toEqual({ orders: [], returns: [] });
+    await store.forgetCustomer(tenant, "C2" as CustomerId);
+    const left = await env.DB.prepare("select * from returns where tenant = ?").bind(tenant).all();
+    expect(left.results).toEqual([]);
   });
 
   test("and was damaged hinders no other order, and is told anew by the next event", async () => {
@@ -214,7 +262,7 @@ describe("what is known of orders and returns", () => {
       keepingOf("e2", versioned("B", 1)),
       keepingOf("e3", newsOf("C")),
     ]);
-    await store.keepReturn(tenant, "e4" as EventId, returnOf("R", ["A"]), at);
+    await keepReturn(tenant, "e4", returnOf("R", ["A"]));
     const damage =
       "update orders set versioned = 'x' || versioned, unversioned = unversioned || '}' where tenant = ? and order_id <> 'C'";
     await env.DB.prepare(damage).bind(tenant).run();
@@ -226,7 +274,7 @@ describe("what is known of orders and returns", () => {
       keepingOf("e7", newsOf("C", { state: completed(9) })),
     ]);
     expect([...orders.values()].map(({ told }) => told?.state)).toEqual([completed(7), completed(8), completed(9)]);
-    const told = await store.keepReturn(tenant, "e8" as EventId, returnOf("R", ["A"]), at);
+    const told = await keepReturn(tenant, "e8", returnOf("R", ["A"]));
     expect(told?.latest?.event).toBe("e8");
   });
 
@@ -239,8 +287,8 @@ describe("what is known of orders and returns", () => {
       keepingOf("e-D", guest("D"), { terms: null }),
       keepingOf("e-E", newsOf("E"), { at: old }),
     ]);
-    await store.keepReturn(tenant, "e-R" as EventId, returnOf("R", ["nowhere"]), old);
-    await store.keepReturn(tenant, "e-S" as EventId, returnOf("S", ["E"]), old);
+    await keepReturn(tenant, "e-R", returnOf("R", ["nowhere"]), old);
+    await keepReturn(tenant, "e-S", returnOf("S", ["E"]), old);
     const first = await store.removeOfNobody(2_000 as EpochMs, 2);
     const rest = await store.removeOfNobody(2_000 as EpochMs, 50);
     expect([first, rest]).toEqual([3, 1]);

@@ -1,13 +1,12 @@
-import type { KeptOrder, OrderKeeping, OrderStateStore } from "../../src/application/ports.ts";
-import { type LatestStates, latestOf, type StateStamp, type ToldState } from "../../src/domain/latest-state.ts";
+import type { KeptOrder, OrderKeeping, OrderStateStore, ReturnKeeping } from "../../src/application/ports.ts";
+import { isLater, type LatestStates, latestOf, type ToldState, toldState } from "../../src/domain/latest-state.ts";
 import type { EarnTerms } from "../../src/domain/order-book.ts";
-import type { EventId, ReturnNews } from "../../src/domain/order-event.ts";
 import type { OrderState } from "../../src/domain/order-state.ts";
 import type { ReturnState } from "../../src/domain/return-state.ts";
 
 /** All that was ever told of one order or return, in the order in which it came. */
 interface Told<State> {
-  readonly stamp: StateStamp;
+  readonly version: number | null;
   readonly told: ToldState<State>;
 }
 
@@ -30,18 +29,22 @@ export class MemoryOrderStates implements OrderStateStore {
   readonly #named = new Map<string, Set<string>>();
 
   keepOrders(_tenant: string, keepings: readonly OrderKeeping[]): ReturnType<OrderStateStore["keepOrders"]> {
-    for (const { event, news, terms } of keepings) {
+    for (const { event, receivedAt, news, terms } of keepings) {
       const shelf = this.#shelf(news.orderId);
       // An order that comes completed for somebody else tells nothing of the first one's.
       const isAnothers = ![null, news.customerId].includes(shelf.customerId) && news.customerId !== null;
-      if (isAnothers && news.state?.standing === "completed") continue;
+      if (isAnothers && news.state.standing === "completed") continue;
+      const { earningBase } = shelf.terms ?? terms ?? { earningBase: null };
+      const isPriceless =
+        news.state.standing === "completed" && earningBase !== null && news.state.measures[earningBase] === undefined;
+      if (isPriceless && shelf.events > 0) continue;
       shelf.customerId ??= news.customerId;
       shelf.siteCode ??= news.siteCode;
       shelf.masterId ??= news.masterId;
       shelf.terms ??= terms;
       const { versioned, unversioned } = latestStates(shelf.states);
       if (versioned?.event !== event && unversioned?.event !== event) shelf.events += 1;
-      shelf.states.push(toldBy(event, news.stamp, news.state));
+      shelf.states.push({ version: news.stamp.version, told: toldState(event, news.stamp, receivedAt, news.state) });
     }
     // What an order says of itself comes before what the one says that it was split from.
     for (const { news } of keepings) {
@@ -55,9 +58,10 @@ export class MemoryOrderStates implements OrderStateStore {
     return Promise.resolve({ forgotten: new Set(), orders });
   }
 
-  keepReturn(_tenant: string, event: EventId, news: ReturnNews): ReturnType<OrderStateStore["keepReturn"]> {
+  keepReturn(_tenant: string, { event, receivedAt, news }: ReturnKeeping): ReturnType<OrderStateStore["keepReturn"]> {
     const states = this.#returns.get(news.returnId) ?? [];
-    this.#returns.set(news.returnId, [...states, toldBy(event, news.stamp, news.state)]);
+    const told = toldState(event, news.stamp, receivedAt, news.state);
+    this.#returns.set(news.returnId, [...states, { version: news.stamp.version, told }]);
     const named = this.#named.get(news.returnId) ?? new Set();
     for (const id of Object.keys(news.state.orders)) {
       named.add(id);
@@ -123,50 +127,28 @@ export class MemoryOrderStates implements OrderStateStore {
   }
 }
 
-const toldBy = <State>(event: EventId, stamp: StateStamp, state: State): Told<State> => ({
-  stamp,
-  told: { event, since: event, moment: stamp.moment, state },
-});
-
 function latestStates<State>(all: readonly Told<State>[]): LatestStates<State> {
-  const versions = all.flatMap(({ stamp }) => stamp.version ?? []);
-  const version = versions.length === 0 ? null : Math.max(...versions);
-  // Of two states of one version the first one counts.
-  const versioned = sameSince(rising(all.filter(({ stamp }) => stamp.version !== null)));
-  const unversioned = sameSince(laterThanAllBefore(all.filter(({ stamp }) => stamp.version === null)));
-  return { version, versioned, unversioned };
+  const versions = all.flatMap(({ version }) => version ?? []);
+  return {
+    version: versions.length === 0 ? null : Math.max(...versions),
+    versioned: latestSince(all.filter(({ version }) => version !== null)),
+    unversioned: latestSince(all.filter(({ version }) => version === null)),
+  };
 }
 
-/** The states that took each other's place, by version. */
-function rising<State>(all: readonly Told<State>[]): readonly ToldState<State>[] {
-  let highest = -1;
-  return all.flatMap(({ stamp, told }) => {
-    if ((stamp.version ?? 0) <= highest) return [];
-    highest = stamp.version ?? 0;
-    return [told];
-  });
-}
-
-/** The states that took each other's place, by moment where both have one, else by event. */
-function laterThanAllBefore<State>(all: readonly Told<State>[]): readonly ToldState<State>[] {
-  const line: ToldState<State>[] = [];
-  for (const { told } of all) {
-    const last = line.at(-1);
-    const isTimed = last !== undefined && last.moment !== null && told.moment !== null && last.moment !== told.moment;
-    const isLater = isTimed ? (told.moment ?? 0) > (last.moment ?? 0) : last === undefined || told.event >= last.event;
-    if (isLater) line.push(told);
+/**
+ * The state that took the place of all before it: by version, then by moment, then by event. Where it is the same state as
+ * those whose place it took, with the first event that told it.
+ */
+function latestSince<State>(all: readonly Told<State>[]): ToldState<State> | null {
+  let latest: Told<State> | null = null;
+  for (const { version, told } of all) {
+    const isNext =
+      latest === null ||
+      (version === latest.version ? isLater(told, latest.told) : (version ?? 0) > (latest.version ?? 0));
+    if (!isNext) continue;
+    const isSame: boolean = latest !== null && JSON.stringify(latest.told.state) === JSON.stringify(told.state);
+    latest = { version, told: isSame && latest !== null ? { ...told, since: latest.told.since } : told };
   }
-  return line;
-}
-
-/** The last one; where it is the same state as those before it, with the first event that told it. */
-function sameSince<State>(line: readonly ToldState<State>[]): ToldState<State> | null {
-  const last = line.at(-1);
-  if (last === undefined) return null;
-  let { since } = last;
-  for (const told of line.toReversed()) {
-    if (JSON.stringify(told.state) !== JSON.stringify(last.state)) break;
-    since = told.since;
-  }
-  return { ...last, since };
+  return latest?.told ?? null;
 }

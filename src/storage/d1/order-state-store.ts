@@ -1,10 +1,17 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { type SQLiteColumn, unionAll } from "drizzle-orm/sqlite-core";
-import type { KeptOrder, OrderFile, OrderKeeping, OrderStateStore, ReturnFile } from "../../application/ports.ts";
+import type {
+  KeptOrder,
+  OrderFile,
+  OrderKeeping,
+  OrderStateStore,
+  ReturnFile,
+  ReturnKeeping,
+} from "../../application/ports.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
-import { type LatestStates, latestOf, type StateStamp, type ToldState } from "../../domain/latest-state.ts";
+import { type LatestStates, latestOf, type ToldState, toldState } from "../../domain/latest-state.ts";
 import type { EarnTerms } from "../../domain/order-book.ts";
-import type { EventId, ReturnNews } from "../../domain/order-event.ts";
+import type { EventId } from "../../domain/order-event.ts";
 import type { OrderState } from "../../domain/order-state.ts";
 import type { ReturnState } from "../../domain/return-state.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -57,10 +64,11 @@ export class D1OrderStateStore implements OrderStateStore {
     };
   }
 
-  async keepReturn(tenant: TenantId, event: EventId, news: ReturnNews, at: EpochMs): Promise<ReturnFile | null> {
+  async keepReturn(tenant: TenantId, { event, receivedAt, news, at }: ReturnKeeping): Promise<ReturnFile | null> {
     const database = this.#databases.of(tenant);
-    const { returnId, customerId, state } = news;
-    const row = { tenant, returnId, customerId, ...statesRow(event, news.stamp, state), updatedAt: at };
+    const { returnId, customerId, stamp, state } = news;
+    const states = statesRow(stamp.version, toldState(event, stamp, receivedAt, state));
+    const row = { tenant, returnId, customerId, ...states, updatedAt: at };
     const named = Object.keys(state.orders).map((orderId) => ({ tenant, orderId, returnId }));
     const [forgotten, , , , , rows, known] = await answeredWrite(
       database.batch<unknown>([
@@ -124,16 +132,35 @@ export class D1OrderStateStore implements OrderStateStore {
       .select(selected({ returnId }))
       .from(along("returns_by_customer"))
       .where(and(eq(returns.tenant, tenant), eq(returns.customerId, customerId)));
+    const isTheirs = or(inArray(returnId, returned), inArray(returnId, ownReturns));
+    const another = ownerAmong(
+      sql`${orders} known`,
+      sql`known.order_id = r.order_id and known.customer_id <> ${customerId}`,
+    );
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
+        // What is about somebody else's orders, too, goes on without this customer's.
+        drizzle
+          .update(returns)
+          .set({
+            customerId: another,
+            versioned: withoutOrders(returns.versioned, unionAll(own, masters)),
+            unversioned: withoutOrders(returns.unversioned, unionAll(own, masters)),
+          })
+          .where(and(eq(returns.tenant, tenant), isTheirs, isNotNull(another))),
         drizzle
           .update(returns)
           .set({ customerId })
-          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned))),
+          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned), isNull(another))),
         drizzle
           .delete(returnOrders)
-          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),
+          .where(
+            and(
+              eq(returnOrders.tenant, tenant),
+              or(inArray(returnOrders.returnId, ownReturns), inArray(returnOrders.orderId, unionAll(own, masters))),
+            ),
+          ),
         drizzle.delete(returns).where(and(eq(returns.tenant, tenant), inArray(returnId, ownReturns))),
         drizzle
           .delete(orders)
@@ -195,14 +222,20 @@ const ownerOfParts = sql`(select part.customer_id from ${orders} part indexed by
   where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId} and part.customer_id is not null limit 1)`;
 
 /** A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round. */
-const ownerAmong = (known: SQL, orderId: SQL): SQL => sql`(select known.customer_id
+const ownerAmong = (known: SQL, isNamed: SQL): SQL => sql`(select known.customer_id
   from ${returnOrders} r indexed by return_orders_by_return
-  cross join ${known} on known.tenant = r.tenant and ${orderId} = r.order_id
+  cross join ${known} on known.tenant = r.tenant and ${isNamed}
   where r.tenant = ${returns.tenant} and r.return_id = ${returns.returnId} and known.customer_id is not null limit 1)`;
 
+/** What a return says without some of its orders. */
+const withoutOrders = (told: SQLiteColumn, orderIds: SQLWrapper): SQL => sql`json_set(${readable(told)},
+  '$.state.orders', json((
+    select json_group_object(key, json(value)) from json_each(${readable(told)}, '$.state.orders')
+    where key not in ${orderIds})))`;
+
 /** Whose a return is that came before any of its orders, or part of one. */
-const ownerOfReturn = sql`coalesce(${ownerAmong(sql`${orders} known`, sql`known.order_id`)},
-  ${ownerAmong(sql`${orders} known indexed by orders_by_master`, sql`known.master_id`)})`;
+const ownerOfReturn = sql`coalesce(${ownerAmong(sql`${orders} known`, sql`known.order_id = r.order_id`)},
+  ${ownerAmong(sql`${orders} known indexed by orders_by_master`, sql`known.master_id = r.order_id`)})`;
 
 /** The rows that one statement of a batch has answered. */
 const rowsOf = <Row>(answer: D1Result<unknown> | undefined): readonly Row[] =>
@@ -228,20 +261,19 @@ const isRemembered = (tenant: SQL, event: SQL): SQL => sql`not exists (
   select 1 from ${orderEvents} where ${orderEvents.tenant} = ${tenant} and ${orderEvents.id} = ${event}
     and ${orderEvents.payload} is null)`;
 
-/** Whether the state that comes in takes the place of the one that is kept: of a version, and of those without one. */
-const isNewerVersion = (table: typeof orders | typeof returns): SQL =>
-  sql`excluded.version > iif(${readable(table.versioned)} is null, -1, ${table.version})`;
+/** Whether the state that comes in takes the place of the one that is kept: of those with a version, and without one. */
+const isNewerVersion = (table: typeof orders | typeof returns): SQL => sql`(excluded.versioned is not null and (
+  ${readable(table.versioned)} is null
+  or (excluded.version, excluded.versioned ->> 'moment', excluded.versioned ->> 'event')
+    >= (${table.version}, ${readable(table.versioned)} ->> 'moment', ${readable(table.versioned)} ->> 'event')))`;
 
 /** A told state that was damaged counts as none: the next one that comes takes its place. */
 const readable = (column: SQLiteColumn): SQL => sql`iif(json_valid(${column}), ${column}, null)`;
 
 const isLaterState = (table: typeof orders | typeof returns): SQL => sql`(excluded.unversioned is not null and (
   ${readable(table.unversioned)} is null
-  or case
-    when excluded.unversioned ->> 'moment' <> ${readable(table.unversioned)} ->> 'moment'
-      then excluded.unversioned ->> 'moment' > ${readable(table.unversioned)} ->> 'moment'
-    else excluded.unversioned ->> 'event' >= ${readable(table.unversioned)} ->> 'event'
-  end))`;
+  or (excluded.unversioned ->> 'moment', excluded.unversioned ->> 'event')
+    >= (${readable(table.unversioned)} ->> 'moment', ${readable(table.unversioned)} ->> 'event')))`;
 
 /** The told state that comes in; where it is the same state again, since when it has been told stays. */
 const replaced = (name: "versioned" | "unversioned", column: SQLiteColumn): SQL => sql`iif(
@@ -256,14 +288,23 @@ const statesReplaced = (table: typeof orders | typeof returns) => ({
   updatedAt: sql`max(${table.updatedAt}, excluded.updated_at)`,
 });
 
+/** The told state that comes in. */
+const incoming: SQL = sql`coalesce(excluded.versioned, excluded.unversioned)`;
+
 /** Whether the state that comes in has been told by the same event before. */
-const isToldAgain: SQL = sql`coalesce(excluded.versioned, excluded.unversioned) ->> 'event'
+const isToldAgain: SQL = sql`${incoming} ->> 'event'
   in (${readable(orders.versioned)} ->> 'event', ${readable(orders.unversioned)} ->> 'event')`;
 
 /** An order that comes completed for somebody else tells nothing of the first one's. */
 const isNoneOfAnother: SQL = sql`(${orders.customerId} is null or excluded.customer_id is null
   or ${orders.customerId} = excluded.customer_id
-  or coalesce(excluded.versioned, excluded.unversioned) ->> '$.state.standing' <> 'completed')`;
+  or ${incoming} ->> '$.state.standing' <> 'completed')`;
+
+/** A completed order that lacks the price which it earns by tells nothing: what it told before counts on. */
+const tellsItsPrice: SQL = sql`(${incoming} ->> '$.state.standing' <> 'completed'
+  or coalesce(${orders.terms}, excluded.terms) is null
+  or json_type(${incoming}, '$.state.measures.' || (coalesce(${orders.terms}, excluded.terms) ->> 'earningBase'))
+    is not null)`;
 
 const ordersKept = builtOnce<"rows">((drizzle) =>
   drizzle
@@ -279,7 +320,7 @@ const ordersKept = builtOnce<"rows">((drizzle) =>
         events: sql`${orders.events} + iif(${isToldAgain}, 0, 1)`,
         ...statesReplaced(orders),
       },
-      setWhere: isNoneOfAnother,
+      setWhere: sql`${isNoneOfAnother} and ${tellsItsPrice}`,
     }),
 );
 
@@ -359,7 +400,10 @@ const ordersChanged = builtOnce<"tenant" | "ids">((drizzle) =>
 
 /** Whose orders the return is about, once one of them, or a part of one, is known. */
 const returnOwned = builtOnce<"tenant" | "returnId">((drizzle) => {
-  const ofEvents = ownerAmong(sql`${orderEvents} known indexed by order_events_by_order`, sql`known.order_id`);
+  const ofEvents = ownerAmong(
+    sql`${orderEvents} known indexed by order_events_by_order`,
+    sql`known.order_id = r.order_id and known.return_id is null`,
+  );
   return drizzle
     .update(returns)
     .set({ customerId: sql`coalesce(${ownerOfReturn}, ${ofEvents})` })
@@ -416,12 +460,12 @@ const returnsOfOrders = builtOnce<"tenant" | "orderId" | "limit">((drizzle) =>
     .limit(sql.placeholder("limit")),
 );
 
-const statesRow = (event: EventId, { version, moment }: StateStamp, state: OrderState | ReturnState) => {
-  const told = JSON.stringify({ event, since: event, moment, state });
-  return { version, versioned: version === null ? null : told, unversioned: version === null ? told : null };
+const statesRow = (version: number | null, told: ToldState<OrderState | ReturnState>) => {
+  const text = JSON.stringify(told);
+  return { version, versioned: version === null ? null : text, unversioned: version === null ? text : null };
 };
 
-const orderRow = (tenant: TenantId, { event, news, terms, at }: OrderKeeping) => ({
+const orderRow = (tenant: TenantId, { event, receivedAt, news, terms, at }: OrderKeeping) => ({
   tenant,
   orderId: news.orderId,
   customerId: news.customerId,
@@ -429,7 +473,7 @@ const orderRow = (tenant: TenantId, { event, news, terms, at }: OrderKeeping) =>
   masterId: news.masterId,
   terms: terms === null ? null : JSON.stringify(terms),
   events: 1,
-  ...statesRow(event, news.stamp, news.state),
+  ...statesRow(news.stamp.version, toldState(event, news.stamp, receivedAt, news.state)),
   updatedAt: at,
   event,
 });
