@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { consumeEvents, giveUpEvents } from "../../src/application/consume-events.ts";
+import { forgetCustomer } from "../../src/application/forget-customer.ts";
 import {
   type EventInbox,
   type OrderStateStore,
@@ -1068,6 +1069,48 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     states.changedAmong = changedAmong;
     await process(event);
     expect(ledgers.balance).toBe(0);
+  });
+
+  const earningBy = (earningBase: RewardSettings["earningBase"]) => () =>
+    Promise.resolve({ ...earningSettings, earningBase });
+
+  test("an order is corrected by the price that it has earned by, whatever earns now", async () => {
+    await become(order("A", 100));
+    siteSettings = earningBy("subTotal");
+    expect((await become(order("A", 60))).at(-1)).toBe("taken-back 40");
+    expect(ledgers.balance).toBe(60);
+    const other = order("A", 0, { totalPrice: undefined, subTotalPrice: 20 });
+    expect(await become(other, returned("A", 30))).toEqual(["ignored unreadable_payload: totalPrice", "taken-back 30"]);
+    expect(ledgers.balance).toBe(30);
+  });
+
+  test("a completed order that tells no price which earns is not kept", async () => {
+    siteSettings = earningBy("subTotal");
+    const unreadable = order("A", 100, ofVersion(2));
+    expect(await become(unreadable)).toEqual(["ignored unreadable_payload: subTotalPrice"]);
+    expect((await states.fileOf(tenant as TenantId, "A")).orders).toEqual([]);
+    await become(order("A", 100, { subTotalPrice: 70, ...ofVersion(1) }));
+    expect(ledgers.balance).toBe(70);
+  });
+
+  test("the return of a split order has its verdict once a part of it earns", async () => {
+    expect(await become(returned("M", 30), part("A", 60))).toEqual(["taken-back 0", "granted 60"]);
+    expect(ledgers.balance).toBe(30);
+  });
+
+  test("of two states of one version the later one counts, whichever is processed first", async () => {
+    const told = [100, 60].map((value) => queued(tenant, order("A", value, ofVersion(1))));
+    for (const event of told.toReversed()) await process(event);
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("whoever has asked for a return of an order does not own others of it", async () => {
+    const employee = { requestor: { customerId: "employee" } };
+    const another = returnUpdated("R2", "A", 10, { requestor: undefined });
+    await become(returnUpdated("R1", "A", 10, employee), another);
+    await forgetCustomer(services, tenant as TenantId, "employee" as CustomerId);
+    await become(order("A", 100));
+    expect(ledgers.balance).toBe(90);
   });
 
   test("the return of an order of which only the parts are known counts once", async () => {

@@ -184,15 +184,16 @@ export class D1EventInbox implements EventInbox {
       .from(eventMentions)
       .where(and(eq(eventMentions.tenant, tenant), eq(eventMentions.mention, customerId)));
     const isMentioning = among(keyColumns, mentioning);
+    // Whoever has asked for a return of an order need not have ordered it.
     const orders = unionAll(
       drizzle
         .select(selected({ orderId }))
         .from(along("order_events_by_customer"))
-        .where(and(ofCustomer, isNotNull(orderId))),
+        .where(and(ofCustomer, isNotNull(orderId), isNull(returnId))),
       drizzle
         .select({ orderId })
         .from(orderEvents)
-        .where(and(isMentioning, isNull(orderEvents.customerId), isNotNull(orderId))),
+        .where(and(isMentioning, isNull(orderEvents.customerId), isNotNull(orderId), isNull(returnId))),
     );
     const returns = unionAll(
       drizzle

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { type SQLiteColumn, unionAll } from "drizzle-orm/sqlite-core";
 import type {
   KeptOrder,
@@ -132,7 +132,7 @@ export class D1OrderStateStore implements OrderStateStore {
       .select(selected({ returnId }))
       .from(along("returns_by_customer"))
       .where(and(eq(returns.tenant, tenant), eq(returns.customerId, customerId)));
-    const isTheirs = or(inArray(returnId, returned), inArray(returnId, ownReturns));
+    const isTheirs = inArray(returnId, unionAll(returned, ownReturns));
     const another = ownerAmong(
       sql`${orders} known`,
       sql`known.order_id = r.order_id and known.customer_id <> ${customerId}`,
@@ -155,12 +155,10 @@ export class D1OrderStateStore implements OrderStateStore {
           .where(and(eq(returns.tenant, tenant), inArray(returnId, returned), isNull(another))),
         drizzle
           .delete(returnOrders)
-          .where(
-            and(
-              eq(returnOrders.tenant, tenant),
-              or(inArray(returnOrders.returnId, ownReturns), inArray(returnOrders.orderId, unionAll(own, masters))),
-            ),
-          ),
+          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),
+        drizzle
+          .delete(returnOrders)
+          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, unionAll(own, masters)))),
         drizzle.delete(returns).where(and(eq(returns.tenant, tenant), inArray(returnId, ownReturns))),
         drizzle
           .delete(orders)
