@@ -79,6 +79,19 @@ beforeEach(() => {
   ledgers = new RememberedOverloads(inner, { now: () => now as EpochMs });
 });
 
+/** One command asks the ledger, which takes it; those that come meanwhile are refused, and those after it are not. */
+async function expectOneToGoFirst(): Promise<void> {
+  held = [];
+  const first = command();
+  const second = command();
+  expect(reached).toEqual(["execute C1"]);
+  expect(await second).toBe("overloaded");
+  for (const answer of held) answer();
+  held = null;
+  expect(await first).toBe("done");
+  expect(await Promise.all([command(), command()])).toEqual(["done", "done"]);
+}
+
 describe("a ledger that has refused a command as overloaded", () => {
   test("gets no more of them for exactly as long as clients are asked to wait", async () => {
     await overload();
@@ -114,15 +127,7 @@ describe("a ledger that has refused a command as overloaded", () => {
   test("is asked by one command first, and by all when that was taken", async () => {
     await overload();
     now += 2_000;
-    held = [];
-    const first = command();
-    const second = command();
-    expect(reached).toEqual(["execute C1"]);
-    expect(await second).toBe("overloaded");
-    for (const answer of held) answer();
-    held = null;
-    expect(await first).toBe("done");
-    expect(await Promise.all([command(), command()])).toEqual(["done", "done"]);
+    await expectOneToGoFirst();
     expect(reached).toHaveLength(3);
   });
 
@@ -176,15 +181,7 @@ describe("a ledger that has refused a command as overloaded", () => {
       expect(await late).toBe("overloaded");
       tells = "done";
       reached = [];
-      held = [];
-      const first = command();
-      const second = command();
-      expect(reached).toEqual(["execute C1"]);
-      expect(await second).toBe("overloaded");
-      for (const answer of held) answer();
-      held = null;
-      expect(await first).toBe("done");
-      expect(await Promise.all([command(), command()])).toEqual(["done", "done"]);
+      await expectOneToGoFirst();
     },
   );
 
