@@ -30,14 +30,6 @@ export interface FailedTest {
   readonly message: string;
 }
 
-/** Tests of the domain run in Node.js by themselves, which takes a tenth of the time. */
-const configurations = { domain: "scripts/verify/vitest.domain.config.ts", service: "vitest.config.ts" } as const;
-
-type Configuration = keyof typeof configurations;
-
-const configurationOf = ({ file }: CatchingTest): Configuration =>
-  file.startsWith("test/domain/") ? "domain" : "service";
-
 const testTimeoutMs = 60_000;
 
 /** How many nested causes of an error are looked at; fast-check wraps once. */
@@ -45,7 +37,7 @@ const causesMax = 5;
 
 class Lane {
   readonly #folder: string;
-  readonly #running = new Map<Configuration, Promise<Vitest>>();
+  #running: Promise<Vitest> | null = null;
 
   /** @param folder the copy of the project that this lane has for itself */
   constructor(folder: string) {
@@ -72,43 +64,35 @@ class Lane {
   }
 
   async close(): Promise<void> {
-    for (const vitest of this.#running.values()) await (await vitest).close();
-    this.#running.clear();
+    await (await this.#running)?.close();
+    this.#running = null;
   }
 
   async #write(path: string, text: string): Promise<void> {
     writeFileSync(path, text);
     // Migrations are read with the configuration, once.
     if (path.endsWith(".sql")) await this.close();
-    for (const vitest of this.#running.values()) (await vitest).invalidateFile(path);
+    (await this.#running)?.invalidateFile(path);
   }
 
   async #runTests(tests: readonly CatchingTest[]): Promise<LaneAnswer> {
-    const answers: LaneAnswer[] = [];
-    for (const [configuration, group] of Map.groupBy(tests, configurationOf)) {
-      const vitest = await this.#vitest(configuration);
-      const [project] = vitest.projects;
-      const specifications = [...Map.groupBy(group, ({ file }) => file)].flatMap(
-        ([file, ofFile]) =>
-          project?.createSpecification(join(this.#folder, file), { testNamePattern: patternOf(ofFile) }) ?? [],
-      );
-      const result = await vitest.runTestSpecifications(specifications);
-      answers.push(answerOf(result, new Set(specifications.map(({ moduleId }) => moduleId))));
-    }
-    return {
-      passed: answers.flatMap(({ passed }) => passed),
-      failed: answers.flatMap(({ failed }) => failed),
-      troubles: answers.flatMap(({ troubles }) => troubles),
-    };
+    this.#running ??= this.#start();
+    const vitest = await this.#running;
+    const specifications = [...Map.groupBy(tests, ({ file }) => join(this.#folder, file))].flatMap(
+      ([path, ofFile]) =>
+        vitest.projects
+          .find((project) => project.matchesTestGlob(path))
+          ?.createSpecification(path, { testNamePattern: patternOf(ofFile) }) ?? [],
+    );
+    const result = await vitest.runTestSpecifications(specifications);
+    return answerOf(result, new Set(specifications.map(({ moduleId }) => moduleId)));
   }
 
-  #vitest(configuration: Configuration): Promise<Vitest> {
-    const known = this.#running.get(configuration);
-    if (known !== undefined) return known;
-    const started = createVitest(
+  #start(): Promise<Vitest> {
+    return createVitest(
       {
         root: this.#folder,
-        config: join(this.#folder, configurations[configuration]),
+        config: join(this.#folder, "vitest.config.ts"),
         watch: false,
         bail: 1,
         // A busy machine must not look like a test that fails.
@@ -117,12 +101,10 @@ class Lane {
         reporters: [{}],
         silent: true,
         // Beside the copies: `node_modules` is the project's own.
-        fsModuleCachePath: join(this.#folder, "..", "modules", configuration),
+        fsModuleCachePath: join(this.#folder, "..", "modules"),
       },
-      { cacheDir: join(this.#folder, "..", "cache", configuration) },
+      { cacheDir: join(this.#folder, "..", "cache") },
     );
-    this.#running.set(configuration, started);
-    return started;
   }
 }
 
