@@ -39,6 +39,7 @@ import { answeredRead, answeredWrite } from "./answered.ts";
 import { builtOnce } from "./built-once.ts";
 import { along, among, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
 import { inParameters } from "./json-parameters.ts";
+import { rowsFromJson } from "./json-rows.ts";
 import { eventMentions, knownEvents, orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -406,23 +407,10 @@ const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettlement) =
   ...(isForgotten ? nothingPersonal : {}),
 });
 
-const columns = Object.entries(getTableColumns(orderEvents));
-
-/** Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted. */
-const rowsIn = (parameter: string): SQL => {
-  const values = columns.map(([property]) =>
-    sql.raw(property === "payload" ? "nullif(value -> 'payload', 'null')" : `value ->> '${property}'`),
-  );
-  // The subquery makes each row's text once, and not for each column: its offset keeps SQLite from dissolving it.
-  // Without a condition the upsert's "on" would be taken for a join's.
-  const rows = sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
-  return sql`select ${sql.join(values, sql`, `)} from ${rows} where true`;
-};
-
 /** Of an event that is kept already, who sent it, when it came and whom it named stay as they were. */
 const settledAgain = {
   ...Object.fromEntries(
-    columns
+    Object.entries(getTableColumns(orderEvents))
       .filter(([property]) => !["tenant", "id", "receivedAt", "mentions"].includes(property))
       .map(([property, column]) => [property, sql.raw(`excluded.${column.name}`)]),
   ),
@@ -432,7 +420,7 @@ const settledAgain = {
 const settled = builtOnce<"rows">((drizzle) =>
   drizzle
     .insert(orderEvents)
-    .select(rowsIn("rows"))
+    .select(rowsFromJson(orderEvents, "rows", sql`true`, { payload: sql`nullif(value -> 'payload', 'null')` }))
     .onConflictDoUpdate({
       target: [orderEvents.tenant, orderEvents.id],
       set: settledAgain,

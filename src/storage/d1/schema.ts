@@ -502,3 +502,8 @@ export const tenantsAway = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.tenant] })],
 );
+
+/** Never has a row: whatever is selected into it fails its check, and with it the whole transaction. */
+export const refusals = sqliteTable("refusals", { reason: text("reason").primaryKey() }, () => [
+  check("commit_refused", sql`false`),
+]);
