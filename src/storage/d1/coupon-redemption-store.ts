@@ -10,7 +10,7 @@ import {
 } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption, CouponUse } from "../../domain/coupon-redemption.ts";
-import type { Actor, CustomerId, TenantId } from "../../domain/identifiers.ts";
+import type { Actor, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
@@ -309,11 +309,11 @@ const rowOf = (
 
 const redemptionFromRow = (row: typeof couponRedemptions.$inferSelect): CouponRedemption => ({
   id: row.redemptionId,
-  customerId: row.customerId as CustomerId | null,
+  customerId: row.customerId,
   legalEntityId: row.legalEntityId,
   orderCode: row.orderCode,
   orderTotal: { amount: Number(row.orderTotal), currency: row.currency },
   discount: { amount: Number(row.discount), currency: row.currency },
-  redeemedAt: row.redeemedAt as EpochMs,
-  redeemedBy: row.redeemedBy as Actor,
+  redeemedAt: row.redeemedAt,
+  redeemedBy: row.redeemedBy,
 });

@@ -11,14 +11,14 @@ import type {
   RecalledEntry,
   SubjectFacts,
 } from "../../application/ports.ts";
-import { type IdempotencyKey, outcomeOfRedemption } from "../../domain/command.ts";
-import { type Coupon, type CouponCode, canonicalCouponCode } from "../../domain/coupon.ts";
+import { outcomeOfRedemption } from "../../domain/command.ts";
+import { type Coupon, canonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Entry, makesLot } from "../../domain/entry.ts";
-import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import { emptyLedger, ledgerOf } from "../../domain/ledger.ts";
 import type { Lot } from "../../domain/lot.ts";
-import type { Points } from "../../domain/points.ts";
+import { noPoints } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { allOf, builtOnce, readTogether } from "./built-once.ts";
@@ -70,17 +70,17 @@ export class D1LedgerStore implements LedgerStore {
       row === undefined
         ? emptyLedger
         : ledgerOf({
-            openedAt: row.openedAt as EpochMs,
+            openedAt: row.openedAt,
             sequence: row.sequence,
-            latestAt: row.latestAt ?? (row.openedAt as EpochMs),
+            latestAt: row.latestAt ?? row.openedAt,
             points: row.points,
             lots: (found.lots as readonly (typeof lots.$inferSelect)[]).map(lotFromRow),
             debt: { owed: row.owed, absorbed: row.absorbed },
           });
     return {
       ledger,
-      head: (row?.hash ?? emptyHead) as LedgerHead,
-      openedBy: (row?.openedBy ?? null) as CommandId | null,
+      head: row?.hash ?? emptyHead,
+      openedBy: row?.openedBy ?? null,
       records: records.map(recordFromRow),
       entries: entries.flatMap(recalledFromRow),
       outdatedStamps: optionStamps.filter(
@@ -176,7 +176,7 @@ function rowsOf(key: LedgerKey, changes: LedgerChanges): { readonly rows: Commit
     usagesOf(entry).map((usage) => ({ tenant, customerId, ...usage, sequence: entry.sequence })),
   );
   const lotRows = entries.filter(makesLot).map(({ id: lotId, points, createdAt, validUntil }) => {
-    return { tenant, customerId, lotId, points, usedPoints: 0, createdAt, validUntil, lapsedPoints: 0 };
+    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, lapsedPoints: noPoints };
   });
   const lapses = entries.flatMap((entry) =>
     entry.kind === "lapsed" ? [{ tenant, customerId, lotId: entry.relatedId, lapsedPoints: entry.points }] : [],
@@ -200,7 +200,7 @@ function rowsOf(key: LedgerKey, changes: LedgerChanges): { readonly rows: Commit
 
 /** What is taken from each lot in all: several redemptions of one commit may use the same one. */
 function usesOf({ tenant, customerId }: LedgerKey, usages: CommitRows["usages"]): CommitRows["uses"] {
-  const taken = new Map<string, number>();
+  const taken = new Map<EntryId, number>();
   for (const { lotId, points } of usages) taken.set(lotId, (taken.get(lotId) ?? 0) + points);
   return [...taken].map(([lotId, points]) => ({ tenant, customerId, lotId, taken: points }));
 }
@@ -299,39 +299,36 @@ const recordRow = (
 });
 
 const lotFromRow = (row: typeof lots.$inferSelect): Lot => ({
-  id: row.lotId as EntryId,
-  points: row.points as Points,
-  usedPoints: row.usedPoints as Points,
-  createdAt: row.createdAt as EpochMs,
-  validUntil: row.validUntil as EpochMs | null,
+  id: row.lotId,
+  points: row.points,
+  usedPoints: row.usedPoints,
+  createdAt: row.createdAt,
+  validUntil: row.validUntil,
 });
 
 const recordFromRow = (row: typeof idempotencyRecords.$inferSelect): IdempotencyRecord => ({
   idempotencyKey: {
     operation: row.operation,
-    caller: row.caller as IdempotencyKey["caller"],
+    caller: row.caller,
     key: row.idempotencyKey,
   },
   fingerprint: row.fingerprint,
   result: JSON.parse(row.answer) as IdempotencyRecord["result"],
-  createdAt: row.createdAt as EpochMs,
+  createdAt: row.createdAt,
 });
 
 function recalledFromRow(row: typeof ledgerEntries.$inferSelect): RecalledEntry[] {
   if (row.entryId === null || (row.kind !== "granted" && row.kind !== "redeemed")) return [];
-  const id = row.entryId as EntryId;
+  const { entryId: id, couponCode, couponIssuer } = row;
   return [
     {
       id,
-      commandId: row.commandId as CommandId,
+      commandId: row.commandId,
       fingerprint: row.fingerprint,
-      outcome: row.kind === "granted" ? { kind: "granted", entryId: id } : outcomeOfRedemption(redemptionOfRow(row)),
+      outcome:
+        row.kind === "granted"
+          ? { kind: "granted", entryId: id }
+          : outcomeOfRedemption({ id, couponCode, couponIssuer }),
     },
   ];
 }
-
-const redemptionOfRow = (row: typeof ledgerEntries.$inferSelect) => ({
-  id: row.entryId as EntryId,
-  couponCode: row.couponCode as CouponCode | null,
-  couponIssuer: row.couponIssuer,
-});

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, isNotNull, isNull, lt, type SQL, sql } from "drizzle-orm";
 import { type SQLiteColumn, unionAll } from "drizzle-orm/sqlite-core";
 import type { KeptOrder, OrderFile, OrderKeeping, OrderStateStore, ReturnFile } from "../../application/ports.ts";
-import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import { type LatestStates, latestOf, type StateStamp, type ToldState } from "../../domain/latest-state.ts";
 import type { EarnTerms } from "../../domain/order-book.ts";
 import type { EventId, ReturnNews } from "../../domain/order-event.ts";
@@ -456,8 +456,8 @@ function jsonOf<Value>(text: string | null): Value | null {
 
 const orderFromRow = (row: OrderRow): KeptOrder => ({
   orderId: row.orderId,
-  customerId: row.customerId as CustomerId | null,
-  siteCode: row.siteCode as SiteCode | null,
+  customerId: row.customerId,
+  siteCode: row.siteCode,
   masterId: row.masterId,
   terms: jsonOf<EarnTerms>(row.terms),
   told: latestOf(statesOf<OrderState>(row)),
