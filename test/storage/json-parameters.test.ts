@@ -1,7 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
-import { type CommitRows, commitStatements } from "../../src/storage/d1/commit-statements.ts";
+import { commitStatements } from "../../src/storage/d1/commit-statements.ts";
 import { bytesOf, inParameters, parameterBytesMax } from "../../src/storage/d1/json-parameters.ts";
+import { commitOf } from "../support/commit-rows.ts";
 
 /** D1 takes so much for a parameter. */
 const d1BytesMax = 2_000_000;
@@ -31,13 +32,8 @@ describe("rows in parameters", () => {
 test("a commit of few rows with long texts is no longer than D1 takes, and of many short ones a statement a list", () => {
   const bound: unknown[] = [];
   const prepare = (sql: string) => ({ bind: (...values: unknown[]) => ({ sql, bound: bound.push(...values) }) });
-  const nothing = Object.fromEntries(
-    "followed terms states entries openings standings lots uses usages lapses coupons givenBack exchanges steps forgotten records"
-      .split(" ")
-      .map((list) => [list, []]),
-  );
-  const commit = (lists: object) =>
-    commitStatements({ prepare } as unknown as D1Database, { ...nothing, ...lists } as unknown as CommitRows);
+  const commit = (rows: Parameters<typeof commitOf>[0]) =>
+    commitStatements({ prepare } as unknown as D1Database, commitOf(rows));
   const records = Array.from({ length: 900 }, (_, id) => ({ id, answer: wide }));
   expect(commit({ entries: [{ kind: "granted" }], records }).length).toBeGreaterThan(3);
   expect(bound.length).toBeGreaterThan(3);

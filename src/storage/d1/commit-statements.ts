@@ -53,10 +53,13 @@ type KeyOfExchange = "tenant" | "customerId" | "exchangeId";
 type KeyOfLot = "tenant" | "customerId" | "lotId";
 
 /**
- * What is done with each list of a commit, in this order: first what may refuse it. A row says itself whose it is, so that
- * a list may be of many ledgers; a ledger, lot, coupon or exchange is in each list once.
+ * What is done with each list of a commit, in this order: the entries come before the checks, so that a tenant who is not
+ * at home is refused for that and nothing else. A row says itself whose it is, so that a list may be of many ledgers; a
+ * ledger, lot, coupon or exchange is in each list once.
  */
 const statements = {
+  /** The key refuses a writer who has missed an entry, and a trigger one who has missed what it says. */
+  entries: inserted(ledgerEntries),
   /** Heads that ledgers must have; a ledger that is not there has an empty one. */
   followed: refused<Pick<LedgerRow, KeyOfLedger | "hash">>("the ledger has moved on", (drizzle, say) => {
     const head = drizzle
@@ -78,8 +81,6 @@ const statements = {
     "the exchange has gone another way",
     (drizzle) => sql`not ${isThere(drizzle, exchanges, "tenant", "customerId", "exchangeId", "state")}`,
   ),
-  /** The key refuses a writer who has missed an entry, and a trigger one who has missed what it says. */
-  entries: inserted(ledgerEntries),
   /** Ledgers that begin with this commit. */
   openings: inserted(ledgers),
   /** Where all other ledgers stand after it. */
@@ -143,17 +144,18 @@ const statements = {
   records: inserted(idempotencyRecords),
 };
 
-type CommitList = keyof typeof statements;
+export type CommitList = keyof typeof statements;
 
 type RowOf<Statement> = Statement extends RowStatement<infer Row> ? Row : never;
 
 /** The rows of a commit, by what is done with them. */
 export type CommitRows = { readonly [List in CommitList]: readonly RowOf<(typeof statements)[List]>[] };
 
-const allLists = Object.keys(statements) as readonly CommitList[];
+/** In the order in which they are carried out. */
+export const commitLists = Object.keys(statements) as readonly CommitList[];
 
 /** The statements that carry out a commit, in one batch: one for each list that has rows, or more if they are long. */
 export const commitStatements = (database: D1Database, rows: CommitRows): readonly D1PreparedStatement[] =>
-  allLists.flatMap((list) =>
+  commitLists.flatMap((list) =>
     inParameters(rows[list]).map((parameter) => statements[list].prepare(database, { rows: parameter })),
   );
