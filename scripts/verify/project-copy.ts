@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import type { Deployment } from "../tenants/bound-databases.ts";
 import { mapVariable } from "../tenants/map-of-tenants.ts";
 import type { MoveEnd } from "../tenants/tenant-move.ts";
+import type * as wranglerModule from "../wrangler.ts";
 import type { Runtime as RuntimeHere } from "./runtime.ts";
 
 const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
@@ -16,6 +17,8 @@ const copied = ["scripts", "src", "drizzle", "wrangler.toml", "package.json", "t
 
 /** The second database of a copy. */
 export const secondBinding = "DB_2";
+/** The names under which wrangler knows a copy's databases. */
+export const databaseNames: readonly string[] = ["reward-points", "reward-points-2"];
 const secondDatabase = `
 [[d1_databases]]
 binding = "${secondBinding}"
@@ -80,6 +83,12 @@ export class ProjectCopy {
     const { exitCode, output } = await this.run(script, ...words);
     if (exitCode !== 0) throw new Error(`${script} ${words.join(" ")} ended with ${exitCode}:\n${output}`);
     return output;
+  }
+
+  /** @throws {Error} with everything that it printed, when it fails */
+  async mustRunWrangler(...words: readonly string[]): Promise<void> {
+    const { runWrangler } = (await import(join(this.folder, "scripts/wrangler.ts"))) as typeof wranglerModule;
+    await runWrangler(words, new AbortController().signal);
   }
 
   /**

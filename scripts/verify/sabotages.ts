@@ -23,7 +23,7 @@ const ledgerGateway = "src/durable-objects/ledger-gateway.ts";
 const exchangeSaga = "src/durable-objects/exchange-saga.ts";
 const ledgerStore = "src/storage/d1/ledger-store.ts";
 const erasure = "src/storage/d1/erasure.ts";
-const commitTriggers = "drizzle/0006_ledger_commits.sql";
+const commitStatements = "src/storage/d1/commit-statements.ts";
 const answered = "src/storage/d1/answered.ts";
 const overloads = "src/storage/memory/remembered-overloads.ts";
 const verifiers = "src/integrations/tokens/verifiers.ts";
@@ -150,8 +150,8 @@ const turn: readonly Sabotage[] = [
     name: "latest-moment-unread",
     breaks: "an object that loads a ledger does not know when its last entry was",
     file: "src/storage/d1/ledger-store.ts",
-    replace: "latestAt: row.latestAt ?? (row.openedAt as EpochMs),",
-    by: "latestAt: row.openedAt as EpochMs,",
+    replace: "latestAt: row.latestAt ?? row.openedAt,",
+    by: "latestAt: row.openedAt,",
     caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
   },
   {
@@ -341,17 +341,17 @@ const turn: readonly Sabotage[] = [
   {
     name: "stale-refusal-kept",
     breaks: "a refusal is kept that was decided on a ledger which has moved on",
-    file: commitTriggers,
-    replace: "WHERE NEW.`follows` IS NOT NULL AND NEW.`follows` <> coalesce((",
-    by: "WHERE 0 AND NEW.`follows` <> coalesce((",
+    file: commitStatements,
+    replace: " <> coalesce(",
+    by: " <> value ->> 'hash' and '' <> coalesce(",
     caughtBy: byLedger("a refusal that is kept under a key is true of the ledger as it is when it is kept"),
   },
   {
     name: "exchange-steps-from-anywhere",
     breaks: "a coupon that is being given back counts as issued",
-    file: commitTriggers,
-    replace: "WHERE e.`state` IS NOT step.value ->> 'from';",
-    by: "WHERE 0 AND e.`state` IS NOT step.value ->> 'from';",
+    file: commitStatements,
+    replace: '"customerId", "exchangeId", "state")}',
+    by: '"customerId", "exchangeId")}',
     caughtBy: byLedger("an exchange that has gone another way at the very moment"),
   },
   {
@@ -441,9 +441,9 @@ const storage: readonly Sabotage[] = [
   {
     name: "option-not-checked",
     breaks: "a remembered option is taken for the one that there is",
-    file: commitTriggers,
-    replace: "LIMIT -1 OFFSET 0);\n\n\tSELECT RAISE(ABORT, 'constraint failed: the option has changed')",
-    by: "LIMIT -1 OFFSET 0);\n\n\tSELECT 'constraint failed: the option has changed'",
+    file: commitStatements,
+    replace: '"tenant", "id", "version", "createdAt")}',
+    by: '"tenant", "id")}',
     caughtBy: by(
       "test/http/remembered-options.test.ts",
       "takes the new price, for a customer whose ledger is in memory",
@@ -452,10 +452,9 @@ const storage: readonly Sabotage[] = [
   {
     name: "option-told-by-version-alone",
     breaks: "an option that was deleted and created again is taken for the older one",
-    file: commitTriggers,
-    replace:
-      "WHERE o.`version` IS NOT term.value ->> 'version' OR o.`created_at` IS NOT term.value ->> 'createdAt';\n\n\tUPDATE `ledgers`",
-    by: "WHERE o.`version` IS NOT term.value ->> 'version';\n\n\tUPDATE `ledgers`",
+    file: commitStatements,
+    replace: '"tenant", "id", "version", "createdAt")}',
+    by: '"tenant", "id", "version")}',
     caughtBy: by("test/http/remembered-options.test.ts", "takes the price of one that was deleted and created again"),
   },
   {
@@ -563,24 +562,24 @@ const storage: readonly Sabotage[] = [
     name: "key-not-stored",
     breaks: "idempotency keys are forgotten with the object's memory",
     file: ledgerStore,
-    replace: "    records: changes.records.map(recordRow),",
+    replace: "    records: changes.records.map((record) => recordRow(key, record)),",
     by: "    records: [],",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "lots-not-used",
     breaks: "what a redemption takes is not taken from the lots",
-    file: commitTriggers,
-    replace: "`customer_id` = NEW.`customer_id`;\n\n\tUPDATE `lots` SET `used_points` = `used_points` + used.`points`",
-    by: "`customer_id` = NEW.`customer_id`;\n\n\tUPDATE `lots` SET `used_points` = `used_points`",
+    file: commitStatements,
+    replace: 'say("taken")',
+    by: "sql`0`",
     caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
   },
   {
     name: "usages-not-kept",
     breaks: "which lots a redemption took from is not kept",
-    file: commitTriggers,
-    replace: "NEW.`usages`) LIMIT -1 OFFSET 0);\n\n\tINSERT INTO `coupons`",
-    by: "NEW.`usages`) LIMIT 0 OFFSET 0);\n\n\tINSERT INTO `coupons`",
+    file: ledgerStore,
+    replace: "    usages,\n    lapses,",
+    by: "    usages: [],\n    lapses,",
     caughtBy: byLedger(
       "a coupon that is given back > is void, and its points are back in the lot that they came from, once",
     ),
@@ -621,7 +620,7 @@ const storage: readonly Sabotage[] = [
     name: "erasure-keeps-owner",
     breaks: "coupons of an erased customer tell whose they were",
     file: erasure,
-    replace: '.set({ issuedTo: "" })',
+    replace: '.set({ issuedTo: "" as CustomerId })',
     by: ".set({ issuedTo: customerId })",
     caughtBy: byLedger("an erasure removes the history, and keeps issued coupons without whom they were issued to"),
   },

@@ -3,6 +3,8 @@ import type { Branded } from "./branded.ts";
 /** A number of reward points: a safe integer, never a fraction. Amounts given or taken are at least 1. */
 export type Points = Branded<number, "Points">;
 
+export const noPoints = 0 as Points;
+
 /** The most points that one amount or one balance may be: integers above it are no longer exact. */
 export const pointsMax = Number.MAX_SAFE_INTEGER;
 

@@ -144,7 +144,7 @@ describe("a batch of completed orders", () => {
     expect(new Set(outcomesOf(messages))).toEqual(new Set(["acked"]));
     expect(inboxCalls).toHaveLength(3);
     const texts = textsOf(ledgerCalls);
-    expect(texts.filter((text) => text.includes("insert into ledger_grants"))).toHaveLength(10);
+    expect(texts.filter((text) => text.startsWith('insert into "ledger_entries"'))).toHaveLength(10);
     // The others are the first looks at ledgers of which nothing is in memory.
     expect(ledgerCalls).toHaveLength(20);
     expect(ledgers.calls).toHaveLength(10);

@@ -5,13 +5,14 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { StoreConflict } from "../../src/application/ports.ts";
 import {
   type CanonicalCouponCode,
+  type CouponCode,
   type CouponDefinition,
   type CouponRestrictions,
   type CouponStatus,
   couponStatus,
 } from "../../src/domain/coupon.ts";
 import type { CouponRedemption } from "../../src/domain/coupon-redemption.ts";
-import type { Actor, CustomerId, TenantId } from "../../src/domain/identifiers.ts";
+import type { Actor, CustomerId, EntryId, RedeemOptionId, TenantId } from "../../src/domain/identifiers.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { D1CouponStore } from "../../src/storage/d1/coupon-store.ts";
 import { coupons } from "../../src/storage/d1/schema.ts";
@@ -36,13 +37,13 @@ interface Kept {
 
 const row = (code: string, { definition, redemptionCount }: Kept, more: Partial<typeof coupons.$inferInsert> = {}) => ({
   tenant,
-  canonicalCode: code,
-  code,
+  canonicalCode: code as CanonicalCouponCode,
+  code: code as CouponCode,
   definition: JSON.stringify(definition),
-  issuedTo: "C1",
+  issuedTo: "C1" as CustomerId,
   issuedAt: now,
-  redemptionId: "r",
-  redeemOptionId: "o",
+  redemptionId: "r" as EntryId,
+  redeemOptionId: "o" as RedeemOptionId,
   redemptionCount,
   ...more,
 });

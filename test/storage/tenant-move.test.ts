@@ -3,7 +3,9 @@ import { env } from "cloudflare:workers";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { absencesIn, cancelMove, finishMove, type MoveEnd, moveTenant } from "../../scripts/tenants/tenant-move.ts";
+import { commitStatements } from "../../src/storage/d1/commit-statements.ts";
 import * as schema from "../../src/storage/d1/schema.ts";
+import { commitOf } from "../support/commit-rows.ts";
 import { type D1Call, type D1Fault, faultyD1 } from "../support/faulty-d1.ts";
 import { MappedService } from "../support/mapped-service.ts";
 import { completedOrder, queued } from "../support/order-events.ts";
@@ -88,6 +90,17 @@ describe("a tenant that is away", () => {
       await env.DB.prepare(`delete from ${name} where tenant = 'fence-out'`).run();
     }
     expect(await rowsIn(first, "fence-in")).toEqual(before);
+  });
+
+  test("is why a commit is refused, whatever else is in its way", async () => {
+    await away("fence-first");
+    const owner = { tenant: "fence-first", customerId: "C1" };
+    const entry = { sequence: 1, kind: "redeemed", commandId: "c", actor: "a", points: 1, balanceAfter: 0 };
+    const commit = commitOf({
+      entries: [{ ...owner, ...entry, recordedAt: 0, createdAt: 0, previousHash: "", hash: "h" }],
+      terms: [{ tenant: owner.tenant, id: "there-is-none", version: 1, createdAt: 0 }],
+    });
+    await expect(env.DB.batch([...commitStatements(env.DB, commit)])).rejects.toThrow("tenant_away");
   });
 });
 

@@ -1,113 +1,161 @@
-import type { LedgerHead } from "../../application/ports.ts";
-import type { LedgerKey } from "../../domain/decide.ts";
+import { eq, type Query, type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { builtOnce, type Prepare } from "./built-once.ts";
+import { among } from "./conditions.ts";
 import { inParameters } from "./json-parameters.ts";
-import type { ledgerEntries } from "./schema.ts";
+import { isAsSaid, isThere, rowsFromJson, rowsIn, said } from "./json-rows.ts";
+import {
+  coupons,
+  exchanges,
+  idempotencyRecords,
+  ledgerEntries,
+  ledgers,
+  lots,
+  lotUsages,
+  redeemOptions,
+  refusals,
+} from "./schema.ts";
+
+/** A statement that is carried out for each row of a list. */
+interface RowStatement<Row> {
+  readonly prepare: Prepare<"rows">;
+  /** Never there: keeps the type of the rows. */
+  readonly row?: Row;
+}
+
+/** @param build has the property names of the rows, and the parameter `rows` */
+const forRows = <Row>(
+  build: (drizzle: DrizzleD1Database, say: (property: keyof Row & string) => SQL) => { toSQL(): Query },
+): RowStatement<Row> => ({ prepare: builtOnce<"rows">((drizzle) => build(drizzle, said)) });
+
+const inserted = <Table extends SQLiteTable>(table: Table): RowStatement<Table["$inferInsert"]> =>
+  forRows((drizzle) => drizzle.insert(table).select(rowsFromJson(table, "rows")));
+
+/** Fails the whole transaction when `isWrong` is true of a row: nothing is ever stored in `refusals`. */
+const refused = <Row>(
+  reason: string,
+  isWrong: (drizzle: DrizzleD1Database, say: (property: keyof Row & string) => SQL) => SQL,
+): RowStatement<Row> =>
+  forRows((drizzle, say) =>
+    drizzle.insert(refusals).select(sql`select ${sql.raw(`'${reason}'`)} from ${rowsIn("rows")}
+      where ${isWrong(drizzle, say)}`),
+  );
+
+type LedgerRow = typeof ledgers.$inferSelect;
+type OptionRow = typeof redeemOptions.$inferSelect;
+type ExchangeRow = typeof exchanges.$inferSelect;
+type LotRow = typeof lots.$inferSelect;
+type CouponRow = typeof coupons.$inferSelect;
+
+type KeyOfLedger = "tenant" | "customerId";
+type KeyOfExchange = "tenant" | "customerId" | "exchangeId";
+type KeyOfLot = "tenant" | "customerId" | "lotId";
 
 /**
- * What a commit consists of, by the columns of the view `ledger_commits` in drizzle/: its trigger makes the checks and
- * stores each list in its table, in this order, and refuses everything when one of them does not fit.
+ * What is done with each list of a commit, in this order: the entries come before the checks, so that a tenant who is not
+ * at home is refused for that and nothing else. A row says itself whose it is, so that a list may be of many ledgers; a
+ * ledger, lot, coupon or exchange is in each list once.
  */
-const columnsOfLists = {
-  terms: "terms",
-  fromStates: "from_states",
-  entries: "entries",
-  openings: "openings",
-  heads: "heads",
-  lots: "lots",
-  usages: "usages",
-  lapses: "lapses",
-  coupons: "coupons",
-  givenBack: "given_back_coupons",
-  exchanges: "exchanges",
-  steps: "steps",
-  forgotten: "forgotten",
-  records: "records",
-} as const;
-
-export type CommitList = keyof typeof columnsOfLists;
-
-type EntryKind = (typeof ledgerEntries.$inferSelect)["kind"];
-
-/** The rows of a commit, with the property names of schema.ts. */
-export type CommitRows = Readonly<Record<CommitList, readonly unknown[]>> & {
-  readonly entries: readonly { readonly kind: EntryKind }[];
+const statements = {
+  /** The key refuses a writer who has missed an entry, and a trigger one who has missed what it says. */
+  entries: inserted(ledgerEntries),
+  /** Heads that ledgers must have; a ledger that is not there has an empty one. */
+  followed: refused<Pick<LedgerRow, KeyOfLedger | "hash">>("the ledger has moved on", (drizzle, say) => {
+    const head = drizzle
+      .select({ hash: ledgers.hash })
+      .from(ledgers)
+      .where(isAsSaid(ledgers, "tenant", "customerId"));
+    return sql`${say("hash")} <> coalesce(${head}, '')`;
+  }),
+  /**
+   * What exchanges were priced by. An option's version alone does not tell it, because a deleted option can be created
+   * again.
+   */
+  terms: refused<Pick<OptionRow, "tenant" | "id" | "version" | "createdAt">>(
+    "the option has changed",
+    (drizzle) => sql`not ${isThere(drizzle, redeemOptions, "tenant", "id", "version", "createdAt")}`,
+  ),
+  /** States that exchanges are in before their steps. */
+  states: refused<Pick<ExchangeRow, KeyOfExchange | "state">>(
+    "the exchange has gone another way",
+    (drizzle) => sql`not ${isThere(drizzle, exchanges, "tenant", "customerId", "exchangeId", "state")}`,
+  ),
+  /** Ledgers that begin with this commit. */
+  openings: inserted(ledgers),
+  /** Where all other ledgers stand after it. */
+  standings: forRows<Pick<LedgerRow, KeyOfLedger | "sequence" | "hash" | "points" | "owed" | "absorbed">>(
+    (drizzle, say) =>
+      drizzle
+        .update(ledgers)
+        .set({
+          sequence: say("sequence"),
+          hash: say("hash"),
+          points: say("points"),
+          owed: say("owed"),
+          absorbed: say("absorbed"),
+        })
+        .from(rowsIn("rows"))
+        .where(isAsSaid(ledgers, "tenant", "customerId")),
+  ),
+  lots: inserted(lots),
+  /** Points that are taken from lots; below zero what comes back. */
+  uses: forRows<Pick<LotRow, KeyOfLot> & { readonly taken: number }>((drizzle, say) =>
+    drizzle
+      .update(lots)
+      .set({ usedPoints: sql`${lots.usedPoints} + ${say("taken")}` })
+      .from(rowsIn("rows"))
+      .where(isAsSaid(lots, "tenant", "customerId", "lotId")),
+  ),
+  usages: inserted(lotUsages),
+  lapses: forRows<Pick<LotRow, KeyOfLot | "lapsedPoints">>((drizzle, say) =>
+    drizzle
+      .update(lots)
+      .set({ lapsedPoints: say("lapsedPoints") })
+      .from(rowsIn("rows"))
+      .where(isAsSaid(lots, "tenant", "customerId", "lotId")),
+  ),
+  coupons: inserted(coupons),
+  /** Coupons that are taken out of use. A trigger refuses those that have been used. */
+  givenBack: forRows<Pick<CouponRow, "tenant" | "canonicalCode" | "issuedTo" | "givenBackAt">>((drizzle, say) =>
+    drizzle
+      .update(coupons)
+      .set({ givenBackAt: say("givenBackAt"), deletedAt: say("givenBackAt") })
+      .from(rowsIn("rows"))
+      // The plus keeps SQLite from going along an index of all the customer's coupons.
+      .where(
+        sql`${isAsSaid(coupons, "tenant", "canonicalCode")} and ${eq(sql`+${coupons.issuedTo}`, say("issuedTo"))}`,
+      ),
+  ),
+  exchanges: inserted(exchanges),
+  /** A trigger refuses ways that no exchange goes. */
+  steps: forRows<Pick<ExchangeRow, KeyOfExchange | "state" | "reason" | "updatedAt">>((drizzle, say) =>
+    drizzle
+      .update(exchanges)
+      .set({ state: say("state"), reason: say("reason"), updatedAt: say("updatedAt") })
+      .from(rowsIn("rows"))
+      .where(isAsSaid(exchanges, "tenant", "customerId", "exchangeId")),
+  ),
+  forgotten: forRows<Pick<ExchangeRow, KeyOfExchange>>((drizzle, say) => {
+    const { tenant, customerId, exchangeId } = exchanges;
+    const keys = sql`(select ${say("tenant")}, ${say("customerId")}, ${say("exchangeId")} from ${rowsIn("rows")})`;
+    return drizzle.delete(exchanges).where(among({ tenant, customerId, exchangeId }, keys));
+  }),
+  records: inserted(idempotencyRecords),
 };
 
-const allLists = Object.keys(columnsOfLists) as readonly CommitList[];
+export type CommitList = keyof typeof statements;
 
-export interface CommitView {
-  readonly name: string;
-  readonly lists: readonly CommitList[];
-  /** Kinds of entries whose columns it has; null when it has all columns. */
-  readonly kinds: readonly EntryKind[] | null;
-  /** Whether it can be held against the ledger's head, which a commit with entries need not be. */
-  readonly follows: boolean;
-}
+type RowOf<Statement> = Statement extends RowStatement<infer Row> ? Row : never;
 
-/** The smaller a view's trigger is, the less SQLite has to compile: the first one that has all that is needed is taken. */
-export const commitViews: readonly CommitView[] = [
-  {
-    name: "ledger_redemptions",
-    lists: ["terms", "entries", "heads", "usages", "coupons", "records"],
-    kinds: ["redeemed"],
-    follows: false,
-  },
-  {
-    name: "ledger_grants",
-    lists: ["entries", "openings", "heads", "lots", "records"],
-    kinds: ["opened", "granted"],
-    follows: false,
-  },
-  { name: "ledger_commits", lists: allLists, kinds: null, follows: true },
-];
+/** The rows of a commit, by what is done with them. */
+export type CommitRows = { readonly [List in CommitList]: readonly RowOf<(typeof statements)[List]>[] };
 
-/** The view's columns, in the order of the parameters. */
-export const columnsOf = ({ lists, follows }: CommitView): readonly string[] => [
-  "tenant",
-  "customer_id",
-  ...(follows ? ["follows"] : []),
-  ...lists.map((list) => columnsOfLists[list]),
-];
+/** In the order in which they are carried out. */
+export const commitLists = Object.keys(statements) as readonly CommitList[];
 
-const insertions = new Map(
-  commitViews.map((view) => {
-    const columns = columnsOf(view);
-    const places = columns.map((_, index) => `?${index + 1}`);
-    return [view, `insert into ${view.name} (${columns.join(", ")}) values (${places.join(", ")})`];
-  }),
-);
-
-/**
- * The statements that carry out a commit, in one batch: one, unless a list is too long for a parameter.
- * @param follows the head that the ledger must have; null when the first entry tells
- */
-export function commitStatements(
-  database: D1Database,
-  key: LedgerKey,
-  rows: CommitRows,
-  follows: LedgerHead | null,
-): readonly D1PreparedStatement[] {
-  const parameters = new Map(allLists.map((list) => [list, inParameters(rows[list])]));
-  const kinds = rows.entries.map(({ kind }) => kind);
-  return slicesOf(parameters).map((slice, index) => {
-    const head = index === 0 ? follows : null;
-    const needed = [...slice.keys()];
-    const view = commitViews.find(
-      (one) =>
-        (head === null || one.follows) &&
-        needed.every((list) => one.lists.includes(list)) &&
-        (one.kinds === null || !slice.has("entries") || kinds.every((kind) => one.kinds?.includes(kind))),
-    );
-    const text = view === undefined ? undefined : insertions.get(view);
-    if (view === undefined || text === undefined) throw new Error("No view takes all lists.");
-    const lists = view.lists.map((list) => slice.get(list) ?? null);
-    return database.prepare(text).bind(key.tenant, key.customerId, ...(view.follows ? [head] : []), ...lists);
-  });
-}
-
-/** What each statement stores, as JSON by list: one has it all, unless a list is too long for a parameter. */
-function slicesOf(parameters: ReadonlyMap<CommitList, readonly string[]>): readonly ReadonlyMap<CommitList, string>[] {
-  const pieces = [...parameters].flatMap(([list, texts]) => texts.map((text) => [list, text] as const));
-  const isShort = [...parameters.values()].every((texts) => texts.length <= 1);
-  return isShort ? [new Map(pieces)] : pieces.map((piece) => new Map([piece]));
-}
+/** The statements that carry out a commit, in one batch: one for each list that has rows, or more if they are long. */
+export const commitStatements = (database: D1Database, rows: CommitRows): readonly D1PreparedStatement[] =>
+  commitLists.flatMap((list) =>
+    inParameters(rows[list]).map((parameter) => statements[list].prepare(database, { rows: parameter })),
+  );

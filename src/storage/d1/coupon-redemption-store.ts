@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, exists, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import {
   type CouponRedemptionFilter,
@@ -10,13 +10,14 @@ import {
 } from "../../application/ports.ts";
 import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption, CouponUse } from "../../domain/coupon-redemption.ts";
-import type { Actor, CustomerId, TenantId } from "../../domain/identifiers.ts";
+import type { Actor, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { builtOnce } from "./built-once.ts";
 import { along, among, refusedWhereAway, selected } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
-import { insertFromJson } from "./json-rows.ts";
+import { rowsFromJson } from "./json-rows.ts";
 import { couponRedemptions, coupons, idempotencyRecords } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
@@ -46,7 +47,7 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
           .where(and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code))),
         drizzle
           .select({ count: count() })
-          .from(sql`${couponRedemptions} ${sql.raw(byCustomer)}`)
+          .from(sql`${couponRedemptions} ${byCustomer}`)
           .where(and(of(tenant, code), ofCustomer, ofLegalEntity)),
         drizzle
           .select()
@@ -71,13 +72,13 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     const row = rowOf(tenant, code, redemption);
     const database = this.#databases.of(tenant);
     const statements = [
-      database.prepare(statementTexts.insertIfAllowed).bind(JSON.stringify([row])),
-      database.prepare(statementTexts.countUse).bind(tenant, code, redemption.id),
+      insertedIfAllowed(database, { rows: JSON.stringify([row]) }),
+      counted(database, { tenant, code, id: redemption.id }),
     ];
     if (keyed !== null) {
       const answer = keyedAnswerRow(tenant, keyed, redemption.redeemedAt);
-      const insertAnswer = database.prepare(statementTexts.insertAnswer);
-      statements.push(insertAnswer.bind(JSON.stringify([answer]), tenant, code, redemption.id));
+      const rows = JSON.stringify([answer]);
+      statements.push(answerInserted(database, { rows, tenant, code, id: redemption.id }));
     }
     const [inserted] = await answeredWrite(database.batch(statements));
     if (inserted?.results.length !== 1) throw new StoreConflict("The coupon does not allow the use.");
@@ -139,8 +140,8 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
     const [, givenBack] = await answeredWrite(
       database.batch([
         // First, as long as the use still counts: what is given back twice is taken off the count once.
-        database.prepare(statementTexts.uncountUse).bind(tenant, code, id),
-        database.prepare(statementTexts.giveBack).bind(tenant, code, id, by.at, by.actor),
+        uncounted(database, { tenant, code, id }),
+        useGivenBack(database, { tenant, code, id, at: by.at, by: by.actor }),
       ]),
     );
     return givenBack?.results.length === 1;
@@ -208,47 +209,84 @@ const fitting = (tenant: TenantId, code: CanonicalCouponCode, filter: CouponRede
   );
 
 /** Without statistics SQLite would walk along all uses of the coupon instead, and a popular one has many. */
-const byCustomer = "indexed by coupon_redemptions_by_order";
+const byCustomer = sql`indexed by coupon_redemptions_by_order`;
 
-const thisUse = "tenant = ?1 and canonical_code = ?2 and redemption_id = ?3 and given_back_at is null";
-
-/** Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it. */
-const statementTexts = {
-  // The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it.
-  insertIfAllowed: `${insertFromJson(couponRedemptions, [])}
-    where exists (
-      select 1 from coupons
-      where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
-        and deleted_at is null and given_back_at is null
-        and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
-        and (
-          value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
-          or definition ->> 'maxRedemptionsPerCustomer' > (
-            select count(*) from coupon_redemptions as use ${byCustomer}
-            where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
-              and use.customer_id = value ->> 'customerId' and use.given_back_at is null
-              and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
-          )
+/** The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it. */
+const isAllowed = sql`exists (
+    select 1 from coupons
+    where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
+      and deleted_at is null and given_back_at is null
+      and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
+      and (
+        value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
+        or definition ->> 'maxRedemptionsPerCustomer' > (
+          select count(*) from coupon_redemptions as use ${byCustomer}
+          where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+            and use.customer_id = value ->> 'customerId' and use.given_back_at is null
+            and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
         )
-    )
-    and not exists (
-      select 1 from coupon_redemptions as use
-      where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
-        and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
-        and use.given_back_at is null
-    )
-    returning redemption_id`,
-  countUse: `update coupons set redemption_count = redemption_count + 1
-    where tenant = ?1 and canonical_code = ?2 and exists (select 1 from coupon_redemptions where ${thisUse})`,
-  insertAnswer: `${insertFromJson(idempotencyRecords, [])}
-    where exists (
-      select 1 from coupon_redemptions where tenant = ?2 and canonical_code = ?3 and redemption_id = ?4
-    )`,
-  uncountUse: `update coupons set redemption_count = redemption_count - 1
-    where tenant = ?1 and canonical_code = ?2 and exists (select 1 from coupon_redemptions where ${thisUse})`,
-  giveBack: `update coupon_redemptions set given_back_at = ?4, given_back_by = ?5 where ${thisUse}
-    returning redemption_id`,
+      )
+  )
+  and not exists (
+    select 1 from coupon_redemptions as use
+    where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+      and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
+      and use.given_back_at is null
+  )`;
+
+// Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it.
+
+const insertedIfAllowed = builtOnce<"rows">((drizzle) =>
+  drizzle
+    .insert(couponRedemptions)
+    .select(rowsFromJson(couponRedemptions, "rows", isAllowed))
+    .returning({ id: couponRedemptions.redemptionId }),
+);
+
+const givenUse = {
+  tenant: sql.placeholder("tenant"),
+  code: sql.placeholder("code"),
+  id: sql.placeholder("id"),
 } as const;
+
+const isGivenUse = and(
+  eq(couponRedemptions.tenant, givenUse.tenant),
+  eq(couponRedemptions.canonicalCode, givenUse.code),
+  eq(couponRedemptions.redemptionId, givenUse.id),
+);
+const isGivenUseThatCounts = and(isGivenUse, isNull(couponRedemptions.givenBackAt));
+
+const useOf = (drizzle: DrizzleD1Database, where: SQL | undefined): SQL =>
+  exists(drizzle.select({ found: sql`1` }).from(couponRedemptions).where(where));
+
+const answerInserted = builtOnce<"rows" | "tenant" | "code" | "id">((drizzle) =>
+  drizzle.insert(idempotencyRecords).select(rowsFromJson(idempotencyRecords, "rows", useOf(drizzle, isGivenUse))),
+);
+
+/** Changes how often a coupon has been used, if the use that is given counts. */
+const useCounted = (by: 1 | -1) =>
+  builtOnce<"tenant" | "code" | "id">((drizzle) =>
+    drizzle
+      .update(coupons)
+      .set({ redemptionCount: sql`${coupons.redemptionCount} + ${sql.raw(String(by))}` })
+      .where(
+        and(
+          eq(coupons.tenant, givenUse.tenant),
+          eq(coupons.canonicalCode, givenUse.code),
+          useOf(drizzle, isGivenUseThatCounts),
+        ),
+      ),
+  );
+const counted = useCounted(1);
+const uncounted = useCounted(-1);
+
+const useGivenBack = builtOnce<"tenant" | "code" | "id" | "at" | "by">((drizzle) =>
+  drizzle
+    .update(couponRedemptions)
+    .set({ givenBackAt: sql`${sql.placeholder("at")}`, givenBackBy: sql`${sql.placeholder("by")}` })
+    .where(isGivenUseThatCounts)
+    .returning({ id: couponRedemptions.redemptionId }),
+);
 
 const rowOf = (
   tenant: TenantId,
@@ -271,11 +309,11 @@ const rowOf = (
 
 const redemptionFromRow = (row: typeof couponRedemptions.$inferSelect): CouponRedemption => ({
   id: row.redemptionId,
-  customerId: row.customerId as CustomerId | null,
+  customerId: row.customerId,
   legalEntityId: row.legalEntityId,
   orderCode: row.orderCode,
   orderTotal: { amount: Number(row.orderTotal), currency: row.currency },
   discount: { amount: Number(row.discount), currency: row.currency },
-  redeemedAt: row.redeemedAt as EpochMs,
-  redeemedBy: row.redeemedBy as Actor,
+  redeemedAt: row.redeemedAt,
+  redeemedBy: row.redeemedBy,
 });

@@ -1,17 +1,15 @@
-import type { CouponCode } from "../../domain/coupon.ts";
 import { type DebtChange, drawsPoints, type Entry, type EntryBase } from "../../domain/entry.ts";
-import type { Actor, CommandId, EntryId, RedeemOptionId } from "../../domain/identifiers.ts";
+import type { EntryId } from "../../domain/identifiers.ts";
 import type { Draw } from "../../domain/lot.ts";
-import type { Points } from "../../domain/points.ts";
+import { noPoints, type Points } from "../../domain/points.ts";
 import type { DatedDraw } from "../../domain/returns.ts";
-import type { EpochMs } from "../../domain/time.ts";
 import type { ledgerEntries } from "./schema.ts";
 import type { SealedDraw, UnsealedRow } from "./seal.ts";
 
 /** Every kind of entry has its own members, and each member its column; what a kind does not have stays null. */
 export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedRow {
   const { sequence, kind, commandId, actor, recordedAt, balanceAfter } = entry;
-  const base = { sequence, kind, commandId, actor, recordedAt, balanceAfter, points: 0, createdAt: recordedAt };
+  const base = { sequence, kind, commandId, actor, recordedAt, balanceAfter, points: noPoints, createdAt: recordedAt };
   if (entry.kind === "opened") return base;
   const { id: entryId, debt, draws: _draws, ...members } = { debt: undefined, draws: undefined, ...entry };
   return {
@@ -41,19 +39,19 @@ type Row = Omit<typeof ledgerEntries.$inferSelect, "tenant" | "customerId">;
 export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null {
   const base: EntryBase = {
     sequence: row.sequence,
-    commandId: row.commandId as CommandId,
-    actor: row.actor as Actor,
-    recordedAt: row.recordedAt as EpochMs,
-    balanceAfter: row.balanceAfter as Points,
+    commandId: row.commandId,
+    actor: row.actor,
+    recordedAt: row.recordedAt,
+    balanceAfter: row.balanceAfter,
   };
   const id = (row.entryId ?? "") as EntryId;
-  const points = row.points as Points;
-  const createdAt = row.createdAt as EpochMs;
-  const validUntil = row.validUntil as EpochMs | null;
+  const points = row.points;
+  const createdAt = row.createdAt;
+  const validUntil = row.validUntil;
   const { referenceId, description, fingerprint, orderValue } = row;
   const relatedId = (row.relatedId ?? "") as EntryId;
-  const requestedPoints = (row.requestedPoints ?? 0) as Points;
-  const lapsedPoints = (row.lapsedPoints ?? 0) as Points;
+  const requestedPoints = row.requestedPoints ?? noPoints;
+  const lapsedPoints = row.lapsedPoints ?? noPoints;
   const debt: DebtChange = { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 };
   const shared = { ...base, id, createdAt };
   const draws = usages.map(({ lotId, points: taken }): Draw => ({ lotId, points: taken }));
@@ -85,8 +83,8 @@ export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null
         points,
         description,
         draws,
-        redeemOptionId: row.redeemOptionId as RedeemOptionId | null,
-        couponCode: row.couponCode as CouponCode | null,
+        redeemOptionId: row.redeemOptionId,
+        couponCode: row.couponCode,
         couponIssuer: row.couponIssuer,
         fingerprint,
       };
@@ -98,7 +96,7 @@ export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null
         draws,
         description: description ?? "",
         referenceId: referenceId ?? "",
-        relatedId: row.relatedId as EntryId | null,
+        relatedId: row.relatedId,
         requestedPoints,
         lapsedPoints,
         debt,
@@ -116,7 +114,7 @@ export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null
         debt,
       };
     case "settled": {
-      const members = { points, draws, description: description ?? "", relatedId: row.relatedId as EntryId | null };
+      const members = { points, draws, description: description ?? "", relatedId: row.relatedId };
       return { ...shared, kind: "settled", ...members, debt };
     }
     case "lapsed":

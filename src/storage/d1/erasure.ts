@@ -2,7 +2,7 @@ import { and, eq, inArray, notInArray, type Query, type SQL, sql } from "drizzle
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { statesUnderWay } from "../../domain/exchange.ts";
-import { actorOfCustomer } from "../../domain/identifiers.ts";
+import { type Actor, actorOfCustomer, type CustomerId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { along, among, ownedBy, selected } from "./conditions.ts";
 import { verificationSweep } from "./finding-store.ts";
@@ -17,6 +17,7 @@ import {
   ledgers,
   lots,
   lotUsages,
+  type StoredEntryKind,
   sweeps,
 } from "./schema.ts";
 
@@ -27,7 +28,7 @@ import {
 const atMost = (sum: SQL): SQL => sql`cast(min(${sum}, ${Number.MAX_SAFE_INTEGER}) as integer)`;
 
 /** Who used a coupon whose customer has been erased. */
-const nobody = "customer:erased";
+const nobody = "customer:erased" as Actor;
 
 /**
  * What erases a customer from the ledger and from the coupons, in one transaction. What stays:
@@ -43,7 +44,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
   const unnamed = (by: typeof couponRedemptions.redeemedBy | typeof couponRedemptions.givenBackBy) =>
     sql`iif(${by} = ${actor}, ${nobody}, ${by})`;
   const { kind, points } = ledgerEntries;
-  const total = (...kinds: readonly (typeof kind.enumValues)[number][]) =>
+  const total = (...kinds: readonly StoredEntryKind[]) =>
     sql<number>`${atMost(sql`total(iif(${inArray(kind, [...kinds])}, ${points}, 0))`)}`;
   const totals = database
     .select({
@@ -111,7 +112,10 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       .update(sweeps)
       .set({ customerId: sql`coalesce(${customerBefore}, '')` })
       .where(and(eq(sweeps.name, verificationSweep), eq(sweeps.tenant, tenant), eq(sweeps.customerId, customerId))),
-    database.update(coupons).set({ issuedTo: "" }).where(among(keyOfCoupon, couponsIssued)),
+    database
+      .update(coupons)
+      .set({ issuedTo: "" as CustomerId })
+      .where(among(keyOfCoupon, couponsIssued)),
     database
       .update(couponRedemptions)
       .set({

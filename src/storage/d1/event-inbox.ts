@@ -31,7 +31,7 @@ import type {
 import { queuedBytesMax } from "../../application/queue-event.ts";
 import { mentionsMax, mentionsOf } from "../../domain/event-mentions.ts";
 import type { EventVerdict } from "../../domain/event-verdict.ts";
-import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { JsonObject } from "../../domain/json-object.ts";
 import type { EventId } from "../../domain/order-event.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -39,6 +39,7 @@ import { answeredRead, answeredWrite } from "./answered.ts";
 import { builtOnce } from "./built-once.ts";
 import { along, among, isHere, itemsOf, refusedWhereAway, selected } from "./conditions.ts";
 import { inParameters } from "./json-parameters.ts";
+import { rowsFromJson, said } from "./json-rows.ts";
 import { eventMentions, knownEvents, orderEvents } from "./schema.ts";
 import { storedObject } from "./stored-object.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -131,17 +132,17 @@ export class D1EventInbox implements EventInbox {
     const taken = inParameters(claims).map((rows) => claimed(database, { tenant, rows, at }));
     const held = inParameters(asked).map((keys) => holdersOf(database, { tenant, keys }));
     if (held.length === 0) return new Map();
-    const answers = await answeredWrite(database.batch<{ key: string; eventId: string }>([...taken, ...held]));
+    const answers = await answeredWrite(database.batch<{ key: string; eventId: EventId }>([...taken, ...held]));
     const rows = answers.slice(taken.length).flatMap(({ results }) => results);
-    return new Map(rows.map(({ key, eventId }) => [key, eventId as EventId]));
+    return new Map(rows.map(({ key, eventId }) => [key, eventId]));
   }
 
   async forgottenAmong(tenant: TenantId, ids: readonly EventId[]): Promise<ReadonlySet<EventId>> {
     const database = this.#databases.of(tenant);
     const { results } = await answeredRead(() =>
-      forgottenOf(database, { tenant, ids: JSON.stringify(ids) }).all<{ id: string }>(),
+      forgottenOf(database, { tenant, ids: JSON.stringify(ids) }).all<{ id: EventId }>(),
     );
-    return new Set(results.map(({ id }) => id as EventId));
+    return new Set(results.map(({ id }) => id));
   }
 
   async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
@@ -262,7 +263,7 @@ export class D1EventInbox implements EventInbox {
       );
     });
     return taken.map(({ tenant, id, receivedAt, payload }) => {
-      const named = { tenant: tenant as TenantId, id: id as EventId, receivedAt: receivedAt as EpochMs };
+      const named = { tenant, id, receivedAt };
       const event = payload === null ? null : readableObject(payload);
       return event === null ? named : { ...named, event };
     });
@@ -324,8 +325,11 @@ const claimed = builtOnce<"tenant" | "rows" | "at">((drizzle) =>
   drizzle
     .insert(knownEvents)
     .select(
-      sql`select ${sql.placeholder("tenant")}, value ->> 'key', value ->> 'id', ${sql.placeholder("at")}
-        from json_each(${sql.placeholder("rows")}) where true`,
+      rowsFromJson(knownEvents, "rows", sql`true`, {
+        tenant: sql`${sql.placeholder("tenant")}`,
+        eventId: said("id"),
+        receivedAt: sql`${sql.placeholder("at")}`,
+      }),
     )
     .onConflictDoNothing(),
 );
@@ -407,23 +411,10 @@ const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettlement) =
   ...(isForgotten ? nothingPersonal : {}),
 });
 
-const columns = Object.entries(getTableColumns(orderEvents));
-
-/** Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted. */
-const rowsIn = (parameter: string): SQL => {
-  const values = columns.map(([property]) =>
-    sql.raw(property === "payload" ? "nullif(value -> 'payload', 'null')" : `value ->> '${property}'`),
-  );
-  // The subquery makes each row's text once, and not for each column: its offset keeps SQLite from dissolving it.
-  // Without a condition the upsert's "on" would be taken for a join's.
-  const rows = sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
-  return sql`select ${sql.join(values, sql`, `)} from ${rows} where true`;
-};
-
 /** Of an event that is kept already, who sent it, when it came and whom it named stay as they were. */
 const settledAgain = {
   ...Object.fromEntries(
-    columns
+    Object.entries(getTableColumns(orderEvents))
       .filter(([property]) => !["tenant", "id", "receivedAt", "mentions"].includes(property))
       .map(([property, column]) => [property, sql.raw(`excluded.${column.name}`)]),
   ),
@@ -433,7 +424,7 @@ const settledAgain = {
 const settled = builtOnce<"rows">((drizzle) =>
   drizzle
     .insert(orderEvents)
-    .select(rowsIn("rows"))
+    .select(rowsFromJson(orderEvents, "rows", sql`true`, { payload: sql`nullif(value -> 'payload', 'null')` }))
     .onConflictDoUpdate({
       target: [orderEvents.tenant, orderEvents.id],
       set: settledAgain,
@@ -478,18 +469,18 @@ const rowOf = (event: InboxEvent, verdict: EventVerdict) => ({
 });
 
 const summaryFromRow = (row: Omit<EventRow, "payload" | "mentions">): KeptEventSummary => ({
-  tenant: row.tenant as TenantId,
-  id: row.id as EventId,
+  tenant: row.tenant,
+  id: row.id,
   type: row.type,
   orderId: row.orderId,
   returnId: row.returnId,
-  customerId: row.customerId as CustomerId | null,
-  siteCode: row.siteCode as SiteCode | null,
+  customerId: row.customerId,
+  siteCode: row.siteCode,
   verdict: row.verdict,
   points: row.points,
   reason: row.reason,
-  receivedAt: row.receivedAt as EpochMs,
-  processedAt: row.processedAt as EpochMs | null,
+  receivedAt: row.receivedAt,
+  processedAt: row.processedAt,
   attempts: row.attempts,
 });
 

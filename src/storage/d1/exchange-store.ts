@@ -1,8 +1,7 @@
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { ExchangeReader, KnownExchange, LeftExchange, SummaryPage } from "../../application/ports.ts";
-import type { CanonicalCouponCode, CouponCode } from "../../domain/coupon.ts";
+import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { isHere, ownedBy } from "./conditions.ts";
@@ -68,9 +67,9 @@ export class D1ExchangeReader implements ExchangeReader {
           .execute(),
       );
       return rows.map((row) => ({
-        key: { tenant: row.tenant as TenantId, customerId: row.customerId as CustomerId },
-        id: row.exchangeId as EntryId,
-        updatedAt: row.updatedAt as EpochMs,
+        key: { tenant: row.tenant, customerId: row.customerId },
+        id: row.exchangeId,
+        updatedAt: row.updatedAt,
       }));
     });
   }
@@ -81,17 +80,17 @@ const byTime = (left: LeftExchange, right: LeftExchange): number =>
 
 /** A stored exchange as the domain knows it. @throws {Error} when its coupon cannot be read */
 export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSelect): KnownExchange => ({
-  id: row.exchangeId as EntryId,
+  id: row.exchangeId,
   state: row.state,
   reason: row.reason,
   coupon: {
     tenant: key.tenant,
-    code: row.couponCode as CouponCode,
+    code: row.couponCode,
     definition: definitionFromText(row.definition),
     issuedTo: key.customerId,
-    issuedAt: row.createdAt as EpochMs,
-    redemptionId: row.exchangeId as EntryId,
-    redeemOptionId: row.redeemOptionId as RedeemOptionId,
+    issuedAt: row.createdAt,
+    redemptionId: row.exchangeId,
+    redeemOptionId: row.redeemOptionId,
     redemptionCount: 0,
   },
 });

@@ -1,6 +1,5 @@
 import { and, desc, isNotNull, lte, sql } from "drizzle-orm";
 import type { ExpiredLotFinder, UnpostedLot } from "../../application/ports.ts";
-import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
 import { hasPointsLeft, isHere } from "./conditions.ts";
@@ -42,8 +41,8 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
           .execute(),
       );
       return rows.map((row) => ({
-        key: { tenant: row.tenant as TenantId, customerId: row.customerId as CustomerId },
-        id: row.lotId as EntryId,
+        key: { tenant: row.tenant, customerId: row.customerId },
+        id: row.lotId,
         validUntil: (row.validUntil ?? 0) as EpochMs,
       }));
     });

@@ -66,7 +66,7 @@ export class D1FindingStore implements FindingStore {
     const { tenant, customerId } = row;
     return {
       after: tenant === "" ? null : { tenant: tenant as TenantId, customerId: customerId as CustomerId },
-      roundStartedAt: row.roundStartedAt as EpochMs,
+      roundStartedAt: row.roundStartedAt,
     };
   }
 

@@ -1,43 +1,55 @@
-import { getTableColumns, getTableName, type InferInsertModel, type SQL, sql } from "drizzle-orm";
-import { SQLiteSyncDialect, type SQLiteTable } from "drizzle-orm/sqlite-core";
+import { and, eq, exists, getTableColumns, type InferSelectModel, type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
-const dialect = new SQLiteSyncDialect();
+// Rows travel as one parameter, a JSON array of objects with the property names of schema.ts: neither the number of
+// statements nor that of parameters grows with the rows.
+
+/** What the row that a statement is at says of a property. */
+export const said = (property: string): SQL => sql.raw(`value ->> '${property}'`);
 
 /**
- * SQL that inserts any number of rows from one parameter, a JSON array of objects with the table's property
- * names: the number of statements and of parameters does not grow with the rows. Values that every row shares
- * are not repeated in the JSON but come as parameters before it.
- *
- * @param shared property names whose value is a parameter, in the order of the parameters
+ * The rows, each as `value`. The subquery makes a row's text once, and not for each property: its offset keeps SQLite from
+ * dissolving it.
  */
-export function insertFromJson<Table extends SQLiteTable>(
+export const rowsIn = (parameter: string): SQL =>
+  sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
+
+/**
+ * Selects rows for Drizzle to insert into `table`.
+ * @param where which of the rows. It is always there: without one, an upsert's "on" is taken for a join's
+ * @param values what a column gets instead of what the row says
+ */
+export function rowsFromJson(
+  table: SQLiteTable,
+  parameter: string,
+  where: SQL = sql`true`,
+  values: Readonly<Record<string, SQL>> = {},
+): SQL {
+  const selected = Object.keys(getTableColumns(table)).map((property) => values[property] ?? said(property));
+  return sql`select ${sql.join(selected, sql`, `)} from ${rowsIn(parameter)} where ${where}`;
+}
+
+/** Whether these columns of a table are as the row in the parameter says. */
+export const isAsSaid = <Table extends SQLiteTable>(
   table: Table,
-  shared: readonly (keyof InferInsertModel<Table> & string)[],
-): string {
-  const columns = Object.entries(getTableColumns(table));
-  const names = sql.join(
-    columns.map(([, column]) => sql.identifier(column.name)),
-    sql`, `,
+  ...properties: readonly (keyof InferSelectModel<Table>)[]
+): SQL | undefined =>
+  and(
+    ...Object.entries(getTableColumns(table))
+      .filter(([property]) => properties.includes(property as keyof InferSelectModel<Table>))
+      .map(([property, column]) => eq(column, said(property))),
   );
-  const values = sql.join(
-    columns.map(([property]) => {
-      const position = shared.indexOf(property as (typeof shared)[number]);
-      return position >= 0 ? sql.raw(`?${position + 1}`) : sql.raw(`value ->> '${property}'`);
-    }),
-    sql`, `,
-  );
-  const rows = sql.raw(`json_each(?${shared.length + 1})`);
-  const statement = sql`insert into ${sql.identifier(getTableName(table))} (${names}) select ${values} from ${rows}`;
-  return dialect.sqlToQuery(statement).sql;
-}
 
-/**
- * Selects rows from one parameter, a JSON array of objects with the table's property names, to be inserted by Drizzle.
- * @param where which of the rows; `value` is a row. It is always there: without one, an upsert's "on" is taken for a join's
- */
-export function rowsFromJson(table: SQLiteTable, parameter: string, where: SQL = sql`true`): SQL {
-  const values = Object.keys(getTableColumns(table)).map((property) => sql.raw(`value ->> '${property}'`));
-  // The subquery makes each row's text once, and not for each column: its offset keeps SQLite from dissolving it.
-  const rows = sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
-  return sql`select ${sql.join(values, sql`, `)} from ${rows} where ${where}`;
-}
+/** Whether a table has a row of which these columns are as the row in the parameter says. */
+export const isThere = <Table extends SQLiteTable>(
+  drizzle: DrizzleD1Database,
+  table: Table,
+  ...properties: readonly (keyof InferSelectModel<Table>)[]
+): SQL =>
+  exists(
+    drizzle
+      .select({ found: sql`1` })
+      .from(table as SQLiteTable)
+      .where(isAsSaid(table, ...properties)),
+  );

@@ -2,10 +2,9 @@ import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from 
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import { type LedgerBooks, type LedgerHead, type ReadBooks, StoreUnavailable } from "../../application/ports.ts";
 import type { AuditedEntry, Books, StoredCoupon, StoredExchange, StoredLot } from "../../domain/audit.ts";
-import type { CouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
-import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
-import type { Points } from "../../domain/points.ts";
+import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import { noPoints, type Points } from "../../domain/points.ts";
 import type { DatedDraw } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead } from "./answered.ts";
@@ -60,7 +59,7 @@ export class D1LedgerBooks implements LedgerBooks {
     const { ledger, uses: _uses, ...lists } = rows;
     const isNothing = ledger === undefined && Object.values(lists).every(isEmpty);
     if (isNothing) return null;
-    return { books: await booksOf(key, rows), head: (ledger?.hash ?? emptyHead) as LedgerHead };
+    return { books: await booksOf(key, rows), head: ledger?.hash ?? emptyHead };
   }
 
   async keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]> {
@@ -243,21 +242,21 @@ async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
     const usages = usagesBySequence.get(row.sequence) ?? [];
     usagesBySequence.delete(row.sequence);
     const coupon = sold(row);
-    const seal = sealOf(key, contentOf(row, usages, coupon), row.previousHash as LedgerHead);
+    const seal = sealOf(key, contentOf(row, usages, coupon), row.previousHash);
     entries.push({
       sequence: row.sequence,
       entry: entryOfRow(row, usages.map(datedDrawOf)),
       isSealed: seal === row.hash,
       isLinked: row.previousHash === head,
     });
-    head = row.hash as LedgerHead;
+    head = row.hash;
   }
   return {
     standing: rows.ledger === undefined ? null : standingOf(rows.ledger, head),
     entries,
     lots: rows.lots.map(lotOfRow),
     strayUsages: [...usagesBySequence.values()].flat().map((usage) => ({
-      lotId: usage.lotId as EntryId,
+      lotId: usage.lotId,
       sequence: usage.sequence,
     })),
     coupons: rows.coupons.map((row) => storedCouponOf(row, rows.uses.get(row.canonicalCode) ?? 0)),
@@ -272,11 +271,11 @@ function lotsOfJournal(entries: readonly EntryRow[]): (usage: UsageRow) => Dated
   return ({ lotId, points }) => {
     const lot = lotsById.get(lotId);
     return {
-      lotId: lotId as EntryId,
+      lotId,
       points: points as Points,
-      lotPoints: (lot?.points ?? 0) as Points,
+      lotPoints: lot?.points ?? noPoints,
       createdAt: (lot?.createdAt ?? 0) as EpochMs,
-      validUntil: (lot?.validUntil ?? null) as EpochMs | null,
+      validUntil: lot?.validUntil ?? null,
     };
   };
 }
@@ -295,7 +294,7 @@ function couponsSold(rows: Rows): (entry: EntryRow) => SealedCoupon | null {
   const elsewhere = new Map(rows.exchanges.map((exchange) => [exchange.exchangeId, sealedExchange(exchange)]));
   return ({ couponIssuer, entryId }) => {
     if (couponIssuer === null) return null;
-    return (couponIssuer === "embedded" ? embedded : elsewhere).get(entryId ?? "") ?? null;
+    return (couponIssuer === "embedded" ? embedded : elsewhere).get(entryId ?? ("" as EntryId)) ?? null;
   };
 }
 
@@ -305,31 +304,31 @@ const standingOf = (row: LedgerRow, head: LedgerHead): Books["standing"] => ({
   sequence: row.sequence,
   points: row.points,
   debt: { owed: row.owed, absorbed: row.absorbed },
-  openedAt: row.openedAt as EpochMs,
-  openedBy: row.openedBy as CommandId,
+  openedAt: row.openedAt,
+  openedBy: row.openedBy,
   hasHead: row.hash === head,
 });
 
 const lotOfRow = (row: typeof lots.$inferSelect): StoredLot => ({
-  id: row.lotId as EntryId,
-  points: row.points as Points,
-  usedPoints: row.usedPoints as Points,
-  createdAt: row.createdAt as EpochMs,
-  validUntil: row.validUntil as EpochMs | null,
+  id: row.lotId,
+  points: row.points,
+  usedPoints: row.usedPoints,
+  createdAt: row.createdAt,
+  validUntil: row.validUntil,
   lapsedPoints: row.lapsedPoints,
 });
 
 const storedCouponOf = (row: CouponRow, uses: number): StoredCoupon => ({
-  code: row.code as CouponCode,
-  redemptionId: row.redemptionId as EntryId,
+  code: row.code,
+  redemptionId: row.redemptionId,
   redemptionCount: row.redemptionCount,
   uses,
   isGivenBack: row.givenBackAt !== null,
 });
 
 const storedExchangeOf = (row: ExchangeRow): StoredExchange => ({
-  id: row.exchangeId as EntryId,
-  code: row.couponCode as CouponCode,
+  id: row.exchangeId,
+  code: row.couponCode,
   state: row.state,
-  reservedAt: row.createdAt as EpochMs,
+  reservedAt: row.createdAt,
 });

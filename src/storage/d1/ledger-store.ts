@@ -11,14 +11,14 @@ import type {
   RecalledEntry,
   SubjectFacts,
 } from "../../application/ports.ts";
-import { type IdempotencyKey, outcomeOfRedemption } from "../../domain/command.ts";
-import { type Coupon, type CouponCode, canonicalCouponCode } from "../../domain/coupon.ts";
+import { outcomeOfRedemption } from "../../domain/command.ts";
+import { type Coupon, canonicalCouponCode } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Entry, makesLot } from "../../domain/entry.ts";
-import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import { emptyLedger, ledgerOf } from "../../domain/ledger.ts";
 import type { Lot } from "../../domain/lot.ts";
-import type { Points } from "../../domain/points.ts";
+import { noPoints } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { allOf, builtOnce, readTogether } from "./built-once.ts";
@@ -33,7 +33,6 @@ import {
   ledgerEntries,
   ledgers,
   lots,
-  type lotUsages,
   redeemOptions,
 } from "./schema.ts";
 import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
@@ -71,17 +70,17 @@ export class D1LedgerStore implements LedgerStore {
       row === undefined
         ? emptyLedger
         : ledgerOf({
-            openedAt: row.openedAt as EpochMs,
+            openedAt: row.openedAt,
             sequence: row.sequence,
-            latestAt: row.latestAt ?? (row.openedAt as EpochMs),
+            latestAt: row.latestAt ?? row.openedAt,
             points: row.points,
             lots: (found.lots as readonly (typeof lots.$inferSelect)[]).map(lotFromRow),
             debt: { owed: row.owed, absorbed: row.absorbed },
           });
     return {
       ledger,
-      head: (row?.hash ?? emptyHead) as LedgerHead,
-      openedBy: (row?.openedBy ?? null) as CommandId | null,
+      head: row?.hash ?? emptyHead,
+      openedBy: row?.openedBy ?? null,
       records: records.map(recordFromRow),
       entries: entries.flatMap(recalledFromRow),
       outdatedStamps: optionStamps.filter(
@@ -104,23 +103,12 @@ export class D1LedgerStore implements LedgerStore {
   }
 
   async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
-    const { sealed, head } = sealAll(key, changes);
-    const rows: CommitRows = {
-      ...rowsOf(changes),
-      terms: changes.optionStamps,
-      entries: sealed,
-      heads: headOf(changes, head),
-    };
-    // A commit with entries is held against the ledger's head by the first of them.
-    const follows = sealed.length === 0 ? changes.follows : null;
-    const statements = [...commitStatements(this.#database, key, rows, follows)];
+    const { rows, head } = rowsOf(key, changes);
+    const statements = [...commitStatements(this.#database, rows)];
     if (changes.entries.some((entry) => entry.kind === "erased")) {
       statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
     }
-    const [only, ...more] = statements;
-    if (only === undefined) return head;
-    // A statement is a transaction by itself, and a batch of one costs more than it.
-    await answered<unknown>(more.length === 0 ? only.run() : this.#database.batch(statements));
+    if (statements.length > 0) await answered(this.#database.batch(statements));
     return head;
   }
 
@@ -175,87 +163,105 @@ const optionsNamed = builtOnce<"tenant" | "items">((drizzle) =>
     .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf(sql.placeholder("items"))))),
 );
 
-type LedgerRow = Omit<typeof ledgers.$inferInsert, "tenant" | "customerId">;
-type LotRow = Omit<typeof lots.$inferInsert, "tenant" | "customerId">;
-type UsageRow = Omit<typeof lotUsages.$inferInsert, "tenant" | "customerId">;
-
-/** The rows of a commit, without what they share, and without the entries themselves. */
-function rowsOf(changes: LedgerChanges) {
-  const openings: LedgerRow[] = [];
-  const lotRows: LotRow[] = [];
-  const usages: UsageRow[] = [];
-  const lapses: { readonly lotId: string; readonly points: number }[] = [];
-  for (const entry of changes.entries) {
-    if (entry.kind === "opened") {
-      const { recordedAt: openedAt, commandId: openedBy } = entry;
-      openings.push({ openedAt, openedBy, owed: 0, absorbed: 0, sequence: 0, hash: "", points: 0 });
-    }
-    if (makesLot(entry)) {
-      const { id: lotId, points, createdAt, validUntil } = entry;
-      lotRows.push({ lotId, points, usedPoints: 0, createdAt, validUntil, lapsedPoints: 0 });
-    }
-    for (const usage of usagesOf(entry)) usages.push({ ...usage, sequence: entry.sequence });
-    if (entry.kind === "lapsed") lapses.push({ lotId: entry.relatedId, points: entry.points });
-  }
-  return {
+/** The rows of a commit, and the ledger's head after it. */
+function rowsOf(key: LedgerKey, changes: LedgerChanges): { readonly rows: CommitRows; readonly head: LedgerHead } {
+  const { tenant, customerId } = key;
+  const { entries, ledger, follows } = changes;
+  const { sealed, head } = sealAll(key, changes);
+  const standing = { tenant, customerId, sequence: ledger.sequence, hash: head, points: ledger.points, ...ledger.debt };
+  const openings = entries.flatMap((entry) =>
+    entry.kind === "opened" ? [{ ...standing, openedAt: entry.recordedAt, openedBy: entry.commandId }] : [],
+  );
+  const usages = entries.flatMap((entry) =>
+    usagesOf(entry).map((usage) => ({ tenant, customerId, ...usage, sequence: entry.sequence })),
+  );
+  const lotRows = entries.filter(makesLot).map(({ id: lotId, points, createdAt, validUntil }) => {
+    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, lapsedPoints: noPoints };
+  });
+  const lapses = entries.flatMap((entry) =>
+    entry.kind === "lapsed" ? [{ tenant, customerId, lotId: entry.relatedId, lapsedPoints: entry.points }] : [],
+  );
+  const rows: CommitRows = {
+    // A commit with entries is held against the ledger's head by the first of them.
+    followed: sealed.length === 0 ? [{ tenant, customerId, hash: follows }] : [],
+    terms: changes.optionStamps.map(({ id, version, createdAt }) => ({ tenant, id, version, createdAt })),
+    entries: sealed,
     openings,
+    standings: sealed.length > 0 && openings.length === 0 ? [standing] : [],
     lots: lotRows,
+    uses: usesOf(key, usages),
     usages,
     lapses,
-    ...effectRows(changes),
-    records: changes.records.map(recordRow),
+    ...effectRows(key, changes),
+    records: changes.records.map((record) => recordRow(key, record)),
   };
+  return { rows, head };
 }
 
-/** Where the ledger's row stands after the commit; none when no entry is kept. */
-function headOf({ entries, ledger }: LedgerChanges, hash: LedgerHead): readonly LedgerStanding[] {
-  if (!entries.some(isKept)) return [];
-  return [{ sequence: ledger.sequence, hash, points: ledger.points, ...ledger.debt }];
+/** What is taken from each lot in all: several redemptions of one commit may use the same one. */
+function usesOf({ tenant, customerId }: LedgerKey, usages: CommitRows["usages"]): CommitRows["uses"] {
+  const taken = new Map<EntryId, number>();
+  for (const { lotId, points } of usages) taken.set(lotId, (taken.get(lotId) ?? 0) + points);
+  return [...taken].map(([lotId, points]) => ({ tenant, customerId, lotId, taken: points }));
 }
-
-type LedgerStanding = Pick<typeof ledgers.$inferSelect, "sequence" | "hash" | "points" | "owed" | "absorbed">;
 
 /** An erasure is carried out, and leaves nothing in the journal. */
 const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
 
 /** The entries as they are stored, each sealed on top of the one before. */
 function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
-  const sealed: Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId">[] = [];
+  const sealed: (typeof ledgerEntries.$inferInsert)[] = [];
   let head = follows;
   for (const entry of entries.filter(isKept)) {
     const row = rowOfEntry(entry);
-    const coupon = entry.kind === "redeemed" ? couponSoldBy(entry.id, couponEffects) : null;
+    const coupon = entry.kind === "redeemed" ? couponSoldBy(key, entry.id, couponEffects) : null;
     const hash = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
-    sealed.push({ ...row, previousHash: head, hash });
+    sealed.push({ tenant: key.tenant, customerId: key.customerId, ...row, previousHash: head, hash });
     head = hash;
   }
   return { sealed, head: entries.every(isKept) ? head : emptyHead };
 }
 
 /** The coupon that a redemption pays for, as it is going to be stored. */
-function couponSoldBy(redemptionId: EntryId, effects: LedgerChanges["couponEffects"]): SealedCoupon | null {
+function couponSoldBy(
+  key: LedgerKey,
+  redemptionId: EntryId,
+  effects: LedgerChanges["couponEffects"],
+): SealedCoupon | null {
   for (const effect of effects) {
     if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.redemptionId !== redemptionId) continue;
-    return couponRow(effect.coupon);
+    return couponRow(key, effect.coupon);
   }
   return null;
 }
 
-/** What the coupon effects store, by statement. */
-function effectRows({ couponEffects, now }: LedgerChanges) {
+/** What the coupon effects store. */
+function effectRows(key: LedgerKey, { couponEffects, now }: LedgerChanges) {
+  const { tenant, customerId } = key;
+  const keyOfExchange = (exchangeId: EntryId) => ({ tenant, customerId, exchangeId });
   return {
-    fromStates: couponEffects.flatMap((effect) => ("step" in effect ? [effect.step] : [])),
-    coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(effect.coupon)] : [])),
-    exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(effect.coupon)] : [])),
-    steps: couponEffects.flatMap((effect) => (effect.kind === "step" ? [{ ...effect.step, at: now }] : [])),
-    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [effect.step] : [])),
+    states: couponEffects.flatMap((effect) =>
+      "step" in effect ? [{ ...keyOfExchange(effect.step.id), state: effect.step.from }] : [],
+    ),
+    coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(key, effect.coupon)] : [])),
+    exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(key, effect.coupon)] : [])),
+    steps: couponEffects.flatMap((effect) => {
+      if (effect.kind !== "step") return [];
+      const { id, to: state, reason } = effect.step;
+      return [{ ...keyOfExchange(id), state, reason, updatedAt: now }];
+    }),
+    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [keyOfExchange(effect.step.id)] : [])),
     givenBack: couponEffects.flatMap((effect) =>
-      effect.kind === "give-back" ? [{ canonicalCode: canonicalCouponCode(effect.code), at: now }] : [],
+      effect.kind === "give-back"
+        ? [{ tenant, canonicalCode: canonicalCouponCode(effect.code), issuedTo: customerId, givenBackAt: now }]
+        : [],
     ),
   };
 }
 
-const exchangeRow = (coupon: Coupon): Omit<typeof exchanges.$inferInsert, "tenant" | "customerId"> => ({
+const exchangeRow = ({ tenant, customerId }: LedgerKey, coupon: Coupon): typeof exchanges.$inferInsert => ({
+  tenant,
+  customerId,
   exchangeId: coupon.redemptionId,
   couponCode: coupon.code,
   canonicalCode: canonicalCouponCode(coupon.code),
@@ -266,7 +272,8 @@ const exchangeRow = (coupon: Coupon): Omit<typeof exchanges.$inferInsert, "tenan
   updatedAt: coupon.issuedAt,
 });
 
-const couponRow = (coupon: Coupon): Omit<typeof coupons.$inferInsert, "tenant"> => ({
+const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$inferInsert => ({
+  tenant,
   canonicalCode: canonicalCouponCode(coupon.code),
   code: coupon.code,
   definition: JSON.stringify(coupon.definition),
@@ -277,49 +284,51 @@ const couponRow = (coupon: Coupon): Omit<typeof coupons.$inferInsert, "tenant"> 
   redemptionCount: coupon.redemptionCount,
 });
 
-const recordRow = (record: IdempotencyRecord): Omit<typeof idempotencyRecords.$inferInsert, "tenant"> => ({
+const recordRow = (
+  { tenant, customerId }: LedgerKey,
+  record: IdempotencyRecord,
+): typeof idempotencyRecords.$inferInsert => ({
+  tenant,
   caller: record.idempotencyKey.caller,
   operation: record.idempotencyKey.operation,
   idempotencyKey: record.idempotencyKey.key,
   fingerprint: record.fingerprint,
   answer: JSON.stringify(record.result),
   createdAt: record.createdAt,
+  customerId,
 });
 
 const lotFromRow = (row: typeof lots.$inferSelect): Lot => ({
-  id: row.lotId as EntryId,
-  points: row.points as Points,
-  usedPoints: row.usedPoints as Points,
-  createdAt: row.createdAt as EpochMs,
-  validUntil: row.validUntil as EpochMs | null,
+  id: row.lotId,
+  points: row.points,
+  usedPoints: row.usedPoints,
+  createdAt: row.createdAt,
+  validUntil: row.validUntil,
 });
 
 const recordFromRow = (row: typeof idempotencyRecords.$inferSelect): IdempotencyRecord => ({
   idempotencyKey: {
     operation: row.operation,
-    caller: row.caller as IdempotencyKey["caller"],
+    caller: row.caller,
     key: row.idempotencyKey,
   },
   fingerprint: row.fingerprint,
   result: JSON.parse(row.answer) as IdempotencyRecord["result"],
-  createdAt: row.createdAt as EpochMs,
+  createdAt: row.createdAt,
 });
 
 function recalledFromRow(row: typeof ledgerEntries.$inferSelect): RecalledEntry[] {
   if (row.entryId === null || (row.kind !== "granted" && row.kind !== "redeemed")) return [];
-  const id = row.entryId as EntryId;
+  const { entryId: id, couponCode, couponIssuer } = row;
   return [
     {
       id,
-      commandId: row.commandId as CommandId,
+      commandId: row.commandId,
       fingerprint: row.fingerprint,
-      outcome: row.kind === "granted" ? { kind: "granted", entryId: id } : outcomeOfRedemption(redemptionOfRow(row)),
+      outcome:
+        row.kind === "granted"
+          ? { kind: "granted", entryId: id }
+          : outcomeOfRedemption({ id, couponCode, couponIssuer }),
     },
   ];
 }
-
-const redemptionOfRow = (row: typeof ledgerEntries.$inferSelect) => ({
-  id: row.entryId as EntryId,
-  couponCode: row.couponCode as CouponCode | null,
-  couponIssuer: row.couponIssuer,
-});

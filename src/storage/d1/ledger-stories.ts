@@ -3,7 +3,6 @@ import type { LedgerStories, LedgerStory } from "../../application/ports.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { makesLot } from "../../domain/entry.ts";
 import type { Earlier, EarlierLot } from "../../domain/explain.ts";
-import type { EntryId } from "../../domain/identifiers.ts";
 import type { Points } from "../../domain/points.ts";
 import type { DatedDraw } from "../../domain/returns.ts";
 import type { EpochMs } from "../../domain/time.ts";
@@ -156,18 +155,18 @@ export class D1LedgerStories implements LedgerStories {
     if (end === undefined) return { entries: entriesOf(entryRows, usages, []), earlier: null };
     const earlierLots = lotRows.map(
       (row): EarlierLot => ({
-        id: row.lotId as EntryId,
+        id: row.lotId,
         kind: row.kind === "refunded" ? "refunded" : "granted",
         referenceId: row.referenceId,
         points: row.points,
-        createdAt: row.createdAt as EpochMs,
-        validUntil: row.validUntil as EpochMs | null,
+        createdAt: row.createdAt,
+        validUntil: row.validUntil,
         left: row.points - row.usedPoints + (row.taken ?? 0),
       }),
     );
     const earlier: Earlier = {
       entries: before,
-      until: end.recordedAt as EpochMs,
+      until: end.recordedAt,
       balance: end.balanceAfter,
       owed: owed[0]?.owed ?? 0,
       lots: earlierLots,
@@ -188,7 +187,7 @@ function entriesOf(rows: readonly EntryRow[], usages: readonly UsageRow[], earli
   const drawOf = ({ lotId, points }: UsageRow): DatedDraw => {
     const lot = lotsById.get(lotId);
     return {
-      lotId: lotId as EntryId,
+      lotId,
       points: points as Points,
       lotPoints: (lot?.points ?? 0) as Points,
       createdAt: lot?.createdAt ?? (0 as EpochMs),

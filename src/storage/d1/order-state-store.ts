@@ -8,7 +8,7 @@ import type {
   ReturnFile,
   ReturnKeeping,
 } from "../../application/ports.ts";
-import type { CustomerId, SiteCode, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import { type LatestStates, latestOf, type ToldState, toldState } from "../../domain/latest-state.ts";
 import type { EarnTerms } from "../../domain/order-book.ts";
 import type { EventId } from "../../domain/order-event.ts";
@@ -498,8 +498,8 @@ function jsonOf<Value>(text: string | null): Value | null {
 
 const orderFromRow = (row: OrderRow): KeptOrder => ({
   orderId: row.orderId,
-  customerId: row.customerId as CustomerId | null,
-  siteCode: row.siteCode as SiteCode | null,
+  customerId: row.customerId,
+  siteCode: row.siteCode,
   masterId: row.masterId,
   terms: jsonOf<EarnTerms>(row.terms),
   told: latestOf(statesOf<OrderState>(row)),

@@ -5,7 +5,7 @@ import type { TenantDatabases } from "./tenant-databases.ts";
  * What `read` makes of each row that it can read: one that has been damaged hinders no other. The log tells of it.
  * @param nameOf what the log calls a row; nothing that is secret or about a person
  */
-export function readable<Row extends { readonly tenant: string }, Item>(
+export function readable<Row extends { readonly tenant: TenantId }, Item>(
   rows: readonly Row[],
   read: (row: Row) => Item,
   databases: TenantDatabases,
@@ -15,7 +15,7 @@ export function readable<Row extends { readonly tenant: string }, Item>(
     try {
       return [read(row)];
     } catch {
-      databases.tellUnreadable(row.tenant as TenantId, nameOf(row));
+      databases.tellUnreadable(row.tenant, nameOf(row));
       return [];
     }
   });

@@ -1,9 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Freshness, KeyedRequest, RedeemOptionStore } from "../../application/ports.ts";
 import type { RedeemOptionId, TenantId } from "../../domain/identifiers.ts";
-import type { Points } from "../../domain/points.ts";
 import { compareRedeemOptions, type RedeemOption } from "../../domain/redeem-option.ts";
-import type { EpochMs } from "../../domain/time.ts";
 import { keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { definitionFromText } from "./coupon-definition.ts";
@@ -79,11 +77,11 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
     );
     return {
       ...row,
-      id: row.id as RedeemOptionId,
-      points: row.points as Points,
+      id: row.id,
+      points: row.points,
       coupon,
-      createdAt: row.createdAt as EpochMs,
-      modifiedAt: row.modifiedAt as EpochMs,
+      createdAt: row.createdAt,
+      modifiedAt: row.modifiedAt,
     };
   }
 }

@@ -1,5 +1,21 @@
 import { sql } from "drizzle-orm";
 import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { LedgerHead } from "../../application/ports.ts";
+import type { CanonicalCouponCode, CouponCode } from "../../domain/coupon.ts";
+import type { Entry } from "../../domain/entry.ts";
+import type { ExchangeState } from "../../domain/exchange.ts";
+import type {
+  Actor,
+  CommandId,
+  CustomerId,
+  EntryId,
+  RedeemOptionId,
+  SiteCode,
+  TenantId,
+} from "../../domain/identifiers.ts";
+import type { EventId } from "../../domain/order-event.ts";
+import { noPoints, type Points } from "../../domain/points.ts";
+import type { EpochMs } from "../../domain/time.ts";
 
 // The tables as the queries see them. What Drizzle cannot say (STRICT, WITHOUT ROWID, triggers) stands in the
 // migrations in drizzle/, and a test compares the two. Points are integers, moments are epoch milliseconds.
@@ -8,60 +24,70 @@ import { check, index, integer, primaryKey, sqliteTable, text, uniqueIndex } fro
 export const ledgers = sqliteTable(
   "ledgers",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
-    openedAt: integer("opened_at").notNull(),
-    openedBy: text("opened_by").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
+    openedAt: integer("opened_at").$type<EpochMs>().notNull(),
+    openedBy: text("opened_by").$type<CommandId>().notNull(),
     /** What returns have left open: points below zero, and points that the next grants are reduced by. */
     owed: integer("owed").notNull().default(0),
     absorbed: integer("absorbed").notNull().default(0),
     /** Of the last entry, so that entries cannot be cut off at the end unnoticed. */
     sequence: integer("sequence").notNull().default(0),
-    hash: text("hash").notNull().default(""),
+    hash: text("hash")
+      .$type<LedgerHead>()
+      .notNull()
+      .default("" as LedgerHead),
     /** What all entries together come to: Σ (points − used − lapsed) over all lots. */
     points: integer("points").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.customerId] })],
 );
 
+/** An erasure is carried out, and leaves nothing in the journal. */
+export type StoredEntryKind = Exclude<Entry["kind"], "erased">;
+
 /** The journal. Append-only: a trigger refuses updates; only an erasure deletes. */
 export const ledgerEntries = sqliteTable(
   "ledger_entries",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
     /** The primary key refuses a second writer that has not seen the first one's entry. */
     sequence: integer("sequence").notNull(),
-    kind: text("kind", {
-      enum: ["opened", "granted", "restored", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
-    }).notNull(),
-    entryId: text("entry_id"),
-    commandId: text("command_id").notNull(),
-    actor: text("actor").notNull(),
-    recordedAt: integer("recorded_at").notNull(),
-    points: integer("points").notNull(),
-    balanceAfter: integer("balance_after").notNull(),
-    createdAt: integer("created_at").notNull(),
-    validUntil: integer("valid_until"),
+    kind: text("kind").$type<StoredEntryKind>().notNull(),
+    entryId: text("entry_id").$type<EntryId>(),
+    commandId: text("command_id").$type<CommandId>().notNull(),
+    actor: text("actor").$type<Actor>().notNull(),
+    recordedAt: integer("recorded_at").$type<EpochMs>().notNull(),
+    points: integer("points").$type<Points>().notNull(),
+    balanceAfter: integer("balance_after").$type<Points>().notNull(),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
+    validUntil: integer("valid_until").$type<EpochMs>(),
     referenceId: text("reference_id"),
     description: text("description"),
-    redeemOptionId: text("redeem_option_id"),
-    couponCode: text("coupon_code"),
+    redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>(),
+    couponCode: text("coupon_code").$type<CouponCode>(),
     fingerprint: text("fingerprint"),
     /** The entry that this one corrects. */
-    relatedId: text("related_id"),
+    relatedId: text("related_id").$type<EntryId>(),
     /** Plain decimal text. */
     orderValue: text("order_value"),
     returnId: text("return_id"),
-    requestedPoints: integer("requested_points"),
-    lapsedPoints: integer("lapsed_points"),
+    requestedPoints: integer("requested_points").$type<Points>(),
+    lapsedPoints: integer("lapsed_points").$type<Points>(),
     owedChange: integer("owed_change"),
     absorbedChange: integer("absorbed_change"),
     couponIssuer: text("coupon_issuer", { enum: ["embedded", "elsewhere"] }),
     /** The seal of the entry before; empty for a ledger's first. A trigger refuses any other. */
-    previousHash: text("previous_hash").notNull().default(""),
+    previousHash: text("previous_hash")
+      .$type<LedgerHead>()
+      .notNull()
+      .default("" as LedgerHead),
     /** The entry's seal: see seal.ts. */
-    hash: text("hash").notNull().default(""),
+    hash: text("hash")
+      .$type<LedgerHead>()
+      .notNull()
+      .default("" as LedgerHead),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.sequence] }),
@@ -81,15 +107,15 @@ export const ledgerEntries = sqliteTable(
 export const lots = sqliteTable(
   "lots",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
-    lotId: text("lot_id").notNull(),
-    points: integer("points").notNull(),
-    usedPoints: integer("used_points").notNull(),
-    createdAt: integer("created_at").notNull(),
-    validUntil: integer("valid_until"),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
+    lotId: text("lot_id").$type<EntryId>().notNull(),
+    points: integer("points").$type<Points>().notNull(),
+    usedPoints: integer("used_points").$type<Points>().notNull(),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
+    validUntil: integer("valid_until").$type<EpochMs>(),
     /** What had expired unused when the journal was told so; 0 before that. */
-    lapsedPoints: integer("lapsed_points").notNull().default(0),
+    lapsedPoints: integer("lapsed_points").$type<Points>().notNull().default(noPoints),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId] }),
@@ -111,10 +137,10 @@ export const lots = sqliteTable(
 export const lotUsages = sqliteTable(
   "lot_usages",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
-    lotId: text("lot_id").notNull(),
-    redemptionId: text("redemption_id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
+    lotId: text("lot_id").$type<EntryId>().notNull(),
+    redemptionId: text("redemption_id").$type<EntryId>().notNull(),
     /** The place in the journal of the entry that took the points, or gave them back: orders a lot's usages. */
     sequence: integer("sequence").notNull(),
     /** Below zero where they came back. */
@@ -130,20 +156,20 @@ export const lotUsages = sqliteTable(
 export const exchanges = sqliteTable(
   "exchanges",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
     /** The id of the redemption that reserved the points. */
-    exchangeId: text("exchange_id").notNull(),
-    couponCode: text("coupon_code").notNull(),
-    canonicalCode: text("canonical_code").notNull(),
-    redeemOptionId: text("redeem_option_id").notNull(),
+    exchangeId: text("exchange_id").$type<EntryId>().notNull(),
+    couponCode: text("coupon_code").$type<CouponCode>().notNull(),
+    canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
+    redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
     /** The coupon's definition, as JSON. */
     definition: text("definition").notNull(),
-    state: text("state", { enum: ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"] }).notNull(),
+    state: text("state").$type<ExchangeState>().notNull(),
     /** Why the coupon was not issued. */
     reason: text("reason"),
-    createdAt: integer("created_at").notNull(),
-    updatedAt: integer("updated_at").notNull(),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
+    updatedAt: integer("updated_at").$type<EpochMs>().notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.exchangeId] }),
@@ -163,19 +189,19 @@ export const exchanges = sqliteTable(
 export const coupons = sqliteTable(
   "coupons",
   {
-    tenant: text("tenant").notNull(),
-    canonicalCode: text("canonical_code").notNull(),
-    code: text("code").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
+    code: text("code").$type<CouponCode>().notNull(),
     definition: text("definition").notNull(),
-    issuedTo: text("issued_to").notNull(),
-    issuedAt: integer("issued_at").notNull(),
-    redemptionId: text("redemption_id").notNull(),
-    redeemOptionId: text("redeem_option_id").notNull(),
+    issuedTo: text("issued_to").$type<CustomerId>().notNull(),
+    issuedAt: integer("issued_at").$type<EpochMs>().notNull(),
+    redemptionId: text("redemption_id").$type<EntryId>().notNull(),
+    redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
     redemptionCount: integer("redemption_count").notNull(),
     /** Null while it is there. A deleted coupon stays, so that its code is never issued again. */
-    deletedAt: integer("deleted_at"),
+    deletedAt: integer("deleted_at").$type<EpochMs>(),
     /** When its points were given back for it; a trigger keeps used coupons from that. Null while it counts. */
-    givenBackAt: integer("given_back_at"),
+    givenBackAt: integer("given_back_at").$type<EpochMs>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.canonicalCode] }),
@@ -192,23 +218,23 @@ export const coupons = sqliteTable(
 export const couponRedemptions = sqliteTable(
   "coupon_redemptions",
   {
-    tenant: text("tenant").notNull(),
-    canonicalCode: text("canonical_code").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
     /** Time-ordered: a coupon's uses come in their order. */
     redemptionId: text("redemption_id").notNull(),
     /** Null: an anonymous use. */
-    customerId: text("customer_id"),
+    customerId: text("customer_id").$type<CustomerId>(),
     legalEntityId: text("legal_entity_id"),
     orderCode: text("order_code"),
     /** Amounts as decimal text, in units of the currency. */
     orderTotal: text("order_total").notNull(),
     discount: text("discount").notNull(),
     currency: text("currency").notNull(),
-    redeemedAt: integer("redeemed_at").notNull(),
-    redeemedBy: text("redeemed_by").notNull(),
+    redeemedAt: integer("redeemed_at").$type<EpochMs>().notNull(),
+    redeemedBy: text("redeemed_by").$type<Actor>().notNull(),
     /** Null while it counts. */
-    givenBackAt: integer("given_back_at"),
-    givenBackBy: text("given_back_by"),
+    givenBackAt: integer("given_back_at").$type<EpochMs>(),
+    givenBackBy: text("given_back_by").$type<Actor>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.canonicalCode, table.redemptionId] }),
@@ -230,17 +256,17 @@ export const couponRedemptions = sqliteTable(
 export const redeemOptions = sqliteTable(
   "redeem_options",
   {
-    tenant: text("tenant").notNull(),
-    id: text("id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    id: text("id").$type<RedeemOptionId>().notNull(),
     type: text("type").notNull(),
     name: text("name").notNull(),
     description: text("description"),
-    points: integer("points").notNull(),
+    points: integer("points").$type<Points>().notNull(),
     coupon: text("coupon"),
     pointsAfterCoupon: integer("points_after_coupon"),
     version: integer("version").notNull(),
-    createdAt: integer("created_at").notNull(),
-    modifiedAt: integer("modified_at").notNull(),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
+    modifiedAt: integer("modified_at").$type<EpochMs>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.id] })],
 );
@@ -249,8 +275,8 @@ export const redeemOptions = sqliteTable(
 export const siteMixins = sqliteTable(
   "site_mixins",
   {
-    tenant: text("tenant").notNull(),
-    siteCode: text("site_code").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    siteCode: text("site_code").$type<SiteCode>().notNull(),
     mixinName: text("mixin_name").notNull(),
     value: text("value").notNull(),
   },
@@ -261,16 +287,16 @@ export const siteMixins = sqliteTable(
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
-    tenant: text("tenant").notNull(),
-    caller: text("caller").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    caller: text("caller").$type<Actor>().notNull(),
     operation: text("operation").notNull(),
     idempotencyKey: text("idempotency_key").notNull(),
     fingerprint: text("fingerprint").notNull(),
     /** A ledger's result as JSON, or the body of another operation's answer. */
     answer: text("answer").notNull(),
-    createdAt: integer("created_at").notNull(),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
     /** Whose ledger it was about, so that an erasure finds it; null when it was about none. */
-    customerId: text("customer_id"),
+    customerId: text("customer_id").$type<CustomerId>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.caller, table.operation, table.idempotencyKey] }),
@@ -300,13 +326,13 @@ export const apiClients = sqliteTable("api_clients", {
 export const orderEvents = sqliteTable(
   "order_events",
   {
-    tenant: text("tenant").notNull(),
-    id: text("id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    id: text("id").$type<EventId>().notNull(),
     type: text("type").notNull(),
     orderId: text("order_id"),
     returnId: text("return_id"),
-    customerId: text("customer_id"),
-    siteCode: text("site_code"),
+    customerId: text("customer_id").$type<CustomerId>(),
+    siteCode: text("site_code").$type<SiteCode>(),
     verdict: text("verdict", {
       enum: ["granted", "taken-back", "given-back", "erased", "duplicate", "waiting", "ignored", "failed"],
     }).notNull(),
@@ -314,8 +340,8 @@ export const orderEvents = sqliteTable(
     reason: text("reason"),
     /** What is kept of the event, as JSON; null once the customer has been forgotten. */
     payload: text("payload"),
-    receivedAt: integer("received_at").notNull(),
-    processedAt: integer("processed_at"),
+    receivedAt: integer("received_at").$type<EpochMs>().notNull(),
+    processedAt: integer("processed_at").$type<EpochMs>(),
     attempts: integer("attempts").notNull(),
     /** Whom else the event may name: a JSON array of texts. Triggers keep `event_mentions` like it. Null: nobody. */
     mentions: text("mentions"),
@@ -346,18 +372,18 @@ const latestStates = () => ({
   /** The state of that version, and the latest one of those without a version, with the events that told them: JSON. */
   versioned: text("versioned"),
   unversioned: text("unversioned"),
-  updatedAt: integer("updated_at").notNull(),
+  updatedAt: integer("updated_at").$type<EpochMs>().notNull(),
 });
 
 /** What is known of each order: what a return or a deletion needs of it, for as long as its points are kept. */
 export const orders = sqliteTable(
   "orders",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     orderId: text("order_id").notNull(),
     /** Null: a guest's, or not told. The first one that was told stays. */
-    customerId: text("customer_id"),
-    siteCode: text("site_code"),
+    customerId: text("customer_id").$type<CustomerId>(),
+    siteCode: text("site_code").$type<SiteCode>(),
     /** The order that it was split from. */
     masterId: text("master_id"),
     /** On what terms it earns, as JSON; null while it could earn nothing. The first ones stay. */
@@ -379,10 +405,10 @@ export const orders = sqliteTable(
 export const returns = sqliteTable(
   "returns",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     returnId: text("return_id").notNull(),
     /** Who has asked for it, else whose orders it is about; null while neither is known. */
-    customerId: text("customer_id"),
+    customerId: text("customer_id").$type<CustomerId>(),
     ...latestStates(),
   },
   (table) => [
@@ -396,7 +422,7 @@ export const returns = sqliteTable(
 export const returnOrders = sqliteTable(
   "return_orders",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     orderId: text("order_id").notNull(),
     returnId: text("return_id").notNull(),
   },
@@ -410,9 +436,9 @@ export const returnOrders = sqliteTable(
 export const eventMentions = sqliteTable(
   "event_mentions",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     mention: text("mention").notNull(),
-    eventId: text("event_id").notNull(),
+    eventId: text("event_id").$type<EventId>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.mention, table.eventId] })],
 );
@@ -421,11 +447,11 @@ export const eventMentions = sqliteTable(
 export const knownEvents = sqliteTable(
   "known_events",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     /** A hash of the sender's id and content, or the event's own id when it was sent on purpose. */
     key: text("key").notNull(),
-    eventId: text("event_id").notNull(),
-    receivedAt: integer("received_at").notNull(),
+    eventId: text("event_id").$type<EventId>().notNull(),
+    receivedAt: integer("received_at").$type<EpochMs>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.key] }), index("known_events_by_time").on(table.receivedAt)],
 );
@@ -434,7 +460,7 @@ export const knownEvents = sqliteTable(
 export const erasedTotals = sqliteTable(
   "erased_totals",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     /** `2026-11` */
     month: text("month").notNull(),
     ledgers: integer("ledgers").notNull(),
@@ -454,15 +480,15 @@ export const erasedTotals = sqliteTable(
 export const ledgerFindings = sqliteTable(
   "ledger_findings",
   {
-    tenant: text("tenant").notNull(),
-    customerId: text("customer_id").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
     kind: text("kind").notNull(),
     /** Of the entry concerned; 0 when it is none. */
     sequence: integer("sequence").notNull(),
     /** One sentence for each thing that was ever found so. */
     message: text("message").notNull(),
-    firstFoundAt: integer("first_found_at").notNull(),
-    lastFoundAt: integer("last_found_at").notNull(),
+    firstFoundAt: integer("first_found_at").$type<EpochMs>().notNull(),
+    lastFoundAt: integer("last_found_at").$type<EpochMs>().notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.kind, table.sequence] }),
@@ -478,8 +504,8 @@ export const sweeps = sqliteTable(
     /** The last ledger that was looked at; both empty at the beginning of a round. */
     tenant: text("tenant").notNull(),
     customerId: text("customer_id").notNull(),
-    roundStartedAt: integer("round_started_at").notNull(),
-    updatedAt: integer("updated_at").notNull(),
+    roundStartedAt: integer("round_started_at").$type<EpochMs>().notNull(),
+    updatedAt: integer("updated_at").$type<EpochMs>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.name] })],
 );
@@ -491,14 +517,19 @@ export const sweeps = sqliteTable(
 export const tenantsAway = sqliteTable(
   "tenants_away",
   {
-    tenant: text("tenant").notNull(),
+    tenant: text("tenant").$type<TenantId>().notNull(),
     /** `leaving`, `left` and `gone` where the tenant has been, `arriving` where it is going to be. */
     state: text("state", { enum: ["leaving", "left", "gone", "arriving"] }).notNull(),
     /** The binding of the database at the other end of the move. */
     counterpart: text("counterpart").notNull(),
     /** 1 within a transaction of the move, which may write; 0 whenever anybody else looks. */
     isOpen: integer("is_open").notNull().default(0),
-    since: integer("since").notNull(),
+    since: integer("since").$type<EpochMs>().notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant] })],
 );
+
+/** Never has a row: whatever is selected into it fails its check, and with it the whole transaction. */
+export const refusals = sqliteTable("refusals", { reason: text("reason").primaryKey() }, () => [
+  check("commit_refused", sql`false`),
+]);

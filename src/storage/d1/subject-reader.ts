@@ -3,9 +3,9 @@ import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exchange.ts";
-import type { CommandId, CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
+import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
 import type { ExpiredLot } from "../../domain/lapsing.ts";
-import type { Points } from "../../domain/points.ts";
+import { noPoints, type Points } from "../../domain/points.ts";
 import {
   type DatedDraw,
   earnedEntryId,
@@ -86,7 +86,7 @@ export class SubjectReader {
         )
         .execute(),
     );
-    return (row?.customerId ?? null) as CustomerId | null;
+    return row?.customerId ?? null;
   }
 
   async exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
@@ -99,7 +99,7 @@ export class SubjectReader {
         .limit(limit)
         .execute(),
     );
-    return rows.map((row) => row.id as EntryId);
+    return rows.map((row) => row.id);
   }
 
   async #orderFacts(key: LedgerKey, orderIds: readonly string[]): Promise<SubjectFacts> {
@@ -137,10 +137,10 @@ export class SubjectReader {
     return {
       grants: grants.map((row) => ({
         id: idOf(row),
-        commandId: row.commandId as CommandId,
-        points: row.points as Points,
-        createdAt: row.createdAt as EpochMs,
-        validUntil: row.validUntil as EpochMs | null,
+        commandId: row.commandId,
+        points: row.points,
+        createdAt: row.createdAt,
+        validUntil: row.validUntil,
         usedPoints: usedPoints.get(idOf(row)) ?? 0,
       })),
       takeBacks: takeBacks.map((row) => {
@@ -219,7 +219,7 @@ export class SubjectReader {
       coupon: couponFromRow(row),
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
-      draws: await this.#drawsOf(key, row.redemptionId as EntryId),
+      draws: await this.#drawsOf(key, row.redemptionId),
     };
     return { sold, givenBackToday };
   }
@@ -235,7 +235,7 @@ export class SubjectReader {
         .execute(),
     );
     return rows.map((row) => ({
-      id: row.lotId as EntryId,
+      id: row.lotId,
       remainingPoints: (row.points - row.usedPoints - row.lapsedPoints) as Points,
       validUntil: (row.validUntil ?? 0) as EpochMs,
     }));
@@ -288,11 +288,11 @@ export class SubjectReader {
 }
 
 interface UsageOfLot {
-  readonly lotId: string;
+  readonly lotId: EntryId;
   readonly points: number;
-  readonly lotPoints: number;
-  readonly createdAt: number;
-  readonly validUntil: number | null;
+  readonly lotPoints: Points;
+  readonly createdAt: EpochMs;
+  readonly validUntil: EpochMs | null;
 }
 
 /** What one entry holds, by lot: as little as the database can be asked to do, it does not add up and sort. */
@@ -300,11 +300,11 @@ function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
   const held = new Map<string, DatedDraw>();
   for (const { lotId, points, lotPoints, createdAt, validUntil } of usages) {
     held.set(lotId, {
-      lotId: lotId as EntryId,
+      lotId,
       points: ((held.get(lotId)?.points ?? 0) + points) as Points,
-      lotPoints: lotPoints as Points,
-      createdAt: createdAt as EpochMs,
-      validUntil: validUntil as EpochMs | null,
+      lotPoints,
+      createdAt,
+      validUntil,
     });
   }
   return [...held.values()]
@@ -315,18 +315,18 @@ function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
 const idOf = (row: EntryRow): EntryId => (row.entryId ?? "") as EntryId;
 
 const undoingOf = (row: EntryRow): PastUndoing => ({
-  commandId: row.commandId as CommandId,
-  requestedPoints: (row.requestedPoints ?? 0) as Points,
-  points: row.points as Points,
+  commandId: row.commandId,
+  requestedPoints: row.requestedPoints ?? noPoints,
+  points: row.points,
   debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });
 
 const takeBackOf = (row: EntryRow) => ({
   id: idOf(row),
   sequence: row.sequence,
-  commandId: row.commandId as CommandId,
-  requestedPoints: (row.requestedPoints ?? 0) as Points,
-  lapsedPoints: (row.lapsedPoints ?? 0) as Points,
-  points: row.points as Points,
+  commandId: row.commandId,
+  requestedPoints: row.requestedPoints ?? noPoints,
+  lapsedPoints: row.lapsedPoints ?? noPoints,
+  points: row.points,
   debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });
