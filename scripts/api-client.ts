@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { z } from "zod";
+import { acceptedScopes, type Scope, scopes as scopesOfOperations } from "../src/application/access.ts";
 import { parseTenantId } from "../src/domain/identifiers.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 
@@ -24,6 +25,8 @@ const namePattern = /^[a-z0-9][a-z0-9-]{0,47}$/;
 const clientIdPattern = /^[a-z0-9-]{1,64}$/;
 /** A scope's characters, as RFC 6749 §3.3 has them. */
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+const knownScopes = Object.keys(scopesOfOperations) as Scope[];
 
 type Place = "--local" | "--remote";
 
@@ -44,6 +47,11 @@ async function create(details: ClientDetails, place: Place): Promise<void> {
   if (scopes.length === 0) throw new UsageError("--scope must name at least one scope.");
   if (!scopes.every((scope) => scopePattern.test(scope) && !scope.startsWith("tenant="))) {
     throw new UsageError('--scope must be scopes separated by spaces, without quotes, backslashes and "tenant=".');
+  }
+
+  const unknown = scopes.filter((scope) => !acceptedScopes(knownScopes).includes(scope));
+  if (unknown.length > 0) {
+    console.error(`No operation asks for ${unknown.join(", ")}. The scopes are:\n  ${knownScopes.join("\n  ")}`);
   }
 
   const clientId = `${name}-${randomBytes(5).toString("hex")}`;

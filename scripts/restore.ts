@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type BackupSummary, summaryOf } from "./backup/backup-file.ts";
@@ -26,6 +26,7 @@ const fileSuffix = ".jsonl";
 
 /** @throws {UsageError} when the folder holds no backup, or only a part of one */
 function filesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) throw new UsageError(`There is no folder ${folder}.`);
   const names = readdirSync(folder);
   const unfinished = names.find((name) => name.endsWith(".part") || name.endsWith(".sql"));
   if (unfinished !== undefined)

@@ -1,6 +1,6 @@
 import { UsageError } from "./usage-error.ts";
 
-const defaultPort = 8787;
+export const defaultPort = 8787;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

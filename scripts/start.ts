@@ -5,7 +5,7 @@ import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
 import { ensureLocalSecrets } from "./local-secrets.ts";
 import { seedDemoTenant } from "./seed.ts";
 import { demoCustomer, demoTenant } from "./seed-data.ts";
-import { portOf } from "./service-address.ts";
+import { defaultPort, portOf } from "./service-address.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 import { runWrangler } from "./wrangler.ts";
 
@@ -70,6 +70,8 @@ The service is running. Ctrl-C stops it; its data stays in .wrangler/state.
     console.log("AUTH_JWKS_URL is set: only that issuer's tokens are accepted, so nothing was seeded.");
     return;
   }
+  const port = portOf(process.env);
+  const ofPort = port === defaultPort ? "" : `PORT=${port} `;
   const employee = await issuer.employeeToken(demoTenant, employeeScopes);
   const customer = await issuer.customerToken(demoTenant, demoCustomer);
   const curl = (path: string, token: string) =>
@@ -83,7 +85,7 @@ The customer reads the balance:
 ${curl("/public/customer", customer)}
 
 Both tokens are valid for ${tokenLifetimeHours} hours; "npm run -s token -- --help" tells how to make others.
-"npm run demo", in a second terminal, plays the whole journey.`);
+"${ofPort}npm run demo", in a second terminal, plays the whole journey.`);
 }
 
 /** Aborts `stop` when this process is told to end, or when the shell is gone in which npm has started it. */

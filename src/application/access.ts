@@ -2,14 +2,18 @@ import type { TenantId } from "../domain/identifiers.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Principal } from "./principal.ts";
 
-export type Scope =
-  | "rewardspoints.rewardpoints_view"
-  | "rewardspoints.rewardpoints_manage"
-  | "coupon.coupon_read"
-  | "coupon.coupon_manage"
-  | "coupon.coupon_redeem"
-  | "coupon.coupon_redeem_on_behalf"
-  | "site.site_manage";
+/** All scopes that operations ask for, with what they allow. */
+export const scopes = {
+  "rewardspoints.rewardpoints_view": "Read reward points",
+  "rewardspoints.rewardpoints_manage": "Manage reward points and redeem options",
+  "coupon.coupon_read": "Read coupons",
+  "coupon.coupon_manage": "Manage coupons",
+  "coupon.coupon_redeem": "Use coupons anonymously",
+  "coupon.coupon_redeem_on_behalf": "Use coupons in customers' names",
+  "site.site_manage": "Manage sites and their mixins",
+} as const;
+
+export type Scope = keyof typeof scopes;
 
 /** Who may call an operation. */
 export type Access =
@@ -35,9 +39,9 @@ const scopeAliases: Readonly<Partial<Record<Scope, string>>> = {
   "rewardspoints.rewardpoints_manage": "saasag.rewardpoints_manage",
 };
 
-/** The scopes of `access` with their older names: what a token may carry to be let in. */
-export const acceptedScopes = (scopes: readonly Scope[]): readonly string[] =>
-  scopes.flatMap((scope) => {
+/** Scopes with their older names: what a token may carry to be let in. */
+export const acceptedScopes = (needed: readonly Scope[]): readonly string[] =>
+  needed.flatMap((scope) => {
     const alias = scopeAliases[scope];
     return alias === undefined ? [scope] : [scope, alias];
   });

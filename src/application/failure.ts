@@ -67,7 +67,7 @@ export type ClientAuthenticationFailure =
 export type RequestFailure =
   | { readonly code: "validation_failed"; readonly violations: readonly Violation[] }
   | { readonly code: "malformed_body" }
-  | { readonly code: "unsupported_media_type" }
+  | { readonly code: "unsupported_media_type"; readonly mediaTypes: readonly string[] }
   | { readonly code: "payload_too_large"; readonly limitBytes: number }
   | { readonly code: "route_not_found" }
   | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }

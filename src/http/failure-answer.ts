@@ -23,7 +23,7 @@ export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   if (error instanceof Refused) return answerFailure(c, error.failure);
   if (error instanceof HTTPException && error.status === 400) return answerFailure(c, { code: "malformed_body" });
   if (error instanceof HTTPException && error.status === 415)
-    return answerFailure(c, { code: "unsupported_media_type" });
+    return answerFailure(c, { code: "unsupported_media_type", mediaTypes: ["application/json"] });
   const { log } = c.get("services");
   const facts = {
     requestId: c.get("requestId"),

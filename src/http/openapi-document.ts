@@ -1,4 +1,5 @@
 import packageJson from "../../package.json" with { type: "json" };
+import { scopes } from "../application/access.ts";
 import type { App } from "./app-env.ts";
 
 const description = `Reward points for storefronts: merchants grant points to customers, customers exchange points for
@@ -26,15 +27,7 @@ export function openApiDocument(app: App): ReturnType<App["getOpenAPI31Document"
     flows: {
       clientCredentials: {
         tokenUrl: "/oauth/token",
-        scopes: {
-          "rewardspoints.rewardpoints_view": "Read reward points",
-          "rewardspoints.rewardpoints_manage": "Manage reward points and redeem options",
-          "coupon.coupon_read": "Read coupons",
-          "coupon.coupon_manage": "Manage coupons",
-          "coupon.coupon_redeem": "Use coupons anonymously",
-          "coupon.coupon_redeem_on_behalf": "Use coupons in customers' names",
-          "site.site_manage": "Manage sites and their mixins",
-        },
+        scopes,
       },
     },
   });

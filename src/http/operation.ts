@@ -59,7 +59,7 @@ const named =
   };
 
 /** An employee's token can be asked for with client credentials, or be pasted. */
-const employeeSecurity = (scopes: readonly string[]): Security => [
+export const employeeSecurity = (scopes: readonly string[]): Security => [
   ...scopes.map((scope) => ({ OAuth2: [scope] })),
   { EmployeeAccessToken: [] },
 ];

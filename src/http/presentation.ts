@@ -173,7 +173,10 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ orderCode }) => `Order '${orderCode}' has already used the coupon, with other amounts.`,
   },
   payload_too_large: { status: 413, describe: ({ limitBytes }) => `The body is larger than ${limitBytes} bytes.` },
-  unsupported_media_type: { status: 415, describe: () => "The body's Content-Type is not the one that is needed." },
+  unsupported_media_type: {
+    status: 415,
+    describe: ({ mediaTypes }) => `The body must have the Content-Type ${mediaTypes.join(" or ")}, in UTF-8.`,
+  },
   idempotency_key_reused: {
     status: 422,
     describe: () => "The Idempotency-Key was already used for another request.",

@@ -52,6 +52,13 @@ describe("the OpenAPI document", () => {
     ]);
   });
 
+  test("lets an employee's token be pasted wherever one can be asked for", () => {
+    for (const [name, operation] of operations) {
+      const schemes = (operation.security ?? []).flatMap((one) => Object.keys(one));
+      expect(schemes.includes("EmployeeAccessToken"), name).toBe(schemes.includes("OAuth2"));
+    }
+  });
+
   test("documents 401 and 403 wherever a token is needed, and every error with an example of its status", () => {
     for (const [name, operation] of operations) {
       const statuses = Object.keys(operation.responses);

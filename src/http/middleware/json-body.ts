@@ -52,7 +52,7 @@ export function requireMediaType(...mediaTypes: readonly string[]): Check {
     const charset = charsetPattern.exec(contentType)?.[1]?.toLowerCase() ?? "utf-8";
     const encoding = c.req.header("Content-Encoding")?.trim().toLowerCase() ?? "identity";
     if (!mediaTypes.includes(mediaType) || charset !== "utf-8" || encoding !== "identity") {
-      throw new Refused({ code: "unsupported_media_type" });
+      throw new Refused({ code: "unsupported_media_type", mediaTypes });
     }
     const text = textOf(await received(c.req.arrayBuffer()));
     if (text === null) throw new Refused(invalidBody("The body is not UTF-8."));

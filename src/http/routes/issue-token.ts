@@ -15,13 +15,13 @@ const tokenRequestIn = deferred(() =>
   z
     .object({
       grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
-      client_id: z.string().max(128).optional().openapi({ description: "Unless in a Basic header." }),
-      client_secret: z.string().max(256).optional().openapi({ description: "Unless in a Basic header." }),
+      client_id: z.string().max(128).optional().openapi({ description: "Unless in a Basic header.", example: "" }),
+      client_secret: z.string().max(256).optional().openapi({ description: "Unless in a Basic header.", example: "" }),
       scope: z
         .string()
         .max(2_000)
         .optional()
-        .openapi({ description: "Separated by spaces. Default: all of the client's." }),
+        .openapi({ description: "Separated by spaces. Default: all of the client's.", example: "" }),
     })
     .openapi("TokenRequest"),
 );

@@ -3,7 +3,7 @@ import { eventBytesMax, receiveEvent } from "../../application/receive-event.ts"
 import { type App, contextOf } from "../app-env.ts";
 import { requireEventSender, requireSignature, signatureHeader, webhookActor } from "../middleware/event-sender.ts";
 import { limitBodyTo, requireMediaType } from "../middleware/json-body.ts";
-import { failures, failuresOf, jsonAnswer, jsonBody, openOperation } from "../operation.ts";
+import { employeeSecurity, failures, failuresOf, jsonAnswer, jsonBody, openOperation } from "../operation.ts";
 import { orRefuse } from "../refused.ts";
 import { tenantParams } from "../schemas/common.ts";
 import { orderEventIn, takenEventOut } from "../schemas/order-event.ts";
@@ -28,11 +28,11 @@ const route = createRoute({
     requireMediaType("application/json"),
     requireSignature,
   ),
-  security: [{ EventSignature: [] }, { OAuth2: ["rewardspoints.rewardpoints_manage"] }],
+  security: [{ EventSignature: [] }, ...employeeSecurity(managers.scopes)],
   tags: ["Order Events"],
   summary: "Take an order or return event",
   description:
-    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MiB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
+    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.cancelled, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm while its customer is there: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MiB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
   request: { params: tenantParams, headers: signatureHeaders, body: jsonBody(orderEventIn) },
   responses: {
     202: jsonAnswer("The event is in the queue.", takenEventOut),

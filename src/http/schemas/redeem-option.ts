@@ -48,6 +48,7 @@ const example = {
     discountAbsolute: { amount: 10, currency: "EUR" },
     allowAnonymous: false,
     maxRedemptions: 1,
+    restrictions: { minOrderValue: { amount: 30, currency: "EUR" } },
   },
 };
 
