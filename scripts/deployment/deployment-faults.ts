@@ -8,9 +8,14 @@ export interface PlannedDeployment {
   readonly secrets: ReadonlySet<string>;
 }
 
-/** What wrangler.toml has until somebody sets it. */
-const placeholderIssuer = "https://reward-points.local";
-const placeholderId = /^[0-]+$|…/;
+/** What wrangler.toml has until somebody sets it, what examples have in their places, and this machine. */
+const placeholderIssuer = /[<>…]|\/\/(?:[^/]*\.)?(?:local|localhost|test|invalid|example)(?:[:/]|$)|\/\/127\./i;
+/** Of a database, and of a namespace. */
+const idPattern = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
+const isPlaceholderId = (id: string): boolean => !idPattern.test(id) || /^(.)\1*$/.test(id.replaceAll("-", ""));
+
+/** What the Worker cannot do without. */
+const needed = { databases: "DB", namespaces: "SETTINGS_CACHE" } as const;
 
 /** Secrets whose values cannot be read back, with a value of their form. */
 const sampleSecrets: Readonly<Record<string, string>> = {
@@ -30,7 +35,7 @@ export function deploymentFaults(
 ): readonly string[] {
   const { variables, databases, namespaces } = planned;
   const faults: string[] = [];
-  if (variables["AUTH_ISSUER"] === placeholderIssuer) {
+  if (placeholderIssuer.test(String(variables["AUTH_ISSUER"] ?? ""))) {
     faults.push("AUTH_ISSUER is the placeholder: set the address of your own issuer, or of this service.");
   }
   if (String(variables["CORS_ORIGINS"] ?? "").trim() === "") {
@@ -38,11 +43,17 @@ export function deploymentFaults(
       "CORS_ORIGINS is empty: name the origins of your storefronts, or set it to none if no page calls the API.",
     );
   }
-  for (const { binding, database_id: id } of databases.filter(({ database_id }) => placeholderId.test(database_id))) {
-    faults.push(`database_id of ${binding} is the placeholder ${id}: set what "wrangler d1 create" has printed.`);
+  if (!databases.some(({ binding }) => binding === needed.databases)) {
+    faults.push(`${needed.databases} is bound to no database: see [[d1_databases]] in wrangler.toml.`);
   }
-  for (const { binding, id } of namespaces.filter((namespace) => placeholderId.test(namespace.id))) {
-    faults.push(`id of ${binding} is the placeholder ${id}: set what "wrangler kv namespace create" has printed.`);
+  if (!namespaces.some(({ binding }) => binding === needed.namespaces)) {
+    faults.push(`${needed.namespaces} is bound to no namespace: see [[kv_namespaces]] in wrangler.toml.`);
+  }
+  for (const { binding, database_id: id } of databases.filter(({ database_id }) => isPlaceholderId(database_id))) {
+    faults.push(`database_id of ${binding} is the placeholder "${id}": set what "wrangler d1 create" has printed.`);
+  }
+  for (const { binding, id } of namespaces.filter((namespace) => isPlaceholderId(namespace.id))) {
+    faults.push(`id of ${binding} is the placeholder "${id}": set what "wrangler kv namespace create" has printed.`);
   }
   return [...faults, ...configurationFaults(planned, readConfiguration)];
 }

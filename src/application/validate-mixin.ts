@@ -1,4 +1,5 @@
 import type { JsonObject } from "../domain/json-object.ts";
+import { nearestName } from "../domain/nearest-name.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import { settingsMember, settingsMixinName, settingsProblems } from "../domain/site-settings.ts";
 import type { RequestFailure, Violation } from "./failure.ts";
@@ -60,8 +61,9 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
 }
 
 function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
-  const given = name === settingsMixinName ? mixin[settingsMember] : undefined;
-  if (given === undefined) return [];
+  if (name !== settingsMixinName) return misplacedSettings(name);
+  const given = mixin[settingsMember];
+  if (given === undefined) return misspeltSettings(mixin);
   const path = `${settingsMixinName}.${settingsMember}`;
   return settingsProblems(given).map(({ member, kind, requirement }) => ({
     field: member === null ? path : `${path}.${member}`,
@@ -69,3 +71,22 @@ function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
     type: kind,
   }));
 }
+
+/** Settings under a name that is nearly the right one would do nothing, without a word. */
+function misplacedSettings(name: string): readonly Violation[] {
+  const meant = [settingsMixinName, settingsMember].find((known) => lettersOf(known) === lettersOf(name));
+  if (meant === undefined) return [];
+  const message = `is no name of a mixin; reward points are set in ${settingsMixinName}.${settingsMember}`;
+  return [{ field: name, message, type: "unknown_member" }];
+}
+
+const lettersOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z]/g, "");
+
+const misspeltSettings = (mixin: Mixin): readonly Violation[] =>
+  Object.keys(mixin)
+    .filter((member) => nearestName(member, [settingsMember]) !== null)
+    .map((member) => ({
+      field: `${settingsMixinName}.${member}`,
+      message: `is no setting; did you mean ${settingsMember}?`,
+      type: "unknown_member",
+    }));

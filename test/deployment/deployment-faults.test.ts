@@ -3,9 +3,9 @@ import { deploymentFaults, type PlannedDeployment } from "../../scripts/deployme
 import { readConfiguration } from "../../src/env.ts";
 
 const variables = {
-  AUTH_ISSUER: "https://points.shop.example",
+  AUTH_ISSUER: "https://points.shop.eu",
   AUTH_AUDIENCE: "reward-points",
-  CORS_ORIGINS: "https://shop.example",
+  CORS_ORIGINS: "https://shop.eu",
   TENANT_DATABASES: "",
 };
 const sound: PlannedDeployment = {
@@ -32,8 +32,28 @@ describe("a deployment", () => {
     expect(deploymentFaults(planned, readConfiguration)).toEqual([]);
   });
 
-  test.each([
+  test.each<readonly [string, string, PlannedDeployment]>([
     ["the placeholder of the issuer", "AUTH_ISSUER", withVariables({ AUTH_ISSUER: "https://reward-points.local" })],
+    ...[
+      "https://reward-points.local/",
+      "https://reward-points.<account>.workers.dev",
+      "http://localhost:8787",
+      "https://id.shop.example",
+    ].map((issuer) => [`the issuer ${issuer}`, "AUTH_ISSUER", withVariables({ AUTH_ISSUER: issuer })] as const),
+    ...["", "<database_id>", "your-database-id", "11111111-1111-1111-1111-111111111111"].map(
+      (id) =>
+        [
+          `the database "${id}"`,
+          "database_id of DB",
+          { ...sound, databases: [{ binding: "DB", database_id: id }] },
+        ] as const,
+    ),
+    [
+      "the namespace <id>",
+      "id of SETTINGS_CACHE",
+      { ...sound, namespaces: [{ binding: "SETTINGS_CACHE", id: "<id>" }] },
+    ],
+    ["no namespace", "SETTINGS_CACHE is bound to no", { ...sound, namespaces: [] }],
     ["no origins", "CORS_ORIGINS", withVariables({ CORS_ORIGINS: "" })],
     ["an origin that no browser sends", "CORS_ORIGINS", withVariables({ CORS_ORIGINS: "https://shop.example/" })],
     [

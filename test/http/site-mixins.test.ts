@@ -341,6 +341,18 @@ describe("a mixin that cannot be stored", () => {
     expect(await read("couponSettings")).toEqual({});
   });
 
+  it.each<[object, string]>([
+    [{ couponSettings: { rewardPoints: { enabled: true, ...earning } } }, "couponSettings.rewardPoints"],
+    [{ couponSettings: { rewardpoint: {} } }, "couponSettings.rewardpoint"],
+    [{ couponsettings: { rewardpoints: {} } }, "couponsettings"],
+    [{ coupon_settings: {} }, "coupon_settings"],
+    [{ rewardpoints: { enabled: true } }, "rewardpoints"],
+  ])("is refused under a name that is only nearly the right one: %j", async (given, field) => {
+    const { create } = await openShop();
+    const details = [{ field, type: "unknown_member", message: expect.stringMatching(/rewardpoints/) }];
+    expect(await create(given)).toMatchObject({ status: 400, body: { details } });
+  });
+
   it("is refused with a few words, however much is wrong with it", async () => {
     const { create } = await openShop();
     const rewardpoints = Object.fromEntries(Array.from({ length: 5_000 }, (_, n) => [`x${n}`, 0]));
