@@ -1,15 +1,14 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { consumeEvents } from "../../src/application/consume-events.ts";
-import type { EventClaim, EventInbox, InboxEvent, KeptEvent } from "../../src/application/ports.ts";
 import type { Services } from "../../src/application/services.ts";
 import type { CouponCode } from "../../src/domain/coupon.ts";
-import type { EventVerdict } from "../../src/domain/event-verdict.ts";
 import { activePoints } from "../../src/domain/ledger.ts";
-import { type EventId, readEvent } from "../../src/domain/order-event.ts";
+import { readEvent } from "../../src/domain/order-event.ts";
 import type { ReturnPolicy } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledgers.ts";
+import { MemoryInbox } from "../support/memory-inbox.ts";
 import { MemoryOrderStates } from "../support/memory-order-states.ts";
 import { earningSettings, FakeLedgers, FakeMessage, queued } from "../support/order-events.ts";
 import { takeBreath } from "../support/take-breath.ts";
@@ -187,45 +186,6 @@ function keptBy(told: readonly Version[]): number {
     return isApproved ? sum + latest.cents : sum;
   }, 0);
   return earned - Math.min(earned, Math.floor((earned * returned) / order.cents));
-}
-
-/** What events need of an inbox: those that wait are found by their orders. */
-class MemoryInbox implements Partial<EventInbox> {
-  readonly events = new Map<string, { readonly event: InboxEvent; readonly verdict: EventVerdict }>();
-
-  note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
-    this.events.set(event.id, { event, verdict });
-    return Promise.resolve();
-  }
-
-  settle(
-    _tenant: string,
-    settlements: readonly { readonly event: InboxEvent; readonly verdict: EventVerdict }[],
-    earned: readonly string[] = [],
-  ) {
-    for (const { event, verdict } of settlements) this.events.set(event.id, { event, verdict });
-    const waiting = [...this.events.values()].filter(
-      ({ event, verdict }) => verdict.kind === "waiting" && earned.includes(event.subject.orderId ?? ""),
-    );
-    return Promise.resolve(waiting.map(({ event }) => ({ id: event.id, orderId: event.subject.orderId ?? "" })));
-  }
-
-  claim(_tenant: string, claims: readonly EventClaim[]): Promise<ReadonlyMap<string, EventId>> {
-    return Promise.resolve(new Map(claims.map(({ key: claimed, id }) => [claimed, id])));
-  }
-
-  forgottenAmong() {
-    return Promise.resolve(new Set<never>());
-  }
-
-  find(_tenant: string, id: string): Promise<KeptEvent | null> {
-    const kept = this.events.get(id);
-    if (kept === undefined) return Promise.resolve(null);
-    const { event, verdict } = kept;
-    const { subject, ...rest } = event;
-    const more = { verdict: verdict.kind, points: null, reason: null, processedAt: null, attempts: 1 };
-    return Promise.resolve({ ...subject, ...rest, ...more });
-  }
 }
 
 /**
