@@ -1115,6 +1115,14 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(100);
   });
 
+  test("and so does one whose first part comes before it, or while it earns", async () => {
+    await become(part("A", 60), order("M", 100));
+    expect(ledgers.balance).toBe(60);
+    meanwhile(order("B", 60, { orderType: "SUB_ORDER", masterOrder: "N" }));
+    await process(queued(tenant, order("N", 100)));
+    expect(ledgers.balance).toBe(120);
+  });
+
   test("parts of different customers are each one's own", async () => {
     await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
     expect(ledgers.balance).toBe(100);

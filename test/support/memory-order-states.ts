@@ -89,7 +89,7 @@ export class MemoryOrderStates implements OrderStateStore {
   }
 
   changedAmong(_tenant: string, orderIds: readonly string[]): ReturnType<OrderStateStore["changedAmong"]> {
-    return Promise.resolve(new Set(orderIds.filter((id) => (this.#orders.get(id)?.events ?? 0) > 1)));
+    return Promise.resolve(new Set(orderIds.filter((id) => !this.#kept(id).isNew)));
   }
 
   fileOf(_tenant: string, orderId: string): ReturnType<OrderStateStore["fileOf"]> {
@@ -171,7 +171,7 @@ export class MemoryOrderStates implements OrderStateStore {
       masterId,
       terms,
       told: latestOf(latestStates(states)),
-      isNew: events === 1,
+      isNew: events === 1 && ![...this.#orders.values()].some((part) => part.masterId === orderId),
     };
   }
 }

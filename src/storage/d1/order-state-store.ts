@@ -335,9 +335,15 @@ const partsKept = builtOnce<"rows">((drizzle) =>
     }),
 );
 
+/** How many events have told something of the order, and one more where it has parts: they count together with it. */
+const toldEvents = sql<number>`(${orders.events} + exists(select 1 from ${orders} part indexed by orders_by_master
+  where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId}))`;
+
+const orderColumns = { ...allOf(orders), events: sql`${toldEvents}`.as("events") };
+
 const ordersNamed = builtOnce<"tenant" | "ids">((drizzle) =>
   drizzle
-    .select(allOf(orders))
+    .select(orderColumns)
     .from(orders)
     .where(and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))))),
 );
@@ -390,11 +396,7 @@ const ordersChanged = builtOnce<"tenant" | "ids">((drizzle) =>
     .select({ orderId: sql<string>`${orders.orderId}`.as("orderId") })
     .from(orders)
     .where(
-      and(
-        named(orders.tenant, "tenant"),
-        inArray(orders.orderId, itemsOf(sql.placeholder("ids"))),
-        gt(orders.events, 1),
-      ),
+      and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))), gt(toldEvents, 1)),
     ),
 );
 
@@ -439,7 +441,7 @@ const idsTogether = sql`(
 
 const ordersTogether = builtOnce<"tenant" | "orderId">((drizzle) =>
   drizzle
-    .select(allOf(orders))
+    .select(orderColumns)
     .from(orders)
     .where(and(named(orders.tenant, "tenant"), sql`${orders.orderId} in ${idsTogether}`))
     .orderBy(asc(orders.orderId)),
