@@ -1123,6 +1123,11 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(120);
   });
 
+  test("a return of an order that earns as a whole counts once, also when a part of it is known", async () => {
+    await become(order("M", 100), part("A", 60, { status: "CANCELLED" }), returned("M", 40));
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("parts of different customers are each one's own", async () => {
     await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
     expect(ledgers.balance).toBe(100);
