@@ -68,15 +68,15 @@ async function withdrawOrder(services: Services, event: InboxEvent, news: OrderN
   const told = await keepOrder(services, event, news);
   if (told === "forgotten") return;
   const outdated = whyOutdated(told, id, news.state);
-  if (outdated !== null) return settle(services, event, outdated);
   const by = { actor: eventActor, at: services.clock.now() };
-  await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
+  if (outdated === null) await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
   const what = event.subject.type === "order.deleted" ? "deleted" : "cancelled";
   const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
+  // An outdated event may be the one that tells which order it was split from.
   const settled = await settleOrder(services, tenant, orderId, cause);
   const isAgain = told !== null && told.since !== id;
-  if (isAgain && settled.kind === "earns-nothing") return settle(services, event, { kind: "duplicate" });
-  const nothing: EventVerdict = isAgain ? { kind: "duplicate" } : ignored("order_not_completed");
+  const nothing: EventVerdict = outdated ?? (isAgain ? { kind: "duplicate" } : ignored("order_not_completed"));
+  if (settled.kind === "earns-nothing" && (isAgain || outdated !== null)) return settle(services, event, nothing);
   return settle(services, event, verdictOf(settled) ?? nothing);
 }
 

@@ -1128,6 +1128,12 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test("an outdated event may be the one that tells which order it was split from", async () => {
+    const declined = part("A", 60, { status: "DECLINED", ...ofVersion(1) });
+    await become(order("M", 100), order("A", 60, ofVersion(2)), declined);
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("parts of different customers are each one's own", async () => {
     await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
     expect(ledgers.balance).toBe(100);
