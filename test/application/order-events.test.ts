@@ -1134,6 +1134,19 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test.each([
+    ["a guest", { customer: { id: "ANONYMOUS" } }],
+    ["a site that is switched off", { siteCode: "elsewhere" }],
+  ])("an order that was cancelled and completes for %s lets its parts earn again", async (_, more) => {
+    const verdicts = await become(
+      part("A", 60),
+      { type: "order.cancelled", payload: { id: "M" } },
+      order("M", 100, more),
+    );
+    expect(verdicts).toEqual(["granted 60", "taken-back 60", "given-back 60"]);
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("parts of different customers are each one's own", async () => {
     await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
     expect(ledgers.balance).toBe(100);
