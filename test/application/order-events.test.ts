@@ -1147,6 +1147,13 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test("a part that was deleted before its customer was known stays deleted", async () => {
+    await become(part("A", 60), { type: "order.deleted", payload: { id: "B", masterOrder: "M" } });
+    await muchLater();
+    await become(part("B", 40));
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("parts of different customers are each one's own", async () => {
     await become(part("A", 60), part("B", 40, { customer: { id: "other" } }));
     expect(ledgers.balance).toBe(100);

@@ -114,26 +114,31 @@ export class MemoryOrderStates implements OrderStateStore {
   }
 
   removeOfNobody(before: EpochMs, limit: number): Promise<number> {
-    const orders = ofNobodySince(this.#orders, before).map(([id, order]) => ({
-      id,
-      order,
-      owner: this.#ownerOfParts(id),
-    }));
-    for (const { order, owner } of orders.filter(isOwned).slice(0, limit)) order.customerId = owner;
-    const returns = ofNobodySince(this.#returns, before).map(([id, shelf]) => ({
-      id,
-      shelf,
-      owner: this.#ownerOfReturn(shelf),
-    }));
-    for (const { shelf, owner } of returns.filter(isOwned).slice(0, limit)) shelf.customerId = owner;
-    const oldOrders = orders.filter((one) => !isOwned(one)).slice(0, limit);
-    const oldReturns = returns.filter((one) => !isOwned(one)).slice(0, limit);
+    const orders = () =>
+      ofNobodySince(this.#orders, before).map(([id, own]) => ({ id, own, owner: this.#ownerOfOrder(id) }));
+    const returns = () =>
+      ofNobodySince(this.#returns, before).map(([id, own]) => ({ id, own, owner: this.#ownerOfReturn(own) }));
+    for (const { own, owner } of orders().filter(isOwned).slice(0, limit)) own.customerId = owner;
+    for (const { own, owner } of returns().filter(isOwned).slice(0, limit)) own.customerId = owner;
+    const oldOrders = orders()
+      .filter((one) => !isOwned(one))
+      .slice(0, limit);
     for (const { id } of oldOrders) this.#orders.delete(id);
+    const oldReturns = returns()
+      .filter((one) => !isOwned(one))
+      .slice(0, limit);
     for (const { id } of oldReturns) this.#returns.delete(id);
     return Promise.resolve(oldOrders.length + oldReturns.length);
   }
 
-  /** Whose an order is that is known by its parts only: that of the first of them by its id. */
+  /** Whose an order is that is known only by those that count together with it. */
+  #ownerOfOrder(orderId: string): KeptOrder["customerId"] {
+    const masterId = this.#orders.get(orderId)?.masterId ?? null;
+    const whole = masterId === null ? null : (this.#orders.get(masterId)?.customerId ?? null);
+    return this.#ownerOfParts(orderId) ?? whole ?? (masterId === null ? null : this.#ownerOfParts(masterId));
+  }
+
+  /** That of the first part by its id. */
   #ownerOfParts(orderId: string): KeptOrder["customerId"] {
     const parts = [...this.#orders].filter(([, { masterId }]) => masterId === orderId).sort(byId);
     return parts.flatMap(([, { customerId }]) => customerId ?? [])[0] ?? null;

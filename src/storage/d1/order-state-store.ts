@@ -192,15 +192,15 @@ export class D1OrderStateStore implements OrderStateStore {
           // What came before it was known whose it is belongs to that customer now.
           drizzle
             .update(orders)
-            .set({ customerId: ownerOfParts })
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is not null`)})`),
+            .set({ customerId: ownerOfOrder })
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfOrder} is not null`)})`),
           drizzle
             .update(returns)
             .set({ customerId: ownerOfReturn })
             .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns(sql`${ownerOfReturn} is not null`)})`),
           drizzle
             .delete(orders)
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is null`)})`)
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfOrder} is null`)})`)
             .returning({ id: orders.orderId }),
           drizzle
             .delete(returnOrders)
@@ -217,9 +217,17 @@ export class D1OrderStateStore implements OrderStateStore {
   }
 }
 
-/** Whose an order is that is known by its parts only. */
-const ownerOfParts = sql`(select part.customer_id from ${orders} part indexed by orders_by_master
-  where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId} and part.customer_id is not null limit 1)`;
+/** The first customer of whom one of the orders is. */
+const ownerOfKin = (kin: SQL, isKin: SQL): SQL => sql`(select kin.customer_id from ${orders} kin ${kin}
+  where kin.tenant = ${orders.tenant} and ${isKin} and kin.customer_id is not null limit 1)`;
+
+const byMaster = sql`indexed by orders_by_master`;
+
+/** Whose an order is that is known only by those that count together with it: its parts, or those that it is one of. */
+const ownerOfOrder = sql`coalesce(
+  ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.orderId}`)},
+  ${ownerOfKin(sql``, sql`kin.order_id = ${orders.masterId}`)},
+  ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.masterId}`)})`;
 
 /** A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round. */
 const ownerAmong = (known: SQL, isNamed: SQL): SQL => sql`(select known.customer_id
