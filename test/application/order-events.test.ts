@@ -1147,6 +1147,18 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test("an outdated event of a return may be the one that makes an earlier state count again", async () => {
+    const at = (seconds: number) => ({ modifiedAt: new Date(now + seconds * 1_000).toISOString() });
+    const verdicts = await become(
+      order("A", 100),
+      returned("A", 10, { metadata: at(1) }),
+      returned("A", 30, { metadata: { version: 1, ...at(2) } }),
+      returned("A", 50, { metadata: { version: 2, ...at(0) } }),
+    );
+    expect(verdicts).toEqual(["granted 100", "taken-back 10", "taken-back 20", "given-back 20"]);
+    expect(ledgers.balance).toBe(90);
+  });
+
   test("a part that was deleted before its customer was known stays deleted", async () => {
     await become(part("A", 60), { type: "order.deleted", payload: { id: "B", masterOrder: "M" } });
     await muchLater();
