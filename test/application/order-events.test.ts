@@ -1123,6 +1123,13 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(120);
   });
 
+  test("parts that come at the same time earn once", async () => {
+    // The other one changes nothing of their points, and has them granted under its own name.
+    meanwhile(part("B", 0.5));
+    await become(part("A", 60));
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("a return of an order that earns as a whole counts once, also when a part of it is known", async () => {
     await become(order("M", 100), part("A", 60, { status: "CANCELLED" }), returned("M", 40));
     expect(ledgers.balance).toBe(60);
