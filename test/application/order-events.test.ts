@@ -1103,6 +1103,14 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test("a guest's order that a return names stays as long as the return", async () => {
+    const asked = returned("A", 40, { requestor: { customerId: "employee" } });
+    await become(order("A", 100, { customer: { id: "ANONYMOUS" } }), asked);
+    await muchLater();
+    await become(order("A", 100));
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("an order that was split and deleted stays deleted", async () => {
     await become(part("A", 60), part("B", 40), { type: "order.deleted", payload: { id: "M" } });
     await muchLater();

@@ -120,14 +120,16 @@ export class MemoryOrderStates implements OrderStateStore {
       ofNobodySince(this.#returns, before).map(([id, own]) => ({ id, own, owner: this.#ownerOfReturn(own) }));
     for (const { own, owner } of orders().filter(isOwned).slice(0, limit)) own.customerId = owner;
     for (const { own, owner } of returns().filter(isOwned).slice(0, limit)) own.customerId = owner;
-    const oldOrders = orders()
-      .filter((one) => !isOwned(one))
-      .slice(0, limit);
-    for (const { id } of oldOrders) this.#orders.delete(id);
     const oldReturns = returns()
       .filter((one) => !isOwned(one))
       .slice(0, limit);
     for (const { id } of oldReturns) this.#returns.delete(id);
+    // An order that a return names is not new when it is told of again.
+    const isNamed = (id: string): boolean => [...this.#returns.values()].some(({ named }) => named.has(id));
+    const oldOrders = orders()
+      .filter((one) => !isOwned(one) && !isNamed(one.id))
+      .slice(0, limit);
+    for (const { id } of oldOrders) this.#orders.delete(id);
     return Promise.resolve(oldOrders.length + oldReturns.length);
   }
 

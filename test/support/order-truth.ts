@@ -92,7 +92,10 @@ function orderIn(orders: Map<OrderId, Order>, id: OrderId): Order {
   return order;
 }
 
-/** What is nobody's goes. An order and its parts are all their customer's, and a return is that of one of its orders. */
+/**
+ * What is nobody's goes. An order and its parts are all their customer's, and a return is that of one of its orders. What a
+ * return names stays as long as that one.
+ */
 function forgetNobodys({ orders, returns }: Known): void {
   const isTogether = (id: string): boolean => id === "M" || orders.get(id as OrderId)?.isPart === true;
   const isSplitOwned = [...orders].some(([id, { isOwned }]) => isTogether(id) && isOwned);
@@ -104,7 +107,8 @@ function forgetNobodys({ orders, returns }: Known): void {
   }
   for (const [id, order] of orders) {
     order.isOwned = isOwned(id);
-    if (!order.isOwned) orders.delete(id);
+    const isNamed = [...returns.values()].some(({ named }) => named.has(id));
+    if (!order.isOwned && !isNamed) orders.delete(id);
   }
 }
 

@@ -187,7 +187,7 @@ export class D1OrderStateStore implements OrderStateStore {
           .orderBy(asc(returns.updatedAt))
           .limit(room);
       const removedReturns = oldReturns(sql`${ownerOfReturn} is null`);
-      const [, , ofOrders, , ofReturns] = await answeredWrite(
+      const [, , , ofReturns, ofOrders] = await answeredWrite(
         drizzle.batch([
           // What came before it was known whose it is belongs to that customer now.
           drizzle
@@ -199,16 +199,16 @@ export class D1OrderStateStore implements OrderStateStore {
             .set({ customerId: ownerOfReturn })
             .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns(sql`${ownerOfReturn} is not null`)})`),
           drizzle
-            .delete(orders)
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfOrder} is null`)})`)
-            .returning({ id: orders.orderId }),
-          drizzle
             .delete(returnOrders)
             .where(sql`(${returnOrders.tenant}, ${returnOrders.returnId}) in (${removedReturns})`),
           drizzle
             .delete(returns)
             .where(sql`(${returns.tenant}, ${returns.returnId}) in (${removedReturns})`)
             .returning({ id: returns.returnId }),
+          drizzle
+            .delete(orders)
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(isNobodys)})`)
+            .returning({ id: orders.orderId }),
         ]),
       );
       return [...ofOrders, ...ofReturns];
@@ -228,6 +228,10 @@ const ownerOfOrder = sql`coalesce(
   ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.orderId}`)},
   ${ownerOfKin(sql``, sql`kin.order_id = ${orders.masterId}`)},
   ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.masterId}`)})`;
+
+/** An order that a return names is not new when it is told of again, and so stays as long as that one. */
+const isNobodys = sql`${ownerOfOrder} is null and not exists (select 1 from ${returnOrders} r
+  where r.tenant = ${orders.tenant} and r.order_id = ${orders.orderId})`;
 
 /** A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round. */
 const ownerAmong = (known: SQL, isNamed: SQL): SQL => sql`(select known.customer_id
