@@ -131,22 +131,17 @@ export async function playStory(story: Story): Promise<void> {
   }
 }
 
-async function consumeAtOnce(shop: Shop, arrived: readonly Arrived[], { troubles, picks }: Round): Promise<void> {
-  const interleaver = new Interleaver(picks);
+async function consumeAtOnce(shop: Shop, arrived: readonly Arrived[], { troubles, bursts }: Round): Promise<void> {
+  const interleaver = new Interleaver(bursts);
   const flows = troubles.map((own, consumer) => {
-    const gate = new Gate(interleaver, own);
-    return consume(shop, interleaver, gate, batchesOf(arrived, consumer));
+    const gate = new Gate(interleaver, consumer, own);
+    return consume(shop, gate, () => new Gate(interleaver, consumer), batchesOf(arrived, consumer));
   });
   await interleaver.run(flows);
 }
 
 /** Processes one batch after another. What was not done with is delivered again, to another consumer when this one died. */
-async function consume(
-  shop: Shop,
-  interleaver: Interleaver,
-  first: Gate,
-  batches: readonly QueuedEvent[][],
-): Promise<void> {
+async function consume(shop: Shop, first: Gate, another: () => Gate, batches: readonly QueuedEvent[][]): Promise<void> {
   let gate = first;
   for (const batch of batches) {
     let left: readonly QueuedEvent[] = batch;
@@ -157,7 +152,7 @@ async function consume(
         consumeEvents(shop.servicesBehind(gate), messages).then(() => false),
         gate.death.then(() => true),
       ]);
-      if (isDead) gate = new Gate(interleaver, []);
+      if (isDead) gate = another();
       else if (messages.some(({ outcome }) => outcome === "none")) throw new Error("A message was left alone.");
       left = messages.flatMap(({ body, outcome }) => (outcome === "acked" ? [] : [body as QueuedEvent]));
     }

@@ -4,22 +4,34 @@ const ticksAStep = 16;
 /** Steps without a call that waits, after which nothing is expected any more. */
 const idleStepsMax = 100;
 
+/** Whose calls come through for a while, as long as there are any. */
+export interface Burst {
+  readonly consumer: number;
+  readonly calls: number;
+}
+
+interface Waiting {
+  readonly consumer: number;
+  readonly goOn: () => void;
+}
+
 /**
  * Lets calls through one at a time, in an order that was drawn beforehand: whoever has nothing to wait for goes on until
- * all wait, and then one of them is chosen.
+ * all wait, and then one of them is chosen. Much of what can go wrong needs one consumer to be through with something while
+ * another has stopped in the middle: so it is drawn who goes on for how long, and not each call by itself.
  */
 export class Interleaver {
-  readonly #picks: readonly number[];
-  readonly #waiting: (() => void)[] = [];
+  readonly #order: readonly number[];
+  readonly #waiting: Waiting[] = [];
   #steps = 0;
 
-  /** @param picks which of the calls that wait is next; when there are no more picks, the first one */
-  constructor(picks: readonly number[]) {
-    this.#picks = picks;
+  /** @param bursts when there are no more of them, who has waited longest is next */
+  constructor(bursts: readonly Burst[]) {
+    this.#order = bursts.flatMap(({ consumer, calls }) => Array.from({ length: calls }, () => consumer));
   }
 
-  pass(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  pass(consumer: number): Promise<void> {
+    return new Promise((goOn) => this.#waiting.push({ consumer, goOn }));
   }
 
   /** Runs until all of `flows` have ended. */
@@ -32,13 +44,13 @@ export class Interleaver {
     all.catch(() => {});
     for (let idle = 0; !isOver; idle += 1) {
       for (let tick = 0; tick < ticksAStep && !isOver; tick += 1) await null;
-      const pick = (this.#picks[this.#steps] ?? 0) % Math.max(1, this.#waiting.length);
-      const [next] = this.#waiting.splice(pick, 1);
       if (idle > idleStepsMax) throw new Error("Everybody waits for something that never comes.");
+      const preferred = this.#waiting.findIndex(({ consumer }) => consumer === this.#order[this.#steps]);
+      const [next] = this.#waiting.splice(Math.max(0, preferred), 1);
       if (next === undefined) continue;
       idle = 0;
       this.#steps += 1;
-      next();
+      next.goOn();
     }
     await all;
   }
@@ -55,13 +67,15 @@ export class Gate {
   /** Resolves when the consumer dies. */
   readonly death: Promise<void>;
   readonly #interleaver: Interleaver;
+  readonly #consumer: number;
   readonly #troubles: readonly Trouble[];
   #die: () => void = () => {};
   #isDead = false;
   #calls = 0;
 
-  constructor(interleaver: Interleaver, troubles: readonly Trouble[]) {
+  constructor(interleaver: Interleaver, consumer: number, troubles: readonly Trouble[] = []) {
     this.#interleaver = interleaver;
+    this.#consumer = consumer;
     this.#troubles = troubles;
     this.death = new Promise((resolve) => {
       this.#die = resolve;
@@ -76,7 +90,7 @@ export class Gate {
       this.#isDead = true;
       this.#die();
     }
-    if (!this.#isDead) await this.#interleaver.pass();
+    if (!this.#isDead) await this.#interleaver.pass(this.#consumer);
     if (this.#isDead) return new Promise(() => {});
     if (trouble === "before") return failed();
     const value = await work();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { EarningBase } from "../../src/domain/earn-rule.ts";
-import type { Trouble } from "./interleaver.ts";
+import type { Burst, Trouble } from "./interleaver.ts";
 
 // Histories of an order, whole or split in two, and of two returns, that several consumers are told of at once.
 
@@ -73,8 +73,8 @@ export interface Round {
   readonly deliveries: readonly Delivery[];
   /** What goes wrong for each of the consumers. */
   readonly troubles: readonly (readonly Trouble[])[];
-  /** Which of the calls that are under way comes through next. */
-  readonly picks: readonly number[];
+  /** Whose calls come through first. */
+  readonly bursts: readonly Burst[];
 }
 
 export type Story = readonly Round[];
@@ -132,11 +132,17 @@ const anyReturnTelling = (ids: readonly OrderId[]): fc.Arbitrary<ReturnTelling> 
 
 const consumersMax = 3;
 
+/** Mostly one of two: what three can do wrong needs two of them. */
+const anyConsumer = fc.constantFrom(0, 0, 0, 1, 1, 1, 2);
+
 const anyDelivery = (ids: readonly OrderId[]): fc.Arbitrary<Delivery> =>
   fc.record({
     telling: fc.oneof({ weight: 5, arbitrary: anyOrderTelling(ids) }, { weight: 3, arbitrary: anyReturnTelling(ids) }),
     arrival: fc.nat({ max: 4 }),
-    consumers: fc.array(fc.nat({ max: consumersMax - 1 }), { minLength: 1, maxLength: 2 }),
+    consumers: fc.oneof(
+      { weight: 3, arbitrary: anyConsumer.map((consumer) => [consumer]) },
+      { weight: 1, arbitrary: fc.tuple(anyConsumer, anyConsumer) },
+    ),
     isInBatch: fc.boolean(),
   });
 
@@ -148,20 +154,48 @@ const anyTroubles: fc.Arbitrary<readonly Trouble[]> = fc.array(
   { maxLength: 2 },
 );
 
-const anyRound = (ids: readonly OrderId[], base: fc.Arbitrary<SiteTerms["base"]>): fc.Arbitrary<Round> =>
+const anyBurst: fc.Arbitrary<Burst> = fc.record({
+  consumer: anyConsumer,
+  calls: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 20 })),
+});
+
+type Bases = fc.Arbitrary<SiteTerms["base"]>;
+
+const anySite = (base: Bases): fc.Arbitrary<SiteTerms> =>
+  fc.record({
+    isOn: fc.constantFrom(true, true, true, false),
+    base,
+    factorPercent: fc.constantFrom(100, 100, 50, 137),
+  });
+
+const anyRound = (ids: readonly OrderId[], base: Bases): fc.Arbitrary<Round> =>
   fc.record({
     isMuchLater: fc.constantFrom(false, false, true),
-    site: fc.record({
-      isOn: fc.constantFrom(true, true, true, false),
-      base,
-      factorPercent: fc.constantFrom(100, 100, 50, 137),
-    }),
+    site: anySite(base),
     deliveries: fc.array(anyDelivery(ids), { minLength: 1, maxLength: 6 }),
     troubles: fc.tuple(...Array.from({ length: consumersMax }, () => anyTroubles)),
-    picks: fc.array(fc.nat({ max: 5 }), { maxLength: 60 }),
+    bursts: fc.array(anyBurst, { maxLength: 12 }),
+  });
+
+/** A round in which each of a few events has a consumer for itself, and nothing fails. */
+const anyRace = (ids: readonly OrderId[], base: Bases): fc.Arbitrary<Round> =>
+  fc.record({
+    isMuchLater: fc.constant(false),
+    site: anySite(base),
+    deliveries: fc
+      .array(anyDelivery(ids), { minLength: 2, maxLength: consumersMax })
+      .map((deliveries) => deliveries.map((one, consumer) => ({ ...one, consumers: [consumer] }))),
+    troubles: fc.constant(Array.from({ length: consumersMax }, () => [])),
+    bursts: fc.array(anyBurst, { minLength: 2, maxLength: 6 }),
   });
 
 const anyBase = fc.constantFrom<SiteTerms["base"]>("total", "total", "net");
+
+const anyRounds = (ids: readonly OrderId[], base: Bases): fc.Arbitrary<Story> =>
+  fc.oneof(
+    fc.array(anyRound(ids, base), { minLength: 1, maxLength: 3 }),
+    fc.array(anyRace(ids, base), { minLength: 1, maxLength: 2 }),
+  );
 
 /**
  * Stories of one order, or of one that is split. The site of a split one earns on the same price all the time: by which
@@ -169,8 +203,8 @@ const anyBase = fc.constantFrom<SiteTerms["base"]>("total", "total", "net");
  */
 export const anyStory: fc.Arbitrary<Story> = fc
   .oneof(
-    fc.array(anyRound(["A"], anyBase), { minLength: 1, maxLength: 3 }),
-    anyBase.chain((base) => fc.array(anyRound(["A", "B", "M"], fc.constant(base)), { minLength: 1, maxLength: 3 })),
+    anyRounds(["A"], anyBase),
+    anyBase.chain((base) => anyRounds(["A", "B", "M"], fc.constant(base))),
   )
   .map(unambiguous);
 
