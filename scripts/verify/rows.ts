@@ -64,7 +64,8 @@ export const rows: readonly Row[] = [
   },
   {
     name: "order-histories",
-    shows: "an order and up to four returns, told in any order and more than once, against their latest states",
+    shows:
+      "orders, whole or split, and their returns, told in any order and to several consumers, against their latest states",
     target: "at least 100,000 histories",
     isMet: atLeast(100_000),
     file: "test/trust/order-histories.test.ts",

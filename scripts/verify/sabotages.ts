@@ -46,6 +46,10 @@ const byKeys = by(
 );
 const byOverloads = (test: string) => by("test/storage/remembered-overloads.test.ts", test);
 const byEmployees = (test: string) => by("test/http/employees.test.ts", test);
+const byHistories = by(
+  "test/trust/order-histories.test.ts",
+  "and when several consumers are told of them at once, and fail",
+);
 const byBatches = (test: string) => by("test/application/event-batches.test.ts", test);
 
 /** One customer's commands, in their order. */
@@ -858,6 +862,78 @@ const rules: readonly Sabotage[] = [
     replace: "sum.plus(weight), new Big(0));\n  if (counted.every",
     by: "sum.plus(weight.round(0, 0)), new Big(0));\n  if (counted.every",
     caughtBy: byWorth("an order that was split > earns in its parts together what it would have earned as a whole"),
+  },
+  {
+    name: "whole-beside-its-parts",
+    breaks: "an order that is told as a whole and in parts earns twice",
+    file: "src/domain/order-book.ts",
+    replace: "return parts.length === 0 ? counted : parts;",
+    by: "return counted;",
+    caughtBy: byHistories,
+  },
+  {
+    name: "parts-outlive-the-whole",
+    breaks: "the parts of an order that was deleted go on earning",
+    file: "src/domain/order-book.ts",
+    replace: "  if (isGone) return [];\n",
+    by: "",
+    caughtBy: byHistories,
+  },
+  {
+    name: "whole-returned-twice",
+    breaks: "a return of an order that earns as a whole counts twice when a part of it is known",
+    file: "src/domain/order-book.ts",
+    replace: "masters.has(orderId) && !countedIds.has(orderId)",
+    by: "masters.has(orderId)",
+    caughtBy: byEvents("a return of an order that earns as a whole counts once"),
+  },
+  {
+    name: "moments-unread",
+    breaks: "the event that arrives last tells the latest state, whatever moment it tells",
+    file: "src/domain/latest-state.ts",
+    replace: "told.moment === other.moment ? told.event >= other.event : told.moment > other.moment",
+    by: "told.event >= other.event",
+    caughtBy: byHistories,
+  },
+  {
+    name: "no-second-look",
+    breaks: "what is told of an order while it is settled is not followed up",
+    file: "src/application/settle-order.ts",
+    replace: "if (target === applied) {",
+    by: "if (applied !== null) {",
+    caughtBy: byHistories,
+  },
+  {
+    name: "second-look-at-points-alone",
+    breaks: "two parts that come at the same time earn twice",
+    file: "src/application/settle-order.ts",
+    replace: "JSON.stringify([owner.customerId, orderIds, earned, kept])",
+    by: "JSON.stringify([earned, kept])",
+    caughtBy: byEvents("parts that come at the same time earn once"),
+  },
+  {
+    name: "ledger-asked-for-one-part",
+    breaks: "what the other parts of an order have earned is granted again",
+    file: "src/application/settle-order.ts",
+    replace: "[...new Set([orderId, ...idsIn(own)])]",
+    by: "[orderId]",
+    caughtBy: byHistories,
+  },
+  {
+    name: "new-order-unfollowed",
+    breaks: "what is told of a new order while it earns is not followed up",
+    file: "src/application/earn-points.ts",
+    replace: "if (!changed.has(order.orderId)) continue;",
+    by: "continue;",
+    caughtBy: byEvents("also when it is cancelled while it earns"),
+  },
+  {
+    name: "outdated-return-unsettled",
+    breaks: "a state that counts again because of an outdated event is not carried out",
+    file: "src/application/process-single.ts",
+    replace: "settle(services, event, await settleOutdated(services, parts, outdated));",
+    by: "settle(services, event, outdated);",
+    caughtBy: byEvents("an outdated event of a return may be the one that makes an earlier state count again"),
   },
   {
     name: "list-price-for-paid",

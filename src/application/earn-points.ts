@@ -144,15 +144,14 @@ async function grantAll(
     const order = orders.get(action.news.orderId);
     if (order === undefined) {
       attempts.set(event, succeed(ignored("superseded")));
-    } else if (action.kind === "know-order") {
-      // What a guest's order says counts, too, for whom it was granted to before.
-      if (order.terms === null) attempts.set(event, succeed(ignored(action.reason)));
-      else known.push(event);
-    } else if (order.customerId !== action.news.customerId) {
+    } else if (action.kind === "earn" && order.customerId !== action.news.customerId) {
       // An order that comes a second time for somebody else earns nothing: its points are the first one's.
       attempts.set(event, succeed({ kind: "failed", reason: "order_earned_by_another" }));
-    } else if (order.terms === null) {
-      attempts.set(event, succeed(ignored("site_unknown_or_switched_off")));
+    } else if (order.terms === null && order.isNew) {
+      attempts.set(event, succeed(whyIdle(action)));
+    } else if (order.terms === null || action.kind === "know-order") {
+      // What an order says that earns nothing by itself counts, too: for whom it was granted to before, or for its parts.
+      known.push(event);
     } else {
       const unreadable = whyUnreadable(action, order.terms);
       const earning = earningOf(order);
@@ -177,6 +176,10 @@ async function grantAll(
     async (event) => void attempts.set(event, await settleKnown(services, event, orders)),
   );
 }
+
+/** Why an order earns nothing that has no terms. */
+const whyIdle = (action: ToldEvent["action"]): EventVerdict =>
+  ignored(action.kind === "know-order" ? action.reason : "site_unknown_or_switched_off");
 
 /** A completed order that earns something. */
 interface Earning {
@@ -263,13 +266,16 @@ async function settleKnown(
   orders: ReadonlyMap<string, KeptOrder>,
 ): Promise<Attempt> {
   const { news } = action;
+  const order = orders.get(news.orderId) ?? null;
   // An outdated event may be the one that tells whose the order is, or on what terms it earns.
-  const outdated = whyOutdated(orders.get(news.orderId)?.told ?? null, id, news.state);
+  const outdated = whyOutdated(order?.told ?? null, id, news.state);
   try {
-    const value = grantTermsOf(orders.get(news.orderId) ?? null).value;
+    const { value } = grantTermsOf(order);
     const description = `Order ${news.orderId} corrected to ${value}`;
     const settled = await settleOrder(services, tenant, news.orderId, { id, returnId: null, description });
-    const nothing: EventVerdict = action.kind === "know-order" ? ignored(action.reason) : { kind: "duplicate" };
+    const isIdle = order?.terms === null || action.kind === "know-order";
+    const nothing: EventVerdict = isIdle ? whyIdle(action) : { kind: "duplicate" };
+    if (settled.kind === "earns-nothing" && order?.terms === null) return succeed(nothing);
     if (settled.kind === "earns-nothing" && outdated !== null) return succeed(outdated);
     return succeed(verdictOf(settled) ?? outdated ?? nothing);
   } catch (error) {

@@ -13,7 +13,7 @@ import { eventActor } from "./carry-out.ts";
 import { eraseCustomer } from "./erase-customer.ts";
 import type { InboxEvent, WaitingEvent } from "./ports.ts";
 import type { Services } from "./services.ts";
-import { type OrderSettled, settleOrder } from "./settle-order.ts";
+import { type OrderSettled, type SettlingCause, settleOrder } from "./settle-order.ts";
 
 /** What is carried out one after another. */
 export type SingleAction = Extract<
@@ -68,15 +68,15 @@ async function withdrawOrder(services: Services, event: InboxEvent, news: OrderN
   const told = await keepOrder(services, event, news);
   if (told === "forgotten") return;
   const outdated = whyOutdated(told, id, news.state);
-  if (outdated !== null) return settle(services, event, outdated);
   const by = { actor: eventActor, at: services.clock.now() };
-  await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
+  if (outdated === null) await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
   const what = event.subject.type === "order.deleted" ? "deleted" : "cancelled";
   const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
+  // An outdated event may be the one that tells which order it was split from.
   const settled = await settleOrder(services, tenant, orderId, cause);
   const isAgain = told !== null && told.since !== id;
-  if (isAgain && settled.kind === "earns-nothing") return settle(services, event, { kind: "duplicate" });
-  const nothing: EventVerdict = isAgain ? { kind: "duplicate" } : ignored("order_not_completed");
+  const nothing: EventVerdict = outdated ?? (isAgain ? { kind: "duplicate" } : ignored("order_not_completed"));
+  if (settled.kind === "earns-nothing" && (isAgain || outdated !== null)) return settle(services, event, nothing);
   return settle(services, event, verdictOf(settled) ?? nothing);
 }
 
@@ -124,14 +124,31 @@ async function settleReturn(services: Services, event: InboxEvent, news: ReturnN
   const keeping = { event: id, receivedAt, news, at: services.clock.now() };
   const known = await services.orderStates.keepReturn(tenant, keeping);
   if (known === null) return;
-  const outdated = whyOutdated(known.latest, id, news.state);
-  if (outdated !== null) return settle(services, event, outdated);
   const own = Object.keys(news.state.orders);
   const orderIds = [...new Set([...own, ...known.orderIds])];
-  if (orderIds.length === 0) return settle(services, event, ignored("return_unknown"));
   const parts = orderIds.map((orderId, index) => partOf(event, news.returnId, orderId, index));
+  const outdated = whyOutdated(known.latest, id, news.state);
+  if (outdated !== null) return settle(services, event, await settleOutdated(services, parts, outdated));
+  if (orderIds.length === 0) return settle(services, event, ignored("return_unknown"));
   for (const part of parts.slice(1)) await services.eventInbox.note(part, waiting("in_progress"));
   for (const part of parts) await settlePart(services, part);
+}
+
+/**
+ * An event that does not tell the latest state may have changed which one that is: it took the place of one without which
+ * an earlier state is the latest again.
+ */
+async function settleOutdated(
+  services: Services,
+  parts: readonly ReturnPart[],
+  outdated: EventVerdict,
+): Promise<EventVerdict> {
+  let verdict = outdated;
+  for (const part of parts) {
+    const settled = await settleOrder(services, part.tenant, part.subject.orderId, causeOf(part));
+    if (settled.kind !== "earns-nothing") verdict = verdictOf(settled) ?? verdict;
+  }
+  return verdict;
 }
 
 /** An event about an order and a return. */
@@ -147,15 +164,20 @@ function partOf(whole: InboxEvent, returnId: string, orderId: string, index: num
   return { ...whole, id: `${whole.id}.${index + 1}` as EventId, event, subject };
 }
 
+const causeOf = ({ id, subject: { orderId, returnId } }: ReturnPart): SettlingCause => ({
+  id,
+  returnId,
+  description: `Return ${returnId} of order ${orderId}`,
+});
+
 /** The event that a part belongs to. */
 const wholeId = (id: EventId): string => id.split(".")[0] ?? id;
 
 /** Brings one order into line with a return, and keeps the verdict on that. */
 async function settlePart(services: Services, part: ReturnPart): Promise<void> {
-  const { tenant, id, subject } = part;
+  const { tenant, subject } = part;
   const { orderId, returnId } = subject;
-  const cause = { id, returnId, description: `Return ${returnId} of order ${orderId}` };
-  const settled = await settleOrder(services, tenant, orderId, cause);
+  const settled = await settleOrder(services, tenant, orderId, causeOf(part));
   if (settled.kind === "failed") return settle(services, part, settled);
   const latest = settled.file.returns.find((one) => one.returnId === returnId)?.latest ?? null;
   return settle(services, part, verdictOnReturn(settled, latest, part));

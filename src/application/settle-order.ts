@@ -56,7 +56,9 @@ export async function settleOrder(
     const own = { ...file, orders: file.orders.filter((order) => isOf(order, owner.customerId)) };
     const worth = worthOf(bookOf(own));
     const { earned, kept } = worth.ok ? worth.value : { earned: 0, kept: 0 };
-    const target = JSON.stringify([earned, kept]);
+    const orderIds = [...new Set([orderId, ...idsIn(own)])];
+    // An order that has come to count together with it may have points already, of which the ledger was not asked.
+    const target = JSON.stringify([owner.customerId, orderIds, earned, kept]);
     if (target === applied) {
       const isNothing = Object.values(change).every((points) => points === 0);
       return worth.ok || !isNothing
@@ -66,7 +68,7 @@ export async function settleOrder(
     const { returnPolicy } = await services.siteSettings.effective(tenant, owner.siteCode ?? defaultSiteCode);
     const settling: OrderSettling = {
       orderId,
-      orderIds: [...new Set([orderId, ...idsIn(own)])],
+      orderIds,
       earned,
       kept,
       policy: returnPolicy,

@@ -97,9 +97,10 @@ function returnedShare(counted: readonly Counted[], { orders, returned }: OrderB
     const share = atMostWhole(sumOf(own.map(({ part }) => shareOf(part, order))));
     return times(share, { numerator: order.weight.gt(0) ? order.weight : new Big(0), denominator: total });
   });
-  // Returns of the order that was split name none of its parts.
+  // Returns of the order that was split name none of its parts, unless it counts by itself.
+  const countedIds = new Set(counted.map(({ orderId }) => orderId));
   const ofWhole = returned
-    .filter(({ orderId }) => masters.has(orderId))
+    .filter(({ orderId }) => masters.has(orderId) && !countedIds.has(orderId))
     .map(({ part }) => shareOf(part, together(counted)));
   return atMostWhole(sumOf([...ofParts, ...ofWhole]));
 }

@@ -1146,6 +1146,14 @@ describe("whoever comes first, an order is worth what is told of it", () => {
     expect(ledgers.balance).toBe(60);
   });
 
+  test("a guest's order that a return names stays as long as the return", async () => {
+    const asked = returned("A", 40, { requestor: { customerId: "employee" } });
+    await become(order("A", 100, { customer: { id: "ANONYMOUS" } }), asked);
+    await muchLater();
+    await become(order("A", 100));
+    expect(ledgers.balance).toBe(60);
+  });
+
   test("an order that was split and deleted stays deleted", async () => {
     await become(part("A", 60), part("B", 40), { type: "order.deleted", payload: { id: "M" } });
     await muchLater();
@@ -1156,6 +1164,64 @@ describe("whoever comes first, an order is worth what is told of it", () => {
   test("an order that is told as a whole and in parts earns once", async () => {
     await become(order("M", 100), part("A", 60), part("B", 40));
     expect(ledgers.balance).toBe(100);
+  });
+
+  test("and so does one whose first part comes before it, or while it earns", async () => {
+    await become(part("A", 60), order("M", 100));
+    expect(ledgers.balance).toBe(60);
+    meanwhile(order("B", 60, { orderType: "SUB_ORDER", masterOrder: "N" }));
+    await process(queued(tenant, order("N", 100)));
+    expect(ledgers.balance).toBe(120);
+  });
+
+  test("parts that come at the same time earn once", async () => {
+    // The other one changes nothing of their points, and has them granted under its own name.
+    meanwhile(part("B", 0.5));
+    await become(part("A", 60));
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("a return of an order that earns as a whole counts once, also when a part of it is known", async () => {
+    await become(order("M", 100), part("A", 60, { status: "CANCELLED" }), returned("M", 40));
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("an outdated event may be the one that tells which order it was split from", async () => {
+    const declined = part("A", 60, { status: "DECLINED", ...ofVersion(1) });
+    await become(order("M", 100), order("A", 60, ofVersion(2)), declined);
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test.each([
+    ["a guest", { customer: { id: "ANONYMOUS" } }],
+    ["a site that is switched off", { siteCode: "elsewhere" }],
+  ])("an order that was cancelled and completes for %s lets its parts earn again", async (_, more) => {
+    const verdicts = await become(
+      part("A", 60),
+      { type: "order.cancelled", payload: { id: "M" } },
+      order("M", 100, more),
+    );
+    expect(verdicts).toEqual(["granted 60", "taken-back 60", "given-back 60"]);
+    expect(ledgers.balance).toBe(60);
+  });
+
+  test("an outdated event of a return may be the one that makes an earlier state count again", async () => {
+    const at = (seconds: number) => ({ modifiedAt: new Date(now + seconds * 1_000).toISOString() });
+    const verdicts = await become(
+      order("A", 100),
+      returned("A", 10, { metadata: at(1) }),
+      returned("A", 30, { metadata: { version: 1, ...at(2) } }),
+      returned("A", 50, { metadata: { version: 2, ...at(0) } }),
+    );
+    expect(verdicts).toEqual(["granted 100", "taken-back 10", "taken-back 20", "given-back 20"]);
+    expect(ledgers.balance).toBe(90);
+  });
+
+  test("a part that was deleted before its customer was known stays deleted", async () => {
+    await become(part("A", 60), { type: "order.deleted", payload: { id: "B", masterOrder: "M" } });
+    await muchLater();
+    await become(part("B", 40));
+    expect(ledgers.balance).toBe(60);
   });
 
   test("parts of different customers are each one's own", async () => {

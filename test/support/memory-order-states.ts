@@ -3,6 +3,7 @@ import { isLater, type LatestStates, latestOf, type ToldState, toldState } from 
 import type { EarnTerms } from "../../src/domain/order-book.ts";
 import type { OrderState } from "../../src/domain/order-state.ts";
 import type { ReturnState } from "../../src/domain/return-state.ts";
+import type { EpochMs } from "../../src/domain/time.ts";
 
 /** All that was ever told of one order or return, in the order in which it came. */
 interface Told<State> {
@@ -16,7 +17,16 @@ interface OrderShelf {
   masterId: string | null;
   terms: EarnTerms | null;
   events: number;
+  updatedAt: number;
   readonly states: Told<OrderState>[];
+}
+
+interface ReturnShelf {
+  customerId: KeptOrder["customerId"];
+  updatedAt: number;
+  /** All orders that it has ever named. */
+  readonly named: Set<string>;
+  readonly states: Told<ReturnState>[];
 }
 
 /**
@@ -25,12 +35,11 @@ interface OrderShelf {
  */
 export class MemoryOrderStates implements OrderStateStore {
   readonly #orders = new Map<string, OrderShelf>();
-  readonly #returns = new Map<string, Told<ReturnState>[]>();
-  readonly #named = new Map<string, Set<string>>();
+  readonly #returns = new Map<string, ReturnShelf>();
 
   keepOrders(_tenant: string, keepings: readonly OrderKeeping[]): ReturnType<OrderStateStore["keepOrders"]> {
-    for (const { event, receivedAt, news, terms } of keepings) {
-      const shelf = this.#shelf(news.orderId);
+    for (const { event, receivedAt, news, terms, at } of keepings) {
+      const shelf = this.#shelf(news.orderId, at);
       // An order that comes completed for somebody else tells nothing of the first one's.
       const isAnothers = ![null, news.customerId].includes(shelf.customerId) && news.customerId !== null;
       if (isAnothers && news.state.standing === "completed") continue;
@@ -38,6 +47,7 @@ export class MemoryOrderStates implements OrderStateStore {
       const isPriceless =
         news.state.standing === "completed" && earningBase !== null && news.state.measures[earningBase] === undefined;
       if (isPriceless && shelf.events > 0) continue;
+      shelf.updatedAt = Math.max(shelf.updatedAt, at);
       shelf.customerId ??= news.customerId;
       shelf.siteCode ??= news.siteCode;
       shelf.masterId ??= news.masterId;
@@ -47,9 +57,9 @@ export class MemoryOrderStates implements OrderStateStore {
       shelf.states.push({ version: news.stamp.version, told: toldState(event, news.stamp, receivedAt, news.state) });
     }
     // What an order says of itself comes before what the one says that it was split from.
-    for (const { news } of keepings) {
+    for (const { news, at } of keepings) {
       for (const id of news.subOrderIds) {
-        const part = this.#shelf(id);
+        const part = this.#shelf(id, at);
         part.masterId ??= news.orderId;
         part.events += 1;
       }
@@ -58,22 +68,28 @@ export class MemoryOrderStates implements OrderStateStore {
     return Promise.resolve({ forgotten: new Set(), orders });
   }
 
-  keepReturn(_tenant: string, { event, receivedAt, news }: ReturnKeeping): ReturnType<OrderStateStore["keepReturn"]> {
-    const states = this.#returns.get(news.returnId) ?? [];
+  keepReturn(
+    _tenant: string,
+    { event, receivedAt, news, at }: ReturnKeeping,
+  ): ReturnType<OrderStateStore["keepReturn"]> {
+    const known = this.#returns.get(news.returnId);
+    const shelf = known ?? { customerId: null, updatedAt: at, named: new Set<string>(), states: [] };
+    this.#returns.set(news.returnId, shelf);
+    shelf.updatedAt = Math.max(shelf.updatedAt, at);
+    shelf.customerId ??= news.customerId;
     const told = toldState(event, news.stamp, receivedAt, news.state);
-    this.#returns.set(news.returnId, [...states, { version: news.stamp.version, told }]);
-    const named = this.#named.get(news.returnId) ?? new Set();
+    shelf.states.push({ version: news.stamp.version, told });
     for (const id of Object.keys(news.state.orders)) {
-      named.add(id);
+      shelf.named.add(id);
       const order = this.#orders.get(id);
       if (order !== undefined) order.events += 1;
     }
-    this.#named.set(news.returnId, named);
-    return Promise.resolve({ latest: this.#latestReturn(news.returnId), orderIds: [...named].sort() });
+    shelf.customerId ??= this.#ownerOfReturn(shelf);
+    return Promise.resolve({ latest: latestOf(latestStates(shelf.states)), orderIds: [...shelf.named].sort() });
   }
 
   changedAmong(_tenant: string, orderIds: readonly string[]): ReturnType<OrderStateStore["changedAmong"]> {
-    return Promise.resolve(new Set(orderIds.filter((id) => (this.#orders.get(id)?.events ?? 0) > 1)));
+    return Promise.resolve(new Set(orderIds.filter((id) => !this.#kept(id).isNew)));
   }
 
   fileOf(_tenant: string, orderId: string): ReturnType<OrderStateStore["fileOf"]> {
@@ -82,8 +98,8 @@ export class MemoryOrderStates implements OrderStateStore {
       id === orderId || id === whole || masterId === whole ? [id] : [],
     );
     const all = new Set([...ids, whole, orderId]);
-    const returns = [...this.#named].flatMap(([returnId, named]) => {
-      const latest = this.#latestReturn(returnId);
+    const returns = [...this.#returns].flatMap(([returnId, { named, states }]) => {
+      const latest = latestOf(latestStates(states));
       return latest !== null && [...named].some((id) => all.has(id)) ? [{ returnId, latest }] : [];
     });
     return Promise.resolve({
@@ -97,20 +113,64 @@ export class MemoryOrderStates implements OrderStateStore {
     return Promise.resolve();
   }
 
-  removeOfNobody(): Promise<number> {
-    return Promise.resolve(0);
+  removeOfNobody(before: EpochMs, limit: number): Promise<number> {
+    const orders = () =>
+      ofNobodySince(this.#orders, before).map(([id, own]) => ({ id, own, owner: this.#ownerOfOrder(id) }));
+    const returns = () =>
+      ofNobodySince(this.#returns, before).map(([id, own]) => ({ id, own, owner: this.#ownerOfReturn(own) }));
+    for (const { own, owner } of orders().filter(isOwned).slice(0, limit)) own.customerId = owner;
+    for (const { own, owner } of returns().filter(isOwned).slice(0, limit)) own.customerId = owner;
+    const oldReturns = returns()
+      .filter((one) => !isOwned(one))
+      .slice(0, limit);
+    for (const { id } of oldReturns) this.#returns.delete(id);
+    // An order that a return names is not new when it is told of again.
+    const isNamed = (id: string): boolean => [...this.#returns.values()].some(({ named }) => named.has(id));
+    const oldOrders = orders()
+      .filter((one) => !isOwned(one) && !isNamed(one.id))
+      .slice(0, limit);
+    for (const { id } of oldOrders) this.#orders.delete(id);
+    return Promise.resolve(oldOrders.length + oldReturns.length);
   }
 
-  #shelf(orderId: string): OrderShelf {
+  /** Whose an order is that is known only by those that count together with it. */
+  #ownerOfOrder(orderId: string): KeptOrder["customerId"] {
+    const masterId = this.#orders.get(orderId)?.masterId ?? null;
+    const whole = masterId === null ? null : (this.#orders.get(masterId)?.customerId ?? null);
+    return this.#ownerOfParts(orderId) ?? whole ?? (masterId === null ? null : this.#ownerOfParts(masterId));
+  }
+
+  /** That of the first part by its id. */
+  #ownerOfParts(orderId: string): KeptOrder["customerId"] {
+    const parts = [...this.#orders].filter(([, { masterId }]) => masterId === orderId).sort(byId);
+    return parts.flatMap(([, { customerId }]) => customerId ?? [])[0] ?? null;
+  }
+
+  /** Whose a return is that came before any of its orders, or part of one. */
+  #ownerOfReturn({ named }: ReturnShelf): KeptOrder["customerId"] {
+    const ids = [...named].sort();
+    const own = ids.flatMap((id) => this.#orders.get(id)?.customerId ?? []);
+    return own[0] ?? ids.flatMap((id) => this.#ownerOfParts(id) ?? [])[0] ?? null;
+  }
+
+  #shelf(orderId: string, at: number): OrderShelf {
     const known = this.#orders.get(orderId);
     if (known !== undefined) return known;
-    const shelf = { customerId: null, siteCode: null, masterId: null, terms: null, events: 0, states: [] };
+    const shelf = {
+      customerId: null,
+      siteCode: null,
+      masterId: null,
+      terms: null,
+      events: 0,
+      updatedAt: at,
+      states: [],
+    };
     this.#orders.set(orderId, shelf);
     return shelf;
   }
 
   #kept(orderId: string): KeptOrder {
-    const { customerId, siteCode, masterId, terms, events, states } = this.#shelf(orderId);
+    const { customerId, siteCode, masterId, terms, events, states } = this.#shelf(orderId, 0);
     return {
       orderId,
       customerId,
@@ -118,14 +178,24 @@ export class MemoryOrderStates implements OrderStateStore {
       masterId,
       terms,
       told: latestOf(latestStates(states)),
-      isNew: events === 1,
+      isNew: events === 1 && ![...this.#orders.values()].some((part) => part.masterId === orderId),
     };
   }
-
-  #latestReturn(returnId: string): ToldState<ReturnState> | null {
-    return latestOf(latestStates(this.#returns.get(returnId) ?? []));
-  }
 }
+
+const byId = ([left]: readonly [string, unknown], [right]: readonly [string, unknown]): number =>
+  left < right ? -1 : 1;
+
+/** What is nobody's, and of which nothing was heard since, the oldest first. */
+const ofNobodySince = <Shelf extends { readonly customerId: KeptOrder["customerId"]; readonly updatedAt: number }>(
+  shelves: ReadonlyMap<string, Shelf>,
+  before: EpochMs,
+): readonly (readonly [string, Shelf])[] =>
+  [...shelves]
+    .filter(([, { customerId, updatedAt }]) => customerId === null && updatedAt < before)
+    .toSorted(([, left], [, right]) => left.updatedAt - right.updatedAt);
+
+const isOwned = ({ owner }: { readonly owner: KeptOrder["customerId"] }): boolean => owner !== null;
 
 function latestStates<State>(all: readonly Told<State>[]): LatestStates<State> {
   const versions = all.flatMap(({ version }) => version ?? []);

@@ -1,232 +1,52 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { consumeEvents } from "../../src/application/consume-events.ts";
-import type { EventClaim, EventInbox, InboxEvent, KeptEvent } from "../../src/application/ports.ts";
 import type { Services } from "../../src/application/services.ts";
 import type { CouponCode } from "../../src/domain/coupon.ts";
-import type { EventVerdict } from "../../src/domain/event-verdict.ts";
 import { activePoints } from "../../src/domain/ledger.ts";
-import { type EventId, readEvent } from "../../src/domain/order-event.ts";
-import type { ReturnPolicy } from "../../src/domain/returns.ts";
+import { readEvent } from "../../src/domain/order-event.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
+import { playStory } from "../support/consumers-at-once.ts";
 import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledgers.ts";
+import { MemoryInbox } from "../support/memory-inbox.ts";
 import { MemoryOrderStates } from "../support/memory-order-states.ts";
 import { earningSettings, FakeLedgers, FakeMessage, queued } from "../support/order-events.ts";
+import { anyStory } from "../support/order-tellings.ts";
+import {
+  anyHistory,
+  type Deed,
+  eventOf,
+  type History,
+  keptBy,
+  type OrderVersion,
+  type ReturnVersion,
+  type Version,
+} from "../support/order-versions.ts";
 import { takeBreath } from "../support/take-breath.ts";
+import { owner, toldEvent } from "../support/told-events.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 /** Between two breaths: the local runtime fires timers only when it has nothing else to do. */
 const historiesABreath = 200;
 
-// Histories of one order and of up to four returns of it, told by events that come in any order and more than once, with
-// exchanges and coupons given back in between. What the ledger comes to is held against the latest states alone.
+/** Of each kind, and all together. */
+const [historiesMin, storiesMin] = [sized(1_000, 60_000), sized(400, 40_000)];
+let histories = 0;
 
-const customer = "C1";
-const key = keyOf("demo", customer);
+afterAll(() => report("order-histories", histories, "histories of orders and their returns"));
 
-/** How an order, or a return, stands from some version on. Amounts in cents. */
-interface OrderVersion {
-  readonly of: "order";
-  readonly status: "COMPLETED" | "DECLINED" | "CREATED" | "cancelled" | "deleted";
-  readonly cents: number;
+/** Runs in between, so that the runtime's timers have their say. */
+async function counted(playing: Promise<unknown>): Promise<void> {
+  await playing;
+  histories += 1;
+  if (histories % historiesABreath === 0) await takeBreath();
 }
 
-interface ReturnVersion {
-  readonly of: "return";
-  readonly returnId: string;
-  readonly status: "APPROVED" | "REJECTED" | "PENDING" | "CLOSED" | "deleted";
-  readonly isReceived: boolean;
-  readonly cents: number;
-  /** Whether it names this order, or has been moved to another one. */
-  readonly isOfOrder: boolean;
-}
+// What the ledger comes to is held against the latest states alone: of an order with up to four returns, told by events
+// that come in any order and more than once, with exchanges and coupons given back in between; and of orders that several
+// consumers are told of at once.
 
-type Version = (OrderVersion | ReturnVersion) & { readonly version: number };
-
-type Deed =
-  | { readonly do: "tell"; readonly nth: number }
-  | { readonly do: "grant"; readonly points: number }
-  | { readonly do: "exchange"; readonly points: number }
-  | { readonly do: "give back"; readonly nth: number };
-
-interface History {
-  readonly policy: ReturnPolicy;
-  /** Whether events tell the version of what they show: all of them, or only some, which then tell the moment, too. */
-  readonly stamps: "versions" | "moments" | "either";
-  readonly versions: readonly Version[];
-  readonly deeds: readonly Deed[];
-}
-
-const anyCents = fc.oneof(
-  fc.integer({ min: 0, max: 20_000 }),
-  fc.constantFrom(0, 1, 50, 99, 100, 10_000, 33_33, 66_67),
-);
-
-const anyOrderVersions = fc
-  .array(
-    fc.record({
-      of: fc.constant("order" as const),
-      status: fc.constantFrom<OrderVersion["status"]>(
-        ...([
-          "COMPLETED",
-          "COMPLETED",
-          "COMPLETED",
-          "COMPLETED",
-          "DECLINED",
-          "CREATED",
-          "cancelled",
-          "deleted",
-        ] as const),
-      ),
-      cents: anyCents,
-    }),
-    { minLength: 1, maxLength: 4 },
-  )
-  .map(numbered);
-
-const anyReturnVersions = (returnId: string) =>
-  fc
-    .array(
-      fc.record({
-        of: fc.constant("return" as const),
-        returnId: fc.constant(returnId),
-        status: fc.constantFrom<ReturnVersion["status"]>(
-          ...(["APPROVED", "APPROVED", "APPROVED", "REJECTED", "PENDING", "CLOSED", "deleted"] as const),
-        ),
-        isReceived: fc.boolean(),
-        cents: anyCents,
-        isOfOrder: fc.constantFrom(true, true, true, true, false),
-      }),
-      { maxLength: 3 },
-    )
-    .map(numbered);
-
-function numbered<Item extends object>(items: readonly Item[]): readonly (Item & { readonly version: number })[] {
-  return items.map((item, index) => ({ ...item, version: index + 1 }));
-}
-
-const anyHistory: fc.Arbitrary<History> = fc
-  .record({
-    policy: fc.constantFrom<ReturnPolicy>("clamp", "negative", "absorb"),
-    stamps: fc.constantFrom<History["stamps"]>("versions", "moments", "either"),
-    order: anyOrderVersions,
-    returns: fc.tuple(...["R1", "R2", "R3", "R4"].map(anyReturnVersions)),
-    others: fc.array(
-      fc.oneof(
-        {
-          weight: 1,
-          arbitrary: fc.record({ do: fc.constant("grant" as const), points: fc.integer({ min: 1, max: 60 }) }),
-        },
-        {
-          weight: 4,
-          arbitrary: fc.record({ do: fc.constant("exchange" as const), points: fc.integer({ min: 1, max: 200 }) }),
-        },
-        { weight: 3, arbitrary: fc.record({ do: fc.constant("give back" as const), nth: fc.nat({ max: 5 }) }) },
-      ),
-      { maxLength: 8 },
-    ),
-    repetitions: fc.array(fc.nat({ max: 15 }), { maxLength: 4 }),
-  })
-  .chain(({ policy, stamps, order, returns, others, repetitions }) => {
-    const versions: readonly Version[] = [...order, ...returns.flat()];
-    const told = [...versions.keys(), ...repetitions.filter((nth) => nth < versions.length)];
-    const deeds: readonly Deed[] = [...told.map((nth): Deed => ({ do: "tell", nth })), ...others];
-    return fc
-      .shuffledSubarray([...deeds], { minLength: deeds.length, maxLength: deeds.length })
-      .map((shuffled) => ({ policy, stamps, versions, deeds: shuffled }));
-  });
-
-const euros = (cents: number): number => cents / 100;
-
-/** Not so long ago that events are not taken any more. */
-const lately = Date.now() - 86_400_000;
-
-/** What an event says of its version, as number or as text, and of its moment. */
-function metadataOf({ version }: Version, stamps: History["stamps"], nth: number): object {
-  const modifiedAt = new Date(lately + version * 1_000).toISOString();
-  if (stamps === "versions") return { version: nth % 3 === 0 ? String(version) : version };
-  return stamps === "either" && nth % 2 === 0 ? { version, modifiedAt } : { modifiedAt };
-}
-
-/** The event that tells a version. */
-function eventOf(told: Version, stamps: History["stamps"] = "versions", nth = 1): object {
-  const metadata = metadataOf(told, stamps, nth);
-  if (told.of === "order") {
-    if (told.status === "deleted")
-      return { type: "order.deleted", payload: { id: "A", siteCode: "main", status: "x" } };
-    if (told.status === "cancelled") return { type: "order.cancelled", payload: { id: "A", status: "x", metadata } };
-    const { status, cents } = told;
-    const payload = { id: "A", status, customer: { id: customer }, totalPrice: euros(cents), metadata };
-    return { type: "order.updated", payload };
-  }
-  const { returnId: id, status, isReceived, cents, isOfOrder } = told;
-  if (status === "deleted") return { type: "return.deleted", payload: { id } };
-  const total = { value: euros(cents), currency: "EUR" };
-  const orders = [{ id: isOfOrder ? "A" : "elsewhere", items: [] }];
-  return {
-    type: "return.updated",
-    payload: { id, approvalStatus: status, received: isReceived, orders, total, metadata },
-  };
-}
-
-/** What the order is to leave, by what was told of it so far: the latest states alone. */
-function keptBy(told: readonly Version[]): number {
-  const isFinal = ({ status }: Version) => status === "deleted";
-  // A status that says nothing of points tells nothing.
-  const speaking = told.filter((one) => one.of !== "order" || one.status !== "CREATED");
-  const latestOf = (all: readonly Version[]): Version | undefined =>
-    all.find(isFinal) ?? all.toSorted((left, right) => right.version - left.version)[0];
-  const order = latestOf(speaking.filter((one) => one.of === "order"));
-  if (order?.of !== "order" || order.status !== "COMPLETED") return 0;
-  const earned = Math.floor(order.cents / 100);
-  if (earned === 0) return 0;
-  const returned = ["R1", "R2", "R3", "R4"].reduce((sum, id) => {
-    const latest = latestOf(speaking.filter((one) => one.of === "return" && one.returnId === id));
-    if (latest?.of !== "return" || !latest.isOfOrder) return sum;
-    const isApproved = latest.status === "APPROVED" || (latest.status === "CLOSED" && latest.isReceived);
-    return isApproved ? sum + latest.cents : sum;
-  }, 0);
-  return earned - Math.min(earned, Math.floor((earned * returned) / order.cents));
-}
-
-/** What events need of an inbox: those that wait are found by their orders. */
-class MemoryInbox implements Partial<EventInbox> {
-  readonly events = new Map<string, { readonly event: InboxEvent; readonly verdict: EventVerdict }>();
-
-  note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
-    this.events.set(event.id, { event, verdict });
-    return Promise.resolve();
-  }
-
-  settle(
-    _tenant: string,
-    settlements: readonly { readonly event: InboxEvent; readonly verdict: EventVerdict }[],
-    earned: readonly string[] = [],
-  ) {
-    for (const { event, verdict } of settlements) this.events.set(event.id, { event, verdict });
-    const waiting = [...this.events.values()].filter(
-      ({ event, verdict }) => verdict.kind === "waiting" && earned.includes(event.subject.orderId ?? ""),
-    );
-    return Promise.resolve(waiting.map(({ event }) => ({ id: event.id, orderId: event.subject.orderId ?? "" })));
-  }
-
-  claim(_tenant: string, claims: readonly EventClaim[]): Promise<ReadonlyMap<string, EventId>> {
-    return Promise.resolve(new Map(claims.map(({ key: claimed, id }) => [claimed, id])));
-  }
-
-  forgottenAmong() {
-    return Promise.resolve(new Set<never>());
-  }
-
-  find(_tenant: string, id: string): Promise<KeptEvent | null> {
-    const kept = this.events.get(id);
-    if (kept === undefined) return Promise.resolve(null);
-    const { event, verdict } = kept;
-    const { subject, ...rest } = event;
-    const more = { verdict: verdict.kind, points: null, reason: null, processedAt: null, attempts: 1 };
-    return Promise.resolve({ ...subject, ...rest, ...more });
-  }
-}
+const key = keyOf("demo", owner);
 
 /**
  * Plays a history, and holds what the ledger comes to against the latest states at every step.
@@ -298,11 +118,6 @@ async function play({ policy, stamps, versions, deeds }: History, isToTheEnd = t
 }
 
 describe("an order and its returns", () => {
-  const historiesMin = sized(2_000, 100_000);
-  let histories = 0;
-
-  afterAll(() => report("order-histories", histories, "histories of an order and its returns"));
-
   const order = (cents: number, version = 1, status: OrderVersion["status"] = "COMPLETED"): Version => ({
     of: "order",
     status,
@@ -367,12 +182,17 @@ describe("an order and its returns", () => {
   });
 
   test("leave what their latest states say, however their events come", { timeout: 900_000 }, async () => {
-    const property = fc.asyncProperty(anyHistory, async (history) => {
-      await play(history);
-      histories += 1;
-      if (histories % historiesABreath === 0) await takeBreath();
-    });
-    await fc.assert(property, { seed, numRuns: historiesMin });
+    await fc.assert(
+      fc.asyncProperty(anyHistory, (history) => counted(play(history))),
+      { seed, numRuns: historiesMin },
+    );
+  });
+
+  test("and when several consumers are told of them at once, and fail", { timeout: 900_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(anyStory, (story) => counted(playStory(story))),
+      { seed, numRuns: storiesMin },
+    );
   });
 });
 
@@ -382,6 +202,19 @@ test("the histories tell events that are read as they are meant", () => {
       for (const version of versions) {
         const { action } = readEvent(eventOf(version) as Record<string, unknown>);
         const isSilent = version.of === "order" && version.status === "CREATED";
+        expect(action.kind === "ignore").toBe(isSilent);
+      }
+    }),
+    { seed, numRuns: 100 },
+  );
+});
+
+test("and so do those that several consumers are told of", () => {
+  fc.assert(
+    fc.property(anyStory, (story) => {
+      for (const { telling } of story.flatMap(({ deliveries }) => deliveries)) {
+        const { action } = readEvent(toldEvent(telling, 1, Date.now()) as Record<string, unknown>);
+        const isSilent = telling.of === "order" && telling.status === "CREATED";
         expect(action.kind === "ignore").toBe(isSilent);
       }
     }),

@@ -185,21 +185,17 @@ export class D1OrderStateStore implements OrderStateStore {
           .orderBy(asc(returns.updatedAt))
           .limit(room);
       const removedReturns = oldReturns(sql`${ownerOfReturn} is null`);
-      const [, , ofOrders, , ofReturns] = await answeredWrite(
+      const [, , , ofReturns, ofOrders] = await answeredWrite(
         drizzle.batch([
           // What came before it was known whose it is belongs to that customer now.
           drizzle
             .update(orders)
-            .set({ customerId: ownerOfParts })
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is not null`)})`),
+            .set({ customerId: ownerOfOrder })
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfOrder} is not null`)})`),
           drizzle
             .update(returns)
             .set({ customerId: ownerOfReturn })
             .where(sql`(${returns.tenant}, ${returns.returnId}) in (${oldReturns(sql`${ownerOfReturn} is not null`)})`),
-          drizzle
-            .delete(orders)
-            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(sql`${ownerOfParts} is null`)})`)
-            .returning({ id: orders.orderId }),
           drizzle
             .delete(returnOrders)
             .where(sql`(${returnOrders.tenant}, ${returnOrders.returnId}) in (${removedReturns})`),
@@ -207,6 +203,10 @@ export class D1OrderStateStore implements OrderStateStore {
             .delete(returns)
             .where(sql`(${returns.tenant}, ${returns.returnId}) in (${removedReturns})`)
             .returning({ id: returns.returnId }),
+          drizzle
+            .delete(orders)
+            .where(sql`(${orders.tenant}, ${orders.orderId}) in (${oldOrders(isNobodys)})`)
+            .returning({ id: orders.orderId }),
         ]),
       );
       return [...ofOrders, ...ofReturns];
@@ -215,9 +215,21 @@ export class D1OrderStateStore implements OrderStateStore {
   }
 }
 
-/** Whose an order is that is known by its parts only. */
-const ownerOfParts = sql`(select part.customer_id from ${orders} part indexed by orders_by_master
-  where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId} and part.customer_id is not null limit 1)`;
+/** The first customer of whom one of the orders is. */
+const ownerOfKin = (kin: SQL, isKin: SQL): SQL => sql`(select kin.customer_id from ${orders} kin ${kin}
+  where kin.tenant = ${orders.tenant} and ${isKin} and kin.customer_id is not null limit 1)`;
+
+const byMaster = sql`indexed by orders_by_master`;
+
+/** Whose an order is that is known only by those that count together with it: its parts, or those that it is one of. */
+const ownerOfOrder = sql`coalesce(
+  ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.orderId}`)},
+  ${ownerOfKin(sql``, sql`kin.order_id = ${orders.masterId}`)},
+  ${ownerOfKin(byMaster, sql`kin.master_id = ${orders.masterId}`)})`;
+
+/** An order that a return names is not new when it is told of again, and so stays as long as that one. */
+const isNobodys = sql`${ownerOfOrder} is null and not exists (select 1 from ${returnOrders} r
+  where r.tenant = ${orders.tenant} and r.order_id = ${orders.orderId})`;
 
 /** A cross join: SQLite is to go from the return's few orders to what is known of each, and not the other way round. */
 const ownerAmong = (known: SQL, isNamed: SQL): SQL => sql`(select known.customer_id
@@ -333,9 +345,15 @@ const partsKept = builtOnce<"rows">((drizzle) =>
     }),
 );
 
+/** How many events have told something of the order, and one more where it has parts: they count together with it. */
+const toldEvents = sql<number>`(${orders.events} + exists(select 1 from ${orders} part indexed by orders_by_master
+  where part.tenant = ${orders.tenant} and part.master_id = ${orders.orderId}))`;
+
+const orderColumns = { ...allOf(orders), events: sql`${toldEvents}`.as("events") };
+
 const ordersNamed = builtOnce<"tenant" | "ids">((drizzle) =>
   drizzle
-    .select(allOf(orders))
+    .select(orderColumns)
     .from(orders)
     .where(and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))))),
 );
@@ -388,11 +406,7 @@ const ordersChanged = builtOnce<"tenant" | "ids">((drizzle) =>
     .select({ orderId: sql<string>`${orders.orderId}`.as("orderId") })
     .from(orders)
     .where(
-      and(
-        named(orders.tenant, "tenant"),
-        inArray(orders.orderId, itemsOf(sql.placeholder("ids"))),
-        gt(orders.events, 1),
-      ),
+      and(named(orders.tenant, "tenant"), inArray(orders.orderId, itemsOf(sql.placeholder("ids"))), gt(toldEvents, 1)),
     ),
 );
 
@@ -437,7 +451,7 @@ const idsTogether = sql`(
 
 const ordersTogether = builtOnce<"tenant" | "orderId">((drizzle) =>
   drizzle
-    .select(allOf(orders))
+    .select(orderColumns)
     .from(orders)
     .where(and(named(orders.tenant, "tenant"), sql`${orders.orderId} in ${idsTogether}`))
     .orderBy(asc(orders.orderId)),
