@@ -247,6 +247,16 @@ describe("what is known of orders and returns", () => {
     expect((await store.fileOf(tenant, "B")).returns).toHaveLength(1);
   });
 
+  test("of an order that was split stays where it is another customer's", async () => {
+    const tenant = newTenant();
+    await store.keepOrders(tenant, [
+      keepingOf("e1", newsOf("M", { customerId: "C2" as CustomerId })),
+      keepingOf("e2", newsOf("P", { masterId: "M" })),
+    ]);
+    await store.forgetCustomer(tenant, "C1" as CustomerId);
+    expect((await store.fileOf(tenant, "M")).orders).toMatchObject([{ orderId: "M", customerId: "C2" }]);
+  });
+
   test("of a return of two customers' orders stays for the other one", async () => {
     const tenant = newTenant();
     const odd = `P"'].$`;

@@ -119,20 +119,25 @@ export class D1OrderStateStore implements OrderStateStore {
     const { orderId, masterId } = orders;
     const { returnId } = returns;
     const ofCustomer = and(eq(orders.tenant, tenant), eq(orders.customerId, customerId));
-    const own = drizzle.select(selected({ orderId })).from(along("orders_by_customer")).where(ofCustomer);
-    const masters = drizzle
-      .select({ orderId: sql<string>`${masterId}` })
-      .from(along("orders_by_customer"))
-      .where(and(ofCustomer, isNotNull(masterId)));
-    const returned = drizzle
-      .select({ returnId: returnOrders.returnId })
-      .from(returnOrders)
-      .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, unionAll(own, masters))));
-    const ownReturns = drizzle
-      .select(selected({ returnId }))
-      .from(along("returns_by_customer"))
-      .where(and(eq(returns.tenant, tenant), eq(returns.customerId, customerId)));
-    const isTheirs = inArray(returnId, unionAll(returned, ownReturns));
+    // Made anew for each use: Drizzle adds a union to the select that it begins with.
+    const own = () => drizzle.select(selected({ orderId })).from(along("orders_by_customer")).where(ofCustomer);
+    const masters = () =>
+      drizzle
+        .select({ orderId: sql<string>`${masterId}` })
+        .from(along("orders_by_customer"))
+        .where(and(ofCustomer, isNotNull(masterId)));
+    const ownAndMasters = () => unionAll(own(), masters());
+    const returned = () =>
+      drizzle
+        .select({ returnId: returnOrders.returnId })
+        .from(returnOrders)
+        .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, ownAndMasters())));
+    const ownReturns = () =>
+      drizzle
+        .select(selected({ returnId }))
+        .from(along("returns_by_customer"))
+        .where(and(eq(returns.tenant, tenant), eq(returns.customerId, customerId)));
+    const isTheirs = inArray(returnId, unionAll(returned(), ownReturns()));
     const another = ownerAmong(
       sql`${orders} known`,
       sql`known.order_id = r.order_id and known.customer_id <> ${customerId}`,
@@ -145,25 +150,25 @@ export class D1OrderStateStore implements OrderStateStore {
           .update(returns)
           .set({
             customerId: another,
-            versioned: withoutOrders(returns.versioned, unionAll(own, masters)),
-            unversioned: withoutOrders(returns.unversioned, unionAll(own, masters)),
+            versioned: withoutOrders(returns.versioned, ownAndMasters()),
+            unversioned: withoutOrders(returns.unversioned, ownAndMasters()),
           })
           .where(and(eq(returns.tenant, tenant), isTheirs, isNotNull(another))),
         drizzle
           .update(returns)
           .set({ customerId })
-          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned), isNull(another))),
+          .where(and(eq(returns.tenant, tenant), inArray(returnId, returned()), isNull(another))),
         drizzle
           .delete(returnOrders)
-          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns))),
+          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.returnId, ownReturns()))),
         drizzle
           .delete(returnOrders)
-          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, unionAll(own, masters)))),
-        drizzle.delete(returns).where(and(eq(returns.tenant, tenant), inArray(returnId, ownReturns))),
+          .where(and(eq(returnOrders.tenant, tenant), inArray(returnOrders.orderId, ownAndMasters()))),
+        drizzle.delete(returns).where(and(eq(returns.tenant, tenant), inArray(returnId, ownReturns()))),
         drizzle
           .delete(orders)
-          .where(and(eq(orders.tenant, tenant), inArray(orderId, masters), isNull(orders.customerId))),
-        drizzle.delete(orders).where(and(eq(orders.tenant, tenant), inArray(orderId, own))),
+          .where(and(eq(orders.tenant, tenant), inArray(orderId, masters()), isNull(orders.customerId))),
+        drizzle.delete(orders).where(and(eq(orders.tenant, tenant), inArray(orderId, own()))),
       ]),
     );
   }
