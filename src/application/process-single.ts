@@ -45,8 +45,10 @@ export async function processSingle(services: Services, event: InboxEvent, actio
       return withdrawOrder(services, event, action.news);
     case "know-order":
       return knowOrder(services, event, action);
-    case "delete-customer":
-      return settle(services, event, await eraseCustomer(services, event, action), true);
+    case "delete-customer": {
+      const verdict = await eraseCustomer(services, event, action);
+      return settle(services, event, verdict, verdict.kind === "erased");
+    }
     default:
       return unreachable(action);
   }

@@ -648,6 +648,23 @@ describe("a deleted customer", () => {
     expect(await become(orderUpdated("A"))).toEqual(["duplicate"]);
   });
 
+  test("is erased whatever the time when somebody has sent the event on purpose, and the timer sends it again", async () => {
+    const time = new Date(now).toISOString();
+    const deletion = (customerNumber: string) =>
+      queued(tenant, { type: "customer.deleted", time, payload: { customerNumber } });
+    const byItself = deletion("C1");
+    const meant = { ...deletion("C2"), isOnPurpose: true as const };
+    ledgers.refusals = ["unavailable", "unavailable"];
+    await process(byItself, meant);
+    await resend();
+    await process(...sent);
+    const asOf = now - 2 * 3_600_000 + 24 * 3_600_000;
+    const intentsOf = ({ id }: { readonly id: string }) =>
+      ledgers.commands.flatMap((one) => (one.id === id ? [one.intent] : []));
+    expect(intentsOf(byItself)).toEqual([1, 2].map(() => ({ kind: "erase", asOf })));
+    expect(intentsOf(meant)).toEqual([1, 2].map(() => ({ kind: "erase" })));
+  });
+
   test("stays erased when the order came before, in the same batch", async () => {
     const events = [
       queued(tenant, orderUpdated("A")),
