@@ -86,12 +86,14 @@ const use = (code: string, more: object = {}) =>
   });
 
 /** Exchanges points for a coupon of the embedded coupon service. */
-async function buy(headers: Readonly<Record<string, string>> = {}): Promise<string> {
+async function buy(headers: Readonly<Record<string, string>> = {}, more: object = {}): Promise<string> {
   const coupon = { name: "n", discountType: "PERCENT", discountPercentage: 10, allowAnonymous: true };
-  const id = await shop.addOption(10, { coupon: { ...coupon, maxRedemptions: 5 } });
+  const id = await shop.addOption(10, { coupon: { ...coupon, maxRedemptions: 5, ...more } });
   const token = await shop.customerToken(personal.customer);
   const answer = await call("POST", "/reward-points/public/customer/redeem", { token, json: { id }, headers });
   expect(answer.status).toBe(200);
+  // Whom an option names is the merchant's own.
+  await shop.manage("DELETE", `/reward-points/${shop.tenant}/redeemOptions/${id}`);
   return (answer.body as { code: string }).code;
 }
 
@@ -115,6 +117,7 @@ describe("a customer with everything", () => {
   let refused: QueuedEvent;
   let pending: EntryId;
   let unused: string;
+  let named: string;
 
   beforeAll(async () => {
     logged = [];
@@ -141,6 +144,8 @@ describe("a customer with everything", () => {
     expect((await gateway.execute(key, commandOf({ kind: "lapse" }))).result).toMatchObject({ value: { points: 7 } });
     const used = await buy(keyed);
     unused = await buy();
+    const validFor = ["friend", personal.customer, personal.customer];
+    named = await buy({}, { allowAnonymous: false, restrictions: { validFor } });
     await use(used, { customerNumber: personal.customer, orderCode: personal.order, legalEntityId: personal.company });
     await call("POST", `/coupon/${shop.tenant}/coupons/${used}/redemptions`, {
       token: await shop.customerToken(personal.customer),
@@ -274,6 +279,15 @@ describe("a customer with everything", () => {
   test("leaves coupons that can be used at a checkout, by whoever has their codes", async () => {
     expect((await use(unused)).status).toBe(201);
     expect((await use(unused, { customerNumber: "somebody-else" })).status).toBe(201);
+  });
+
+  test("leaves coupons that name their customers to the others whom they name", async () => {
+    const { body } = await call("GET", `/coupon/${shop.tenant}/coupons/${named}`, { token: checkout });
+    expect(body).toMatchObject({ restrictions: { validFor: ["friend", "", ""] } });
+    for (const more of [{}, { customerNumber: personal.customer }, { customerNumber: "somebody-else" }]) {
+      expect((await use(named, more)).status).toBe(400);
+    }
+    expect((await use(named, { customerNumber: "friend" })).status).toBe(201);
   });
 
   test("can come back: the ledger starts anew, adds up, and can be erased again", async () => {
@@ -410,6 +424,29 @@ test("an erasure does not fail for sums that are too large, and stops at the lar
   await shop.addPoints("rich", 1);
   expect(await shop.manage("DELETE", "/reward-points/customer/rich")).toMatchObject({ status: 200 });
   expect(await totals.first()).toEqual({ granted: Number.MAX_SAFE_INTEGER });
+});
+
+test("an erasure does not fail for a coupon that was damaged, and leaves other customers' coupons as they are", async () => {
+  const coupon = { name: "n", discountType: "PERCENT", discountPercentage: 10 };
+  const id = await shop.addOption(10, { coupon: { ...coupon, restrictions: { validFor: ["owner-1", "owner-2"] } } });
+  const buyAs = async (customerId: string) => {
+    await shop.addPoints(customerId, 50);
+    const token = await shop.customerToken(customerId);
+    const bought = await call("POST", "/reward-points/public/customer/redeem", { token, json: { id } });
+    return (bought.body as { code: string }).code;
+  };
+  const [damaged, whole] = [await buyAs("owner-1"), await buyAs("owner-2")];
+  const definitions = (codes: readonly string[]) =>
+    Promise.all(
+      codes.map((code) =>
+        env.DB.prepare("select definition from coupons where code = ?").bind(code).first("definition"),
+      ),
+    );
+  await env.DB.prepare("update coupons set definition = '{' where code = ?").bind(damaged).run();
+  const before = await definitions([damaged, whole]);
+  expect((await shop.manage("DELETE", "/reward-points/customer/owner-1")).status).toBe(200);
+  expect(await definitions([damaged, whole])).toEqual(before);
+  expect(before[1]).toContain("owner-1");
 });
 
 test("an erasure leaves another tenant's customer of the same name with everything", async () => {
