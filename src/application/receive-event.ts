@@ -1,4 +1,4 @@
-import { mentionsOf } from "../domain/event-mentions.ts";
+import { mentionsMax, mentionsOf } from "../domain/event-mentions.ts";
 import { projectEvent } from "../domain/event-projection.ts";
 import { waiting } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
@@ -55,5 +55,8 @@ function keptOf(event: JsonObject): Pick<QueuedEvent, "event" | "mentions"> {
   const { customerId } = readEvent(event).subject;
   const kept = projectEvent(event);
   // An event of somebody's is not forgotten for somebody else whom it had named where nothing is kept.
-  return { event: kept, mentions: mentionsOf(customerId === null ? event : kept, customerId) };
+  const left = customerId === null ? mentionsOf(event, null) : [];
+  // Whoever is named in what is kept must be found, however many others the event had named.
+  const mentions = new Set([...mentionsOf(kept, customerId), ...left]);
+  return { event: kept, mentions: [...mentions].slice(0, mentionsMax) };
 }

@@ -353,13 +353,20 @@ describe("an erasure finds events by whom they name", () => {
     ["a return's requestor under another name", (id) => returnWith({ requestor: { customerNumber: id } })],
     ["a deleted customer whose number cannot be used", (id) => ({ type: "customer.deleted", payload: { id } })],
     ["an event that only resembles one", (id) => ({ type: "x.customer.deleted", payload: { customerNumber: id } })],
+    ["an order that names many others before", (id) => orderWith({ contacts: crowd, customerId: id })],
+    ["an order without a payload that names many others before", (id) => ({ contacts: crowd, customerId: id })],
     ["an event of an unknown type", (id) => ({ type: "a.b", payload: { customerNumber: id } })],
     ["an event of an unknown type that is called after it", (id) => ({ type: "a.b", id, payload: {} })],
     [
       "an event of an unknown type, about something else",
       (id) => ({ type: "a.b", payload: { x: [{ user: { id } }] } }),
     ],
+    [
+      "an event of an unknown type that names many others before",
+      (id) => ({ type: "a.b", payload: { contacts: crowd, id } }),
+    ],
   ];
+  const crowd = Array.from({ length: 120 }, (_, index) => ({ id: `crowd-${index}` }));
   const orderWith = (more: object) => {
     const { customer: _customer, ...order } = completedOrder(`MENTION-${crypto.randomUUID()}`);
     return { type: "order.updated", payload: { ...order, ...more } };
