@@ -63,7 +63,10 @@ async function settle(
   await services.eventInbox.settle(event.tenant, [{ event, verdict, isForgotten, at: services.clock.now() }]);
 }
 
-/** Takes back all that an order has earned that is not going to be delivered, and frees the coupons used for it. */
+/**
+ * Takes back all that an order has earned that is not going to be delivered, and frees the coupons used for it and for the
+ * parts that it was split into.
+ */
 async function withdrawOrder(services: Services, event: InboxEvent, news: OrderNews): Promise<void> {
   const { tenant, id } = event;
   const { orderId } = news;
@@ -72,7 +75,11 @@ async function withdrawOrder(services: Services, event: InboxEvent, news: OrderN
   const outdated = whyOutdated(told, id, news.state);
   if (outdated !== null) return settle(services, event, outdated);
   const by = { actor: eventActor, at: services.clock.now() };
-  await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
+  const { orders } = await services.orderStates.fileOf(tenant, orderId);
+  const parts = orders.filter(({ masterId }) => masterId === orderId);
+  for (const code of [orderId, ...parts.map((part) => part.orderId)]) {
+    await services.coupons.redemptions.giveBackOfOrder(tenant, code, by);
+  }
   const what = event.subject.type === "order.deleted" ? "deleted" : "cancelled";
   const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
   const settled = await settleOrder(services, tenant, orderId, cause);

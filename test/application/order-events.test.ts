@@ -514,6 +514,17 @@ describe("an order that was split", () => {
   const back = (id: string, orderId: string, total: number) =>
     returnUpdated(id, orderId, total, { requestor: undefined });
 
+  test.each(["order.cancelled", "order.deleted"])("frees by %s the coupons used for its known parts", async (type) => {
+    const gone = (id: string) => ({ type, payload: { id, status: "CANCELLED", metadata: { version: 9 } } });
+    await become(master(), part("M-4", 10), part("OTHER-1", 10, { masterOrder: "OTHER" }), gone("M"));
+    expect(freed).toEqual(["M", "M-1", "M-2", "M-3", "M-4"]);
+  });
+
+  test("frees by a part that is cancelled the coupons used for that part only", async () => {
+    await become(master(), part("M-1", 10), part("M-2", 10), { type: "order.cancelled", payload: { id: "M-1" } });
+    expect(freed).toEqual(["M-1"]);
+  });
+
   test("earns in its parts what the whole would have earned", async () => {
     const verdicts = await become(part("M-1", 33.33), part("M-2", 33.33), part("M-3", 33.33));
     expect(verdicts).toEqual(["granted 33", "granted 33", "granted 33"]);
