@@ -1830,7 +1830,7 @@ const events: readonly Sabotage[] = [
     by: "draft.ledger.openedAt > Number.POSITIVE_INFINITY",
     caughtBy: by(
       "test/http/repeated-events.test.ts",
-      "a signed event of long ago > erases nobody who has registered since",
+      "a signed deletion of a customer > erases nobody who has registered since",
     ),
   },
   {

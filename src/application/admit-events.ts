@@ -3,7 +3,7 @@ import { eventTime } from "../domain/event-time.ts";
 import { type EventVerdict, ignored } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
 import type { EventId } from "../domain/order-event.ts";
-import type { QueuedEvent } from "./ports.ts";
+import type { InboxEvent, QueuedEvent } from "./ports.ts";
 import { eventsKeptDays } from "./prune-events.ts";
 import type { Services } from "./services.ts";
 import { sha256Hex } from "./sha256.ts";
@@ -11,7 +11,7 @@ import { sha256Hex } from "./sha256.ts";
 const dayMs = 24 * 60 * 60 * 1_000;
 
 /** Whether {@link refusedAmong} has anything to ask about the event. */
-export const mayBeRefused = (queued: QueuedEvent): boolean => idOf(queued) !== null || isTooOld(queued);
+export const mayBeRefused = (event: InboxEvent): boolean => idOf(event) !== null || isTooOld(event);
 
 /**
  * Finds those of a tenant's events that must do nothing: what has arrived before, by the sender's id and content, and what
@@ -20,7 +20,7 @@ export const mayBeRefused = (queued: QueuedEvent): boolean => idOf(queued) !== n
  * @returns their verdicts
  * @throws {StoreUnavailable} when it cannot be known
  */
-export async function refusedAmong<Event extends QueuedEvent>(
+export async function refusedAmong<Event extends InboxEvent>(
   { eventInbox, clock }: Services,
   tenant: TenantId,
   events: readonly Event[],
@@ -46,6 +46,18 @@ export async function refusedAmong<Event extends QueuedEvent>(
 }
 
 /**
+ * Whether somebody has sent the event on purpose. That is remembered for when the timer sends it again.
+ * @throws {StoreUnavailable} when it cannot be known
+ */
+export async function isSentOnPurpose(
+  { eventInbox, clock }: Services,
+  { tenant, id, isOnPurpose }: QueuedEvent,
+): Promise<boolean> {
+  const claims = isOnPurpose ? [{ key: id, id }] : [];
+  return (await eventInbox.claim(tenant, claims, [id], clock.now())).has(id);
+}
+
+/**
  * What an event is recognized by when it comes again; null when its envelope has no `id`. The content counts as well:
  * senders who number their events wrongly lose none.
  */
@@ -62,7 +74,7 @@ function idOf({ event }: QueuedEvent): string | null {
   return Object.hasOwn(event, "payload") && typeof id === "string" && id !== "" ? id : null;
 }
 
-function isTooOld({ event, receivedAt }: QueuedEvent): boolean {
-  const time = eventTime(event);
+function isTooOld({ event, subject, receivedAt }: InboxEvent): boolean {
+  const time = eventTime(event, subject.type);
   return time !== null && receivedAt - time > eventsKeptDays * dayMs;
 }

@@ -148,7 +148,7 @@ async function admitted(
         const at = services.clock.now();
         const settlements = [...refused].map(([event, verdict]) => {
           // What has been erased does not come back with the event that had asked for it.
-          const isForgotten = event.action.kind === "delete-customer";
+          const isForgotten = event.action.kind === "delete-customer" && verdict.kind === "duplicate";
           return { event, verdict, earningBase: null, isForgotten, at };
         });
         await places.use(() => services.eventInbox.settle(tenant, settlements));

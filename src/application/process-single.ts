@@ -45,8 +45,10 @@ export async function processSingle(services: Services, event: InboxEvent, actio
       return withdrawOrder(services, event, action.news);
     case "know-order":
       return knowOrder(services, event, action);
-    case "delete-customer":
-      return settle(services, event, await eraseCustomer(services, event, action), true);
+    case "delete-customer": {
+      const verdict = await eraseCustomer(services, event, action);
+      return settle(services, event, verdict, verdict.kind === "erased");
+    }
     default:
       return unreachable(action);
   }
@@ -61,15 +63,17 @@ async function settle(
   await services.eventInbox.settle(event.tenant, [{ event, verdict, isForgotten, at: services.clock.now() }]);
 }
 
-/** Takes back all that an order has earned that is not going to be delivered, and frees the coupons used for it. */
+/**
+ * Takes back all that an order has earned that is not going to be delivered, and frees the coupons used for it and for the
+ * parts that it was split into.
+ */
 async function withdrawOrder(services: Services, event: InboxEvent, news: OrderNews): Promise<void> {
   const { tenant, id } = event;
   const { orderId } = news;
   const told = await keepOrder(services, event, news);
   if (told === "forgotten") return;
   const outdated = whyOutdated(told, id, news.state);
-  const by = { actor: eventActor, at: services.clock.now() };
-  if (outdated === null) await services.coupons.redemptions.giveBackOfOrder(tenant, orderId, by);
+  if (outdated === null) await freeCoupons(services, tenant, orderId);
   const what = event.subject.type === "order.deleted" ? "deleted" : "cancelled";
   const cause = { id, returnId: null, description: `Order ${orderId} ${what}` };
   // An outdated event may be the one that tells which order it was split from.
@@ -78,6 +82,20 @@ async function withdrawOrder(services: Services, event: InboxEvent, news: OrderN
   const nothing: EventVerdict = outdated ?? (isAgain ? { kind: "duplicate" } : ignored("order_not_completed"));
   if (settled.kind === "earns-nothing" && (isAgain || outdated !== null)) return settle(services, event, nothing);
   return settle(services, event, verdictOf(settled) ?? nothing);
+}
+
+/** Frees the coupons that were used for an order, or for one that it was split into. */
+async function freeCoupons(
+  { orderStates, coupons, clock }: Services,
+  tenant: TenantId,
+  orderId: string,
+): Promise<void> {
+  const by = { actor: eventActor, at: clock.now() };
+  const { orders } = await orderStates.fileOf(tenant, orderId);
+  const parts = orders.filter(({ masterId }) => masterId === orderId);
+  for (const code of [orderId, ...parts.map((part) => part.orderId)]) {
+    await coupons.redemptions.giveBackOfOrder(tenant, code, by);
+  }
 }
 
 /** Keeps what an event tells of an order that does not earn by itself; parts that have earned count together now. */

@@ -1,5 +1,5 @@
 import { mentionsMax, mentionsOf } from "../domain/event-mentions.ts";
-import { eventFamily, projectEvent } from "../domain/event-projection.ts";
+import { projectEvent } from "../domain/event-projection.ts";
 import { waiting } from "../domain/event-verdict.ts";
 import type { TenantId } from "../domain/identifiers.ts";
 import type { JsonObject } from "../domain/json-object.ts";
@@ -13,8 +13,6 @@ import { validateJson } from "./validate-mixin.ts";
 
 /** The longest event that is taken: an order of thousands of lines. */
 export const eventBytesMax = 1024 * 1024;
-/** Of a type that the service does not know, so long an event is kept whole; of a longer one only ids are. */
-export const unknownEventBytesMax = 64 * 1024;
 /** What is kept must fit into a text in a row, which D1 gives 2 MB, also when that text is written as JSON once more. */
 const keptBytesMax = 1_900_000;
 
@@ -55,14 +53,10 @@ export async function receiveEvent(
 /** What is kept of an event as it came, and whom it names. */
 function keptOf(event: JsonObject): Pick<QueuedEvent, "event" | "mentions"> {
   const { customerId } = readEvent(event).subject;
-  if (eventFamily(event) === "unknown") {
-    const mentions = mentionsOf(event, customerId);
-    const whole = mentions.length <= mentionsMax && jsonBytes(event) <= unknownEventBytesMax;
-    const kept = projectEvent(event, whole);
-    return { event: kept, mentions: whole ? mentions : mentionsOf(kept, customerId) };
-  }
-  const kept = projectEvent(event, true);
+  const kept = projectEvent(event);
   // An event of somebody's is not forgotten for somebody else whom it had named where nothing is kept.
-  const mentions = mentionsOf(customerId === null ? event : kept, customerId);
-  return { event: kept, mentions: mentions.slice(0, mentionsMax) };
+  const left = customerId === null ? mentionsOf(event, null) : [];
+  // Whoever is named in what is kept must be found, however many others the event had named.
+  const mentions = new Set([...mentionsOf(kept, customerId), ...left]);
+  return { event: kept, mentions: [...mentions].slice(0, mentionsMax) };
 }

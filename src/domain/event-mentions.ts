@@ -1,29 +1,29 @@
-import { eventFamily } from "./event-projection.ts";
+import { eventFamily, projectEvent } from "./event-projection.ts";
 import { parseCustomerId } from "./identifiers.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
 
-/** How many mentions of one event are kept at most. An event of an unknown type that has more is kept without them. */
+/** How many mentions of one event are kept at most. What is kept of an event has fewer. */
 export const mentionsMax = 100;
 
 /**
- * Whom an event may name: ids under which an erasure finds it. Of orders, returns and customers these are the members
- * that are called after a customer or a contact, and ids inside of those; of any other event, whose members nobody knows,
- * every short text, whole number and member's name.
+ * Whom an event may name: ids under which an erasure finds it. These are the members that are called after a customer or
+ * a contact, and ids inside of those; of a customer's event, and of what is kept of one of an unknown type, all ids.
  * @param customerId whom the event is found by anyway
- * @returns at most one more than {@link mentionsMax}, each once
+ * @returns at most {@link mentionsMax}, each once
  */
 export function mentionsOf(event: JsonObject, customerId: string | null): readonly string[] {
   const found = new Set<string>();
   const family = eventFamily(event);
-  collect(found, event, family === "unknown" ? "everything" : "named", null);
+  if (family === "unknown") collect(found, projectEvent(event), "ids", null);
+  collect(found, event, "named", null);
   // All that an event of a customer's tells is about a person.
   if (family === "customer") collect(found, event["payload"], "ids", null);
   if (customerId !== null) found.delete(customerId);
-  return [...found];
+  return [...found].slice(0, mentionsMax);
 }
 
-/** What of a value can be a mention: all of it, ids in it, itself because of its name, or what is called after a person. */
-type Reach = "everything" | "ids" | "named";
+/** What of a value can be a mention: ids in it, or what is called after a person. */
+type Reach = "ids" | "named";
 
 function collect(found: Set<string>, value: unknown, reach: Reach, name: string | null): void {
   if (found.size > mentionsMax) return;
@@ -32,12 +32,11 @@ function collect(found: Set<string>, value: unknown, reach: Reach, name: string 
   } else if (isJsonObject(value)) {
     for (const member of Object.keys(value)) {
       const inner = value[member];
-      if (reach === "everything") mention(found, member);
-      const inPerson = reach === "ids" || (reach === "named" && roleOf(member).isPerson);
+      const inPerson = reach === "ids" || roleOf(member).isPerson;
       if (!inPerson) collect(found, inner, reach, member);
       else if (!roleOf(member).isDescription) collect(found, inner, "ids", member);
     }
-  } else if (reach === "everything" || (reach === "ids" && name !== null && roleOf(name).isId)) {
+  } else if (reach === "ids" && name !== null && roleOf(name).isId) {
     mention(found, value);
   }
 }

@@ -19,15 +19,14 @@ export function eventFamily(event: JsonObject): EventFamily {
 /**
  * What is kept of an event: the members that the service reads, in the places where they were. It is an event of the same
  * form, and reading it gives the same. Addresses, names, product texts and everything else that nobody asks for is left
- * out; projecting again changes nothing.
- * @param whole of an event of an unknown type: whether all of it is kept, or only ids
+ * out, of an event of an unknown type all but ids and times; projecting again changes nothing.
  */
-export function projectEvent(event: JsonObject, whole: boolean): JsonObject {
-  const family = eventFamily(event);
-  if (family === "unknown" && whole) return event;
-  const payload = payloads[family];
-  const shape = Object.hasOwn(event, "payload") ? { ...envelope, payload } : { ...envelope, ...payload.members };
-  return membersOf(event, shape);
+export function projectEvent(event: JsonObject): JsonObject {
+  const payload = payloads[eventFamily(event)];
+  if (!Object.hasOwn(event, "payload")) return membersOf(event, { ...envelope, ...payload.members });
+  const kept = membersOf(event, { ...envelope, payload });
+  // To readers, a text in its place is as good as nothing.
+  return typeof kept["payload"] === "object" ? kept : { ...kept, payload: null };
 }
 
 /** What is kept of a value: a scalar; amounts, at whatever depth; a list of something; or some of an object's members. */
@@ -125,11 +124,7 @@ const payloads: Readonly<Record<EventFamily, Members>> = {
   },
   customer: { members: { ...scalars("id", "customerNumber", "customerId", "tenant"), metadata } },
   unknown: {
-    members: {
-      ...scalars("id", "siteCode", "orderId", "returnId", "customerId", "customerNumber"),
-      customer,
-      metadata,
-    },
+    members: { ...scalars("id", "siteCode", "orderId", "returnId", "customerId", "customerNumber"), metadata },
   },
 };
 

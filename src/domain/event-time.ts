@@ -6,13 +6,16 @@ import type { EpochMs } from "./time.ts";
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /**
- * When what an event tells of happened: the envelope's `time`, else the `metadata.modifiedAt` of what it is about. Null
- * when it does not say so, or not as ISO 8601.
+ * When what an event tells of happened: the envelope's `time`, else the `metadata.modifiedAt` of what it is about. What is
+ * deleted was modified at some time before: of a deletion, only the envelope tells. Null when the event does not say so,
+ * or not as ISO 8601.
+ * @param type its name, as it is read
  */
-export function eventTime(event: JsonObject): EpochMs | null {
+export function eventTime(event: JsonObject, type: string): EpochMs | null {
   const { payload } = event;
   const subject = isJsonObject(payload) ? payload : event;
-  return momentOf(memberAt(event, "time")) ?? momentOf(memberAt(subject, "metadata.modifiedAt"));
+  const modified = type.endsWith(".deleted") ? null : momentOf(memberAt(subject, "metadata.modifiedAt"));
+  return momentOf(memberAt(event, "time")) ?? modified;
 }
 
 function momentOf(given: unknown): EpochMs | null {

@@ -10,7 +10,7 @@ export type IgnoreReason =
   | `placeholder: ${string}`
   /** What it asks for is older than the inbox remembers, so that it may have been done before. */
   | "too_old"
-  /** The customer's ledger was opened after the event had happened: somebody has registered anew. */
+  /** The customer's ledger was opened a day or more after the deletion: somebody has registered anew. */
   | "registered_since"
   /** The member that cannot be read follows, in the payload's own words. */
   | `unreadable_payload: ${string}`

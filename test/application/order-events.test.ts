@@ -514,6 +514,17 @@ describe("an order that was split", () => {
   const back = (id: string, orderId: string, total: number) =>
     returnUpdated(id, orderId, total, { requestor: undefined });
 
+  test.each(["order.cancelled", "order.deleted"])("frees by %s the coupons used for its known parts", async (type) => {
+    const gone = (id: string) => ({ type, payload: { id, status: "CANCELLED", metadata: { version: 9 } } });
+    await become(master(), part("M-4", 10), part("OTHER-1", 10, { masterOrder: "OTHER" }), gone("M"));
+    expect(freed).toEqual(["M", "M-1", "M-2", "M-3", "M-4"]);
+  });
+
+  test("frees by a part that is cancelled the coupons used for that part only", async () => {
+    await become(master(), part("M-1", 10), part("M-2", 10), { type: "order.cancelled", payload: { id: "M-1" } });
+    expect(freed).toEqual(["M-1"]);
+  });
+
   test("earns in its parts what the whole would have earned", async () => {
     const verdicts = await become(part("M-1", 33.33), part("M-2", 33.33), part("M-3", 33.33));
     expect(verdicts).toEqual(["granted 33", "granted 33", "granted 33"]);
@@ -646,6 +657,23 @@ describe("a deleted customer", () => {
     expect(ledgers.commands).toHaveLength(before);
     expect(await Promise.all([order, late].map(verdictOf))).toEqual(["granted 433", "erased"]);
     expect(await become(orderUpdated("A"))).toEqual(["duplicate"]);
+  });
+
+  test("is erased whatever the time when somebody has sent the event on purpose, and the timer sends it again", async () => {
+    const time = new Date(now).toISOString();
+    const deletion = (customerNumber: string) =>
+      queued(tenant, { type: "customer.deleted", time, payload: { customerNumber } });
+    const byItself = deletion("C1");
+    const meant = { ...deletion("C2"), isOnPurpose: true as const };
+    ledgers.refusals = ["unavailable", "unavailable"];
+    await process(byItself, meant);
+    await resend();
+    await process(...sent);
+    const asOf = now - 2 * 3_600_000 + 24 * 3_600_000;
+    const intentsOf = ({ id }: { readonly id: string }) =>
+      ledgers.commands.flatMap((one) => (one.id === id ? [one.intent] : []));
+    expect(intentsOf(byItself)).toEqual([1, 2].map(() => ({ kind: "erase", asOf })));
+    expect(intentsOf(meant)).toEqual([1, 2].map(() => ({ kind: "erase" })));
   });
 
   test("stays erased when the order came before, in the same batch", async () => {

@@ -140,17 +140,54 @@ describe("a signed event of long ago", () => {
     expect(await verdictOf(await post(order("imported", { time: daysAgo(900) })))).toBe("granted");
   });
 
-  test("erases nobody who has registered since", async () => {
+  test("counts when what it tells of was deleted, and was modified last long ago", async () => {
+    const metadata = { modifiedAt: daysAgo(91) };
+    expect(await verdictOf(await sign(orderUpdated("UNCHANGED", { customer: { id: "unchanged" } })))).toBe("granted");
+    const order = { type: "order.deleted", payload: { id: "UNCHANGED", metadata } };
+    expect(await verdictOf(await sign(order))).toBe("taken-back");
+    await addPoints("unchanged", 5);
+    const customer = deleted("unchanged", { payload: { customerNumber: "unchanged", metadata } });
+    expect(await verdictOf(await sign(customer))).toBe("erased");
+    expect(await balance("unchanged")).toBe(0);
+  });
+});
+
+describe("a signed deletion of a customer", () => {
+  test.each([undefined, crypto.randomUUID()])("erases nobody who has registered since, with the id %s", async (id) => {
     await addPoints("anew", 30);
-    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
-    const ids = [
-      await sign({ ...deleted("anew", { time: hourAgo }), id: undefined }),
-      await sign(deleted("anew", { payload: { customerNumber: "anew", metadata: { modifiedAt: hourAgo } } })),
-    ];
-    for (const id of ids) expect(await verdictOf(id)).toBe("ignored: registered_since");
+    const event = await sign(deleted("anew", { id, time: daysAgo(1.01) }));
+    expect(await verdictOf(event)).toBe("ignored: registered_since");
     expect(await balance("anew")).toBe(30);
     expect(await verdictOf(await sign(deleted("anew", { time: new Date().toISOString() })))).toBe("erased");
     expect(await balance("anew")).toBe(0);
+  });
+
+  test("erases a ledger that an order has opened within a day of it", async () => {
+    expect(await verdictOf(await sign(orderUpdated("LATE", { customer: { id: "late" } })))).toBe("granted");
+    expect(await verdictOf(await sign(deleted("late", { time: daysAgo(0.99) })))).toBe("erased");
+    expect(await balance("late")).toBe(0);
+  });
+
+  test.each([
+    ["registered_since", 2],
+    ["too_old", 91],
+  ])("that was ignored as %s can be seen, and erases when it is replayed", async (reason, days) => {
+    const customerId = `seen-${days}`;
+    await addPoints(customerId, 30);
+    const event = deleted(customerId, { time: daysAgo(days) });
+    const id = await sign(event);
+    expect(await verdictOf(id)).toBe(`ignored: ${reason}`);
+    expect(await kept(id)).toMatchObject({ customerId, event });
+    expect((await manage("POST", `${path}/${id}/replay`)).status).toBe(202);
+    await expect.poll(async () => (await kept(id)).verdict, patience).toBe("erased");
+    expect(await balance(customerId)).toBe(0);
+    expect(JSON.stringify(await kept(id))).not.toContain(customerId);
+  });
+
+  test("erases whatever its time when an employee sends it", async () => {
+    await addPoints("meant", 30);
+    expect(await verdictOf(await post(deleted("meant", { time: daysAgo(30) })))).toBe("erased");
+    expect(await balance("meant")).toBe(0);
   });
 });
 

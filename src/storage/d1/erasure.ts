@@ -30,11 +30,28 @@ const atMost = (sum: SQL): SQL => sql`cast(min(${sum}, ${Number.MAX_SAFE_INTEGER
 /** Who used a coupon whose customer has been erased. */
 const nobody = "customer:erased" as Actor;
 
+/** In the place of an erased customer's id; no customer can be called so. */
+const noCustomer = "" as CustomerId;
+
+/**
+ * A coupon's definition whose `validFor` names an erased customer no more. Something stays in the list, for an empty one
+ * would open the coupon to everybody. A definition that was damaged stays as it is.
+ */
+function withoutCustomer(customerId: CustomerId): SQL {
+  const { definition } = coupons;
+  const validFor = "$.restrictions.validFor";
+  return sql`case when json_valid(${definition}) and json_type(${definition}, ${validFor}) = 'array'
+    then json_replace(${definition}, ${validFor}, json((
+      select json_group_array(iif(value = ${customerId}, ${noCustomer}, value) order by key)
+      from json_each(${definition}, ${validFor}))))
+    else ${definition} end`;
+}
+
 /**
  * What erases a customer from the ledger and from the coupons, in one transaction. What stays:
  *
  * - coupons, which are still worth what was paid for them, without whom they were issued to or used by: whoever has
- *   the code may use it;
+ *   the code may use it, unless it was for named customers only;
  * - exchanges under way, until they have come to their end, because a service elsewhere may be issuing the coupon;
  * - sums of a month's erased ledgers, so that a merchant's books still add up.
  */
@@ -114,7 +131,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       .where(and(eq(sweeps.name, verificationSweep), eq(sweeps.tenant, tenant), eq(sweeps.customerId, customerId))),
     database
       .update(coupons)
-      .set({ issuedTo: "" as CustomerId })
+      .set({ issuedTo: noCustomer, definition: withoutCustomer(customerId) })
       .where(among(keyOfCoupon, couponsIssued)),
     database
       .update(couponRedemptions)

@@ -428,8 +428,10 @@ const settled = builtOnce<"rows">((drizzle) =>
     .onConflictDoUpdate({
       target: [orderEvents.tenant, orderEvents.id],
       set: settledAgain,
-      // Whoever finds out that an event has to wait may be late: its order may have earned since.
-      setWhere: sql`${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing})`,
+      // Whoever finds out that an event has to wait may be late: its order may have earned since. A deletion that was
+      // ignored once is forgotten by what it erases when it is replayed.
+      setWhere: sql`(${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing}))
+        or excluded.verdict = 'erased'`,
     }),
 );
 
