@@ -42,7 +42,7 @@ function withoutCustomer(customerId: CustomerId): SQL {
   const validFor = "$.restrictions.validFor";
   return sql`case when json_valid(${definition}) and json_type(${definition}, ${validFor}) = 'array'
     then json_replace(${definition}, ${validFor}, json((
-      select json_group_array(iif(value = ${customerId}, ${noCustomer}, value) order by key)
+      select json_group_array(iif(value = ${customerId}, ${noCustomer}, value))
       from json_each(${definition}, ${validFor}))))
     else ${definition} end`;
 }
