@@ -114,7 +114,8 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   coupon_without_discount: {
     status: 400,
-    describe: () => "The coupon would take nothing off the order. A discount of 0 does not use it.",
+    describe: () =>
+      "The coupon would take nothing off the order. A discount of less than the currency's smallest unit does not use it.",
   },
   coupon_discount_too_high: {
     status: 400,

@@ -151,6 +151,7 @@ describe("redeeming a coupon", () => {
       [{}, { discount: { amount: 10, currency: "USD" } }, "EUR was expected, not USD"],
       [{}, { discount: { amount: 10.01, currency: "EUR" } }, "at most 10 EUR"],
       [{}, { discount: { amount: 0, currency: "EUR" } }, "would take nothing off the order"],
+      [{}, { discount: { amount: 0.004, currency: "EUR" } }, "would take nothing off the order"],
     ];
     const coupons = cases.map(async ([terms, ...rest]) => [await shop.issue({ ...forCustomers, ...terms }), ...rest]);
     const ended = [await shop.issueEnded(), {}, "expired: it was valid until 2001-01-01"];
@@ -194,6 +195,7 @@ describe("redeeming a coupon", () => {
     [{ ...order, orderTotal: { amount: -1, currency: "EUR" } }, "orderTotal.amount"],
     [{ ...order, orderTotal: { amount: "1", currency: "EUR" } }, "orderTotal.amount"],
     [{ ...order, discount: { amount: 1, currency: "EURO" } }, "discount.currency"],
+    [{ ...order, discount: { amount: 1, currency: "ZZZ" } }, "discount.currency"],
     [{ ...order, orderCode: "" }, "orderCode"],
     [{ ...order, customerNumber: "\u0007" }, "customerNumber"],
   ])("refuses the request %j for its %s", async (json, field) => {

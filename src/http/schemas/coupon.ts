@@ -20,11 +20,14 @@ import { deferred } from "./deferred.ts";
 // The contract has defaults for both members of an amount. A coupon whose amount is forgotten would be worth nothing, and
 // one whose currency is forgotten would be so for every shop but those in dollars: they must be given.
 
-const currencyIn = lazy(() =>
+export const currencyPattern = "^[a-zA-Z]{3}$";
+
+/** A currency in which something can be paid. */
+export const currencyIn = lazy(() =>
   z
     .string()
     .refine(isCurrency, { error: "must be the ISO 4217 code of a currency, such as EUR", abort: true })
-    .openapi({ pattern: "^[a-zA-Z]{3}$", description: "ISO 4217 code." }),
+    .openapi({ pattern: currencyPattern, description: "ISO 4217 code." }),
 );
 
 const discountMin = 0.01;
