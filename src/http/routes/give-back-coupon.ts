@@ -44,6 +44,7 @@ const route = createRoute({
       "give_back_limit_reached",
       "points_would_be_lost",
       "coupon_return_refused",
+      "balance_limit_exceeded",
       "overloaded",
       "ledger_unsound",
       "outcome_unknown",
