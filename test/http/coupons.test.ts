@@ -733,6 +733,15 @@ describe("the list of coupons", () => {
     expect(await many.list("?pageSize=1000")).toHaveLength(17);
   });
 
+  test("has for a customer a hundred on a page at most", async () => {
+    const c1 = await listed.customer("C1");
+    expect(await listed.list("?pageSize=100", c1)).toHaveLength(4);
+    expect(await listed.as(c1, "GET", "?pageSize=101")).toMatchObject({
+      status: 400,
+      body: { details: [{ field: "pageSize", type: "too_big" }] },
+    });
+  });
+
   test("has for a customer their own, and nothing that is deleted", async () => {
     const [c1, c2] = [await listed.customer("C1"), await listed.customer("C 2:x")];
     const { valid, used, expired, inactive, other } = codes;
