@@ -76,6 +76,11 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ siteCode }) => `Reward points are switched off for site '${siteCode}'.`,
   },
   option_limit_reached: { status: 400, describe: ({ limit }) => `A tenant has at most ${limit} redeem options.` },
+  option_texts_too_long: {
+    status: 400,
+    describe: ({ limitBytes }) =>
+      `The texts of a tenant's redeem options come to at most ${limitBytes} bytes in all: shorten names and descriptions.`,
+  },
   mixin_limit_reached: {
     status: 400,
     describe: ({ siteCode, limit }) =>
