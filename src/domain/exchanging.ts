@@ -127,6 +127,7 @@ export function giveBackCoupon(
   { sold, forgiven, givenBackToday }: Facts,
 ): Writing {
   if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
+  if (sold === "unreadable") return refuse({ code: "coupon_unreadable", couponCode: code });
   if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
   if (sold.isDeleted) return refuse({ code: "own_coupon_not_found", couponCode: code });
   const status = couponStatus(sold.coupon, draft.now);

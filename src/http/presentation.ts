@@ -191,6 +191,11 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 429,
     describe: ({ retryAfterSeconds }) => `Too many requests. Try again in ${retryAfterSeconds} seconds.`,
   },
+  coupon_unreadable: {
+    status: 500,
+    describe: ({ couponCode }) =>
+      `What is stored of coupon '${couponCode}' cannot be read. Nothing was done; the merchant has to have it repaired.`,
+  },
   ledger_unsound: {
     status: 500,
     describe: () =>

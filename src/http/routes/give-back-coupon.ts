@@ -40,6 +40,7 @@ const route = createRoute({
       path,
       customers,
       "own_coupon_not_found",
+      "coupon_unreadable",
       "coupon_not_returnable",
       "give_back_limit_reached",
       "points_would_be_lost",
