@@ -32,6 +32,8 @@ export type StoreFailure =
   | { readonly code: "option_version_conflict"; readonly id: string }
   | { readonly code: "option_exists"; readonly id: string }
   | { readonly code: "option_limit_reached"; readonly limit: number }
+  /** With it, the tenant's options would be more bytes than a list of them may be. */
+  | { readonly code: "option_texts_too_long"; readonly limitBytes: number }
   | { readonly code: "option_not_found"; readonly id: string }
   | { readonly code: "coupon_not_found"; readonly couponCode: string }
   /** The site's settings are kept by a service elsewhere: what is written here would not count. */

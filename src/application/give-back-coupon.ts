@@ -11,7 +11,7 @@ import { sendCommand } from "./send-command.ts";
  * Gives back a customer's own unused coupon: it is taken out of use, and its points come back with the end that they
  * had. Giving it back again is a success, too.
  * @returns `own_coupon_not_found`; `coupon_not_returnable` when it was used or is over; `give_back_limit_reached`;
- * `points_would_be_lost` when points of it have ended, unless the customer accepts that
+ * `points_would_be_lost` when points of it have ended, unless the customer accepts that; `balance_limit_exceeded`
  */
 export async function giveBackCoupon(
   context: Context,

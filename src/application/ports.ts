@@ -320,6 +320,8 @@ export interface SummaryPage {
 export interface KeyedRequest {
   readonly idempotencyKey: IdempotencyKey;
   readonly fingerprint: string;
+  /** The body of an earlier answer under the key that holds no more: the new one takes its place. */
+  readonly outdated?: string | undefined;
 }
 
 /** The stored answer of an earlier keyed request. */

@@ -7,18 +7,25 @@ import { type CouponUseRequest, considerCouponUse, couponUseOf } from "./conside
 import type { Context } from "./context.ts";
 import type { CouponFailure, StoreFailure } from "./failure.ts";
 
+/** How the body of an answer tells which use it is about. */
+export interface UseBody {
+  of(id: string): string;
+  /** The id that a body of {@link UseBody.of} tells. */
+  idIn(body: string): string;
+}
+
 /**
  * Uses a coupon, once for each order that is named: the same order with the same amounts is answered with its first
  * use again. Of checkouts that race for the last use the database lets one through; the others look again, and are
- * told that there is none left.
- * @param render the answer's body for a use with the given id
+ * told that there is none left. A keyed answer holds as long as its use counts: once that was given back, the same
+ * request is a new use.
  * @returns the body; every reason of `whyNotRedeemable`, `coupon_not_found`, `coupon_order_conflict`,
  * `customer_mismatch`, `missing_scope`
  */
 export async function redeemCoupon(
   context: Context,
   input: { readonly code: string; readonly request: CouponUseRequest },
-  render: (id: string) => string,
+  useBody: UseBody,
 ): Promise<KeyedAnswer<StoreFailure | CouponFailure | AccessFailure>> {
   const use = couponUseOf(context, input.request);
   if (!use.ok) return { result: use, replayed: false };
@@ -33,7 +40,7 @@ export async function redeemCoupon(
       if (!considered.ok) return considered;
       if (considered.value !== null) {
         isRepetition = true;
-        return succeed(render(considered.value.id));
+        return succeed(useBody.of(considered.value.id));
       }
       const redemption: CouponRedemption = {
         ...use.value,
@@ -41,11 +48,12 @@ export async function redeemCoupon(
         redeemedAt: services.clock.now(),
         redeemedBy: principal.actor,
       };
-      const body = render(redemption.id);
+      const body = useBody.of(redemption.id);
       const keyedBody = keyed === null ? null : { ...keyed, body };
       await services.coupons.redemptions.insert(principal.tenant, code, redemption, keyedBody);
       return succeed(body);
     },
+    async (body) => (await services.coupons.redemptions.find(principal.tenant, code, useBody.idIn(body))) !== null,
   );
   return { ...answer, replayed: answer.replayed || isRepetition };
 }

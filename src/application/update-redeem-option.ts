@@ -2,7 +2,7 @@ import type { RedeemOptionId } from "../domain/identifiers.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../domain/redeem-option.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import type { Context } from "./context.ts";
-import { hasTerms } from "./create-redeem-option.ts";
+import { areTooLong, hasTerms, redeemOptionsBytesMax } from "./create-redeem-option.ts";
 import type { StoreFailure } from "./failure.ts";
 import { type InvalidOption, optionFlaw } from "./option-flaw.ts";
 
@@ -12,7 +12,7 @@ const attemptsMax = 5;
 /**
  * Replaces what a redeem option says. The same request again, with the version that it replaced, is a success, too.
  * @returns the option as it is now; `option_not_found`; `option_version_conflict` when it no longer has the
- * version that the client gave; `validation_failed`
+ * version that the client gave; `option_texts_too_long`; `validation_failed`
  */
 export async function updateRedeemOption(
   { services, principal }: Context,
@@ -20,8 +20,9 @@ export async function updateRedeemOption(
 ): Promise<Result<RedeemOption, StoreFailure | InvalidOption>> {
   const { id, version, terms } = input;
   for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-    const current = await services.redeemOptions.find(principal.tenant, id);
-    if (current === null) return refuse({ code: "option_not_found", id });
+    const options = await services.redeemOptions.list(principal.tenant, "latest");
+    const current = options.find((option) => option.id === id);
+    if (current === undefined) return refuse({ code: "option_not_found", id });
     if (version !== null && version !== current.version) {
       // The answer to the same request may have been lost.
       const isDone = current.version === version + 1 && hasTerms(current, terms);
@@ -37,6 +38,8 @@ export async function updateRedeemOption(
       createdAt: current.createdAt,
       modifiedAt: now,
     };
+    if (areTooLong(options, updated))
+      return refuse({ code: "option_texts_too_long", limitBytes: redeemOptionsBytesMax });
     if (await services.redeemOptions.update(principal.tenant, updated, current.version)) return succeed(updated);
   }
   return refuse({ code: "option_version_conflict", id });

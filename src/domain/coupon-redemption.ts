@@ -1,6 +1,6 @@
 import { type Coupon, type CouponDefinition, couponStatus, isFor, type MoneyAmount } from "./coupon.ts";
 import type { Actor, CustomerId } from "./identifiers.ts";
-import { exceeds, isSameCurrency, percentageOf } from "./money.ts";
+import { exceeds, isSameCurrency, percentageOf, smallestAmount } from "./money.ts";
 import type { EpochMs } from "./time.ts";
 
 /** What a checkout wants a coupon to be used for. */
@@ -109,7 +109,8 @@ function whyNotWorth(
   const isPercentage = definition.discountType === "PERCENT";
   const worth = isPercentage ? percentageOf(orderTotal, definition.discountPercentage) : definition.discountAbsolute;
   if (!isSameCurrency(discount, worth)) return currencyMismatch(worth, discount);
-  if (!exceeds(discount.amount, 0)) return { code: "coupon_without_discount" };
+  // Less than the smallest coin comes to nothing at the till.
+  if (exceeds(smallestAmount(discount.currency), discount.amount)) return { code: "coupon_without_discount" };
   const maxDiscount = exceeds(worth.amount, orderTotal.amount) ? orderTotal : worth;
   return exceeds(discount.amount, maxDiscount.amount) ? { code: "coupon_discount_too_high", maxDiscount } : null;
 }

@@ -32,7 +32,7 @@ export interface Facts {
   /** For the steps of an exchange: how it stands; null when there is none. */
   readonly exchange: Exchange | null;
   /** For giving back a coupon: what is known of it; null when the customer has none of that code. */
-  readonly sold: SoldCoupon | null;
+  readonly sold: SoldCoupon | "unreadable" | null;
   /** For giving back a coupon, by whomever it is issued: how many the customer has given back today (UTC) already. */
   readonly givenBackToday: number;
   /** For entering what has expired: a bounded number of lots, the first to expire first. */

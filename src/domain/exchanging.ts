@@ -11,9 +11,11 @@ import type { Facts, LedgerKey } from "./decide.ts";
 import type { Draft, Writing } from "./draft.ts";
 import type { CouponEffect, ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
 import type { ExchangeFailure, LedgerFailure } from "./failure.ts";
+import { exceedsBalance } from "./granting.ts";
 import type { EntryId } from "./identifiers.ts";
 import { drawPoints } from "./ledger.ts";
 import { isActive } from "./lot.ts";
+import type { Points } from "./points.ts";
 import { insufficient } from "./redeeming.ts";
 import { payForgiven, restore } from "./restoring.ts";
 import { refuse, succeed } from "./result.ts";
@@ -90,6 +92,9 @@ export function advanceExchange(
   // Before the coupon service is asked to take the coupon out of use: after that there is no way back.
   const objection = terms === undefined ? null : objectionTo(draft, exchange.draws, terms, givenBackToday);
   if (objection !== null) return refuse(objection);
+  const isRefund = step.to === "CHARGED_BACK" || step.to === "GIVEN_BACK";
+  // Grants may have filled the ledger since: the exchange stays as it is until there is room again.
+  if (isRefund && isTooMuch(draft, exchange.draws)) return refuse({ code: "balance_limit_exceeded" });
   // The ledger was erased meanwhile: nothing of it is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   const comeBack = (description: string) => giveBackPoints(draft, exchange.id, exchange.draws, forgiven, description);
@@ -98,6 +103,10 @@ export function advanceExchange(
   const couponEffect: CouponEffect = { kind: isForgotten ? "forget" : "step", step };
   return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
 }
+
+const sumOf = (draws: readonly DatedDraw[]): Points => draws.reduce((sum, draw) => sum + draw.points, 0) as Points;
+
+const isTooMuch = ({ ledger }: Draft, draws: readonly DatedDraw[]): boolean => exceedsBalance(ledger, sumOf(draws));
 
 /** The points of a redemption come back. They pay first for what was forgiven while they were away. */
 function giveBackPoints(
@@ -108,8 +117,7 @@ function giveBackPoints(
   description: string,
 ): void {
   const into = restore(draft, draws, { relatedId: redemptionId, name: redemptionId, referenceId: null, description });
-  const points = draws.reduce((sum, draw) => sum + draw.points, 0);
-  payForgiven(draft, forgiven, points, into);
+  payForgiven(draft, forgiven, sumOf(draws), into);
 }
 
 /** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
@@ -119,6 +127,7 @@ export function giveBackCoupon(
   { sold, forgiven, givenBackToday }: Facts,
 ): Writing {
   if (sold === null) return refuse({ code: "own_coupon_not_found", couponCode: code });
+  if (sold === "unreadable") return refuse({ code: "coupon_unreadable", couponCode: code });
   if (sold.isGivenBack) return succeed({ outcome: { kind: "given-back", points: 0 }, isRepetition: true });
   if (sold.isDeleted) return refuse({ code: "own_coupon_not_found", couponCode: code });
   const status = couponStatus(sold.coupon, draft.now);
@@ -129,7 +138,7 @@ export function giveBackCoupon(
   if (objection !== null) return refuse(objection);
   giveBackPoints(draft, sold.coupon.redemptionId, sold.draws, forgiven, "Coupon given back");
   return succeed({
-    outcome: { kind: "given-back", points: sold.draws.reduce((sum, draw) => sum + draw.points, 0) },
+    outcome: { kind: "given-back", points: sumOf(sold.draws) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },
   });
 }
@@ -142,7 +151,7 @@ function objectionTo(
   givenBackToday: number,
 ): LedgerFailure | null {
   if (givenBackToday >= perDay) return { code: "give_back_limit_reached", perDay };
-  const over = draws.filter((draw) => !isActive(draw, draft.now));
-  const lostPoints = over.reduce((sum, draw) => sum + draw.points, 0);
-  return lostPoints > 0 && !acceptsLoss ? { code: "points_would_be_lost", lostPoints } : null;
+  const lostPoints = sumOf(draws.filter((draw) => !isActive(draw, draft.now)));
+  if (lostPoints > 0 && !acceptsLoss) return { code: "points_would_be_lost", lostPoints };
+  return isTooMuch(draft, draws) ? { code: "balance_limit_exceeded" } : null;
 }

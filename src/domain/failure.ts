@@ -17,6 +17,8 @@ export type LedgerFailure =
   | { readonly code: "order_earned_by_another"; readonly orderId: string }
   /** The customer has no such coupon. */
   | { readonly code: "own_coupon_not_found"; readonly couponCode: string }
+  /** What is stored of it has been damaged: it stays as it is until somebody has repaired it. */
+  | { readonly code: "coupon_unreadable"; readonly couponCode: string }
   /** It has been used, or is over. */
   | { readonly code: "coupon_not_returnable"; readonly status: CouponStatus }
   /** The customer has given back as many coupons today (UTC) as may be given back a day. */

@@ -17,16 +17,16 @@ export const exceeds = (amount: number, limit: number): boolean => new Big(amoun
  */
 export function percentageOf(total: MoneyAmount, percentage: number): MoneyAmount {
   const share = new Big(total.amount).times(percentage).times("0.01");
-  const rounded = share.round(decimalPlacesOf(total.currency), Big.roundUp);
+  const rounded = share.round(Math.min(decimalPlacesOf(total.currency), cents), Big.roundUp);
   return { amount: rounded.toNumber(), currency: total.currency };
 }
 
-/** The smallest amount that anything can cost in a currency: a cent, or the currency's smallest unit where that is larger. */
+/** The smallest amount that anything can cost in a currency: a cent, a whole yen, a thousandth of a dinar. */
 export const smallestAmount = (currency: string): number => Number(`1e-${decimalPlacesOf(currency)}`);
 
 const cents = 2;
 
 function decimalPlacesOf(currency: string): number {
   const { maximumFractionDigits } = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
-  return Math.min(maximumFractionDigits ?? cents, cents);
+  return maximumFractionDigits ?? cents;
 }

@@ -15,6 +15,12 @@ export function nearestName(given: string, names: readonly string[]): string | n
   return nearest?.name ?? null;
 }
 
+/** What to say to somebody who has given a name that is none of `names`. */
+export function hintFor(given: string, names: readonly string[]): string {
+  const nearest = nearestName(given, names);
+  return nearest === null ? `known are ${names.join(", ")}` : `did you mean ${nearest}?`;
+}
+
 /** The optimal string alignment distance. */
 function slipsBetween(left: string, right: string): number {
   const at = (row: readonly number[] | undefined, index: number): number => row?.[index] ?? Number.POSITIVE_INFINITY;

@@ -35,3 +35,9 @@ export type OptionStamp = Pick<RedeemOption, "id" | "version" | "createdAt">;
 /** The order in which options are listed: cheapest first, then by name, then by id. */
 export const compareRedeemOptions = (left: RedeemOption, right: RedeemOption): number =>
   left.points - right.points || compareText(left.name, right.name) || compareText(left.id, right.id);
+
+/** Bytes of JSON of what an option shows to a customer: whom its coupon is for is not shown. */
+export function shownBytes({ coupon, ...option }: RedeemOption): number {
+  const shown = coupon && { ...coupon, restrictions: { ...coupon.restrictions, validFor: undefined } };
+  return new TextEncoder().encode(JSON.stringify({ ...option, coupon: shown })).length;
+}

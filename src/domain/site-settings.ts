@@ -1,7 +1,7 @@
 import { decimalOf, plainText } from "./decimal.ts";
 import type { EarningBase } from "./earn-rule.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
-import { nearestName } from "./nearest-name.ts";
+import { hintFor } from "./nearest-name.ts";
 import { type Result, refuse, succeed } from "./result.ts";
 import type { ReturnPolicy } from "./returns.ts";
 
@@ -181,9 +181,8 @@ const unknownNamedMax = 10;
 function unknownIn(given: JsonObject, known: readonly string[]): readonly SettingsProblem[] {
   const unknown = Object.keys(given).filter((member) => !known.includes(member));
   return unknown.slice(0, unknownNamedMax).map((member) => {
-    const nearest = nearestName(member, known);
-    const hint = nearest === null ? `known are ${known.join(", ")}` : `did you mean ${nearest}?`;
-    return { member, kind: "unknown_member", requirement: `is no setting of reward points; ${hint}` };
+    const requirement = `is no setting of reward points; ${hintFor(member, known)}`;
+    return { member, kind: "unknown_member", requirement };
   });
 }
 

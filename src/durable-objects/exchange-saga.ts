@@ -236,6 +236,11 @@ export class ExchangeSaga {
   async #advance(step: ExchangeStep): Promise<ExchangeState> {
     const { result } = await this.#take(step);
     if (result.ok && result.value.kind === "advanced") return result.value.state;
+    if (!result.ok && result.failure.code === "balance_limit_exceeded") {
+      // The points come back when there is room for them. Until then the exchange is under way.
+      this.#surroundings.log.warn("exchange_not_resumed", { reason: result.failure.code });
+      return step.from;
+    }
     throw new Error(`The exchange did not advance: ${result.ok ? result.value.kind : result.failure.code}.`);
   }
 }

@@ -76,6 +76,11 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ siteCode }) => `Reward points are switched off for site '${siteCode}'.`,
   },
   option_limit_reached: { status: 400, describe: ({ limit }) => `A tenant has at most ${limit} redeem options.` },
+  option_texts_too_long: {
+    status: 400,
+    describe: ({ limitBytes }) =>
+      `The texts of a tenant's redeem options come to at most ${limitBytes} bytes in all: shorten names and descriptions.`,
+  },
   mixin_limit_reached: {
     status: 400,
     describe: ({ siteCode, limit }) =>
@@ -114,7 +119,8 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   coupon_without_discount: {
     status: 400,
-    describe: () => "The coupon would take nothing off the order. A discount of 0 does not use it.",
+    describe: () =>
+      "The coupon would take nothing off the order. A discount of less than the currency's smallest unit does not use it.",
   },
   coupon_discount_too_high: {
     status: 400,
@@ -184,6 +190,11 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   rate_limited: {
     status: 429,
     describe: ({ retryAfterSeconds }) => `Too many requests. Try again in ${retryAfterSeconds} seconds.`,
+  },
+  coupon_unreadable: {
+    status: 500,
+    describe: ({ couponCode }) =>
+      `What is stored of coupon '${couponCode}' cannot be read. Nothing was done; the merchant has to have it repaired.`,
   },
   ledger_unsound: {
     status: 500,

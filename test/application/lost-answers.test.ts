@@ -153,8 +153,9 @@ describe.each([
       await env.DB.prepare(insert).bind(tenant, canonical, code, JSON.stringify(coupon)).run();
       const amount = { amount: 10, currency: "EUR" };
       const request = { customerNumber: null, legalEntityId: null, orderCode, orderTotal: amount, discount: amount };
+      const bareId = { of: (id: string) => id, idIn: (body: string) => body };
       const use = () =>
-        redeemCoupon(contextOf(key), { code, request: { ...request, discount: { ...amount, amount: 1 } } }, (id) => id);
+        redeemCoupon(contextOf(key), { code, request: { ...request, discount: { ...amount, amount: 1 } } }, bareId);
       faults = [fault];
       await expect(use()).rejects.toBeInstanceOf(StoreOutcomeUnknown);
       const answers = [await use(), await use()];

@@ -125,6 +125,18 @@ describe("a coupon", () => {
     expect(refusalOf(tenEuros, { discount: eur(0.01) })).toBeNull();
   });
 
+  test.each([
+    [0.004, "EUR", 0.01],
+    [5.551115123125783e-17, "EUR", 0.01],
+    [0.5, "JPY", 1],
+    [0.0009, "KWD", 0.001],
+  ])("is not used by %d %s, which nobody can pay, but by the smallest amount", (amount, currency, smallest) => {
+    const refusal = (discount: number) =>
+      refusalOf({}, { orderTotal: { amount: 100, currency }, discount: { amount: discount, currency } });
+    expect(refusal(amount)).toBe("coupon_without_discount");
+    expect(refusal(smallest)).toBeNull();
+  });
+
   // The contract's own examples of redemptions: 10 % of 299.30 and of 369.07.
   test.each([
     [10, eur(299.3), 29.93],

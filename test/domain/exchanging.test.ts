@@ -3,6 +3,7 @@ import type { Coupon, CouponCode, CouponRestrictions } from "../../src/domain/co
 import type { Exchange, ExchangeState, ExchangeStep, SoldCoupon } from "../../src/domain/exchange.ts";
 import type { CommandId, EntryId, RedeemOptionId } from "../../src/domain/identifiers.ts";
 import { replay } from "../../src/domain/ledger.ts";
+import { pointsMax } from "../../src/domain/points.ts";
 import type { DatedDraw } from "../../src/domain/returns.ts";
 import type { EpochMs } from "../../src/domain/time.ts";
 import { at, coupon as definition, exchange, givingBack, grant, points } from "../support/ledgers.ts";
@@ -215,6 +216,19 @@ describe("an exchange whose coupon is issued elsewhere", () => {
     expect(decision).toMatchObject({ entries: [], couponEffect, outcome: { kind: "advanced", state: to } });
   });
 
+  test("has its points wait outside while the balance has no room for them", () => {
+    const story = withPoints().tell(exchange(50), grant(pointsMax - 99));
+    const ways = [advance("PENDING", "CHARGED_BACK"), advance("VOIDING", "GIVEN_BACK")];
+    const refund = (way: (typeof ways)[number]) => story.decide(way, { exchange: inState(way.step.from) });
+    const refusal = { ok: false, failure: { code: "balance_limit_exceeded" } };
+    expect(ways.map(refund)).toEqual([refusal, refusal]);
+    // Nobody asks the coupon service to take a coupon out of use whose points cannot come back.
+    const { terms } = givingBack("t-0123456789ab");
+    expect(story.decide({ ...advance("ISSUED", "VOIDING"), terms }, { exchange: inState("ISSUED") })).toEqual(refusal);
+    story.tell(exchange(1));
+    expect(ways.map((way) => refund(way).ok)).toEqual([true, true]);
+  });
+
   test("that nobody knows of goes nowhere", () => {
     expect(withPoints().decide(advance("PENDING", "ISSUED"))).toEqual({
       ok: false,
@@ -288,6 +302,14 @@ describe("a coupon of the embedded service", () => {
       failure: { code: "points_would_be_lost", lostPoints: 30 },
     });
     expect(story.decide(givingBack(code), { sold: soldWith() }).ok).toBe(true);
+  });
+
+  test("is kept while the balance has no room for its points", () => {
+    const story = withPoints().tell(exchange(50), grant(pointsMax - 99));
+    const refusal = { ok: false, failure: { code: "balance_limit_exceeded" } };
+    expect(story.decide(giveBack, { sold: soldWith() })).toEqual(refusal);
+    story.tell(exchange(1));
+    expect(story.carryOut(giveBack, { sold: soldWith() }).ledger.points).toBe(pointsMax);
   });
 
   test("that is exchanged and given back ever again leaves the lots as they were, at two entries a time", () => {

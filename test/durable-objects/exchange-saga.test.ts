@@ -14,7 +14,7 @@ import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
 import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
 import { EmporixStandIn, type Fault } from "../support/emporix-stand-in.ts";
 import { faultyD1 } from "../support/faulty-d1.ts";
-import { commandOf, exchange, freely, grant, keyOf } from "../support/ledgers.ts";
+import { commandOf, exchange, freely, grant, keyOf, redeem } from "../support/ledgers.ts";
 import { rowsOf } from "../support/stored.ts";
 import { VirtualTime } from "../support/virtual-time.ts";
 
@@ -368,6 +368,21 @@ describe("giving back a coupon that a service elsewhere has issued", () => {
     expect(standIn.liveCoupons("saga")).toHaveLength(1);
     expect(await saga.giveBack(id, { perDay: 1, acceptsLoss: true })).toEqual({ kind: "given-back" });
     expect(standIn.liveCoupons("saga")).toEqual([]);
+  });
+
+  test("is under way as long as the balance has no room for its points, and then ends", async () => {
+    const { id } = await buy();
+    standIn.next("coupon.remove", "hang-before-acting", "hang-before-acting", "hang-before-acting");
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "unknown" });
+    await turn.execute(commandOf(grant(Number.MAX_SAFE_INTEGER - 90)));
+    await saga.resume();
+    expect(await states()).toEqual(["VOIDING"]);
+    expect(sagaLog).toEqual([expect.stringContaining("balance_limit_exceeded")]);
+    expect(await saga.giveBack(id, freely)).toEqual({ kind: "unknown" });
+    await turn.execute(commandOf(redeem(10)));
+    await saga.resume();
+    expect(await states()).toEqual(["GIVEN_BACK"]);
+    expect(await balance()).toBe(Number.MAX_SAFE_INTEGER);
   });
 
   test("that was used is refused, and stays as it is", async () => {

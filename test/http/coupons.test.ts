@@ -101,6 +101,8 @@ class CouponShop {
 }
 
 const idOf = (answer: Answer): string => (answer.body as { id: string }).id;
+const atOnce = (count: number, ask: (nth: number) => Promise<Answer>) =>
+  Promise.all(Array.from({ length: count }, (_, nth) => ask(nth)));
 const statuses = (answers: readonly Answer[], status: number) => answers.filter((answer) => answer.status === status);
 const refusal = (message: string) => ({
   status: 400,
@@ -149,6 +151,7 @@ describe("redeeming a coupon", () => {
       [{}, { discount: { amount: 10, currency: "USD" } }, "EUR was expected, not USD"],
       [{}, { discount: { amount: 10.01, currency: "EUR" } }, "at most 10 EUR"],
       [{}, { discount: { amount: 0, currency: "EUR" } }, "would take nothing off the order"],
+      [{}, { discount: { amount: 0.004, currency: "EUR" } }, "would take nothing off the order"],
     ];
     const coupons = cases.map(async ([terms, ...rest]) => [await shop.issue({ ...forCustomers, ...terms }), ...rest]);
     const ended = [await shop.issueEnded(), {}, "expired: it was valid until 2001-01-01"];
@@ -192,6 +195,7 @@ describe("redeeming a coupon", () => {
     [{ ...order, orderTotal: { amount: -1, currency: "EUR" } }, "orderTotal.amount"],
     [{ ...order, orderTotal: { amount: "1", currency: "EUR" } }, "orderTotal.amount"],
     [{ ...order, discount: { amount: 1, currency: "EURO" } }, "discount.currency"],
+    [{ ...order, discount: { amount: 1, currency: "ZZZ" } }, "discount.currency"],
     [{ ...order, orderCode: "" }, "orderCode"],
     [{ ...order, customerNumber: "\u0007" }, "customerNumber"],
   ])("refuses the request %j for its %s", async (json, field) => {
@@ -336,9 +340,6 @@ describe("whom a coupon is for", () => {
 
 describe("a coupon's limits", () => {
   /** Asks `count` times at once. */
-  const atOnce = (count: number, ask: (nth: number) => Promise<Answer>) =>
-    Promise.all(Array.from({ length: count }, (_, nth) => ask(nth)));
-
   test("let one of a hundred checkouts at once use a coupon for one", async () => {
     const code = await shop.issue({ ...forCustomers, maxRedemptions: 1 });
     const answers = await atOnce(100, (nth) => shop.redeem(code, { customerNumber: `C${nth}`, orderCode: `O${nth}` }));
@@ -478,6 +479,45 @@ describe("giving a use back", () => {
       body: { type: "resource_not_found", message: `Coupon redemption with id ${id} not found.` },
     });
     expect(await shop.uses(code)).toEqual({ counted: 1, kept: 1 });
+  });
+
+  test("lets a keyed request be a new use, which its repetitions are answered with", async () => {
+    for (const use of [{ orderCode: "O1" }, {}]) {
+      const code = await shop.issue({ ...forCustomers, maxRedemptions: 2 });
+      const headers = { "Idempotency-Key": `freed-${code}` };
+      const first = idOf(await shop.redeem(code, use, headers));
+      await shop.as("manager", "DELETE", `/${code}/redemptions/${first}`);
+
+      const answers = await atOnce(20, () => shop.redeem(code, use, headers));
+      expect(statuses(answers, 201)).toHaveLength(20);
+      expect(new Set(answers.map(idOf)).size).toBe(1);
+      expect(answers.map(idOf)).not.toContain(first);
+      expect(answers.filter((answer) => !answer.headers.has("Idempotency-Replayed"))).toHaveLength(1);
+      expect(await shop.uses(code)).toEqual({ counted: 1, kept: 1 });
+    }
+  });
+
+  test("lets a keyed request be refused when somebody else has used the coupon up since", async () => {
+    const code = await shop.issue({ ...forCustomers, maxRedemptions: 1 });
+    const headers = { "Idempotency-Key": `taken-${code}` };
+    const first = idOf(await shop.redeem(code, { orderCode: "O1" }, headers));
+    await shop.as("manager", "DELETE", `/${code}/redemptions/${first}`);
+    await shop.redeem(code, { customerNumber: "C2" });
+    expect(await shop.redeem(code, { orderCode: "O1" }, headers)).toMatchObject(refusal("used up"));
+    expect(await shop.uses(code)).toEqual({ counted: 1, kept: 1 });
+  });
+
+  test("while its keyed request is repeated leaves one use at most, and answers as the count has it", async () => {
+    const code = await shop.issue({ ...forCustomers, maxRedemptions: 1 });
+    const headers = { "Idempotency-Key": `racing-${code}` };
+    let id = idOf(await shop.redeem(code, { orderCode: "O1" }, headers));
+    for (let round = 1; round <= 5; round += 1) {
+      const repeated = atOnce(5, () => shop.redeem(code, { orderCode: "O1" }, headers));
+      await shop.as("manager", "DELETE", `/${code}/redemptions/${id}`);
+      expect(statuses(await repeated, 201)).toHaveLength(5);
+      id = idOf(await shop.redeem(code, { orderCode: "O1" }, headers));
+      expect(await shop.uses(code)).toEqual({ counted: 1, kept: 1 });
+    }
   });
 
   test("gives the customer's allowance back", async () => {
@@ -691,6 +731,15 @@ describe("the list of coupons", () => {
     for (let issued = 0; issued < 17; issued += 1) await many.issue();
     expect(await many.list()).toHaveLength(16);
     expect(await many.list("?pageSize=1000")).toHaveLength(17);
+  });
+
+  test("has for a customer a hundred on a page at most", async () => {
+    const c1 = await listed.customer("C1");
+    expect(await listed.list("?pageSize=100", c1)).toHaveLength(4);
+    expect(await listed.as(c1, "GET", "?pageSize=101")).toMatchObject({
+      status: 400,
+      body: { details: [{ field: "pageSize", type: "too_big" }] },
+    });
   });
 
   test("has for a customer their own, and nothing that is deleted", async () => {

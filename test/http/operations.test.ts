@@ -383,6 +383,21 @@ describe("redeem options", () => {
   const option = { type: "coupon", name: "10 euros", points: 90, coupon: tenPercentOff };
   const absolute = { name: "x", discountType: "ABSOLUTE", discountAbsolute: { amount: 10, currency: "EUR" } };
 
+  test("tell what a member that would have narrowed the coupon was probably meant to be, and ignore other ones", async () => {
+    const messageFor = async (more: object) => {
+      const coupon = { ...tenPercentOff, ...more };
+      const { body } = await shop.manage("POST", options(), { ...option, coupon });
+      return (body as { details?: readonly { readonly message: string }[] }).details?.[0]?.message ?? null;
+    };
+    const restrictions = { validuntil: "2099-01-01T00:00:00Z" };
+    expect(await messageFor({ restrictions })).toBe("has no member validuntil; did you mean validUntil?");
+    expect(await messageFor({ validUntil: "2099-01-01T00:00:00Z" })).toBe(
+      "is no member of a coupon; did you mean restrictions.validUntil?",
+    );
+    expect(await messageFor({ maxredemptions: 1 })).toBe("is no member of a coupon; did you mean maxRedemptions?");
+    expect(await messageFor({ status: "VALID", code: "X", colour: "red", segments: [] })).toBeNull();
+  });
+
   test("may say that they have none of the restrictions that are not known here", async () => {
     const { restrictions } = { restrictions: { includedCategories: [], excludedCategories: [], segments: [] } };
     const unrestricted = { categoryRestricted: false, segmentRestricted: false, discountCalculationType: "SUBTOTAL" };
@@ -594,6 +609,18 @@ describe("redeem options", () => {
     ["no name", { name: undefined }, "name"],
     ["no type", { type: undefined }, "type"],
     ["a version that is none", { metadata: { version: "1" } }, "metadata.version"],
+    ...["validuntil", "validfor", "includedSegments", "sites"].map((name): [string, object, string] => [
+      `the restriction ${name}, which there is not`,
+      { coupon: { ...tenPercentOff, restrictions: { [name]: "x" } } },
+      "coupon.restrictions",
+    ]),
+    ...["segments", "includedProducts", "excludedSegments", "site", "MaxRedemptions", "validUntil"].map(
+      (name): [string, object, string] => [
+        `a coupon with ${name}`,
+        { coupon: { ...tenPercentOff, [name]: ["x"] } },
+        `coupon.${name}`,
+      ],
+    ),
   ])("refuse %s", async (_name, wrong, field) => {
     expectProblem(await shop.manage("POST", options(), { ...option, ...wrong }), field);
     const id = await shop.addOption(90);

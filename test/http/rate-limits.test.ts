@@ -218,16 +218,18 @@ describe("stricter limits", () => {
     expect(await statusOf("GET", options, { token: await customers() })).toBe(200);
   });
 
-  test.each(["/explain", "/summary", "/coupons"])(
-    "hold for a customer's own %s, with the other histories",
-    async (rest) => {
+  const own = "/reward-points/public/customer";
+
+  test.each([`${own}/explain`, `${own}/summary`, `${own}/coupons`, "/coupon/limits/coupons"])(
+    "hold for a customer's %s, with the other histories",
+    async (history) => {
       room = { STRICT_CUSTOMER_LIMIT: 2 };
       const token = await customers();
-      expect(await statusOf("GET", "/reward-points/public/customer/explain", { token })).toBe(200);
-      expect(await statusOf("GET", `/reward-points/public/customer${rest}`, { token })).toBe(200);
-      expect(await statusOf("GET", `/reward-points/public/customer${rest}`, { token })).toBe(429);
+      expect(await statusOf("GET", `${own}/explain`, { token })).toBe(200);
+      expect(await statusOf("GET", history, { token })).toBe(200);
+      expect(await statusOf("GET", history, { token })).toBe(429);
       expect(bindingsAsked().slice(0, 2)).toEqual(["ADDRESS_LIMIT", "STRICT_CUSTOMER_LIMIT"]);
-      expect(await statusOf("GET", "/reward-points/public/customer", { token })).toBe(200);
+      expect(await statusOf("GET", own, { token })).toBe(200);
       expect(await statusOf("GET", coupon, { token })).toBe(404);
     },
   );

@@ -160,6 +160,19 @@ describe("the database itself refuses a use", () => {
   });
 });
 
+test("an answer that holds no more makes room for the new one, once", async () => {
+  const code = await keep("FREED", {});
+  const idempotencyKey = { operation: "redeem", caller: "client:test" as Actor, key: "freed" };
+  const keyed = (body: string, outdated?: string) => ({ idempotencyKey, fingerprint: "f", body, outdated });
+  await store.redemptions.insert(tenant, code, useOf(), keyed("first"));
+  await store.redemptions.insert(tenant, code, useOf(), keyed("second", "first"));
+  const late = store.redemptions.insert(tenant, code, useOf(), keyed("third", "first"));
+  await expect(late).rejects.toBeInstanceOf(StoreConflict);
+  const kept = env.DB.prepare("select answer from idempotency_records where tenant = ? and idempotency_key = 'freed'");
+  expect((await kept.bind(tenant).all()).results).toEqual([{ answer: "second" }]);
+  expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 2 });
+});
+
 test("amounts are kept to the last digit", async () => {
   const code = await keep("MONEY", {});
   for (const amount of [0.1, 1090, 19.99, 299.3, 1e21, 1e-7, 123_456_789.01]) {

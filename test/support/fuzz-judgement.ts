@@ -77,6 +77,20 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    words: "a coupon is used in currencies that there are",
+    broken: ({ body }) =>
+      ["orderTotal", "discount"]
+        .map((name) => memberOf(memberOf(body, name), "currency"))
+        .some((currency) => currency !== undefined && !isCurrency(String(currency))),
+  },
+  {
+    words: "a customer's page of coupons has a hundred at most",
+    broken: ({ operation, caller, parameters }) =>
+      operation.path === "/coupon/{tenant}/coupons" &&
+      customerCallers.includes(caller) &&
+      Number(parameterOf(parameters, "pageSize") ?? 0) > 100,
+  },
+  {
     words: "a coupon takes off a coin at least",
     broken: ({ body }) => {
       const [discount] = amountsOf(body);

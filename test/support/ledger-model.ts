@@ -240,6 +240,7 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const objection = objectionTo(world, customer, coupon.parts, intent.terms, now);
       if (objection !== null) return refused(objection);
       const points = sum(coupon.parts.map((part) => part.points));
+      if (isTooMuch(account, points)) return refused({ code: "balance_limit_exceeded" });
       const back = giveBack(account, inOrderOfLots(coupon.parts), coupon.paidBy, now);
       if (back === null) return unsound;
       const done = put(payForgiven(back, coupon.paidAt, points, now), { kind: "given-back", points });
@@ -291,7 +292,7 @@ function addLot(account: Account, lot: Omit<ModelLot, "left" | "isEntered">, now
 
 /**
  * Points go back to where they came from; those whose lot is over, or that came from none, make a lot of their own.
- * @returns null when the points would no longer be exact: then nothing comes back, and somebody has to look
+ * @returns null when the points would no longer be exact: then nothing comes back
  */
 function giveBack(account: Account, parts: readonly Part[], source: string, now: number): Account | null {
   const isKept = (part: Part) => part.lot !== "" && isLive(part, now);
@@ -435,9 +436,12 @@ function advance(
   if (objection !== null) return { world, result: no(objection) };
   const account = accountOf(world, customer);
   const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
+  const points = sum(found.parts.map((part) => part.points));
+  if ((isRefunded || terms !== undefined) && isTooMuch(account, points)) {
+    return { world, result: no({ code: "balance_limit_exceeded" }) };
+  }
   const back = isRefunded ? giveBack(account, inOrderOfLots(found.parts), id, now) : account;
   if (back === null) return null;
-  const points = sum(found.parts.map((part) => part.points));
   const after = isRefunded && found.parts.length > 0 ? payForgiven(back, found.paidAt, points, now) : back;
   const { [id]: _gone, ...others } = world.exchanges;
   // Its ledger was erased meanwhile: no exchange is without a price otherwise.

@@ -104,8 +104,6 @@ const optionId: Kind = {
   accepts: (value) => isText(value) && /^[A-Za-z0-9_.~-]{1,128}$/.test(value),
   values: everything,
 };
-const currency: Kind = { accepts: (value) => isText(value) && /^[A-Za-z]{3}$/.test(value), values: everything };
-const upperCaseCurrency: Kind = { ...currency, shown: (value: string) => value.toUpperCase() };
 /** What must be right, and does nothing. */
 const ignored = (kind: Kind): Kind => ({ ...kind, shown: () => undefined });
 /** What the service has added. */
@@ -125,10 +123,15 @@ const only = (isNothing: (value: unknown) => boolean): Kind => ({
 const noFlag = only((value) => value === false);
 const noList = only((value) => Array.isArray(value) && value.length === 0);
 const noMembers = only((value) => isObject(value) && Object.keys(value as object).length === 0);
-/** Three letters are not enough for a currency that a coupon is in. */
+/** Three letters are not enough for a currency. */
 const knownCurrency: Kind = {
   accepts: (value) => isText(value) && Intl.supportedValuesOf("currency").includes(value.toUpperCase()),
   values: [...everything, { json: '"chf"', why: "a currency" }, { json: '"QQQ"', why: "no currency" }],
+};
+const upperCaseCurrency: Kind = {
+  ...knownCurrency,
+  values: [...everything, { json: '"QQQ"', why: "no currency" }],
+  shown: (value: string) => value.toUpperCase(),
 };
 
 /** Every part of a date and time within its range, and the whole within the years 0000 to 9999. */

@@ -368,7 +368,10 @@ function told({ order, forgiven, exchange, sold, expired }: SubjectFacts) {
     order: order && { ...order, takeBacks: order.takeBacks.map((some) => ({ ...some, draws: drawn(some.draws) })) },
     forgiven,
     exchange: exchange && [exchange.id, exchange.state, exchange.reason, exchange.coupon.code, drawn(exchange.draws)],
-    sold: sold && [sold.coupon, sold.isGivenBack, sold.isDeleted, drawn(sold.draws)],
+    sold:
+      sold === null || sold === "unreadable"
+        ? sold
+        : [sold.coupon, sold.isGivenBack, sold.isDeleted, drawn(sold.draws)],
     expired,
   };
 }

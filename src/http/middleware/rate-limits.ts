@@ -38,7 +38,7 @@ export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map(
   ["GET-coupon-retrieve-coupon", "couponCode"],
   ["POST-coupon-validate-coupon", "couponCode"],
   ["POST-coupon-invalidate-coupon", "couponCode"],
-  // Reads all, or much, of what there is of a customer.
+  // Reads all, or much, of what there is of a customer or of the tenant's coupons.
   ["GET-reward-points-explain-customer-balance", "history"],
   ["GET-reward-points-explain-logged-customer-balance", "history"],
   ["GET-reward-points-verify-customer-ledger", "history"],
@@ -46,6 +46,7 @@ export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map(
   ["GET-reward-points-retrieve-logged-customer-reward-summary", "history"],
   ["GET-reward-points-retrieve-rewards-summary", "history"],
   ["GET-reward-points-list-logged-customer-coupons", "history"],
+  ["GET-coupon-list-specified-coupons", "history"],
   ["POST-oauth-token", "tokenRequest"],
   // Counted apart, so that a shop at its limit does not make the service look down, nor its keys unreadable.
   ["GET-health", "service"],

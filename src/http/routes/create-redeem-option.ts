@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Redeem Options Management"],
   summary: "Create a redeem option",
   description:
-    "Adds something that points can buy, and answers with all of the tenant's options. Refused is a coupon that nobody could use: one that is over, takes nothing off, names no currency, or has restrictions that are not supported.",
+    "Adds something that points can buy, and answers with all of the tenant's options. Refused is a coupon that nobody could use: one that is over, takes nothing off, names no currency, or has restrictions that are not supported. A tenant has at most 500 options, of 2 MB in all.",
   request: { params: tenantParams, headers: idempotencyHeaders, body: jsonBody(redeemOptionIn) },
   responses: {
     200: { ...jsonAnswer("All options, the new one included.", redeemOptionsOut), headers: replayedHeader },
@@ -25,6 +25,7 @@ const route = createRoute({
       ...failuresOf.jsonBody,
       "option_exists",
       "option_limit_reached",
+      "option_texts_too_long",
       "idempotency_key_reused",
       "outcome_unknown",
     ),

@@ -1,12 +1,15 @@
 import { createRoute } from "@hono/zod-openapi";
+import type { Failure } from "../../application/failure.ts";
 import { listCoupons } from "../../application/list-coupons.ts";
 import { type App, contextOf } from "../app-env.ts";
 import { failures, jsonAnswer, operation } from "../operation.ts";
+import { Refused } from "../refused.ts";
 import { tenantParams } from "../schemas/common.ts";
 import { couponsOut, couponToWire } from "../schemas/coupon.ts";
 import { couponFilterOf, couponsQuery } from "../schemas/coupon-list.ts";
 import { setTotal, totalHeaders } from "../total-headers.ts";
 import { couponReaders } from "./coupon-access.ts";
+import { customerPageSizeMax } from "./list-own-coupons.ts";
 
 const path = "/coupon/{tenant}/coupons";
 
@@ -17,7 +20,7 @@ const route = createRoute({
   tags: ["Coupons"],
   summary: "List coupons",
   description:
-    "Employees see all coupons of the tenant, customers those that were issued to them. Parameters and the terms of `q` narrow the list together; a field that both name, and anything that `q` cannot express, is refused.",
+    "Employees see all coupons of the tenant, customers those that were issued to them, at most 100 on a page. Parameters and the terms of `q` narrow the list together; a field that both name, and anything that `q` cannot express, is refused.",
   request: { params: tenantParams, query: couponsQuery },
   responses: {
     200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: totalHeaders },
@@ -25,11 +28,17 @@ const route = createRoute({
   },
 });
 
+const pageTooLarge: Failure = {
+  code: "validation_failed",
+  violations: [{ field: "pageSize", message: `must be at most ${customerPageSizeMax} for customers`, type: "too_big" }],
+};
+
 export const listTenantCoupons = (app: App) =>
   app.openapi(route, async (c) => {
     const context = contextOf(c);
     const query = c.req.valid("query");
     const { pageNumber, pageSize, totalCount: withTotal, sort } = query;
+    if (context.principal.customerId !== null && pageSize > customerPageSizeMax) throw new Refused(pageTooLarge);
     const page = { pageNumber, pageSize, ...sort };
     const { items, total } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
     setTotal(c, total);

@@ -12,11 +12,14 @@ const path = "/reward-points/public/customer/coupons";
 
 const defaultPageSize = 16;
 
+/** Coupons on a page for a customer: each is read whole, with a list of customers that may be long. */
+export const customerPageSizeMax = 100;
+
 const pageQuery = z.object(
   deferredMembers({
     pageNumber: () => wholeNumber(pageNumberMax).optional().openapi({ description: "From 1; default: 1." }),
     pageSize: () =>
-      wholeNumber(100)
+      wholeNumber(customerPageSizeMax)
         .optional()
         .openapi({ description: `Default: ${defaultPageSize}.` }),
   }),

@@ -24,6 +24,7 @@ const route = createRoute({
       ...failuresOf.jsonBody,
       "option_not_found",
       "option_version_conflict",
+      "option_texts_too_long",
       "outcome_unknown",
     ),
   },

@@ -5,23 +5,20 @@ import type { CouponRedemptionFilter } from "../../application/ports.ts";
 import type { CouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption } from "../../domain/coupon-redemption.ts";
 import { customerId, moneyAmount, nonEmptyText, timestamp } from "./common.ts";
+import { currencyIn, currencyPattern } from "./coupon.ts";
 import { couponParams } from "./coupon-list.ts";
 import { deferred, deferredMembers } from "./deferred.ts";
 import { eachOnce, pagingMembers, simpleQuery, sortedBy } from "./list-query.ts";
-
-const currencyPattern = /^[a-zA-Z]{3}$/;
 
 /** The contract's amount: an absent one is 0, an absent currency USD. Currencies are kept in upper case. */
 const amountIn = lazy(() =>
   z
     .object({
       amount: moneyAmount().default(0).openapi({ description: "In units of the currency." }),
-      currency: z
-        .string()
-        .regex(currencyPattern)
+      currency: currencyIn()
         .transform((currency) => currency.toUpperCase())
         .default("USD")
-        .openapi({ type: "string", pattern: currencyPattern.source, default: "USD", description: "ISO 4217 code." }),
+        .openapi({ type: "string", pattern: currencyPattern, default: "USD", description: "ISO 4217 code." }),
     })
     .openapi("RedemptionAmount"),
 );

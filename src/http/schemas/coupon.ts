@@ -13,6 +13,7 @@ import {
 } from "../../domain/coupon.ts";
 import { isCurrency } from "../../domain/currency.ts";
 import { isSameCurrency, smallestAmount } from "../../domain/money.ts";
+import { hintFor } from "../../domain/nearest-name.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { customerId, moment, moneyAmount, nonEmptyText, text, timestamp, wholeNumberMax } from "./common.ts";
 import { deferred } from "./deferred.ts";
@@ -20,11 +21,14 @@ import { deferred } from "./deferred.ts";
 // The contract has defaults for both members of an amount. A coupon whose amount is forgotten would be worth nothing, and
 // one whose currency is forgotten would be so for every shop but those in dollars: they must be given.
 
-const currencyIn = lazy(() =>
+export const currencyPattern = "^[a-zA-Z]{3}$";
+
+/** A currency in which something can be paid. */
+export const currencyIn = lazy(() =>
   z
     .string()
     .refine(isCurrency, { error: "must be the ISO 4217 code of a currency, such as EUR", abort: true })
-    .openapi({ pattern: "^[a-zA-Z]{3}$", description: "ISO 4217 code." }),
+    .openapi({ pattern: currencyPattern, description: "ISO 4217 code." }),
 );
 
 const discountMin = 0.01;
@@ -58,29 +62,42 @@ const notSupported = (what: string) => ({ error: `is not supported: coupons here
 const noFlag = (what: string) => z.literal(false, notSupported(what)).optional();
 const noList = (what: string) => z.array(z.string()).max(0, notSupported(what)).optional();
 
+const restrictionMembers = lazy(() => ({
+  validFor: z.array(customerId()).max(1_000).optional().openapi({
+    description: "Customers who may buy and use the coupon; only employees see them. Empty: all customers.",
+  }),
+  validFrom: moment().optional(),
+  validUntil: moment().optional().openapi({ description: "In an option that is written, it lies in the future." }),
+  validForDays: z.int().min(1).max(validForDaysMax).optional().openapi({
+    description:
+      "An issued coupon ends that many days of 24 hours after it was issued, or at validUntil if that is sooner.",
+  }),
+  minOrderValue: minOrderValueIn().optional(),
+  includedCategories: noList("categories"),
+  excludedCategories: noList("categories"),
+  segments: noList("segments"),
+}));
+
+/** So many members that are not known are named at once. */
+const unknownNamedMax = 10;
+
+/** Strict: a restriction that is dropped makes the coupon wider than it was meant. */
 const restrictionsIn = lazy(() =>
   z
-    .object({
-      validFor: z.array(customerId()).max(1_000).optional().openapi({
-        description: "Customers who may buy and use the coupon; only employees see them. Empty: all customers.",
-      }),
-      validFrom: moment().optional(),
-      validUntil: moment().optional().openapi({ description: "In an option that is written, it lies in the future." }),
-      validForDays: z.int().min(1).max(validForDaysMax).optional().openapi({
-        description:
-          "An issued coupon ends that many days of 24 hours after it was issued, or at validUntil if that is sooner.",
-      }),
-      minOrderValue: minOrderValueIn().optional(),
-      includedCategories: noList("categories"),
-      excludedCategories: noList("categories"),
-      segments: noList("segments"),
+    .strictObject(restrictionMembers(), {
+      error: (issue) => {
+        if (issue.code !== "unrecognized_keys") return undefined;
+        const known = Object.keys(restrictionMembers());
+        const named = issue.keys.slice(0, unknownNamedMax);
+        return named.map((name) => `has no member ${name.slice(0, 64)}; ${hintFor(name, known)}`).join(" ");
+      },
     })
     .transform(({ includedCategories: _in, excludedCategories: _ex, segments: _segments, ...known }) => known)
     .openapi("RestrictionsIn"),
 );
 
 const definitionFields = lazy(() =>
-  z.object({
+  z.looseObject({
     name: nonEmptyText(255),
     description: text(2_000).optional(),
     discountType: z.enum(["PERCENT", "ABSOLUTE", "FREE_SHIPPING"]).openapi({
@@ -137,7 +154,7 @@ const noConditionsOnAnonymous = {
   ],
 };
 
-/** The coupon that an option promises. Fields that only the service sets are ignored. */
+/** The coupon that an option promises. Fields that only the service sets, and unknown ones, are ignored. */
 export const couponDefinitionIn = lazy(() =>
   definitionFields()
     .transform((fields, context): CouponDefinition => {
@@ -145,6 +162,7 @@ export const couponDefinitionIn = lazy(() =>
       const { name, description, allowAnonymous, maxRedemptions, maxRedemptionsPerCustomer, restrictions } = fields;
       const discount = discountOf(fields, violation);
       checkRestrictions(fields, violation);
+      checkUnknown(fields, violation);
       if (discount === null) return z.NEVER;
       return {
         name,
@@ -196,6 +214,23 @@ function checkRestrictions(fields: DefinitionFields, violation: ReportViolation)
     discountAbsolute !== undefined && minOrderValue !== undefined && !isSameCurrency(discountAbsolute, minOrderValue);
   if (isOfTwoCurrencies) {
     violation(["restrictions", "minOrderValue", "currency"], "must be the currency of discountAbsolute");
+  }
+}
+
+/** Names under which others narrow coupons. */
+const narrowingName = /^(?:included|excluded)|^(?:segments?|sites?|siteCodes?)$/i;
+
+/** Unknown members are ignored, but not those that were to narrow the coupon, or that are only misspelt or misplaced. */
+function checkUnknown(fields: DefinitionFields, violation: ReportViolation): void {
+  const members = Object.keys(definitionFields().shape);
+  const restrictions = Object.keys(restrictionMembers()).map((name) => `restrictions.${name}`);
+  for (const [name, value] of Object.entries(fields)) {
+    const saysNothing = value === null || value === false || (Array.isArray(value) && value.length === 0);
+    if (members.includes(name) || saysNothing) continue;
+    const isSameName = (known: string) => known.split(".").at(-1)?.toLowerCase() === name.toLowerCase();
+    const meant = [...members, ...restrictions].find(isSameName);
+    if (meant !== undefined) violation([name], `is no member of a coupon; did you mean ${meant}?`);
+    else if (narrowingName.test(name)) violation([name], "is not supported: coupons here cannot be limited by it");
   }
 }
 

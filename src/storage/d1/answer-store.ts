@@ -4,6 +4,7 @@ import type { IdempotencyKey } from "../../domain/command.ts";
 import type { TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
+import { builtOnce } from "./built-once.ts";
 import { isHere } from "./conditions.ts";
 import { idempotencyRecords } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
@@ -70,3 +71,18 @@ export const keyedAnswerRow = (
   answer: body,
   createdAt,
 });
+
+/** Removes an answer that holds no more, unless another one has taken its place. */
+export const answerRemoved = builtOnce<"tenant" | "caller" | "operation" | "key" | "body">((drizzle) =>
+  drizzle
+    .delete(idempotencyRecords)
+    .where(
+      and(
+        eq(idempotencyRecords.tenant, sql.placeholder("tenant")),
+        eq(idempotencyRecords.caller, sql.placeholder("caller")),
+        eq(idempotencyRecords.operation, sql.placeholder("operation")),
+        eq(idempotencyRecords.idempotencyKey, sql.placeholder("key")),
+        eq(idempotencyRecords.answer, sql.placeholder("body")),
+      ),
+    ),
+);

@@ -12,7 +12,7 @@ import type { CanonicalCouponCode } from "../../domain/coupon.ts";
 import type { CouponRedemption, CouponUse } from "../../domain/coupon-redemption.ts";
 import type { Actor, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
-import { keyedAnswerRow } from "./answer-store.ts";
+import { answerRemoved, keyedAnswerRow } from "./answer-store.ts";
 import { answeredRead, answeredWrite } from "./answered.ts";
 import { builtOnce } from "./built-once.ts";
 import { along, among, refusedWhereAway, selected } from "./conditions.ts";
@@ -76,6 +76,9 @@ export class D1CouponRedemptionStore implements CouponRedemptionStore {
       counted(database, { tenant, code, id: redemption.id }),
     ];
     if (keyed !== null) {
+      const { idempotencyKey, outdated } = keyed;
+      if (outdated !== undefined)
+        statements.push(answerRemoved(database, { tenant, ...idempotencyKey, body: outdated }));
       const answer = keyedAnswerRow(tenant, keyed, redemption.redeemedAt);
       const rows = JSON.stringify([answer]);
       statements.push(answerInserted(database, { rows, tenant, code, id: redemption.id }));

@@ -1,6 +1,7 @@
 import { and, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../../application/ports.ts";
+import type { Coupon } from "../../domain/coupon.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../../domain/exchange.ts";
 import type { CustomerId, EntryId, TenantId } from "../../domain/identifiers.ts";
@@ -64,7 +65,8 @@ export class SubjectReader {
       }
       case "coupon": {
         const facts = await this.#soldCoupon(key, subject);
-        const redemptionId = facts.sold?.coupon.redemptionId ?? null;
+        const { sold } = facts;
+        const redemptionId = sold === null || sold === "unreadable" ? null : sold.coupon.redemptionId;
         return { ...nothingKnown, ...facts, forgiven: await this.#forgivenAfter(key, redemptionId) };
       }
       case "expired-lots":
@@ -215,8 +217,10 @@ export class SubjectReader {
     );
     if (found === undefined) return { sold: null };
     const { row, givenBackToday } = found;
+    const coupon = readableCoupon(row);
+    if (coupon === null) return { sold: "unreadable" as const };
     const sold: SoldCoupon = {
-      coupon: couponFromRow(row),
+      coupon,
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
       draws: await this.#drawsOf(key, row.redemptionId),
@@ -284,6 +288,15 @@ export class SubjectReader {
         .execute(),
     );
     return new Map(rows.map(({ lotId, usedPoints }) => [lotId, usedPoints]));
+  }
+}
+
+/** Null when it has been damaged: to ask again would not help. */
+function readableCoupon(row: typeof coupons.$inferSelect): Coupon | null {
+  try {
+    return couponFromRow(row);
+  } catch {
+    return null;
   }
 }
 
