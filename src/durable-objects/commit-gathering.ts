@@ -95,8 +95,8 @@ export class CommitGathering {
   }
 
   /**
-   * Those who fit into one transaction. Two commits of one ledger never do: its head is checked after all entries are in,
-   * and would be judged by both.
+   * Those who fit into one transaction. Two commits of one ledger never do: an update is told each row once, and checks
+   * would judge both by what was there before.
    */
   #takeGroup(): readonly WaitingPart[] {
     const group = new Map<string, WaitingPart>();
