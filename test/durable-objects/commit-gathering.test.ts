@@ -7,7 +7,7 @@ import {
   type CommitPart,
   gatheringLimits,
 } from "../../src/durable-objects/commit-gathering.ts";
-import { FakeCommits, type Fate, type Flaw, partOf } from "../support/fake-commits.ts";
+import { FakeCommits, type Fate, type Flaw, longAfter, partOf } from "../support/fake-commits.ts";
 
 // Commits of many ledgers share a transaction, and nobody pays for a neighbour. The database is played here.
 
@@ -215,7 +215,7 @@ test("each commit is told one thing, and it is true, whatever comes with it and 
       for (const [crowd, parts] of crowds.entries()) {
         for (const [index, { ledger, flaw, inTime }] of parts.entries()) {
           const id = `${crowd}-${index}`;
-          const beginUntil = (inTime === 0 ? 1_000 : Number.MAX_SAFE_INTEGER) as EpochMs;
+          const beginUntil = inTime === 0 ? (1_000 as EpochMs) : longAfter;
           const tell = (error: CommitError | null) => {
             expect(told.has(id)).toBe(false);
             told.set(id, nameOf(error));

@@ -22,6 +22,9 @@ interface FakeCommit {
   readonly flaw: Flaw | null;
 }
 
+/** Later than any test; the longest timer that there is. */
+export const longAfter = 2_147_483_647 as EpochMs;
+
 /** A part with an id of its own in place of rows. */
 export const partOf = (
   id: string,
@@ -30,7 +33,7 @@ export const partOf = (
   ledger,
   texts: { entries: JSON.stringify({ id, ledger, flaw } satisfies FakeCommit) },
   bytes: 1,
-  beginUntil: Number.MAX_SAFE_INTEGER as EpochMs,
+  beginUntil: longAfter,
   ...more,
 });
 
