@@ -37,29 +37,34 @@ const aloneFiles = [
   "test/storage/tenant-*.test.ts",
   "test/trust/{faults,tampering}.test.ts",
 ];
+/** With commit lanes. What ledgers do must not depend on them, so that the ledgers' own tests run both ways. */
+const laneFiles = ["test/durable-objects/commit-lane.test.ts", "test/durable-objects/customer-ledger.test.ts"];
 const domainFiles = "test/domain/**/*.test.ts";
 
-const runtime = cloudflareTest({
-  wrangler: { configPath: "./wrangler.toml" },
-  miniflare: {
-    // Besides DB, which wrangler.toml binds; without tables until a test makes them.
-    d1Databases: ["DB_2", "DB_3"],
-    bindings: {
-      TEST_MIGRATIONS: migrations,
-      AUTH_SIGNING_KEY: signingKey,
-      AUTH_ISSUER: "https://issuer.test",
-      AUTH_AUDIENCE: "reward-points-test",
-      CORS_ORIGINS: "https://shop.test,https://app.shop.test",
-      RATE_LIMITS: "off",
-      REQUEST_LOG: "all",
-      TENANT_DATABASES: "",
-      // Whatever is tried out by hand with .dev.vars.
-      SITE_SETTINGS_URL: "",
-      COUPON_SERVICE_URL: "",
-      WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
+/** @param lanes what COMMIT_LANES says */
+const runtimeWith = (lanes: number) =>
+  cloudflareTest({
+    wrangler: { configPath: "./wrangler.toml" },
+    miniflare: {
+      // Besides DB, which wrangler.toml binds; without tables until a test makes them.
+      d1Databases: ["DB_2", "DB_3"],
+      bindings: {
+        TEST_MIGRATIONS: migrations,
+        AUTH_SIGNING_KEY: signingKey,
+        AUTH_ISSUER: "https://issuer.test",
+        AUTH_AUDIENCE: "reward-points-test",
+        CORS_ORIGINS: "https://shop.test,https://app.shop.test",
+        RATE_LIMITS: "off",
+        REQUEST_LOG: "all",
+        TENANT_DATABASES: "",
+        COMMIT_LANES: String(lanes),
+        // Whatever is tried out by hand with .dev.vars.
+        SITE_SETTINGS_URL: "",
+        COUPON_SERVICE_URL: "",
+        WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
+      },
     },
-  },
-});
+  });
 
 /** What every project has; what is provided has to stand at the root, or lists in it double. */
 const common = {
@@ -78,16 +83,17 @@ export default defineConfig({
     projects: [
       // Starting a runtime takes longer than most files do, so they share one where they can: their tenants differ.
       {
-        plugins: [runtime],
+        plugins: [runtimeWith(0)],
         test: {
           ...inRuntime,
           name: "shared",
           include: ["test/**/*.test.ts"],
-          exclude: [...aloneFiles, domainFiles],
+          exclude: [...aloneFiles, "test/durable-objects/commit-lane.test.ts", domainFiles],
           isolate: false,
         },
       },
-      { plugins: [runtime], test: { ...inRuntime, name: "alone", include: aloneFiles } },
+      { plugins: [runtimeWith(0)], test: { ...inRuntime, name: "alone", include: aloneFiles } },
+      { plugins: [runtimeWith(1)], test: { ...inRuntime, name: "lane", include: laneFiles, isolate: false } },
       // The rules need no runtime.
       { test: { ...common, name: "domain", include: [domainFiles], isolate: false } },
     ],

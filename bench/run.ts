@@ -10,6 +10,7 @@ import { buildWorker, Runtime } from "../scripts/verify/runtime.ts";
 import type { BuiltWorker } from "./built-worker.ts";
 import { type BenchCustomer, type Contestant, couponPrice } from "./contestant.ts";
 import { exportableData, measureExport } from "./export.ts";
+import { laneRows } from "./lanes.ts";
 import { startLimits, synchronizationsPerSecond } from "./limits.ts";
 import { type LoadResult, type RawRequest, rawRequest, runLoad, sendAll } from "./load.ts";
 import { measureOrderEvents, orderEvents } from "./order-events.ts";
@@ -27,7 +28,7 @@ import { bundleKibibytes, startUpMilliseconds } from "./start-up.ts";
 //
 //   npm run bench                    everything: at most ten minutes on two cores
 //   npm run bench -- --rounds 2      quicker, and less certain; the results are printed only
-//   npm run bench -- --part contest  what is compared with limits and peers; or events, growth, start
+//   npm run bench -- --part contest  what is compared with limits and peers; or lanes, events, growth, start
 
 const resultsFile = fileURLToPath(new URL("results.md", import.meta.url));
 const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
@@ -450,12 +451,15 @@ await runScript(async () => {
   const { values } = parseArgs({ options: { rounds: { type: "string" }, part: { type: "string" } } });
   const rounds = Number(values.rounds ?? roundsDefault);
   const startedAt = performance.now();
-  installPeers();
-  const worker = await buildWorker();
   const isWanted = (part: string): boolean => values.part === undefined || values.part === part;
+  if (isWanted("contest")) installPeers();
+  const worker = await buildWorker();
   const { rows, overIssued } = isWanted("contest") ? await contest(worker, rounds) : { rows: [], overIssued: "–" };
   const all = [
     ...rows,
+    ...(isWanted("lanes")
+      ? await laneRows(worker, { rounds, clients, seconds, customers: spreadCustomers, points: plenty })
+      : []),
     ...(isWanted("events") ? await eventRows(worker) : []),
     ...(isWanted("growth") ? await growthRows(worker, rounds) : []),
     ...(isWanted("start") ? await startRows(worker) : []),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Logger, QueuedEvent } from "./application/ports.ts";
 import { parseTenantId, type TenantId } from "./domain/identifiers.ts";
+import type { CommitLane } from "./durable-objects/commit-lane.ts";
 import type { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 import { everyTenant, TenantDatabases, type TenantMap } from "./storage/d1/tenant-databases.ts";
 
@@ -10,6 +11,8 @@ export interface Bindings {
   readonly DB: D1Database;
   readonly SETTINGS_CACHE: KVNamespace;
   readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
+  /** Carries out the commits of many ledgers together; see COMMIT_LANES. */
+  readonly COMMIT_LANE: DurableObjectNamespace<CommitLane>;
   readonly ORDER_EVENTS: Queue<QueuedEvent>;
   /** Limits of requests; see src/integrations/binding-rate-limiter.ts. Where one is missing, nothing is limited. */
   readonly ADDRESS_LIMIT?: RateLimit;
@@ -104,6 +107,10 @@ const tenantDatabases = optionalText.transform((text, context): TenantMap => {
   return z.NEVER;
 });
 
+/** More would only make what is carried out together smaller. */
+const lanesMax = 64;
+const locationHints = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+
 const configurationSchema = z
   .object({
     /** The `iss` that tokens must carry. */
@@ -130,6 +137,13 @@ const configurationSchema = z
       ),
     /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for everybody. */
     TENANT_DATABASES: tenantDatabases,
+    /** How many lanes carry out commits of many ledgers together, for each database. 0: each ledger commits by itself. */
+    COMMIT_LANES: z.coerce.number().int().min(0).max(lanesMax).default(0),
+    /** Where lanes are made: Cloudflare's hint for the place of the databases. Empty: where a first commit comes from. */
+    COMMIT_LANE_LOCATION: z
+      .enum(["", ...locationHints])
+      .default("")
+      .transform((hint) => (hint === "" ? null : hint)),
     /** Whether requests are limited, by address and by caller. */
     RATE_LIMITS: z.enum(["on", "off"]).default("on"),
     /** Which requests have a log line: all, or what went wrong or took long and a sample of the others. */
@@ -196,12 +210,12 @@ export const tenantDatabasesOf = (
   log: Logger,
 ): TenantDatabases => new TenantDatabases(TENANT_DATABASES, (binding) => boundDatabase(bindings, binding), log);
 
-/** The one database that holds the tenant. */
-export const databaseOf = (bindings: Bindings, { TENANT_DATABASES }: Configuration, tenant: TenantId): D1Database =>
-  boundDatabase(bindings, TENANT_DATABASES.get(tenant) ?? TENANT_DATABASES.get(everyTenant) ?? usualDatabase);
+/** The binding of the one database that holds the tenant. */
+export const bindingOf = ({ TENANT_DATABASES }: Configuration, tenant: TenantId): string =>
+  TENANT_DATABASES.get(tenant) ?? TENANT_DATABASES.get(everyTenant) ?? usualDatabase;
 
 /** @throws {Error} when it is not there: {@link readConfiguration} has not been asked first */
-function boundDatabase(bindings: Bindings, binding: string): D1Database {
+export function boundDatabase(bindings: Bindings, binding: string): D1Database {
   const database = binding === usualDatabase ? bindings.DB : databaseNamed(bindings, binding);
   if (database === null) throw new Error(`There is no D1 binding ${binding}.`);
   return database;

@@ -42,6 +42,7 @@ import { RememberedExchanges } from "./storage/memory/remembered-exchanges.ts";
 import { RememberedOverloads } from "./storage/memory/remembered-overloads.ts";
 import { RememberedRedeemOptions } from "./storage/memory/remembered-redeem-options.ts";
 
+export { CommitLane } from "./durable-objects/commit-lane.ts";
 export { CustomerLedger } from "./durable-objects/customer-ledger.ts";
 
 /** Puts the service together: from what the platform binds to what the use-cases work with. */

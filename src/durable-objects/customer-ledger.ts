@@ -10,10 +10,11 @@ import type { LedgerKey } from "../domain/decide.ts";
 import type { GivingBackTerms } from "../domain/exchange.ts";
 import type { EntryId } from "../domain/identifiers.ts";
 import type { Result } from "../domain/result.ts";
-import { type Bindings, type Configuration, databaseOf, readConfiguration } from "../env.ts";
+import { type Bindings, bindingOf, boundDatabase, type Configuration, readConfiguration } from "../env.ts";
 import { couponServiceOf } from "../integrations/upstream/coupon-service.ts";
 import { D1LedgerStore } from "../storage/d1/ledger-store.ts";
 import { ExchangeSaga } from "./exchange-saga.ts";
+import { LaneGateway } from "./lane-gateway.ts";
 import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 
@@ -45,9 +46,10 @@ export class CustomerLedger extends DurableObject<Bindings> {
     const key = ledgerKeyOf(state.id.name);
     shared ??= sharedOf(env);
     const { configuration, coupons } = shared;
+    const binding = bindingOf(configuration, key.tenant);
     const surroundings = {
       // For as long as the object lives. Whoever moves the tenant deploys a new map, and that ends it.
-      store: new D1LedgerStore(databaseOf(env, configuration, key.tenant)),
+      store: new D1LedgerStore(boundDatabase(env, binding), LaneGateway.to(binding, env, configuration)),
       clock: systemClock,
       log: jsonLogger({ component: "customer-ledger", tenant: key.tenant }),
       newCouponSuffix: () => couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes))),

@@ -77,6 +77,12 @@ describe("a deployment", () => {
       "TENANT_DATABASES",
       withVariables({ TENANT_DATABASES: '{"a-shop":"DB_9"}' }),
     ],
+    ["a number of lanes that is none", "COMMIT_LANES", withVariables({ COMMIT_LANES: "many" })],
+    [
+      "lanes at a place that Cloudflare does not know",
+      "COMMIT_LANE_LOCATION",
+      withVariables({ COMMIT_LANE_LOCATION: "moon" }),
+    ],
     [
       "Emporix's coupons and no client",
       "UPSTREAM_CLIENT_SECRET",

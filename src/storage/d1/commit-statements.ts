@@ -1,6 +1,7 @@
 import { eq, type Query, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { sha256Hex } from "../../application/sha256.ts";
 import { builtOnce, type Prepare } from "./built-once.ts";
 import { among } from "./conditions.ts";
 import { inParameters } from "./json-parameters.ts";
@@ -20,6 +21,7 @@ import {
 /** A statement that is carried out for each row of a list. */
 interface RowStatement<Row> {
   readonly prepare: Prepare<"rows">;
+  readonly text: (drizzle: DrizzleD1Database) => string;
   /** Never there: keeps the type of the rows. */
   readonly row?: Row;
 }
@@ -27,7 +29,10 @@ interface RowStatement<Row> {
 /** @param build has the property names of the rows, and the parameter `rows` */
 const forRows = <Row>(
   build: (drizzle: DrizzleD1Database, say: (property: keyof Row & string) => SQL) => { toSQL(): Query },
-): RowStatement<Row> => ({ prepare: builtOnce<"rows">((drizzle) => build(drizzle, said)) });
+): RowStatement<Row> => ({
+  prepare: builtOnce<"rows">((drizzle) => build(drizzle, said)),
+  text: (drizzle) => build(drizzle, said).toSQL().sql,
+});
 
 const inserted = <Table extends SQLiteTable>(table: Table): RowStatement<Table["$inferInsert"]> =>
   forRows((drizzle) => drizzle.insert(table).select(rowsFromJson(table, "rows")));
@@ -159,3 +164,32 @@ export const commitStatements = (database: D1Database, rows: CommitRows): readon
   commitLists.flatMap((list) =>
     inParameters(rows[list]).map((parameter) => statements[list].prepare(database, { rows: parameter })),
   );
+
+/** A commit's rows as JSON, by list: commas between them and no brackets around, so that several commits can be joined. */
+export type CommitTexts = { readonly [List in CommitList]?: string };
+
+export const textsOf = (rows: CommitRows): CommitTexts =>
+  Object.fromEntries(
+    commitLists.flatMap((list) => (rows[list].length === 0 ? [] : [[list, JSON.stringify(rows[list]).slice(1, -1)]])),
+  );
+
+/**
+ * The statements that carry out commits of different ledgers in one batch: one for each list that has rows.
+ * @param commits no longer than a parameter, all together
+ */
+export const joinedStatements = (
+  database: D1Database,
+  commits: readonly CommitTexts[],
+): readonly D1PreparedStatement[] =>
+  commitLists.flatMap((list) => {
+    const texts = commits.flatMap((commit) => commit[list] ?? []);
+    return texts.length === 0 ? [] : statements[list].prepare(database, { rows: `[${texts.join(",")}]` });
+  });
+
+let version: string | null = null;
+
+/** Tells whether somebody else, who may run another version of the service, does the same with a commit's texts. */
+export function commitVersion(drizzle: DrizzleD1Database): string {
+  version ??= sha256Hex(commitLists.map((list) => `${list}: ${statements[list].text(drizzle)}`).join("\n"));
+  return version;
+}

@@ -22,10 +22,11 @@ import { noPoints } from "../../domain/points.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered } from "./answered.ts";
 import { allOf, builtOnce, readTogether } from "./built-once.ts";
-import { type CommitRows, commitStatements } from "./commit-statements.ts";
+import { type CommitRows, type CommitTexts, commitStatements, commitVersion, textsOf } from "./commit-statements.ts";
 import { hasPointsLeft, itemsOf, ownedBy } from "./conditions.ts";
 import { rowOfEntry, usagesOf } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
+import { bytesOf, parameterBytesMax } from "./json-parameters.ts";
 import {
   type coupons,
   type exchanges,
@@ -38,14 +39,35 @@ import {
 import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
 
+/** What somebody needs to carry out a commit together with those of other ledgers. */
+export interface JoinableCommit {
+  readonly texts: CommitTexts;
+  /** Of all texts, in UTF-8. */
+  readonly bytes: number;
+  /** What {@link commitVersion} says. */
+  readonly version: string;
+}
+
+/** Carries out commits of several ledgers together. */
+export interface JoinedCommits {
+  /**
+   * @returns false when the ledger has to carry out this commit by itself: nothing was done
+   * @throws what {@link LedgerStore.commit} throws
+   */
+  commit(key: LedgerKey, commit: JoinableCommit): Promise<boolean>;
+}
+
 /** Ledgers in D1. Everything here runs on the primary. */
 export class D1LedgerStore implements LedgerStore {
   readonly #database: D1Database;
   readonly #drizzle: DrizzleD1Database;
   readonly #subjects: SubjectReader;
+  readonly #joined: JoinedCommits | null;
 
-  constructor(database: D1Database) {
+  /** @param joined carries out commits together with those of other ledgers; null: each is a call of its own */
+  constructor(database: D1Database, joined: JoinedCommits | null = null) {
     this.#database = database;
+    this.#joined = joined;
     this.#drizzle = drizzle(database);
     this.#subjects = new SubjectReader(this.#drizzle);
   }
@@ -104,12 +126,23 @@ export class D1LedgerStore implements LedgerStore {
 
   async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
     const { rows, head } = rowsOf(key, changes);
+    const isErasure = changes.entries.some((entry) => entry.kind === "erased");
+    if (!isErasure && (await this.#isJoined(key, rows))) return head;
     const statements = [...commitStatements(this.#database, rows)];
-    if (changes.entries.some((entry) => entry.kind === "erased")) {
+    if (isErasure) {
       statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
     }
     if (statements.length > 0) await answered(this.#database.batch(statements));
     return head;
+  }
+
+  /** Has the commit carried out together with others. @returns whether it was */
+  async #isJoined(key: LedgerKey, rows: CommitRows): Promise<boolean> {
+    if (this.#joined === null) return false;
+    const texts = textsOf(rows);
+    const bytes = Object.values(texts).reduce((sum, text) => sum + bytesOf(text), 0);
+    if (bytes > parameterBytesMax) return false;
+    return this.#joined.commit(key, { texts, bytes, version: commitVersion(this.#drizzle) });
   }
 
   #prepared(query: { toSQL(): { sql: string; params: unknown[] } }): D1PreparedStatement {
