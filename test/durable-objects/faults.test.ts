@@ -81,7 +81,7 @@ const newTurn = () =>
 
 beforeEach(async () => {
   customers += 1;
-  key = keyOf("broken", `C${customers}`);
+  key = keyOf("faulty", `C${customers}`);
   store = new FaultyStore();
   now = Date.parse("2026-05-11T12:00:00Z");
   suffixes = [];

@@ -13,8 +13,8 @@ beforeAll(async () => {
   const hash = sha256Hex(secret);
   const scopes = "rewardspoints.rewardpoints_view rewardspoints.rewardpoints_manage";
   await env.DB.batch([
-    insert.bind("backoffice", "demo", hash, scopes, 0, null),
-    insert.bind("revoked", "demo", hash, scopes, 0, 1),
+    insert.bind("tokens-client", "demo", hash, scopes, 0, null),
+    insert.bind("tokens-revoked", "demo", hash, scopes, 0, 1),
   ]);
 });
 
@@ -24,14 +24,14 @@ const ask = (form: Record<string, string>, headers: Record<string, string> = {})
     headers: { "Content-Type": "application/x-www-form-urlencoded", ...headers },
   });
 const grant = { grant_type: "client_credentials" };
-const credentials = { ...grant, client_id: "backoffice", client_secret: secret };
+const credentials = { ...grant, client_id: "tokens-client", client_secret: secret };
 const basic = (id: string, password: string) => ({
   Authorization: `Basic ${btoa(`${encodeURIComponent(id)}:${encodeURIComponent(password)}`)}`,
 });
 
 describe("an API client", () => {
   test("gets a token with which it can do what its scopes say", async () => {
-    for (const answer of [await ask(credentials), await ask(grant, basic("backoffice", secret))]) {
+    for (const answer of [await ask(credentials), await ask(grant, basic("tokens-client", secret))]) {
       expect(answer).toMatchObject({
         status: 200,
         body: {
@@ -61,7 +61,7 @@ describe("an API client", () => {
   test.each<[string, Record<string, string>]>([
     ["with a wrong secret", { ...credentials, client_secret: "wrong" }],
     ["that does not exist", { ...credentials, client_id: "nobody" }],
-    ["that was revoked", { ...credentials, client_id: "revoked" }],
+    ["that was revoked", { ...credentials, client_id: "tokens-revoked" }],
     ["without credentials", grant],
   ])("%s is refused alike", async (_name, form) => {
     const answer = await ask(form);
@@ -75,7 +75,7 @@ describe("an API client", () => {
       status: 400,
       body: { error: "unsupported_grant_type" },
     });
-    expect(await ask({ client_id: "backoffice", client_secret: secret })).toMatchObject({
+    expect(await ask({ client_id: "tokens-client", client_secret: secret })).toMatchObject({
       status: 400,
       body: { error: "invalid_request" },
     });
@@ -91,5 +91,5 @@ test("the key set has the public key with which the tokens verify, and nothing o
   expect((body as { keys: object[] }).keys.flatMap((key) => Object.keys(key)).sort()).not.toContain("d");
   const { access_token: token } = (await ask(credentials)).body as { access_token: string };
   const { payload } = await jwtVerify(token, createLocalJWKSet(body as JSONWebKeySet), { audience: env.AUTH_AUDIENCE });
-  expect(payload).toMatchObject({ tenant: "demo", sub: "backoffice", client_id: "backoffice" });
+  expect(payload).toMatchObject({ tenant: "demo", sub: "tokens-client", client_id: "tokens-client" });
 });
