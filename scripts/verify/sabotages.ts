@@ -1307,7 +1307,7 @@ const flows: readonly Sabotage[] = [
     file: "src/durable-objects/ledger-turn.ts",
     replace: "const answers = commands.map((command) => this.#queued(command));",
     by: "const answers = commands.map((command) => this.execute(command));",
-    caughtBy: byBatches("makes one commit a customer, and two other calls to D1 in all"),
+    caughtBy: byBatches("makes one commit a customer, and three other calls to D1 in all"),
   },
   {
     name: "jobs-stop-at-failure",
