@@ -27,6 +27,7 @@ const clientIdPattern = /^[a-z0-9-]{1,64}$/;
 const scopePattern = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
 const knownScopes = Object.keys(scopesOfOperations) as Scope[];
+const acceptedByOperations = acceptedScopes(knownScopes);
 
 type Place = "--local" | "--remote";
 
@@ -49,7 +50,7 @@ async function create(details: ClientDetails, place: Place): Promise<void> {
     throw new UsageError('--scope must be scopes separated by spaces, without quotes, backslashes and "tenant=".');
   }
 
-  const unknown = scopes.filter((scope) => !acceptedScopes(knownScopes).includes(scope));
+  const unknown = scopes.filter((scope) => !acceptedByOperations.includes(scope));
   if (unknown.length > 0) {
     console.error(`No operation asks for ${unknown.join(", ")}. The scopes are:\n  ${knownScopes.join("\n  ")}`);
   }

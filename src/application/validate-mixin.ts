@@ -1,5 +1,5 @@
 import type { JsonObject } from "../domain/json-object.ts";
-import { nearestName } from "../domain/nearest-name.ts";
+import { hintFor, nearestName } from "../domain/nearest-name.ts";
 import { type Result, refuse, succeed } from "../domain/result.ts";
 import { settingsMember, settingsMixinName, settingsProblems } from "../domain/site-settings.ts";
 import type { RequestFailure, Violation } from "./failure.ts";
@@ -87,6 +87,6 @@ const misspeltSettings = (mixin: Mixin): readonly Violation[] =>
     .filter((member) => nearestName(member, [settingsMember]) !== null)
     .map((member) => ({
       field: `${settingsMixinName}.${member}`,
-      message: `is no setting; did you mean ${settingsMember}?`,
+      message: `is no setting; ${hintFor(member, [settingsMember])}`,
       type: "unknown_member",
     }));

@@ -276,19 +276,22 @@ const isRemembered = (tenant: SQL, event: SQL): SQL => sql`not exists (
   select 1 from ${orderEvents} where ${orderEvents.tenant} = ${tenant} and ${orderEvents.id} = ${event}
     and ${orderEvents.payload} is null)`;
 
-/** Whether the state that comes in takes the place of the one that is kept: of those with a version, and without one. */
-const isNewerVersion = (table: typeof orders | typeof returns): SQL => sql`(excluded.versioned is not null and (
-  ${readable(table.versioned)} is null
-  or (excluded.version, excluded.versioned ->> 'moment', excluded.versioned ->> 'event')
-    >= (${table.version}, ${readable(table.versioned)} ->> 'moment', ${readable(table.versioned)} ->> 'event')))`;
-
 /** A told state that was damaged counts as none: the next one that comes takes its place. */
 const readable = (column: SQLiteColumn): SQL => sql`iif(json_valid(${column}), ${column}, null)`;
 
-const isLaterState = (table: typeof orders | typeof returns): SQL => sql`(excluded.unversioned is not null and (
-  ${readable(table.unversioned)} is null
-  or (excluded.unversioned ->> 'moment', excluded.unversioned ->> 'event')
-    >= (${readable(table.unversioned)} ->> 'moment', ${readable(table.unversioned)} ->> 'event')))`;
+/**
+ * Whether the state that comes in takes the place of the one that is kept: that of those without a version by its moment,
+ * that of those with one by the version first. See `isLater` in domain/latest-state.ts.
+ */
+function isLaterState(table: typeof orders | typeof returns, name: "versioned" | "unversioned"): SQL {
+  const kept = readable(table[name]);
+  const incoming = sql`excluded.${sql.identifier(name)}`;
+  const [version, keptVersion] =
+    name === "versioned" ? [sql`excluded.version, `, sql`${table.version}, `] : [sql``, sql``];
+  return sql`(${incoming} is not null and (${kept} is null
+    or (${version}${incoming} ->> 'moment', ${incoming} ->> 'event')
+      >= (${keptVersion}${kept} ->> 'moment', ${kept} ->> 'event')))`;
+}
 
 /** The told state that comes in; where it is the same state again, since when it has been told stays. */
 const replaced = (name: "versioned" | "unversioned", column: SQLiteColumn): SQL => sql`iif(
@@ -297,9 +300,9 @@ const replaced = (name: "versioned" | "unversioned", column: SQLiteColumn): SQL 
   excluded.${sql.identifier(name)})`;
 
 const statesReplaced = (table: typeof orders | typeof returns) => ({
-  version: sql`iif(${isNewerVersion(table)}, excluded.version, ${table.version})`,
-  versioned: sql`iif(${isNewerVersion(table)}, ${replaced("versioned", table.versioned)}, ${table.versioned})`,
-  unversioned: sql`iif(${isLaterState(table)}, ${replaced("unversioned", table.unversioned)}, ${table.unversioned})`,
+  version: sql`iif(${isLaterState(table, "versioned")}, excluded.version, ${table.version})`,
+  versioned: sql`iif(${isLaterState(table, "versioned")}, ${replaced("versioned", table.versioned)}, ${table.versioned})`,
+  unversioned: sql`iif(${isLaterState(table, "unversioned")}, ${replaced("unversioned", table.unversioned)}, ${table.unversioned})`,
   updatedAt: sql`max(${table.updatedAt}, excluded.updated_at)`,
 });
 
