@@ -37,12 +37,12 @@ const aloneFiles = [
   "test/storage/tenant-*.test.ts",
   "test/trust/{faults,tampering}.test.ts",
 ];
-/** With commit lanes. What ledgers do must not depend on them, so that the ledgers' own tests run both ways. */
-const laneFiles = ["test/durable-objects/commit-lane.test.ts", "test/durable-objects/customer-ledger.test.ts"];
+/** What ledgers do must not depend on commit lanes: their own tests run with and without. */
+const eitherWayFiles = ["test/durable-objects/customer-ledger.test.ts"];
 const domainFiles = "test/domain/**/*.test.ts";
 
-/** @param lanes what COMMIT_LANES says */
-const runtimeWith = (lanes: number) =>
+/** @param variables instead of those of wrangler.toml */
+const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
   cloudflareTest({
     wrangler: { configPath: "./wrangler.toml" },
     miniflare: {
@@ -57,11 +57,11 @@ const runtimeWith = (lanes: number) =>
         RATE_LIMITS: "off",
         REQUEST_LOG: "all",
         TENANT_DATABASES: "",
-        COMMIT_LANES: String(lanes),
         // Whatever is tried out by hand with .dev.vars.
         SITE_SETTINGS_URL: "",
         COUPON_SERVICE_URL: "",
         WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),
+        ...variables,
       },
     },
   });
@@ -83,17 +83,20 @@ export default defineConfig({
     projects: [
       // Starting a runtime takes longer than most files do, so they share one where they can: their tenants differ.
       {
-        plugins: [runtimeWith(0)],
+        plugins: [runtimeWith()],
         test: {
           ...inRuntime,
           name: "shared",
           include: ["test/**/*.test.ts"],
-          exclude: [...aloneFiles, "test/durable-objects/commit-lane.test.ts", domainFiles],
+          exclude: [...aloneFiles, domainFiles],
           isolate: false,
         },
       },
-      { plugins: [runtimeWith(0)], test: { ...inRuntime, name: "alone", include: aloneFiles } },
-      { plugins: [runtimeWith(1)], test: { ...inRuntime, name: "lane", include: laneFiles, isolate: false } },
+      { plugins: [runtimeWith()], test: { ...inRuntime, name: "alone", include: aloneFiles } },
+      {
+        plugins: [runtimeWith({ COMMIT_LANES: "0" })],
+        test: { ...inRuntime, name: "without-lanes", include: eitherWayFiles, isolate: false },
+      },
       // The rules need no runtime.
       { test: { ...common, name: "domain", include: [domainFiles], isolate: false } },
     ],

@@ -1,7 +1,8 @@
-import { mkdtempSync } from "node:fs";
+import { globSync, mkdtempSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { forgetPeakMemory, peakMegabytes, processorSeconds } from "../scripts/verify/processes.ts";
 import { Runtime } from "../scripts/verify/runtime.ts";
 
@@ -28,6 +29,8 @@ export interface MeasuredExport {
   readonly megabytes: number;
   /** Of each measured pass over {@link customersRead} customers. */
   readonly megabytesPerSecond: readonly number[];
+  /** How long SQLite takes to write all entries that are exported as JSON, after each pass. */
+  readonly sqliteSeconds: readonly number[];
   /** Processor time of the runtime, SQLite included. */
   readonly cpuSecondsPer100Megabytes: number;
   /** Resident memory of the runtime's process before the first export. */
@@ -70,6 +73,7 @@ export async function measureExport(
     const { exports } = await exportRepeatedly(runtime, customers);
     const rates: number[] = [];
     const peaks: number[] = [];
+    const sqliteSeconds: number[] = [];
     const cpuBefore = processorSeconds(processId);
     let megabytes = 0;
     for (let pass = 1; pass <= passes; pass += 1) {
@@ -78,17 +82,39 @@ export async function measureExport(
       megabytes += total.megabytes;
       rates.push(total.megabytes / total.seconds);
       peaks.push(peakMegabytes(processId));
+      sqliteSeconds.push(secondsOfSqlite(dataFolder));
     }
     return {
       customers,
       megabytes: megabytes / passes / exports,
       megabytesPerSecond: rates,
+      sqliteSeconds,
       cpuSecondsPer100Megabytes: ((processorSeconds(processId) - cpuBefore) / megabytes) * 100,
       idleMegabytes,
       peakMegabytes: peaks,
     };
   } finally {
     await runtime.stop();
+  }
+}
+
+/** Has SQLite write the entries of an export as JSON, in the order of the export, and nothing else. */
+function secondsOfSqlite(dataFolder: string): number {
+  const [file] = globSync("**/*.sqlite", { cwd: join(dataFolder, "d1") }).filter((name) => !name.includes("metadata"));
+  if (file === undefined) throw new Error("There is no database.");
+  const database = new DatabaseSync(join(dataFolder, "d1", file), { readOnly: true });
+  try {
+    const rows = database.prepare(`
+      select json_object('customerId', customer_id, 'id', entry_id, 'kind', kind, 'points', points, 'createdAt', created_at,
+        'validUntil', valid_until, 'orderId', reference_id, 'description', description, 'value', order_value) as text
+      from ledger_entries where tenant = ? and kind <> 'opened' order by tenant, customer_id, sequence`);
+    const startedAt = performance.now();
+    let bytes = 0;
+    for (const { text } of rows.iterate(tenant)) bytes += String(text).length;
+    if (bytes === 0) throw new Error("Nothing is stored.");
+    return (performance.now() - startedAt) / 1_000;
+  } finally {
+    database.close();
   }
 }
 

@@ -5,16 +5,18 @@ import { fileURLToPath } from "node:url";
 import { type BuiltWorker, startWorker } from "./built-worker.ts";
 
 const source = fileURLToPath(new URL("limits/worker.ts", import.meta.url));
-const schema = ["a", "b", "c"]
+const schema = ["a", "b", "c", "d", "e", "f", "g"]
   .map(
     (table) => `create table ${table} (owner text not null, id text not null, value integer not null,
       primary key (owner, id)) strict, without rowid;`,
   )
+  .concat("create table events (id text primary key, order_id text not null, payload text not null) strict, without rowid;")
   .join("\n");
 
-/** Starts the Worker of the limits: `GET /plain`, `GET /hop/{id}`, `POST /store/{id}`. */
+/** Starts the Worker of the limits: `GET /plain`, `GET /hop/{id}`, `POST /store/{id}`, `POST /lane/{tables}/{id}`,
+ * `POST /events`. */
 export const startLimits = (): Promise<BuiltWorker> =>
-  startWorker({ source, schema, durableObjects: { PLAIN: "PlainObject" } });
+  startWorker({ source, schema, durableObjects: { PLAIN: "PlainObject", LANE: "PlainLane" } });
 
 /** How often a second the machine brings a written block to the disk: no commit that lasts can be faster. */
 export function synchronizationsPerSecond(seconds: number): number {

@@ -81,6 +81,10 @@ function batchesOf(tenant: string, { customers, events }: OrderEventsPlan): Queu
   return batches;
 }
 
+/** What a batch's messages hold. */
+export const eventBatch = (tenant: string): readonly object[] =>
+  batchesOf(tenant, { ...orderEvents, events: batchSize }).flatMap((batch) => batch.map(({ body }) => body as object));
+
 /** An order of two items, as the order service shows it, without the parts that nobody reads here. */
 function completedOrder(id: string, customerId: string): object {
   const price = { netValue: orderUnits / 2, grossValue: orderUnits / 2 };

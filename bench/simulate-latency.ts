@@ -90,6 +90,8 @@ interface Way {
 }
 
 const object = withinRegionMs;
+/** From a commit lane to the database near which it was made. */
+const laneToDatabase = withinRegionMs;
 
 const ways: readonly (Way & { readonly design: "edge" | "one region" })[] = [
   {
@@ -106,6 +108,7 @@ const ways: readonly (Way & { readonly design: "edge" | "one region" })[] = [
       lastMileMs,
       object,
       betweenMs(from, primary),
+      laneToDatabase,
       ...(isCold ? [betweenMs(from, primary)] : []),
     ],
   },

@@ -15,6 +15,7 @@ const configShape = z.object({
   vars: z.record(z.string(), z.unknown()),
   d1_databases: z.array(z.object({ binding: z.string(), database_id: z.string() })),
   kv_namespaces: z.array(z.object({ binding: z.string(), id: z.string() })),
+  durable_objects: z.object({ bindings: z.array(z.object({ name: z.string() })) }),
 });
 const secretsShape = z.array(z.object({ name: z.string() }));
 
@@ -38,7 +39,12 @@ async function configurationReader(): Promise<(env: object) => unknown> {
 await runScript(async () => {
   const readConfiguration = await configurationReader();
   const config = configShape.parse(unstable_readConfig({ config: wranglerFile }, { hideWarnings: true }));
-  const planned = { variables: config.vars, databases: config.d1_databases, namespaces: config.kv_namespaces };
+  const planned = {
+    variables: config.vars,
+    databases: config.d1_databases,
+    namespaces: config.kv_namespaces,
+    objects: config.durable_objects.bindings.map(({ name }) => name),
+  };
   // What stands in the file first: it can be mended without Cloudflare.
   const everySecret = new Set(["AUTH_SIGNING_KEY", "UPSTREAM_CLIENT_SECRET"]);
   let faults = deploymentFaults({ ...planned, secrets: everySecret }, readConfiguration);

@@ -137,7 +137,10 @@ const configurationSchema = z
       ),
     /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for everybody. */
     TENANT_DATABASES: tenantDatabases,
-    /** How many lanes carry out commits of many ledgers together, for each database. 0: each ledger commits by itself. */
+    /**
+     * How many lanes carry out commits of many ledgers together, for each database; wrangler.toml says 1. 0: each ledger
+     * commits by itself.
+     */
     COMMIT_LANES: z.coerce.number().int().min(0).max(lanesMax).default(0),
     /** Where lanes are made: Cloudflare's hint for the place of the databases. Empty: where a first commit comes from. */
     COMMIT_LANE_LOCATION: z
@@ -181,7 +184,7 @@ export type Configuration = z.output<typeof configurationSchema>;
 export function readConfiguration(env: object): Configuration {
   const parsed = configurationSchema.safeParse(env);
   const problems = parsed.success
-    ? unboundDatabases(env, parsed.data.TENANT_DATABASES)
+    ? [...unboundDatabases(env, parsed.data.TENANT_DATABASES), ...unboundLanes(env, parsed.data.COMMIT_LANES)]
     : parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new Error(`The configuration is not valid. ${problems.join("; ")}`);
@@ -192,6 +195,12 @@ const unboundDatabases = (env: object, map: TenantMap): readonly string[] =>
   [...new Set(map.values())]
     .filter((binding) => binding !== usualDatabase && databaseNamed(env, binding) === null)
     .map((binding) => `TENANT_DATABASES: ${JSON.stringify(binding)} is not the binding of a D1 database`);
+
+/** What is wrong when lanes are asked for whose class is not bound. */
+const unboundLanes = (env: object, lanes: number): readonly string[] =>
+  lanes === 0 || typeof Reflect.get(env, "COMMIT_LANE") === "object"
+    ? []
+    : ["COMMIT_LANES: the class CommitLane is not bound as COMMIT_LANE"];
 
 /** Null when there is no such binding, or it is of something else. */
 function databaseNamed(env: object, binding: string): D1Database | null {

@@ -4,6 +4,8 @@ export interface PlannedDeployment {
   readonly variables: Readonly<Record<string, unknown>>;
   readonly databases: readonly { readonly binding: string; readonly database_id: string }[];
   readonly namespaces: readonly { readonly binding: string; readonly id: string }[];
+  /** The names by which classes of Durable Objects are bound. */
+  readonly objects: readonly string[];
   /** The names of the secrets that Cloudflare has. */
   readonly secrets: ReadonlySet<string>;
 }
@@ -59,11 +61,14 @@ export function deploymentFaults(
 }
 
 function configurationFaults(
-  { variables, databases, secrets }: PlannedDeployment,
+  { variables, databases, objects, secrets }: PlannedDeployment,
   readConfiguration: (env: object) => unknown,
 ): readonly string[] {
   const known = Object.entries(sampleSecrets).filter(([name]) => secrets.has(name));
-  const bound = databases.map(({ binding }) => [binding, sampleDatabase] as const);
+  const bound = [
+    ...databases.map(({ binding }) => [binding, sampleDatabase] as const),
+    ...objects.map((binding) => [binding, {}] as const),
+  ];
   try {
     readConfiguration({ ...variables, ...Object.fromEntries([...bound, ...known]) });
     return [];

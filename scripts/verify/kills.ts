@@ -1,224 +1,31 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { NoAnswer, type ServiceAnswer, type ServiceCall } from "./http-client.ts";
-import { brokenLaws, unsoundLedgers } from "./ledger-laws.ts";
-import { type RowRun, runRow } from "./measured-row.ts";
+import { LoadInDoubt } from "./load-in-doubt.ts";
+import { runRow } from "./measured-row.ts";
 import { Random } from "./random.ts";
 import { buildWorker, Runtime } from "./runtime.ts";
-import { signed } from "./signed-event.ts";
-import { codeIn, distinct, TestShop } from "./test-shop.ts";
 
-// SIGKILL of the runtime in the middle of whatever it is doing, again and again. Clients repeat what they got no answer
-// to, under the same idempotency key; at the end everything that was asked for must be there exactly once.
+// SIGKILL of the runtime in the middle of whatever it is doing, again and again.
 
-const customers = 24;
-const clients = 24;
-const retryPauseMs = 25;
-const attemptsMax = 1_000;
-/** How long the last events may take. */
-const queueDeadlineMs = 60_000;
-const cost = 30;
-
-type Kind = "grant" | "redemption" | "exchange" | "order";
-
-/** Something that a client wants done once. */
-interface Operation {
-  readonly kind: Kind;
-  readonly id: string;
-  readonly customerId: string;
-  readonly points: number;
-}
-
-interface Settled extends Operation {
-  readonly answer: ServiceAnswer;
-  /** Whether it was sent at least once without an answer. */
-  readonly wasInDoubt: boolean;
-}
-
-class Load {
-  readonly #run: RowRun;
-  readonly #runtime: Runtime;
-  readonly #shop: TestShop;
-  readonly #random: Random;
-  readonly #settled: Settled[] = [];
-  #started = 0;
-  #kills = 0;
-  #isOver = false;
-
-  constructor(run: RowRun, runtime: Runtime, shop: TestShop) {
-    this.#run = run;
-    this.#runtime = runtime;
-    this.#shop = shop;
-    this.#random = new Random(run.seed);
-  }
-
-  words(): string {
-    const inDoubt = this.#settled.filter(({ wasInDoubt }) => wasInDoubt).length;
-    return `${this.#settled.length} acknowledged operations, ${this.#kills} kills, ${inDoubt} settled by a retry`;
-  }
-
-  /** Runs all clients, and kills the runtime after random numbers of operations, until there were enough of both. */
-  async underKills(enough: { readonly kills: number; readonly operationsMin: number }): Promise<void> {
-    const working = Array.from({ length: clients }, () => this.#client());
-    // A client that gives up must end the run, not leave it waiting for operations that never come.
-    const failed = Promise.all(working).then(() => {});
-    await Promise.race([failed, this.#killAgainAndAgain(enough)]);
-    this.#isOver = true;
-    await failed;
-  }
-
-  async #killAgainAndAgain(enough: { readonly kills: number; readonly operationsMin: number }): Promise<void> {
-    const between = Math.ceil(enough.operationsMin / enough.kills);
-    for (this.#kills = 0; this.#kills < enough.kills; this.#kills += 1) {
-      // On average as many as are needed, and at any moment within an operation.
-      await this.#until(this.#settled.length + this.#random.between(1, 2 * between));
-      await pause(this.#random.between(0, 20));
-      await this.#runtime.kill();
-    }
-    await this.#until(Math.max(enough.operationsMin, this.#settled.length + clients));
-  }
-
-  async #until(operations: number): Promise<void> {
-    while (this.#settled.length < operations && !this.#isOver) await pause(1);
-  }
-
-  async #client(): Promise<void> {
-    try {
-      while (!this.#isOver) this.#settled.push(await this.#carryOut(this.#next()));
-    } finally {
-      this.#isOver = true;
-    }
-  }
-
-  #next(): Operation {
-    this.#started += 1;
-    const kind = this.#random.oneOf<Kind>(["grant", "redemption", "exchange", "exchange", "order"]);
-    const customerId = `C${this.#random.between(1, customers)}`;
-    // Grants and redemptions are of one size on average: some are refused, and most are not.
-    const points = kind === "exchange" ? cost : this.#random.between(1, kind === "redemption" ? 40 : 60);
-    return { kind, id: `${kind}-${this.#started}`, customerId, points };
-  }
-
-  /** Sends an operation until it is answered. */
-  async #carryOut(operation: Operation): Promise<Settled> {
-    const call = await this.#callOf(operation);
-    let wasInDoubt = false;
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      try {
-        const answer = await this.#shop.call(call);
-        if (answer.status < 500) return { ...operation, answer, wasInDoubt };
-        if (answer.status !== 503) this.#run.fault(`${operation.id}: ${answer.status} ${answer.body}`);
-        wasInDoubt = true;
-      } catch (error) {
-        if (!(error instanceof NoAnswer)) throw error;
-        wasInDoubt ||= !error.message.includes("ECONNREFUSED");
-      }
-      await pause(retryPauseMs);
-    }
-    throw new Error(`${operation.id} was not answered in ${attemptsMax} attempts.`);
-  }
-
-  async #callOf({ kind, id, customerId, points }: Operation): Promise<ServiceCall> {
-    const withDescription = (call: ServiceCall): ServiceCall => ({
-      ...call,
-      idempotencyKey: id,
-      json: { points, description: id },
-    });
-    switch (kind) {
-      case "grant":
-        return withDescription(this.#shop.granting(customerId, points));
-      case "redemption":
-        return withDescription(this.#shop.redeeming(customerId, points));
-      case "exchange":
-        return { ...(await this.#shop.exchanging(customerId, "voucher")), idempotencyKey: id };
-      case "order": {
-        const event = { id, status: "COMPLETED", siteCode: "main", customer: { id: customerId }, totalPrice: points };
-        return signed(this.#shop.tenant, event, this.#runtime.webhookSecret);
-      }
-    }
-  }
-
-  /** Waits until every event that the queue has taken has been processed. */
-  async drainQueue(): Promise<void> {
-    const deadline = Date.now() + queueDeadlineMs;
-    while ((this.#runtime.queue?.size ?? 0) > 0) {
-      if (Date.now() > deadline) throw new Error(`${this.#runtime.queue?.size} events were not processed.`);
-      await pause(retryPauseMs);
-    }
-  }
-
-  /** How many operations are not there exactly once, or are there although they were refused. */
-  async countWrong(): Promise<number> {
-    let wrong = 0;
-    const note = (words: string) => {
-      wrong += 1;
-      this.#run.fault(words);
-    };
-    const counts = await this.#effects();
-    for (const { kind, id, answer, customerId, wasInDoubt } of this.#settled) {
-      const wasDone = answer.status >= 200 && answer.status < 300;
-      const wasRefused = answer.status === 400 && answer.body.includes("Not enough points") && kind !== "grant";
-      const effect = kind === "exchange" && wasDone ? codeIn(answer) : id;
-      const found = counts.get(`${customerId}/${effect}`) ?? 0;
-      if (!wasDone && !wasRefused) note(`${id}: ${answer.status} ${answer.body}`);
-      else if (found !== (wasDone ? 1 : 0)) {
-        note(`${id}, ${wasInDoubt ? "repeated" : "acknowledged"}, is there ${found} times: ${answer.status}`);
-      }
-    }
-    const codes = this.#settled.filter(({ kind, answer }) => kind === "exchange" && answer.status === 200);
-    const stored = await this.#runtime.query("select code from coupons where tenant = ?", this.#shop.tenant);
-    const answered = distinct(codes.map(({ answer }) => codeIn(answer)));
-    if (answered !== codes.length) note(`${codes.length} exchanges were answered with ${answered} codes`);
-    if (stored.length !== codes.length) note(`${stored.length} coupons are stored, ${codes.length} were answered`);
-    await this.#noteWrongBalances(note);
-    return wrong;
-  }
-
-  /** How often D1 has each effect, by customer and by what tells the operation: a description, an order, a code. */
-  async #effects(): Promise<ReadonlyMap<string, number>> {
-    const counts = new Map<string, number>();
-    const count = async (sql: string) => {
-      type Row = { readonly customer_id: string; readonly effect: string; readonly times: number };
-      for (const row of await this.#runtime.query<Row>(sql, this.#shop.tenant)) {
-        counts.set(`${row.customer_id}/${row.effect}`, row.times);
-      }
-    };
-    const grouped = (effect: string, condition: string) => `
-      select customer_id, ${effect} as effect, count(*) as times from ledger_entries
-      where tenant = ? and ${condition} group by customer_id, ${effect}`;
-    await count(
-      grouped("description", "kind in ('granted', 'redeemed') and coupon_code is null and order_value is null"),
-    );
-    await count(grouped("reference_id", "kind = 'granted' and order_value is not null"));
-    await count(grouped("coupon_code", "kind = 'redeemed' and coupon_code is not null"));
-    return counts;
-  }
-
-  async #noteWrongBalances(note: (words: string) => void): Promise<void> {
-    const expected = new Map<string, number>();
-    for (const { kind, customerId, points, answer } of this.#settled) {
-      const change = kind === "grant" || kind === "order" ? points : -points;
-      if (answer.status < 300) expected.set(customerId, (expected.get(customerId) ?? 0) + change);
-    }
-    for (const [customerId, points] of expected) {
-      const balance = await this.#shop.balance(customerId);
-      if (balance !== points) note(`${customerId} has ${balance} points instead of ${points}`);
-    }
-  }
-}
+const tenant = "kills";
 
 await runRow("kills", async (run) => {
-  const tenant = "kills";
+  const kills = run.sized(8, 50);
+  const operationsMin = run.sized(400, 20_000);
+  const between = Math.ceil(operationsMin / kills);
+  const random = new Random(run.seed);
   const runtime = await Runtime.start(await buildWorker(), { queue: "outside", signingTenants: [tenant] });
   try {
-    const shop = await TestShop.open(runtime, tenant);
-    await shop.addOption("voucher", cost);
-    const load = new Load(run, runtime, shop);
-    await load.underKills({ kills: run.sized(8, 50), operationsMin: run.sized(400, 20_000) });
-    await load.drainQueue();
+    const load = await LoadInDoubt.open(run, runtime, tenant, { customers: 24, clients: 24 });
+    await load.run(operationsMin, async () => {
+      for (let killed = 0; killed < kills; killed += 1) {
+        // On average as many as are needed, and at any moment within an operation.
+        await load.until(load.acknowledged + random.between(1, 2 * between));
+        await pause(random.between(0, 20));
+        await runtime.kill();
+      }
+    });
     const wrong = await load.countWrong();
-    for (const fault of await brokenLaws(runtime)) run.fault(fault);
-    for (const fault of await unsoundLedgers(runtime, tenant)) run.fault(fault);
-    return { number: wrong, words: `lost or doubled; ${load.words()}` };
+    return { number: wrong, words: `lost or doubled; ${load.words()}, ${kills} kills` };
   } finally {
     await runtime.stop();
   }

@@ -55,6 +55,15 @@ export const rows: readonly Row[] = [
     secondsMax: 300,
   },
   {
+    name: "lanes",
+    shows:
+      "a commit lane that is killed at least 50 times, stalls, is late, loses answers and carries out twice, under load",
+    target: "0 of at least 20,000 acknowledged operations lost or doubled",
+    isMet: nothing,
+    file: "scripts/verify/lanes.ts",
+    secondsMax: 300,
+  },
+  {
     name: "model",
     shows: "random commands against a pure model, time under control",
     target: "at least 1,000,000 commands",

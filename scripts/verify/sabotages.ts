@@ -19,6 +19,7 @@ export interface CatchingTest {
 
 const ledgerTurn = "src/durable-objects/ledger-turn.ts";
 const replayMemory = "src/durable-objects/replay-memory.ts";
+const commitGathering = "src/durable-objects/commit-gathering.ts";
 const ledgerGateway = "src/durable-objects/ledger-gateway.ts";
 const exchangeSaga = "src/durable-objects/exchange-saga.ts";
 const ledgerStore = "src/storage/d1/ledger-store.ts";
@@ -31,6 +32,8 @@ const verifiers = "src/integrations/tokens/verifiers.ts";
 const by = (file: CatchingTest["file"], test: string): Sabotage["caughtBy"] => [{ file, test }];
 const byLedger = (test: string) => by("test/durable-objects/customer-ledger.test.ts", test);
 const byFaults = (test: string) => by("test/durable-objects/faults.test.ts", test);
+const byGathering = (test: string) => by("test/durable-objects/commit-gathering.test.ts", test);
+const byLane = (test: string) => by("test/durable-objects/commit-lane.test.ts", test);
 const bySaga = (test: string) => by("test/durable-objects/exchange-saga.test.ts", test);
 const bySchema = (test: string) => by("test/storage/schema.test.ts", `the database itself refuses > ${test}`);
 const byLaws = (test: string) => by("test/domain/ledger-laws.test.ts", test);
@@ -1927,5 +1930,82 @@ const events: readonly Sabotage[] = [
   },
 ];
 
+/** Commits of many ledgers in one call. */
+const lanes: readonly Sabotage[] = [
+  {
+    name: "one-ledger-twice-in-a-call",
+    breaks: "two commits of one ledger share a call",
+    file: commitGathering,
+    replace: "if (!fits || group.has(waiting.ledger)) continue;\n      group.set(waiting.ledger, waiting);",
+    by: "if (!fits) continue;\n      group.set(`${waiting.ledger} ${group.size}`, waiting);",
+    caughtBy: byGathering("commits > of one ledger never share one"),
+  },
+  {
+    name: "neighbours-pay",
+    breaks: "one commit that the database refuses has all refused that came with it",
+    file: commitGathering,
+    replace: "inTime.length > 1 && isRefusal(error)",
+    by: "inTime.length > 128 && isRefusal(error)",
+    caughtBy: byGathering("one of 128 > with a flaw (conflict) is told so alone, and all others are committed"),
+  },
+  {
+    name: "unknown-sent-again",
+    breaks: "commits are sent again although they may have been stored",
+    file: commitGathering,
+    replace: "!(error instanceof StoreUnavailable) || ",
+    by: "true || ",
+    caughtBy: byGathering("a transaction > that is lost after is not sent again, and each is told the same"),
+  },
+  {
+    name: "late-commits-begun",
+    breaks: "a commit is begun that nobody waits for any more",
+    file: commitGathering,
+    replace: "group.filter(({ beginUntil }) => now < beginUntil)",
+    by: "group.filter(({ beginUntil }) => beginUntil > 0)",
+    caughtBy: byGathering("a commit whose moment has passed > is not begun either when no timer has told so"),
+  },
+  {
+    name: "lane-waits-without-bound",
+    breaks: "any number of commits may wait in a lane",
+    file: commitGathering,
+    replace: "this.#waiting.length >= waitingMax || ",
+    by: "",
+    caughtBy: byGathering("commits > beyond the number and the bytes that may wait are refused, and were not begun"),
+  },
+  {
+    name: "versions-mix",
+    breaks: "a lane carries out commits of another version of the service",
+    file: "src/durable-objects/commit-lane.ts",
+    replace: "if (version === this.#version)",
+    by: "if (version !== null)",
+    caughtBy: byLane("a ledger > commits by itself when the lane runs another version of the service"),
+  },
+  {
+    name: "lost-lane-is-certain",
+    breaks: "a commit whose lane was lost counts as not done",
+    file: "src/durable-objects/lane-gateway.ts",
+    replace: 'new StoreUnavailable("The lane was lost.")',
+    by: 'new StoreOverloaded("The lane was lost.")',
+    caughtBy: byLane("a ledger > does not know what became of a commit whose lane was reset"),
+  },
+  {
+    name: "erasures-through-lanes",
+    breaks: "an erasure goes through a lane, which does not delete",
+    file: ledgerStore,
+    replace: "if (!isErasure && (await",
+    by: "if ((await",
+    caughtBy: byLane("a ledger > commits by itself what is too long to share a parameter, and what it erases"),
+  },
+];
+
 /** All of them, by the layer that is broken. */
-export const sabotages: readonly Sabotage[] = [...turn, ...storage, ...rules, ...flows, ...gates, ...words, ...events];
+export const sabotages: readonly Sabotage[] = [
+  ...turn,
+  ...lanes,
+  ...storage,
+  ...rules,
+  ...flows,
+  ...gates,
+  ...words,
+  ...events,
+];

@@ -12,7 +12,7 @@ export function slowDown(folder: string, ms: number): void {
   writeFileSync(
     join(folder, slowWorker),
     `
-    import worker, { CustomerLedger as Ledger } from "./worker.js";
+    import worker, { CommitLane as Lane, CustomerLedger as Ledger } from "./worker.js";
 
     const calls = new Set(["all", "first", "raw", "run"]);
     const statements = new WeakMap();
@@ -40,6 +40,12 @@ export function slowDown(folder: string, ms: number): void {
     const slowed = (env) => (slowEnv ??= { ...env, DB: slowDatabase(env.DB) });
 
     export class CustomerLedger extends Ledger {
+      constructor(state, env) {
+        super(state, slowed(env));
+      }
+    }
+
+    export class CommitLane extends Lane {
       constructor(state, env) {
         super(state, slowed(env));
       }

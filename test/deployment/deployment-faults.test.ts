@@ -7,11 +7,13 @@ const variables = {
   AUTH_AUDIENCE: "reward-points",
   CORS_ORIGINS: "https://shop.eu",
   TENANT_DATABASES: "",
+  COMMIT_LANES: "1",
 };
 const sound: PlannedDeployment = {
   variables,
   databases: [{ binding: "DB", database_id: "5d1f3c7e-0b4a-4a52-9a55-0f4f6c2f8f10" }],
   namespaces: [{ binding: "SETTINGS_CACHE", id: "0f2ac74b498b48028cb68387c421e279" }],
+  objects: ["CUSTOMER_LEDGER", "COMMIT_LANE"],
   secrets: new Set(["AUTH_SIGNING_KEY"]),
 };
 const withVariables = (more: Readonly<Record<string, string>>): PlannedDeployment => ({
@@ -78,6 +80,7 @@ describe("a deployment", () => {
       withVariables({ TENANT_DATABASES: '{"a-shop":"DB_9"}' }),
     ],
     ["a number of lanes that is none", "COMMIT_LANES", withVariables({ COMMIT_LANES: "many" })],
+    ["lanes whose class is not bound", "COMMIT_LANES", { ...sound, objects: ["CUSTOMER_LEDGER"] }],
     [
       "lanes at a place that Cloudflare does not know",
       "COMMIT_LANE_LOCATION",
@@ -96,7 +99,8 @@ describe("a deployment", () => {
 
 test("CORS_ORIGINS that says none lets no page in, and none beside an origin is refused", () => {
   const origins = (CORS_ORIGINS: string) =>
-    readConfiguration({ ...variables, AUTH_JWKS_URL: "https://id.example/keys", CORS_ORIGINS }).CORS_ORIGINS;
+    readConfiguration({ ...variables, COMMIT_LANES: "0", AUTH_JWKS_URL: "https://id.example/keys", CORS_ORIGINS })
+      .CORS_ORIGINS;
   expect(origins("none")).toEqual([]);
   expect(origins(" none ")).toEqual([]);
   expect(() => origins("none, https://shop.example")).toThrow("CORS_ORIGINS");

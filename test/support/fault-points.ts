@@ -4,7 +4,7 @@
  * - `throw-before`: the call fails, and nothing was done
  * - `act-then-throw`: it is done, and the answer is lost
  * - `hang`: there is no answer until the caller gives up; see {@link HangingAct} for what is done
- * - `evict`: it is done, and the customer's object is gone before it hears of it
+ * - `evict`: it is done, and the object is gone before it hears of it
  */
 export const faultKinds = ["throw-before", "act-then-throw", "hang", "evict"] as const;
 
@@ -35,8 +35,8 @@ export interface Caller {
 export interface FaultPointsSurroundings {
   /** What the platform's error looks like when a call at the point fails. */
   errorAt(point: string, fault: Fault): Error;
-  /** Ends the lives of all objects. */
-  evict(): void;
+  /** Ends lives of objects, that of `caller` among them when it is one. */
+  evict(caller: Caller): void;
 }
 
 const never = <Value>(): Promise<Value> => new Promise(() => {});
@@ -123,7 +123,7 @@ export class FaultPoints {
       case "evict": {
         const done = work();
         await done.catch(() => {});
-        this.#surroundings.evict();
+        this.#surroundings.evict(caller);
         return heardBy(caller, done);
       }
     }

@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
 import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { CustomerLedger } from "../../src/worker.ts";
+import type { CommitLane, CustomerLedger } from "../../src/worker.ts";
 import { type Caller, type Fault, FaultPoints } from "./fault-points.ts";
 import { NumberedDatabase, numberedFetch, numberedKv, numberedLimit, onlyWith } from "./numbered-bindings.ts";
 import { type Answer, answerOf, type Call, requestOf } from "./shop.ts";
@@ -27,9 +27,9 @@ const turnOfTheLoop = (
   setTimeout: globalThis.setTimeout,
 });
 
-/** One life of a ledger's object. */
-interface Life extends Caller {
-  readonly object: CustomerLedger;
+/** One life of an object. */
+interface Life<Kind = unknown> extends Caller {
+  readonly object: Kind;
   /** Rejects when the life ends. */
   readonly ended: Promise<never>;
   end(): void;
@@ -50,7 +50,8 @@ export class FaultyService {
   readonly #workerEnv: Cloudflare.Env;
   readonly #variables: Readonly<Record<string, string>>;
   readonly #state: DurableObjectState;
-  readonly #lives = new Map<string, Life>();
+  readonly #ledgers = new Map<string, Life<CustomerLedger>>();
+  readonly #lanes = new Map<string, Life<CommitLane>>();
   readonly #living = new AsyncLocalStorage<Life>();
   readonly #theWorker: Caller = { isGone: false };
   #alarmAt: number | null = null;
@@ -60,7 +61,11 @@ export class FaultyService {
     this.#worker = worker;
     this.#state = state;
     this.#variables = variables;
-    this.points = new FaultPoints({ errorAt, evict: () => this.evict() });
+    this.points = new FaultPoints({
+      errorAt,
+      // A lane dies alone: those who wait for it live on.
+      evict: (caller) => ([...this.#lanes.values()].some((lane) => lane === caller) ? end(this.#lanes) : this.evict()),
+    });
     this.#workerEnv = this.#bindingsOf(this.#theWorker);
   }
 
@@ -153,7 +158,7 @@ export class FaultyService {
     if (at === null) return false;
     if (at > Date.now()) vi.setSystemTime(at);
     this.#alarmAt = null;
-    const ran = await this.#patiently(() => this.#inLife(nameOf(key), ({ object }) => object.alarm())).catch(
+    const ran = await this.#patiently(() => this.#inLedger(nameOf(key), (object) => object.alarm())).catch(
       () => noAnswer,
     );
     if (ran === noAnswer) this.#alarmAt = Date.now();
@@ -185,8 +190,8 @@ export class FaultyService {
 
   /** Ends the lives of all objects: what was in their memory is gone, and whoever waits for them is told so. */
   evict(): void {
-    for (const life of this.#lives.values()) life.end();
-    this.#lives.clear();
+    end(this.#ledgers);
+    end(this.#lanes);
   }
 
   /** Nothing is left of what was before: neither messages nor an alarm. */
@@ -235,24 +240,40 @@ export class FaultyService {
     }
   }
 
-  async #inLife<Value>(name: string, use: (life: Life) => Promise<Value>): Promise<Value> {
-    const life = this.#lifeOf(name);
-    return Promise.race([this.#living.run(life, () => use(life)), life.ended]);
+  #inLedger<Value>(name: string, use: (object: CustomerLedger) => Promise<Value>): Promise<Value> {
+    const { CustomerLedger: Ledger } = this.#worker;
+    return this.#inLife(this.#ledgers, name, (state, bindings) => new Ledger(state, bindings), use);
   }
 
-  #lifeOf(name: string): Life {
-    const known = this.#lives.get(name);
-    if (known !== undefined) return known;
+  #inLane<Value>(name: string, use: (object: CommitLane) => Promise<Value>): Promise<Value> {
+    const { CommitLane: Lane } = this.#worker;
+    return this.#inLife(this.#lanes, name, (state, bindings) => new Lane(state, bindings), use);
+  }
+
+  async #inLife<Kind extends object, Value>(
+    lives: Map<string, Life<Kind>>,
+    name: string,
+    make: (state: DurableObjectState, bindings: Cloudflare.Env) => Kind,
+    use: (object: Kind) => Promise<Value>,
+  ): Promise<Value> {
+    const life = lives.get(name) ?? this.#begun(name, make);
+    lives.set(name, life);
+    return Promise.race([this.#living.run(life, () => use(life.object)), life.ended]);
+  }
+
+  #begun<Kind extends object>(
+    name: string,
+    make: (state: DurableObjectState, bindings: Cloudflare.Env) => Kind,
+  ): Life<Kind> {
     const { promise: ended, reject } = Promise.withResolvers<never>();
     // Nobody may be waiting when it ends.
     ended.catch(() => {});
     const caller: Caller = { isGone: false };
-    const bindings = this.#bindingsOf(caller);
     // The object is told who it is by its state, and nothing else.
     Object.defineProperty(this.#state, "id", { value: { name }, configurable: true });
-    const object = new this.#worker.CustomerLedger(this.#state, bindings);
+    const object = make(this.#state, this.#bindingsOf(caller));
     Object.defineProperty(object, "ctx", { value: this.#contextOf(caller) });
-    const life: Life = Object.assign(caller, {
+    return Object.assign(caller, {
       object,
       ended,
       end: () => {
@@ -260,8 +281,6 @@ export class FaultyService {
         reject(Object.assign(new Error("The Durable Object was evicted."), { retryable: true }));
       },
     });
-    this.#lives.set(name, life);
-    return life;
   }
 
   #contextOf(caller: Caller): DurableObjectState {
@@ -285,7 +304,8 @@ export class FaultyService {
       ...this.#variables,
       DB: new NumberedDatabase(points, caller, env.DB).binding(),
       SETTINGS_CACHE: numberedKv(points, caller, env.SETTINGS_CACHE),
-      CUSTOMER_LEDGER: this.#namespaceFor(caller),
+      CUSTOMER_LEDGER: this.#ledgersFor(caller),
+      COMMIT_LANE: this.#lanesFor(caller),
       ORDER_EVENTS: onlyWith<Queue<QueuedEvent>>("Queue", {
         send: ((body: QueuedEvent) => points.pass(caller, "queue send", async () => this.#enqueue(body))) as never,
       }),
@@ -302,14 +322,22 @@ export class FaultyService {
     return bindings as unknown as Cloudflare.Env;
   }
 
-  #namespaceFor(caller: Caller): DurableObjectNamespace<CustomerLedger> {
+  #lanesFor(caller: Caller): DurableObjectNamespace<CommitLane> {
+    return onlyWith<DurableObjectNamespace<CommitLane>>("DurableObjectNamespace", {
+      getByName: ((lane: string) =>
+        onlyWith<CommitLane>("DurableObjectStub", {
+          commit: (part, version) => {
+            const given = structuredClone(part);
+            const commit = () => this.#inLane(lane, (object) => object.commit(given, version));
+            return this.points.pass(caller, "rpc commit", async () => structuredClone(await commit()), false);
+          },
+        })) as never,
+    });
+  }
+
+  #ledgersFor(caller: Caller): DurableObjectNamespace<CustomerLedger> {
     const call = <Value>(ledger: string, method: string, use: (object: CustomerLedger) => Promise<Value>) =>
-      this.points.pass(
-        caller,
-        `rpc ${method}`,
-        async () => structuredClone(await this.#inLife(ledger, ({ object }) => use(object))),
-        false,
-      );
+      this.points.pass(caller, `rpc ${method}`, async () => structuredClone(await this.#inLedger(ledger, use)), false);
     return onlyWith<DurableObjectNamespace<CustomerLedger>>("DurableObjectNamespace", {
       getByName: ((ledger: string) =>
         onlyWith<CustomerLedger>("DurableObjectStub", {
@@ -346,6 +374,11 @@ function errorAt(point: string, { variant }: Fault): Error {
     alarm: "Internal error in Durable Object storage.",
   };
   return kind === "fetch" ? new TypeError("Network connection lost.") : new Error(words[kind] ?? "internal error");
+}
+
+function end(lives: Map<string, Life>): void {
+  for (const life of lives.values()) life.end();
+  lives.clear();
 }
 
 const nameOf = ({ tenant, customerId }: LedgerKey): string => `${tenant}/${customerId}`;

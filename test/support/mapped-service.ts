@@ -2,7 +2,7 @@ import { createExecutionContext, createMessageBatch, runInDurableObject } from "
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
-import type { CustomerLedger } from "../../src/worker.ts";
+import type { CommitLane, CustomerLedger } from "../../src/worker.ts";
 import { type Answer, answerOf, type Call, requestOf } from "./shop.ts";
 
 type Worker = typeof import("../../src/worker.ts");
@@ -14,12 +14,15 @@ let someState: DurableObjectState | null = null;
 export class MappedService {
   readonly #worker: Worker;
   readonly #env: Cloudflare.Env;
-  readonly #objects = new Map<string, CustomerLedger>();
+  readonly #ledgers = new Map<string, CustomerLedger>();
+  readonly #lanes = new Map<string, CommitLane>();
 
   private constructor(worker: Worker, bindings: object) {
     this.#worker = worker;
-    const namespace = { getByName: (name: string) => this.#objectOf(name) };
-    this.#env = { ...env, ...bindings, CUSTOMER_LEDGER: namespace } as unknown as Cloudflare.Env;
+    const { CustomerLedger: Ledger, CommitLane: Lane } = worker;
+    const ledgers = this.#namespaceOf(this.#ledgers, (state, own) => new Ledger(state, own));
+    const lanes = this.#namespaceOf(this.#lanes, (state, own) => new Lane(state, own));
+    this.#env = { ...env, ...bindings, CUSTOMER_LEDGER: ledgers, COMMIT_LANE: lanes } as unknown as Cloudflare.Env;
   }
 
   /**
@@ -58,13 +61,18 @@ export class MappedService {
     await this.#worker.default.queue(createMessageBatch("reward-points-events", messages), this.#env);
   }
 
-  #objectOf(name: string): CustomerLedger {
-    const known = this.#objects.get(name);
-    if (known !== undefined) return known;
-    if (someState === null) throw new Error("There is no state.");
-    Object.defineProperty(someState, "id", { value: { name }, configurable: true });
-    const object = new this.#worker.CustomerLedger(someState, this.#env);
-    this.#objects.set(name, object);
-    return object;
+  #namespaceOf<Kind>(
+    known: Map<string, Kind>,
+    make: (state: DurableObjectState, bindings: Cloudflare.Env) => Kind,
+  ): { getByName(name: string): Kind } {
+    return {
+      getByName: (name) => {
+        if (someState === null) throw new Error("There is no state.");
+        Object.defineProperty(someState, "id", { value: { name }, configurable: true });
+        const object = known.get(name) ?? make(someState, this.#env);
+        known.set(name, object);
+        return object;
+      },
+    };
   }
 }
