@@ -1,11 +1,15 @@
-import { eq } from "drizzle-orm";
+import { and, eq, exists, or, type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { FindingStore, SweepPosition } from "../../application/ports.ts";
 import type { Finding } from "../../domain/audit.ts";
 import type { LedgerKey } from "../../domain/decide.ts";
 import type { CustomerId, TenantId } from "../../domain/identifiers.ts";
 import type { EpochMs } from "../../domain/time.ts";
 import { answered, answeredRead } from "./answered.ts";
-import { sweeps } from "./schema.ts";
+import { builtOnce } from "./built-once.ts";
+import { along, ownedBy } from "./conditions.ts";
+import { rowsFromJson } from "./json-rows.ts";
+import { coupons, exchanges, ledgerEntries, ledgerFindings, ledgers, lots, lotUsages, sweeps } from "./schema.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
 /** Findings of one kind that are kept of a ledger; the first ones tell what is wrong. */
@@ -17,15 +21,35 @@ const messageCharactersMax = 20_000;
 /** What the sweep is called that verifies all ledgers. */
 export const verificationSweep = "verification";
 
+/** Whose findings are kept. */
+const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
+
 /** A ledger that was erased while it was audited leaves no finding, which nobody would remove any more. */
-const isStillThere = `(
-  exists (select 1 from ledgers where tenant = ?1 and customer_id = ?2)
-  or exists (select 1 from ledger_entries where tenant = ?1 and customer_id = ?2)
-  or exists (select 1 from lots where tenant = ?1 and customer_id = ?2)
-  or exists (select 1 from lot_usages where tenant = ?1 and customer_id = ?2)
-  or exists (select 1 from exchanges where tenant = ?1 and customer_id = ?2)
-  or exists (select 1 from coupons indexed by coupons_by_customer where tenant = ?1 and issued_to = ?2)
-)`;
+function isStillThere(drizzle: DrizzleD1Database): SQL {
+  const found = { found: sql`1` };
+  const owned = [ledgers, ledgerEntries, lots, lotUsages, exchanges].map((table) =>
+    exists(drizzle.select(found).from(table).where(ownedBy(table, given))),
+  );
+  const issued = and(eq(coupons.tenant, given.tenant), eq(coupons.issuedTo, given.customerId));
+  return or(...owned, exists(drizzle.select(found).from(along("coupons_by_customer")).where(issued))) ?? sql`false`;
+}
+
+/** Adds findings; what is found again of the same entry is told beside what was found before. */
+const findingsKept = builtOnce<"rows" | "tenant" | "customerId">((drizzle) => {
+  const { message, lastFoundAt, tenant, customerId, kind, sequence } = ledgerFindings;
+  const told = sql`excluded.message`;
+  return drizzle
+    .insert(ledgerFindings)
+    .select(rowsFromJson(ledgerFindings, "rows", isStillThere(drizzle)))
+    .onConflictDoUpdate({
+      target: [tenant, customerId, kind, sequence],
+      set: {
+        message: sql`iif(instr(${message}, ${told}) > 0 or length(${message}) > ${messageCharactersMax},
+          ${message}, ${message} || ' ' || ${told})`,
+        lastFoundAt: sql`excluded.${sql.identifier(lastFoundAt.name)}`,
+      },
+    });
+});
 
 /** What audits have found, in D1. */
 export class D1FindingStore implements FindingStore {
@@ -37,25 +61,19 @@ export class D1FindingStore implements FindingStore {
 
   async keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void> {
     const byKind = Map.groupBy(findings, ({ kind }) => kind);
-    const rows = [...byKind.values()].flatMap((ofKind) => ofKind.slice(0, findingsOfKindMax));
-    await answered(
-      this.#databases
-        .of(key.tenant)
-        .prepare(
-          `insert into ledger_findings
-            (tenant, customer_id, kind, sequence, message, first_found_at, last_found_at)
-          select ?1, ?2, value ->> 'kind', coalesce(value ->> 'sequence', 0), value ->> 'message', ?3, ?3
-          from json_each(?4) where ${isStillThere}
-          on conflict do update set
-            message = iif(
-              instr(message, excluded.message) > 0 or length(message) > ?5,
-              message, message || ' ' || excluded.message
-            ),
-            last_found_at = excluded.last_found_at`,
-        )
-        .bind(key.tenant, key.customerId, at, JSON.stringify(rows), messageCharactersMax)
-        .run(),
+    const rows = [...byKind.values()].flatMap((ofKind) =>
+      ofKind.slice(0, findingsOfKindMax).map(({ kind, sequence, message }) => ({
+        ...key,
+        kind,
+        sequence: sequence ?? 0,
+        message,
+        firstFoundAt: at,
+        lastFoundAt: at,
+      })),
     );
+    const { tenant, customerId } = key;
+    const database = this.#databases.of(tenant);
+    await answered(findingsKept(database, { rows: JSON.stringify(rows), tenant, customerId }).run());
   }
 
   async position(): Promise<SweepPosition | null> {
