@@ -10,7 +10,9 @@ const schema = ["a", "b", "c", "d", "e", "f", "g"]
     (table) => `create table ${table} (owner text not null, id text not null, value integer not null,
       primary key (owner, id)) strict, without rowid;`,
   )
-  .concat("create table events (id text primary key, order_id text not null, payload text not null) strict, without rowid;")
+  .concat(
+    "create table events (id text primary key, order_id text not null, payload text not null) strict, without rowid;",
+  )
   .join("\n");
 
 /** Starts the Worker of the limits: `GET /plain`, `GET /hop/{id}`, `POST /store/{id}`, `POST /lane/{tables}/{id}`,

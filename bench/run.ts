@@ -236,8 +236,7 @@ async function redeemRows({ limits, ours, peers }: Contest, rounds: number): Pro
       measure: "CPU of a balance read beyond the bare hop's / CPU of H",
       unit: "",
       values: balanceCpu.perRequest.map(
-        (own, round) =>
-          (own - (hopCpu.perRequest[round] ?? Number.NaN)) / (routeCpu.perRequest[round] ?? Number.NaN),
+        (own, round) => (own - (hopCpu.perRequest[round] ?? Number.NaN)) / (routeCpu.perRequest[round] ?? Number.NaN),
       ),
       target: atMost(1.3),
     },
@@ -260,12 +259,7 @@ async function redeemRows({ limits, ours, peers }: Contest, rounds: number): Pro
         ["hot", `${key} hot`],
         key === "for-update" ? atLeast(1.3) : null,
       ),
-      ratioRow(
-        measured,
-        `redeem, 1,000 customers / ${title}`,
-        ["spread", `${key} spread`],
-        spreadTargets[key] ?? null,
-      ),
+      ratioRow(measured, `redeem, 1,000 customers / ${title}`, ["spread", `${key} spread`], spreadTargets[key] ?? null),
     ]),
   ];
 }
@@ -344,7 +338,9 @@ async function growthRows(worker: string, rounds: number): Promise<readonly Resu
       {
         measure: "its time: what SQLite needs to write the same entries as JSON / that",
         unit: "",
-        values: many.megabytesPerSecond.map((rate, pass) => ((many.sqliteSeconds[pass] ?? Number.NaN) * rate) / many.megabytes),
+        values: many.megabytesPerSecond.map(
+          (rate, pass) => ((many.sqliteSeconds[pass] ?? Number.NaN) * rate) / many.megabytes,
+        ),
         target: atLeast(0.5),
       },
       {

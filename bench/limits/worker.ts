@@ -42,11 +42,13 @@ export class PlainObject extends DurableObject<LimitBindings> {
 
 /** Stores what has come in meanwhile with one call, again and again. Its name says how many tables get each row. */
 export class PlainLane extends DurableObject<LimitBindings> {
-  readonly #inserts = laneTables.slice(0, Number(this.ctx.id.name)).map((table) =>
-    this.env.DB.prepare(
-      `insert into ${table} (owner, id, value) select value ->> 0, value ->> 1, value ->> 2 from json_each(?1)`,
-    ),
-  );
+  readonly #inserts = laneTables
+    .slice(0, Number(this.ctx.id.name))
+    .map((table) =>
+      this.env.DB.prepare(
+        `insert into ${table} (owner, id, value) select value ->> 0, value ->> 1, value ->> 2 from json_each(?1)`,
+      ),
+    );
   #rows: Row[] = [];
   /** The call that is going to take what waits; null when nothing does. */
   #next: Promise<void> | null = null;

@@ -1937,7 +1937,7 @@ const lanes: readonly Sabotage[] = [
     breaks: "two commits of one ledger share a call",
     file: commitGathering,
     replace: "if (!fits || group.has(waiting.ledger)) continue;\n      group.set(waiting.ledger, waiting);",
-    by: "if (!fits) continue;\n      group.set(`${waiting.ledger} ${group.size}`, waiting);",
+    by: "if (!fits) continue;\n      group.set(waiting.ledger + group.size, waiting);",
     caughtBy: byGathering("commits > of one ledger never share one"),
   },
   {

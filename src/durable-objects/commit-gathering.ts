@@ -21,6 +21,9 @@ export const gatheringLimits = {
   waitingBytesMax: 32_000_000,
   /** How long a commit may wait before it is begun. What is left of a call's deadline is the database's. */
   waitMsMax: 2_000,
+  /** While commits come several at a time, a transaction waits this long for more of them, and this often. */
+  pauseMs: 1,
+  pausesMax: 3,
 } as const;
 
 /** One ledger's commit. */
@@ -42,7 +45,6 @@ export interface CommitError {
 
 interface WaitingPart extends CommitPart {
   readonly answer: (error: CommitError | null) => void;
-  timer: ReturnType<typeof setTimeout> | null;
 }
 
 export interface GatheringSurroundings {
@@ -53,6 +55,8 @@ export interface GatheringSurroundings {
   readonly carryOut: (commits: readonly CommitTexts[]) => Promise<unknown>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Resolves after `ms`. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -65,6 +69,10 @@ export class CommitGathering {
   #waiting: WaitingPart[] = [];
   #waitingBytes = 0;
   #running = false;
+  /** Goes off when somebody may have waited for too long. */
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Whether commits come several at a time: the last transaction had company. */
+  #isCrowded = false;
 
   constructor(surroundings: GatheringSurroundings) {
     this.#surroundings = surroundings;
@@ -77,21 +85,46 @@ export class CommitGathering {
       return Promise.resolve(dataOf(new StoreOverloaded("Too many commits are waiting.")));
     }
     const { promise, resolve } = Promise.withResolvers<CommitError | null>();
-    const waiting: WaitingPart = { ...part, answer: resolve, timer: null };
-    this.#waiting.push(waiting);
+    this.#waiting.push({ ...part, answer: resolve });
     this.#waitingBytes += part.bytes;
-    if (this.#running) {
-      waiting.timer = setTimeout(() => this.#refuseLate(waiting), part.beginUntil - this.#surroundings.clock.now());
-    } else {
+    if (this.#running) this.#wakeUpAt(part.beginUntil);
+    else {
       this.#running = true;
       void this.#run();
     }
     return promise;
   }
 
+  /** One timer for all who wait: one each would take as long as a twentieth of a commit. */
+  #wakeUpAt(moment: EpochMs): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#refuseLate();
+      const [first] = this.#waiting;
+      if (first !== undefined) this.#wakeUpAt(first.beginUntil);
+    }, moment - this.#surroundings.clock.now());
+  }
+
   async #run(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#settle(this.#takeGroup());
+    while (this.#waiting.length > 0) {
+      if (this.#isCrowded) await this.#gather();
+      const group = this.#takeGroup();
+      this.#isCrowded = group.length > 1;
+      await this.#settle(group);
+    }
     this.#running = false;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Waits for those who are on their way, for as long as more of them come: most of a call's cost is the call itself. */
+  async #gather(): Promise<void> {
+    for (let pauses = 0; pauses < gatheringLimits.pausesMax; pauses += 1) {
+      const before = this.#waiting.length;
+      if (before >= gatheringLimits.partsMax) return;
+      await this.#surroundings.pause(gatheringLimits.pauseMs);
+      if (this.#waiting.length === before) return;
+    }
   }
 
   /**
@@ -116,15 +149,14 @@ export class CommitGathering {
   #remove(taken: readonly WaitingPart[]): void {
     const gone = new Set(taken);
     this.#waiting = this.#waiting.filter((waiting) => !gone.has(waiting));
-    for (const { bytes, timer } of taken) {
-      this.#waitingBytes -= bytes;
-      clearTimeout(timer);
-    }
+    for (const { bytes } of taken) this.#waitingBytes -= bytes;
   }
 
-  #refuseLate(waiting: WaitingPart): void {
-    this.#remove([waiting]);
-    waiting.answer(tooLate);
+  #refuseLate(): void {
+    const now = this.#surroundings.clock.now();
+    const late = this.#waiting.filter(({ beginUntil }) => now >= beginUntil);
+    this.#remove(late);
+    for (const { answer } of late) answer(tooLate);
   }
 
   /** Carries out `group` and answers each of it. Never rejects. */

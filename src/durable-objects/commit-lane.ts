@@ -29,6 +29,7 @@ export class CommitLane extends DurableObject<Bindings> {
     this.#gathering = new CommitGathering({
       carryOut: (commits) => answered(database.batch([...joinedStatements(database, commits)])),
       clock: systemClock,
+      pause: (ms) => scheduler.wait(ms),
       log: jsonLogger({ component: "commit-lane", database: binding }),
     });
   }

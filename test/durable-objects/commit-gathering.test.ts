@@ -16,15 +16,30 @@ const silent = { info: () => {}, warn: () => {}, error: () => {} };
 let database: FakeCommits;
 let now: number;
 let gathering: CommitGathering;
+/** What happens during each pause; nothing once the list is at its end. */
+let duringPauses: (() => void)[];
+let pauses: number;
+
+const newGathering = (
+  carryOut: FakeCommits["carryOut"] = database.carryOut,
+  clock = { now: () => now as EpochMs },
+): CommitGathering =>
+  new CommitGathering({
+    carryOut,
+    clock,
+    log: silent,
+    pause: async () => {
+      pauses += 1;
+      duringPauses.shift()?.();
+    },
+  });
 
 beforeEach(() => {
   database = new FakeCommits();
   now = 1_000;
-  gathering = new CommitGathering({
-    carryOut: database.carryOut,
-    clock: { now: () => now as EpochMs },
-    log: silent,
-  });
+  duringPauses = [];
+  pauses = 0;
+  gathering = newGathering();
 });
 
 afterEach(() => {
@@ -76,7 +91,7 @@ describe("commits", () => {
     database.sent.length = 0;
     const half = bytesMax / 2;
     const parts = [partOf("a", { bytes: half }), partOf("b", { bytes: half + 1 }), partOf("c", { bytes: half })];
-    gathering = new CommitGathering({ carryOut: database.carryOut, clock: { now: () => now as EpochMs }, log: silent });
+    gathering = newGathering();
     database.stored.length = 0;
     await together(parts);
     expect(database.sent).toEqual([["first"], ["a", "c"], ["b"]]);
@@ -90,11 +105,55 @@ describe("commits", () => {
     expect(database.stored).not.toContain("beyond");
     database.stored.length = 0;
     const long = { bytes: gatheringLimits.bytesMax };
+    gathering = newGathering();
     const room = gatheringLimits.waitingBytesMax / gatheringLimits.bytesMax;
     const told = await together([...ids(room).map((id) => partOf(id, long)), partOf("beyond", { bytes: 1 })]);
     expect(told).toEqual([...Array(room).fill("committed"), "StoreOverloaded"]);
     // Whoever has been served makes room.
     expect(await commit(partOf("later"))).toBe("committed");
+  });
+});
+
+describe("a gathering", () => {
+  test("lets a commit wait for nobody when commits come one by one", async () => {
+    for (const id of ids(3)) expect(await commit(partOf(id))).toBe("committed");
+    expect(database.sent).toEqual([["p0"], ["p1"], ["p2"]]);
+    expect(pauses).toBe(0);
+  });
+
+  test("waits, when the last transaction had several, for as long as more come, and has them all in the next", async () => {
+    await together(ids(2).map((id) => partOf(id)));
+    const late: Promise<string>[] = [];
+    duringPauses = [() => late.push(commit(partOf("b")), commit(partOf("c"))), () => late.push(commit(partOf("d")))];
+    await commit(partOf("a"));
+    expect(await Promise.all(late)).toEqual(Array(3).fill("committed"));
+    expect(database.sent.at(-1)).toEqual(["a", "b", "c", "d"]);
+    expect(pauses).toBe(3);
+  });
+
+  test("waits once in vain, and then no more, when the crowd is gone", async () => {
+    await together(ids(2).map((id) => partOf(id)));
+    for (const id of ["a", "b"]) await commit(partOf(id));
+    expect(database.sent.slice(-2)).toEqual([["a"], ["b"]]);
+    expect(pauses).toBe(1);
+  });
+
+  test("waits a bounded number of times, and not at all for more than fit into one transaction", async () => {
+    const { pausesMax, partsMax } = gatheringLimits;
+    await together(ids(2).map((id) => partOf(id)));
+    const late: Promise<string>[] = [];
+    duringPauses = ids(2 * pausesMax, "late").map((id) => () => late.push(commit(partOf(id))));
+    await commit(partOf("a"));
+    expect(database.sent.at(-1)).toHaveLength(1 + pausesMax);
+    await Promise.all(late);
+    pauses = 0;
+    duringPauses = [];
+    database.stored.length = 0;
+    database.sent.length = 0;
+    await together(ids(partsMax, "many").map((id) => partOf(id)));
+    expect(database.sent.map(({ length }) => length)).toContain(partsMax);
+    // Once before there were too many, and once for the one who is left.
+    expect(pauses).toBe(2);
   });
 });
 
@@ -175,7 +234,7 @@ describe("a commit whose moment has passed", () => {
       if (group[0].length > 1) now = 1_500;
       await database.carryOut(...group);
     };
-    gathering = new CommitGathering({ carryOut, clock: { now: () => now as EpochMs }, log: silent });
+    gathering = newGathering(carryOut);
     const parts = [partOf("bad", { flaw: "conflict" }), partOf("late", { beginUntil: 1_500 as EpochMs })];
     expect(await together(parts)).toEqual(["StoreConflict", "StoreOverloaded"]);
     expect(database.sent).toEqual([["first"], ["bad", "late"], ["bad"]]);
@@ -205,11 +264,7 @@ test("each commit is told one thing, and it is true, whatever comes with it and 
     fc.asyncProperty(anyCrowds, fc.array(anyFate, { maxLength: 40 }), async (crowds, fates) => {
       const played = new FakeCommits();
       played.fates = [...fates];
-      const lane = new CommitGathering({
-        carryOut: played.carryOut,
-        clock: { now: () => 1_000 as EpochMs },
-        log: silent,
-      });
+      const lane = newGathering(played.carryOut, { now: () => 1_000 as EpochMs });
       const told = new Map<string, string>();
       const everybody: Promise<void>[] = [];
       for (const [crowd, parts] of crowds.entries()) {

@@ -142,7 +142,7 @@ describe("a group of commits", () => {
     expect(await outcome(turnOf(unlucky.key, null), redeem(95))).toBe("redeemed");
     const told = await Promise.all(all.map(({ turn }) => outcome(turn, redeem(10))));
     expect(told).toEqual(all.map((one) => (one === unlucky ? "insufficient_points" : "redeemed")));
-    expect(calls.map(({ length }) => length)).toContain(127);
+    expect(Math.max(...calls.map(({ length }) => length))).toBeGreaterThanOrEqual(127);
     expect(await pointsOf(unlucky.key)).toBe(5);
   });
 
@@ -160,7 +160,7 @@ describe("a group of commits", () => {
     const turns = all.map(({ turn }) => turn).toSpliced(5, 0, awayTurn);
     const told = await Promise.all(turns.map((turn) => outcome(turn, redeem(10))));
     expect(told).toEqual(turns.map((turn) => (turn === awayTurn ? "tenant_moving" : "redeemed")));
-    expect(calls.map(({ length }) => length)).toContain(127);
+    expect(Math.max(...calls.map(({ length }) => length))).toBeGreaterThanOrEqual(127);
     expect(await pointsOf(away)).toBe(100);
   });
 

@@ -15,7 +15,7 @@ export interface Measured {
 }
 
 /** What is waited for far away, by the first word of a call's name. Limits of requests are counted in the machine. */
-const kinds = { D1: "d1", KV: "kv", object: "rpc", queue: "queue", elsewhere: "fetch" } as const;
+const kinds = { D1: "d1", KV: "kv", object: "rpc", lane: "lane", queue: "queue", elsewhere: "fetch" } as const;
 
 export type Kind = keyof typeof kinds;
 

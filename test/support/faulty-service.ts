@@ -329,7 +329,7 @@ export class FaultyService {
           commit: (part, version) => {
             const given = structuredClone(part);
             const commit = () => this.#inLane(lane, (object) => object.commit(given, version));
-            return this.points.pass(caller, "rpc commit", async () => structuredClone(await commit()), false);
+            return this.points.pass(caller, "lane commit", async () => structuredClone(await commit()), false);
           },
         })) as never,
     });
@@ -363,7 +363,7 @@ const memoriesMsMax = 2 * 3_600_000;
 /** As the platform words it. What the runtime says of failed calls to objects comes in all three kinds. */
 function errorAt(point: string, { variant }: Fault): Error {
   const [kind = ""] = point.split(" ");
-  if (kind === "rpc") {
+  if (kind === "rpc" || kind === "lane") {
     const traits = [{ retryable: true }, {}, { overloaded: true }][variant % 3];
     return Object.assign(new Error("Network connection lost."), traits);
   }
