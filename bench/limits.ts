@@ -11,7 +11,7 @@ const schema = ["a", "b", "c", "d", "e", "f", "g"]
       primary key (owner, id)) strict, without rowid;`,
   )
   .concat(
-    "create table events (id text primary key, order_id text not null, payload text not null) strict, without rowid;",
+    "create table events (id text primary key, event_id text not null, payload text not null) strict, without rowid;",
   )
   .join("\n");
 

@@ -76,11 +76,11 @@ app.get("/plain", (c) => c.json(100));
 app.get("/hop/:id", async (c) => c.json(await c.env.PLAIN.getByName(c.req.param("id")).number()));
 app.post("/store/:id", async (c) => c.json({ id: await c.env.PLAIN.getByName(c.req.param("id")).store() }));
 app.post("/events", async (c) => {
-  const events = await c.req.json<readonly { readonly event: { readonly id: string } }[]>();
-  const rows = JSON.stringify(events.map((event) => [crypto.randomUUID(), event.event.id, JSON.stringify(event)]));
+  const events = await c.req.json<readonly { readonly id: string; readonly event: object }[]>();
+  const rows = JSON.stringify(events.map(({ id, event }) => [crypto.randomUUID(), id, JSON.stringify(event)]));
   await c.env.DB.batch([
     c.env.DB.prepare(
-      "insert into events (id, order_id, payload) select value ->> 0, value ->> 1, value ->> 2 from json_each(?1)",
+      "insert into events (id, event_id, payload) select value ->> 0, value ->> 1, value ->> 2 from json_each(?1)",
     ).bind(rows),
   ]);
   return c.json(events.length);
