@@ -341,7 +341,7 @@ async function growthRows(worker: string, rounds: number): Promise<readonly Resu
         values: many.megabytesPerSecond.map(
           (rate, pass) => ((many.sqliteSeconds[pass] ?? Number.NaN) * rate) / many.megabytes,
         ),
-        target: atLeast(0.5),
+        target: atLeast(0.2),
       },
       {
         measure: "its peak memory / that of 10,000 customers",
