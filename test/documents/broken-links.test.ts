@@ -3,7 +3,7 @@ import { anchorsOf, brokenLinks } from "../../scripts/documents/broken-links.ts"
 
 const other = "# Other\n\n## What it does\n";
 
-/** Where the links of `docs/page.md` lead nowhere, in a project that has `docs/other.md` and `src/worker.ts` besides. */
+/** Where the links of `docs/page.md` lead nowhere, beside `docs/other.md` and `src/worker.ts`. */
 const faultsIn = (text: string) =>
   brokenLinks({
     paths: new Set(["README.md", "docs", "docs/page.md", "docs/other.md", "docs/two words.md", "src", "src/worker.ts"]),
@@ -57,7 +57,11 @@ describe("a link that leads nowhere", () => {
       "```sh\n# Build\n```\n[a](#build)",
       ["4: #build: docs/page.md has no heading with the anchor #build"],
     ],
-    ["names a heading of what has none", "[a](../src/worker.ts#top)", ["1: ../src/worker.ts#top: src/worker.ts has no headings"]],
+    [
+      "names a heading of what has none",
+      "[a](../src/worker.ts#top)",
+      ["1: ../src/worker.ts#top: src/worker.ts has no headings"],
+    ],
     ["is defined elsewhere", "[a][1]\n\n[1]: none.md", ["3: none.md: there is no docs/none.md"]],
     ["is an image", "![a](none.png)", ["1: none.png: there is no docs/none.png"]],
     ["is one of two in a line", "[a](other.md) [b](none.md)", ["1: none.md: there is no docs/none.md"]],
