@@ -36,7 +36,7 @@ const peersFolder = fileURLToPath(new URL("peers", import.meta.url));
 const resultsHead = `# Results of the last full run
 
 Written by \`npm run bench\`; docs/performance.md tells what is compared with what, and why some rows are missed. Round
-trips and D1's rows are exact, and stand in the README.
+trips and D1's rows are exact, and stand in docs/round-trips.md.
 
 `;
 

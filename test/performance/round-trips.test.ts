@@ -64,8 +64,8 @@ const turnOfTheLoop = (
     new Promise<void>((resolve) => void later(resolve, 0))
 )(globalThis.setTimeout);
 
-const [readme = ""] = Object.values(
-  import.meta.glob("../../README.md", { query: "?raw", import: "default", eager: true }),
+const [documented = ""] = Object.values(
+  import.meta.glob("../../docs/round-trips.md", { query: "?raw", import: "default", eager: true }),
 );
 
 let service: FaultyService;
@@ -400,7 +400,7 @@ describe("the counts", () => {
     await expect(callsText(all())).toMatchFileSnapshot("./round-trips.txt");
   });
 
-  test("are those that the README tells", async () => {
+  test("are those that docs/round-trips.md tells", async () => {
     expectAll();
     const exchange = of("`POST /reward-points/public/customer/redeem`");
     const repetition = of("`POST /reward-points/public/customer/redeem` again with its key");
@@ -412,7 +412,7 @@ describe("the counts", () => {
       { name: "a balance, cold", counted: of("`GET /reward-points/public/customer`").cold },
       { name: "`addPoints`, warm", counted: of("`POST /reward-points/customer/{customerId}/addPoints`").warm },
     ]);
-    const tables = withBetween(withBetween(readme, "round-trips", roundTripTable(all())), "database-rows", rows);
-    await expect(tables).toMatchFileSnapshot("../../README.md");
+    const tables = withBetween(withBetween(documented, "round-trips", roundTripTable(all())), "database-rows", rows);
+    await expect(tables).toMatchFileSnapshot("../../docs/round-trips.md");
   });
 });
