@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { exportJWK, generateKeyPair } from "jose";
 import { defineConfig } from "vitest/config";
+import { unstable_getMiniflareWorkerOptions as workerOptionsOf } from "wrangler";
 import { parse } from "yaml";
 import { usualSeed } from "./scripts/verify/usual-seed.ts";
 
@@ -41,6 +42,16 @@ const aloneFiles = [
 const eitherWayFiles = ["test/durable-objects/customer-ledger.test.ts"];
 const domainFiles = "test/domain/**/*.test.ts";
 
+/** Queues hand out what they have after this long, instead of the seconds of wrangler.toml: tests wait for it. */
+const batchTimeoutSeconds = 0.1;
+const { queueConsumers: consumers } = workerOptionsOf("./wrangler.toml").workerOptions;
+const queueConsumers = Object.fromEntries(
+  Object.entries(consumers ?? {}).map(([queue, consumer]) => [
+    queue,
+    { ...consumer, maxBatchTimeout: batchTimeoutSeconds },
+  ]),
+);
+
 /** @param variables instead of those of wrangler.toml */
 const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
   cloudflareTest({
@@ -48,6 +59,7 @@ const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
     miniflare: {
       // Besides DB, which wrangler.toml binds; without tables until a test makes them.
       d1Databases: ["DB_2", "DB_3"],
+      queueConsumers,
       bindings: {
         TEST_MIGRATIONS: migrations,
         AUTH_SIGNING_KEY: signingKey,
@@ -67,17 +79,17 @@ const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
   });
 
 /** What every project has; what is provided has to stand at the root, or lists in it double. */
-const common = {
-  testTimeout: 30_000,
-  // The service logs every request; what passes may do so quietly.
-  silent: "passed-only",
-} as const;
+const common = { testTimeout: 30_000 } as const;
 
 const inRuntime = { ...common, setupFiles: ["test/support/apply-migrations.ts"] };
 
 export default defineConfig({
   test: {
     provide: { contract, exampleOrder, verification },
+    // The service logs every request; what passes may do so quietly. (Projects cannot say so for themselves.)
+    silent: "passed-only",
+    // A line for each file says enough of what takes long for a reason.
+    slowTestThreshold: 10_000,
     // One more than there are cores: some tests wait for queues and other processes.
     maxWorkers: availableParallelism() + 1,
     projects: [

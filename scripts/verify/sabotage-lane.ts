@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createVitest, type SerializedError, type TestCase, type TestRunResult, type Vitest } from "vitest/node";
+import { spansOf } from "./sabotaged-text.ts";
 import type { CatchingTest, Sabotage } from "./sabotages.ts";
 
 /** What a lane is asked for. */
@@ -48,14 +49,14 @@ class Lane {
     if (sabotage === null) return this.#runTests(tests);
     const path = join(this.#folder, sabotage.file);
     const text = readFileSync(path, "utf8");
-    const places = text.split(sabotage.replace).length - 1;
-    if (places !== 1) {
-      return { passed: [], failed: [], troubles: [`The text to replace is ${places} times in ${sabotage.file}.`] };
+    const spans = spansOf(text, sabotage.replace);
+    const [span] = spans;
+    if (span === undefined || spans.length > 1) {
+      const trouble = `The text to replace is ${spans.length} times in ${sabotage.file}.`;
+      return { passed: [], failed: [], troubles: [trouble] };
     }
-    await this.#write(
-      path,
-      text.replace(sabotage.replace, () => sabotage.by),
-    );
+    const [from, to] = span;
+    await this.#write(path, `${text.slice(0, from)}${sabotage.by}${text.slice(to)}`);
     try {
       return await this.#runTests(tests);
     } finally {

@@ -7,7 +7,7 @@
 
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { runScript, UsageError } from "../usage-error.ts";
 import { Random } from "./random.ts";
 import type { LaneAnswer, LaneTask } from "./sabotage-lane.ts";
+import { spansOf } from "./sabotaged-text.ts";
 import { type CatchingTest, type Sabotage, sabotages } from "./sabotages.ts";
 import { usualSeed } from "./usual-seed.ts";
 
@@ -133,14 +134,31 @@ function copyProject(temporaryFolder: string, name: string): string {
   return folder;
 }
 
+const textOf = (file: string): string => {
+  const path = join(projectFolder, file);
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+};
+
+/** What a sabotage needs and does not find, with where it has gone; null when it has all. */
+function needOf({ file, replace, caughtBy }: Sabotage): string | null {
+  const count = spansOf(textOf(file), replace).length;
+  if (count > 1) return `its text stands ${count} times in ${file}`;
+  if (count === 1) {
+    const gone = caughtBy.filter((test) => !existsSync(join(projectFolder, test.file)));
+    return gone.length === 0 ? null : `there is no ${gone.map((test) => test.file).join(", no ")}`;
+  }
+  const files = globSync(["src/**/*.ts", "drizzle/**/*.sql"], { cwd: projectFolder });
+  const places = files.filter((other) => spansOf(textOf(other), replace).length > 0);
+  return `its text is not in ${file}${places.length === 0 ? "" : `, but in ${places.join(" and ")}`}`;
+}
+
 /** Sabotages have to keep up with the code, also those that are not run now. @throws {Error} when one does not */
 function requireApplicable(): void {
-  const stale = sabotages.filter(
-    ({ file, replace }) => readFileSync(join(projectFolder, file), "utf8").split(replace).length !== 2,
-  );
-  if (stale.length === 0) return;
-  const list = stale.map(({ name, file }) => `${name} (${file})`).join(", ");
-  throw new Error(`The text to replace must stand once in the file, and does not for: ${list}`);
+  const stale = sabotages.flatMap((sabotage) => {
+    const need = needOf(sabotage);
+    return need === null ? [] : [`${sabotage.name}: ${need}`];
+  });
+  if (stale.length > 0) throw new Error(`Not up to date in scripts/verify/sabotages.ts:\n${stale.join("\n")}`);
 }
 
 function chosen(names: readonly string[], isFull: boolean, seed: number): readonly Sabotage[] {

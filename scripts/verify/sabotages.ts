@@ -4,7 +4,7 @@ export interface Sabotage {
   /** What is broken, as a clause. */
   readonly breaks: string;
   readonly file: `src/${string}.ts` | `drizzle/${string}.sql`;
-  /** Stands once in the file. */
+  /** Stands once in the file; line breaks, blanks and last commas may differ. */
   readonly replace: string;
   readonly by: string;
   /** The tests that are there for it; at least one of them must fail. */
@@ -47,6 +47,7 @@ const byKeys = by(
   "test/http/operations.test.ts",
   "keyed requests > of another employee, for something else and of another tenant",
 );
+const byAccess = (test: string) => by("test/http/authorization.test.ts", test);
 const byOverloads = (test: string) => by("test/storage/remembered-overloads.test.ts", test);
 const byEmployees = (test: string) => by("test/http/employees.test.ts", test);
 const byHistories = by(
@@ -1476,6 +1477,32 @@ const flows: readonly Sabotage[] = [
 
 /** What stands between strangers and the service. */
 const gates: readonly Sabotage[] = [
+  {
+    name: "one-operation-open",
+    breaks: "one operation out of many lets in whoever has a token",
+    file: "src/http/routes/delete-redeem-option.ts",
+    replace: "access: managers }",
+    by: 'access: { kind: "anyone" } }',
+    caughtBy: byAccess(
+      "DELETE /reward-points/{tenant}/redeemOptions/{redeemOptionId} > an employee who may only read points",
+    ),
+  },
+  {
+    name: "own-points-of-employees",
+    breaks: "an operation that is for customers alone asks for no customer",
+    file: "src/http/routes/get-own-points.ts",
+    replace: "access: customers }",
+    by: 'access: { kind: "anyone" } }',
+    caughtBy: byAccess("GET /reward-points/public/customer > a guest"),
+  },
+  {
+    name: "operation-without-access",
+    breaks: "one operation does not look at the token",
+    file: "src/http/routes/list-coupons.ts",
+    replace: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }),',
+    by: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }), middleware: [],',
+    caughtBy: byAccess("GET /coupon/{tenant}/coupons > another key under the known kid"),
+  },
   {
     name: "scope-not-checked",
     breaks: "a token without the scope is let in",

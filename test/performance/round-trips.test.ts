@@ -2,24 +2,20 @@ import { createExecutionContext, createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { QueuedEvent } from "../../src/application/ports.ts";
-import { sha256Hex } from "../../src/application/sha256.ts";
+import type { State } from "../operations/operation-entry.ts";
+import { inPaths, tabledOperations } from "../operations/table.ts";
+import { addClients } from "../support/api-clients.ts";
 import { EmporixStandIn } from "../support/emporix-stand-in.ts";
 import { Stage } from "../support/fault-flows.ts";
 import { FaultPoints } from "../support/fault-points.ts";
 import { FaultyService, noAnswer } from "../support/faulty-service.ts";
 import { numberedKv } from "../support/numbered-bindings.ts";
-import { filledPath, servedOperations } from "../support/operations.ts";
+import { filledPath } from "../support/operations.ts";
 import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
 import { allScopes, consume, type PreparedShop, prepareShop } from "../support/prepared-shop.ts";
 import { publicJwk, signToken } from "../support/tokens.ts";
 import { copiesOf } from "./copied-shops.ts";
-import {
-  clientSecret,
-  type MeasuredOperation,
-  measuredOperations,
-  type Request,
-  type State,
-} from "./measured-operations.ts";
+import { type MeasuredOperation, measuredOperations, type Request } from "./measured-operations.ts";
 import { DatabaseRecord, recordDatabases } from "./recorded-database.ts";
 import {
   type Counted,
@@ -164,7 +160,7 @@ async function tokenOf({ tenant, customerId }: PreparedShop, as: Request["as"]):
 /** Sends a request to the isolate that is measured, or to another one. @returns the status */
 async function send(request: Request, shop: PreparedShop, to = service): Promise<number> {
   const [method = "", path = ""] = request.operation.split(" ");
-  const filled = filledPath(path, { ...(shop as unknown as Record<string, string>), ...request.path });
+  const filled = filledPath(path, { ...inPaths(shop), ...request.path });
   const target = request.query === undefined ? filled : `${filled}?${request.query}`;
   const { json, headers = {} } = request;
   const token = await tokenOf(shop, request.as);
@@ -197,16 +193,14 @@ async function warmUp(shop: PreparedShop, customerId: string): Promise<void> {
   expect(await send(add, shop)).toBe(201);
 }
 
-const nameOf = ({ variant, request }: MeasuredOperation, shop: PreparedShop): string => {
-  const { operation } = request(shop, "cold");
-  return variant === "" ? `\`${operation}\`` : `\`${operation}\` ${variant}`;
-};
+const nameOf = ({ operation, variant }: MeasuredOperation): string =>
+  variant === "" ? `\`${operation}\`` : `\`${operation}\` ${variant}`;
 
 async function countOf(operation: MeasuredOperation, shop: PreparedShop, state: State): Promise<Counted> {
-  const { before, isElsewhere = false, status } = operation;
+  const { repeats, status } = operation;
   const request = operation.request(shop, state);
   if (state === "warm") await warmUp(shop, request.path?.["customerId"] ?? shop.customerId);
-  if (before !== undefined) await send(before(shop, state), shop, state === "warm" && !isElsewhere ? service : another);
+  if (repeats !== undefined) await send(request, shop, state === "warm" && repeats === "near" ? service : another);
   return counted(async () => expect(await send(request, shop)).toBe(status));
 }
 
@@ -218,14 +212,15 @@ async function prepareShops(): Promise<void> {
   const names = Array.from({ length: 2 * measuredOperations.length + rest.length }, (_, index) => `copy-${index}`);
   const copies = [...(await copiesOf(model, names))];
   const next = (): PreparedShop => copies.pop() ?? model;
-  for (const { once = false, isAudit = false } of measuredOperations) {
+  for (const { once, isAudit = false } of measuredOperations) {
     const cold = isAudit ? await prepareShop() : next();
     shops.push({ cold, warm: once ? next() : cold });
   }
   for (const name of rest) moreShops.set(name, next());
-  const insert = env.DB.prepare("insert into api_clients values (?, ?, ?, ?, 0, null)");
-  const hash = await sha256Hex(clientSecret);
-  await env.DB.batch(shops.map(({ cold: { tenant } }) => insert.bind(tenant, tenant, hash, allScopes)));
+  await addClients(
+    shops.map(({ cold }) => cold.tenant),
+    allScopes,
+  );
 }
 
 beforeAll(async () => {
@@ -248,13 +243,13 @@ afterAll(() => {
 
 describe("the number of round trips is counted for", () => {
   const named = measuredOperations.map(
-    (operation, index) => [nameOf(operation, {} as PreparedShop).replaceAll("`", ""), operation, index] as const,
+    (operation, index) => [nameOf(operation).replaceAll("`", ""), operation, index] as const,
   );
 
   test.each(named)("%s", async (_name, operation, index) => {
     const shop = shops[index];
     if (shop === undefined) throw new Error("There is no shop.");
-    await inBothStates(nameOf(operation, shop.cold), (state) => countOf(operation, shop[state], state));
+    await inBothStates(nameOf(operation), (state) => countOf(operation, shop[state], state));
   });
 
   test("a deep question about health", async () => {
@@ -370,7 +365,7 @@ describe("the counts", () => {
 
   test("are there for every operation of the OpenAPI document", async () => {
     const names = all().map(({ name }) => name);
-    const missing = (await servedOperations()).filter(
+    const missing = (await tabledOperations()).filter(
       ({ name }) => !names.some((counted) => counted.startsWith(`\`${name}\``)),
     );
     expect(missing.map(({ name }) => name)).toEqual([]);

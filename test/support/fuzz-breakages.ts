@@ -1,5 +1,5 @@
 import type { ApiDocument, Operation, Parameter, Schema } from "./fuzz-document.ts";
-import type { Request } from "./fuzz-requests.ts";
+import { entryFor, type Request } from "./fuzz-requests.ts";
 
 /** A request as it goes out. */
 export interface Message {
@@ -253,7 +253,7 @@ function otherMediaType(request: Request, choice: number): Breakage {
 }
 
 /** The largest body that the operation reads. */
-const bytesMaxOf = ({ path }: Operation): number => (path.endsWith("/events") ? 1024 : 64) * 1024;
+const bytesMaxOf = (operation: Operation): number => entryFor(operation).bodyBytesMax ?? 64 * 1024;
 
 function tooLarge(request: Request): Breakage {
   const message = written(request, (textOf(request) ?? "").padEnd(bytesMaxOf(request.operation) + 1, " "));

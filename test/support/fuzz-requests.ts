@@ -1,4 +1,7 @@
 import fc from "fast-check";
+import { kindsOf } from "../operations/callers.ts";
+import type { OperationEntry } from "../operations/operation-entry.ts";
+import { entryOf } from "../operations/table.ts";
 import type { ApiDocument, Operation, Parameter } from "./fuzz-document.ts";
 import { Drawn, drawnOf, orderEvents, type PoolName, ValuesFor } from "./fuzz-values.ts";
 
@@ -111,16 +114,20 @@ export function steps(document: ApiDocument): fc.Arbitrary<Step> {
 
 const delivery: fc.Arbitrary<Step> = fc.constant({ kind: "deliver" });
 
-/** What changes something is sent more often than what reads, and what says the same every time only rarely. */
-const weightOf = ({ method, path, security }: Operation): number => {
-  if (path === "/openapi.json") return 1;
-  if (security.length === 0 || method === "DELETE") return 3;
-  if (/\/(redeem|redemptions|addPoints)$/.test(path) && method === "POST") return 20;
-  return method === "POST" ? 10 : 5;
+/** What the tests know of an operation. */
+export const entryFor = ({ method, path }: Pick<Operation, "method" | "path">): OperationEntry =>
+  entryOf(`${method} ${path}`);
+
+/** What changes something is sent more often than what reads. */
+const weightOf = (operation: Operation): number => {
+  const { callers, fuzz } = entryFor(operation);
+  if (fuzz?.weight !== undefined) return fuzz.weight;
+  if (callers === "open" || operation.method === "DELETE") return 3;
+  return operation.method === "POST" ? 10 : 5;
 };
 
 function plansFor(operation: Operation, document: ApiDocument): fc.Arbitrary<Step> {
-  const values = new ValuesFor(operation.path);
+  const values = new ValuesFor(operation);
   const given = operation.parameters.filter(({ name }) => name !== "tenant");
   const parameters = fc.record(
     Object.fromEntries(given.map((parameter) => [`${parameter.in}:${parameter.name}`, givenOf(parameter, values)])),
@@ -150,15 +157,25 @@ const givenOf = (parameter: Parameter, values: ValuesFor): fc.Arbitrary<unknown>
 function bodiesOf(operation: Operation, values: ValuesFor, document: ApiDocument): fc.Arbitrary<unknown> {
   const [shape] = operation.body?.values() ?? [];
   if (shape === undefined) return fc.constant(undefined);
-  if (shape === document.component("CouponRedemptionIn")) return fc.oneof(values.body(shape), plausibleUses);
-  if (shape === document.component("OrderEvent")) return orderEvents;
-  if (shape === document.component("TokenRequest")) {
-    return fc.oneof(values.body(shape), fc.constant({ grant_type: "client_credentials", ...client }));
+  const bodies = values.body(shape);
+  const known = entryFor(operation).fuzz?.bodies;
+  switch (known) {
+    case undefined:
+      return bodies;
+    case "coupon-uses":
+      return fc.oneof(bodies, plausibleUses);
+    case "order-events":
+      return orderEvents;
+    case "client":
+      return fc.oneof(bodies, fc.constant({ grant_type: "client_credentials", ...client }));
+    case "settings": {
+      // What is under `couponSettings` means something, and the document tells it only where it has its name.
+      const settings = document.component("NamedMixin").schema.properties?.["couponSettings"];
+      return settings === undefined ? bodies : fc.oneof(bodies, values.values(settings));
+    }
+    default:
+      throw new Error(`Unknown bodies: ${known satisfies never}`);
   }
-  // What is under `couponSettings` means something, and the document tells it only where it has its name.
-  const settings = document.component("NamedMixin").schema.properties?.["couponSettings"];
-  if (shape !== document.component("Mixin") || settings === undefined) return values.body(shape);
-  return fc.oneof(values.body(shape), values.values(settings));
 }
 
 /** Uses that a coupon of ten percent allows: of what a schema allows, coupons refuse nearly all. */
@@ -180,8 +197,8 @@ const plausibleUses = fc
 export const client = { client_id: "fuzz", client_secret: "a secret with +, % and \u{1f600}" } as const;
 
 /** Callers whom an operation is for. */
-function suitedCallers({ security }: Operation): readonly Caller[] {
-  const names = new Set(security.flatMap((scheme) => Object.keys(scheme)));
-  if (names.has("CustomerAccessToken") && names.has("OAuth2")) return ["employee", "checkout", ...customerCallers];
-  return names.has("CustomerAccessToken") ? customerCallers : ["employee"];
+function suitedCallers(operation: Operation): readonly Caller[] {
+  const kinds = kindsOf(entryFor(operation).callers);
+  if (!kinds.includes("customer")) return ["employee"];
+  return kinds.includes("employee") ? ["employee", "checkout", ...customerCallers] : customerCallers;
 }

@@ -1,5 +1,7 @@
 import fc from "fast-check";
-import { type Parameter, type Schema, Shape } from "./fuzz-document.ts";
+import type { Field } from "../operations/fields.ts";
+import { fieldOrNull } from "../operations/table.ts";
+import { type Operation, type Parameter, type Schema, Shape } from "./fuzz-document.ts";
 
 /** What requests name that earlier answers, or the test, have made known. */
 export type PoolName =
@@ -34,37 +36,24 @@ export class Drawn {
   }
 }
 
-const pools: Readonly<Record<string, PoolName>> = {
-  code: "coupon",
-  currency: "currency",
-  customerId: "customer",
-  customerNumber: "customer",
-  issuedTo: "customer",
-  validFor: "customer",
-  eventId: "event",
-  "idempotency-key": "key",
-  mixinName: "mixin",
-  redeemOptionId: "option",
-  orderId: "order",
-  orderCode: "order",
-  "reference-id": "order",
-  siteCode: "site",
-  version: "version",
-};
+const pools: ReadonlySet<string> = new Set<PoolName>([
+  ...(["customer", "entry", "event", "key", "mixin", "option", "order", "redemption", "site"] as const),
+]);
 
-/** Of what kind the value called `name` is in a request to `path`; null when it is of no kind that is kept. */
-function poolOf(path: string, name: string): PoolName | null {
-  if (name !== "id") return pools[name] ?? null;
-  if (path.includes("/redemptions/")) return "redemption";
-  return path.includes("redeem") && !path.endsWith("/redeemPoints") ? "option" : "entry";
+/** What values of a field are drawn from; null when they are of no kind that is kept. */
+function poolOf(field: Field | null): PoolName | null {
+  if (field === null) return null;
+  const { names, draws = null } = field;
+  if (names === "code") return "coupon";
+  return typeof names === "string" && pools.has(names) ? (names as PoolName) : draws;
 }
 
 /** Values that schemas of one operation allow. */
 export class ValuesFor {
-  readonly #path: string;
+  readonly #operation: string;
 
-  constructor(path: string) {
-    this.#path = path;
+  constructor({ method, path }: Pick<Operation, "method" | "path">) {
+    this.#operation = `${method} ${path}`;
   }
 
   /** Values of a body. */
@@ -73,32 +62,33 @@ export class ValuesFor {
   }
 
   values(schema: Schema): fc.Arbitrary<unknown> {
-    return this.#values(schema, "");
+    return this.#values(schema, "body:");
   }
 
   /** Values of a parameter, as they can stand in its place. */
   parameter({ in: place, name, shape }: Parameter): fc.Arbitrary<unknown> {
     if (place === "header" && shape.schema.pattern === undefined) return fc.constantFrom("true", "false", "TRUE", "1");
-    const values = this.#values(shape.schema, name);
+    const values = this.#values(shape.schema, `${place}:${name}`);
     const isPossible = possible[place];
     return values.filter((value) => isPossible(String(withoutDrawn(value))));
   }
 
-  #values(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  /** @param place `query:code`, or `body:coupon.name`; `body:` is the whole body */
+  #values(schema: Schema, place: string): fc.Arbitrary<unknown> {
     const shape = new Shape(schema);
     const isComposed = [schema.allOf, schema.anyOf, schema.oneOf, schema.not].some((part) => part !== undefined);
-    const alternatives = flattened(schema).map((flat) => this.#simple(flat, name));
+    const alternatives = flattened(schema).map((flat) => this.#simple(flat, place));
     const values =
       alternatives.length === 1 && alternatives[0] !== undefined ? alternatives[0] : fc.oneof(...alternatives);
     const allowed = isComposed ? values.filter((value) => shape.accepts(withoutDrawn(value))) : values;
-    const pool = poolOf(this.#path, name);
+    const pool = poolOf(fieldOrNull(this.#operation, place));
     if (pool === null || typesOf(schema).every((type) => type === "object" || type === "array")) return allowed;
     const drawn = fc.tuple(fc.nat(15), allowed).map(([index, otherwise]) => new Drawn(pool, index, otherwise));
     return fc.oneof({ weight: 5, arbitrary: drawn }, { weight: 1, arbitrary: allowed });
   }
 
   /** Values of a schema that has no alternatives. */
-  #simple(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  #simple(schema: Schema, place: string): fc.Arbitrary<unknown> {
     if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
     const ofType = typesOf(schema).map((type): fc.Arbitrary<unknown> => {
       switch (type) {
@@ -113,9 +103,11 @@ export class ValuesFor {
         case "null":
           return fc.constant(null);
         case "array":
-          return fc.array(this.#values(schema.items ?? {}, name), { maxLength: Math.min(schema.maxItems ?? 3, 3) });
+          return fc.array(this.#values(schema.items ?? {}, `${place}[]`), {
+            maxLength: Math.min(schema.maxItems ?? 3, 3),
+          });
         case "object":
-          return this.#objects(schema);
+          return this.#objects(schema, place);
         default:
           throw new Error(`Unknown type: ${type}`);
       }
@@ -123,14 +115,15 @@ export class ValuesFor {
     return ofType.length === 0 ? anyJson : fc.oneof(...ofType);
   }
 
-  #objects(schema: Schema): fc.Arbitrary<unknown> {
+  #objects(schema: Schema, place: string): fc.Arbitrary<unknown> {
     const { required = [], minProperties = 0, maxProperties } = schema;
     const members = Object.entries(schema.properties ?? {}).map(
-      ([name, member]) => [name, this.#values(member, name)] as const,
+      ([name, member]) =>
+        [name, this.#values(member, place.endsWith(":") ? `${place}${name}` : `${place}.${name}`)] as const,
     );
     const names = textsOf(schema.propertyNames ?? {}).filter((name) => schema.properties?.[name] === undefined);
     const more = schema.additionalProperties ?? {};
-    const others = this.#values(typeof more === "boolean" ? {} : more, "");
+    const others = this.#values(typeof more === "boolean" ? {} : more, `${place}.*`);
     if (maxProperties === 1) {
       const single = members.map(([name, values]) => values.map((value) => ({ [name]: value })));
       return fc.oneof(...single, fc.dictionary(names, others, { minKeys: minProperties, maxKeys: 1 }));

@@ -9,13 +9,13 @@ import {
   customerCallers,
   customerIds,
   customerOf,
+  entryFor,
   newPools,
   type Plan,
   type Pools,
   requestOf,
   type Step,
 } from "./fuzz-requests.ts";
-import type { PoolName } from "./fuzz-values.ts";
 import { FakeMessage } from "./order-events.ts";
 import { type Answer, call, tenPercentOff } from "./shop.ts";
 import { customerToken, employeeToken, guestToken, signToken } from "./tokens.ts";
@@ -127,18 +127,18 @@ export class World {
   }
 
   /** Keeps what later requests can name. */
-  #learn({ method, path }: Operation, message: Message, { body }: Answer): void {
+  #learn(operation: Operation, message: Message, { body }: Answer): void {
+    const { method, path } = operation;
     if (method === "POST" && path.endsWith("/events")) {
       const { id } = body as { id: string };
       this.#events.push({ tenant: this.#tenant, id, receivedAt: Date.now(), event: JSON.parse(message.body ?? "{}") });
     }
-    for (const { pattern, member, pool } of harvests) {
-      if (!pattern.test(path)) continue;
-      const known = this.#pools[pool];
-      for (const item of Array.isArray(body) ? body : [body]) {
-        const value: unknown = (item as Record<string, unknown> | null)?.[member];
-        if (typeof value === "string" && !known.includes(value)) known.push(value);
-      }
+    const { tells } = entryFor(operation).fuzz ?? {};
+    if (tells === undefined) return;
+    const known = this.#pools[tells.as === "code" ? "coupon" : tells.as];
+    for (const item of Array.isArray(body) ? body : [body]) {
+      const value: unknown = (item as Record<string, unknown> | null)?.[tells.member];
+      if (typeof value === "string" && !known.includes(value)) known.push(value);
     }
   }
 
@@ -167,14 +167,6 @@ export class World {
 const historyShown = 12;
 const textShown = 1_500;
 const shortened = (text: string): string => (text.length <= textShown ? text : `${text.slice(0, textShown)}…`);
-
-const harvests: readonly { readonly pattern: RegExp; readonly member: string; readonly pool: PoolName }[] = [
-  { pattern: /\/customer\/redeem$/, member: "code", pool: "coupon" },
-  { pattern: /\/coupons$/, member: "code", pool: "coupon" },
-  { pattern: /\/redeemOptions$/, member: "id", pool: "option" },
-  { pattern: /\/redemptions$/, member: "id", pool: "redemption" },
-  { pattern: /\/events$/, member: "id", pool: "event" },
-];
 
 type Tokens = Readonly<Record<Caller, string | undefined>>;
 

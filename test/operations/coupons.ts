@@ -1,0 +1,106 @@
+import { couponUse, type PreparedShop } from "../support/prepared-shop.ts";
+import { call } from "../support/shop.ts";
+import { customerId, type Field, money, naming, objectOfDefaults, orNull, text, upperCaseCurrency } from "./fields.ts";
+import type { OperationEntry } from "./operation-entry.ts";
+
+const used = ({ usedCode, redemptionId }: PreparedShop) => ({ code: usedCode, id: redemptionId });
+
+const useFields: Readonly<Record<string, Field>> = {
+  orderCode: naming("order", orNull(text(255, 1))),
+  customerNumber: orNull(customerId),
+  legalEntityId: naming("customer", orNull(text(255, 1))),
+  orderTotal: objectOfDefaults({ amount: 0, currency: "USD" }),
+  "orderTotal.amount": money,
+  "orderTotal.currency": upperCaseCurrency,
+  discount: objectOfDefaults({ amount: 0, currency: "USD" }),
+  "discount.amount": money,
+  "discount.currency": upperCaseCurrency,
+};
+/** An order so large that the coupon still allows its discount when one of the amounts is another one. */
+const largeUse = () => ({ orderTotal: { amount: 1_000, currency: "USD" }, discount: { amount: 1, currency: "USD" } });
+const page = { pageNumber: "1", pageSize: "10", totalCount: "true" };
+const measuredWithTotal = [{}, { name: "with the total", request: { query: "totalCount=true" } }];
+
+/** Coupons and their uses. */
+export const coupons: Readonly<Record<string, OperationEntry>> = {
+  "GET /coupon/{tenant}/coupons": {
+    callers: "couponReaders",
+    request: {
+      query: ({ customerId, code }) => ({
+        ...page,
+        issuedTo: customerId,
+        status: "VALID",
+        q: `code:${code}`,
+        showDeleted: "false",
+        sort: "issuedAt",
+      }),
+    },
+    answers: { ok: 200, another: 200 },
+    fuzz: { tells: { member: "code", as: "code" } },
+    measured: measuredWithTotal,
+  },
+  "GET /coupon/{tenant}/coupons/{code}": {
+    callers: "couponViewers",
+    request: { query: ({ customerId }) => ({ customerNumber: customerId, showDeleted: "false" }) },
+    answers: { ok: 200, refusals: [404], another: 404 },
+  },
+  "DELETE /coupon/{tenant}/coupons/{code}": {
+    callers: "couponManagers",
+    answers: { ok: 204, refusals: [404] },
+    once: true,
+  },
+  "POST /coupon/{tenant}/coupons/{code}/validation": {
+    callers: "couponRedeemers",
+    request: { json: () => couponUse },
+    answers: { ok: 200, refusals: [404, 409], another: 200 },
+    fields: useFields,
+    written: { base: largeUse, read: async () => null, adds: [] },
+    strangers: { forWhoeverHasIt: "path:code" },
+    fuzz: { bodies: "coupon-uses" },
+  },
+  "GET /coupon/{tenant}/coupons/{code}/redemptions": {
+    callers: "couponManagers",
+    request: {
+      path: used,
+      query: ({ customerId, orderCode }) => ({
+        ...page,
+        customerNumber: customerId,
+        q: `orderCode:${orderCode}`,
+        sort: "redeemedAt",
+      }),
+    },
+    answers: { ok: 200, refusals: [404] },
+    fuzz: { tells: { member: "id", as: "redemption" } },
+    measured: measuredWithTotal,
+  },
+  "POST /coupon/{tenant}/coupons/{code}/redemptions": {
+    callers: "couponRedeemers",
+    request: { json: () => couponUse },
+    answers: { ok: 201, refusals: [404, 409], another: 201 },
+    fields: useFields,
+    takesKey: true,
+    written: {
+      base: largeUse,
+      read: async ({ employee, shop }, { body }) => {
+        const { id: redemption } = body as { readonly id: string };
+        const path = `/coupon/${shop.tenant}/coupons/${shop.code}/redemptions/${redemption}`;
+        return (await call("GET", path, { token: employee })).body;
+      },
+      adds: ["coupon_redemptions"],
+      changes: ["coupons"],
+    },
+    strangers: { forWhoeverHasIt: "path:code" },
+    fuzz: { weight: 20, bodies: "coupon-uses", tells: { member: "id", as: "redemption" } },
+  },
+  "GET /coupon/{tenant}/coupons/{code}/redemptions/{id}": {
+    callers: "couponRedeemers",
+    request: { path: used, query: ({ customerId }) => ({ customerNumber: customerId }) },
+    answers: { ok: 200, refusals: [404], another: 404 },
+  },
+  "DELETE /coupon/{tenant}/coupons/{code}/redemptions/{id}": {
+    callers: "couponManagers",
+    request: { path: used },
+    answers: { ok: 204, refusals: [404] },
+    once: true,
+  },
+};

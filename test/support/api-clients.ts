@@ -1,0 +1,17 @@
+import { env } from "cloudflare:workers";
+import { sha256Hex } from "../../src/application/sha256.ts";
+import { view } from "./tokens.ts";
+
+/** The API client that a test gives a tenant. */
+export const clientIdOf = (tenant: string): string => `client-${tenant}`;
+export const clientSecretOf = (tenant: string): string => `secret-of-${clientIdOf(tenant)}`;
+
+/** Registers the clients of `tenants`, which may ask for tokens with `scopes`. */
+export async function addClients(tenants: readonly string[], scopes: string = view): Promise<void> {
+  const insert = env.DB.prepare(
+    "insert into api_clients (client_id, tenant, secret_hash, scopes, created_at) values (?, ?, ?, ?, 0)",
+  );
+  await env.DB.batch(
+    tenants.map((tenant) => insert.bind(clientIdOf(tenant), tenant, sha256Hex(clientSecretOf(tenant)), scopes)),
+  );
+}
