@@ -32,15 +32,15 @@ const verification = {
  * service with variables of their own.
  */
 const aloneFiles = [
-  "test/application/jobs.test.ts",
-  "test/http/{audit,busy-ledgers,logs,rate-limits,security-headers}.test.ts",
+  "test/jobs.test.ts",
+  "test/{audit,ledger,access,platform}/http/{audit,busy-ledgers,logs,rate-limits,security-headers}.test.ts",
   "test/performance/*.test.ts",
-  "test/storage/tenant-*.test.ts",
+  "test/tenants/storage/*.test.ts",
   "test/trust/{faults,tampering}.test.ts",
 ];
 /** What ledgers do must not depend on commit lanes: their own tests run with and without. */
-const eitherWayFiles = ["test/durable-objects/customer-ledger.test.ts"];
-const domainFiles = "test/domain/**/*.test.ts";
+const eitherWayFiles = ["test/ledger/objects/customer-ledger.test.ts"];
+const rulesFiles = ["test/*/rules/**/*.test.ts", "test/platform/values/**/*.test.ts", "test/rooms.test.ts"];
 
 /** Queues hand out what they have after this long, instead of the seconds of wrangler.toml: tests wait for it. */
 const batchTimeoutSeconds = 0.1;
@@ -100,7 +100,7 @@ export default defineConfig({
           ...inRuntime,
           name: "shared",
           include: ["test/**/*.test.ts"],
-          exclude: [...aloneFiles, domainFiles],
+          exclude: [...aloneFiles, ...rulesFiles],
           isolate: false,
         },
       },
@@ -110,7 +110,7 @@ export default defineConfig({
         test: { ...inRuntime, name: "without-lanes", include: eitherWayFiles, isolate: false },
       },
       // The rules need no runtime.
-      { test: { ...common, name: "domain", include: [domainFiles], isolate: false } },
+      { test: { ...common, name: "rules", include: rulesFiles, isolate: false } },
     ],
   },
 });

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 import { z } from "zod";
-import { acceptedScopes, type Scope, scopes as scopesOfOperations } from "../src/application/access.ts";
-import { parseTenantId } from "../src/domain/identifiers.ts";
+import { acceptedScopes, type Scope, scopes as scopesOfOperations } from "../src/access/rules/access.ts";
+import { parseTenantId } from "../src/platform/values/identifiers.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 
 // Creates, revokes and lists clients that may ask the embedded issuer for tokens.

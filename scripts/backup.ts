@@ -6,7 +6,7 @@ import { exactRows, rowsPerLookup } from "./backup/exact-rows.ts";
 import { type ExportedRow, exportedRows } from "./backup/exported-rows.ts";
 import { progressTable } from "./backup/restoration.ts";
 import { mapFor, readDeployment, withDatabases } from "./tenants/bound-databases.ts";
-import type { MoveDatabase } from "./tenants/tenant-move.ts";
+import type { MoveDatabase } from "./tenants/move-database.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 import { runWrangler } from "./wrangler.ts";
 

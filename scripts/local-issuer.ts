@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { z } from "zod";
-import type { CustomerId, TenantId } from "../src/domain/identifiers.ts";
-import type { EpochMs } from "../src/domain/time.ts";
-import { signAccessToken } from "../src/integrations/tokens/embedded-issuer.ts";
-import { type SigningKey, signatureAlgorithms } from "../src/integrations/tokens/signing-key.ts";
+import { signAccessToken } from "../src/access/integrations/embedded-issuer.ts";
+import { type SigningKey, signatureAlgorithms } from "../src/access/integrations/signing-key.ts";
+import type { CustomerId, TenantId } from "../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../src/platform/values/time.ts";
 import { ensureLocalSecrets, readLocalSecrets } from "./local-secrets.ts";
 
 const wranglerFile = fileURLToPath(new URL("../wrangler.toml", import.meta.url));

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { exportJWK, generateKeyPair } from "jose";
 import { z } from "zod";
-import type { TenantId } from "../src/domain/identifiers.ts";
+import type { TenantId } from "../src/platform/values/identifiers.ts";
 import { runScript } from "./usage-error.ts";
 
 /** Where wrangler looks for secrets and for what is otherwise set when it runs the service locally. */

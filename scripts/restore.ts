@@ -12,7 +12,7 @@ import {
 import { projectMigrations } from "./migrations/project-migrations.ts";
 import { type Deployment, mapFor, readDeployment, withDatabases } from "./tenants/bound-databases.ts";
 import { type MapOfTenants, mapVariable } from "./tenants/map-of-tenants.ts";
-import type { MoveDatabase } from "./tenants/tenant-move.ts";
+import type { MoveDatabase } from "./tenants/move-database.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 
 // Restores what `npm run backup` has written into empty databases: docs/adr/0035-a-backup-is-rows.md.

@@ -1,5 +1,5 @@
-import type { CustomerId, SiteCode, TenantId } from "../src/domain/identifiers.ts";
-import { addCalendarMonths, type EpochMs } from "../src/domain/time.ts";
+import type { CustomerId, SiteCode, TenantId } from "../src/platform/values/identifiers.ts";
+import { addCalendarMonths, type EpochMs } from "../src/platform/values/time.ts";
 
 // The shop that a developer finds after the first start.
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { CustomerId } from "../src/domain/identifiers.ts";
-import type { EpochMs } from "../src/domain/time.ts";
+import type { CustomerId } from "../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../src/platform/values/time.ts";
 import { type ApiAnswer, type ApiRequest, callApiFor } from "./api.ts";
 import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
 import { customersAt, demoSite, demoTenant, redeemOptions, type SeedEvent, siteMixins } from "./seed-data.ts";

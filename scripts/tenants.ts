@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { parseTenantId } from "../src/domain/identifiers.ts";
+import { parseTenantId } from "../src/platform/values/identifiers.ts";
 import { localSecretsFile } from "./local-secrets.ts";
 import { type Deployment, mapFor, readDeployment, withDatabases } from "./tenants/bound-databases.ts";
 import { homeOf, type MapOfTenants, mapVariable, mapWith } from "./tenants/map-of-tenants.ts";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type CustomerId, parseCustomerId, parseTenantId, type TenantId } from "../src/domain/identifiers.ts";
+import { type CustomerId, parseCustomerId, parseTenantId, type TenantId } from "../src/platform/values/identifiers.ts";
 import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 

@@ -1,28 +1,7 @@
 import { z } from "zod";
-import type { Logger, QueuedEvent } from "./application/ports.ts";
-import { parseTenantId, type TenantId } from "./domain/identifiers.ts";
-import type { CommitLane } from "./durable-objects/commit-lane.ts";
-import type { CustomerLedger } from "./durable-objects/customer-ledger.ts";
-import { everyTenant, TenantDatabases, type TenantMap } from "./storage/d1/tenant-databases.ts";
-
-/** What the platform binds to the Worker; see wrangler.toml. */
-export interface Bindings {
-  /** The database; others can be added under any name, and TENANT_DATABASES says who is in which. */
-  readonly DB: D1Database;
-  readonly SETTINGS_CACHE: KVNamespace;
-  readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
-  /** Carries out the commits of many ledgers together; see COMMIT_LANES. */
-  readonly COMMIT_LANE: DurableObjectNamespace<CommitLane>;
-  readonly ORDER_EVENTS: Queue<QueuedEvent>;
-  /** Limits of requests; see src/integrations/binding-rate-limiter.ts. Where one is missing, nothing is limited. */
-  readonly ADDRESS_LIMIT?: RateLimit;
-  readonly CUSTOMER_LIMIT?: RateLimit;
-  readonly CLIENT_LIMIT?: RateLimit;
-  readonly STRICT_ADDRESS_LIMIT?: RateLimit;
-  readonly STRICT_CUSTOMER_LIMIT?: RateLimit;
-  readonly STRICT_CLIENT_LIMIT?: RateLimit;
-  readonly TOKEN_REQUEST_LIMIT?: RateLimit;
-}
+import type { Logger } from "./platform/runtime/ports.ts";
+import { parseTenantId, type TenantId } from "./platform/values/identifiers.ts";
+import { everyTenant, TenantDatabases, type TenantMap } from "./tenants/storage/tenant-databases.ts";
 
 const commaSeparated = z
   .string()
@@ -33,24 +12,29 @@ const commaSeparated = z
       .map((item) => item.trim())
       .filter((item) => item !== ""),
   );
+
 /** As browsers send it; a slash at the end, for one, would never match. */
 const isOrigin = (text: string): boolean =>
   text === "*" || (!text.includes("*") && URL.canParse(text) && new URL(text).origin === text);
+
 const optionalText = z
   .string()
   .optional()
   .transform((text) => (text === undefined || text === "" ? null : text));
 
 const localHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
 /** Nobody on the way can read or alter what is sent: plain HTTP is for this machine alone. */
 const isProtected = (url: URL | null): url is URL =>
   url?.protocol === "https:" || (url?.protocol === "http:" && localHosts.has(url.hostname));
+
 /** Whoever can answer in its place decides which tokens are trusted. */
 const keySetUrl = optionalText.transform((text, context) => {
   if (text === null || isProtected(URL.parse(text))) return text;
   context.addIssue({ code: "custom", message: "is not an https address" });
   return z.NEVER;
 });
+
 /** Tokens and the client's secret are sent there. */
 const protectedUrl = optionalText.transform((text, context) => {
   if (text === null) return null;
@@ -61,6 +45,7 @@ const protectedUrl = optionalText.transform((text, context) => {
   context.addIssue({ code: "custom", message: "is not an https address without credentials, query and fragment" });
   return z.NEVER;
 });
+
 /** What comes before the paths of a service, without a slash at the end. */
 const serviceUrl = protectedUrl.transform((url) => url?.replace(/\/+$/, "") ?? null);
 
@@ -94,6 +79,11 @@ const webhookSecrets = optionalText.transform((text, context): ReadonlyMap<strin
 /** Where tenants are that TENANT_DATABASES does not name, unless its `*` says otherwise. */
 const usualDatabase = "DB";
 
+/** What is always bound. */
+export interface UsualBinding {
+  readonly DB: D1Database;
+}
+
 const tenantDatabases = optionalText.transform((text, context): TenantMap => {
   try {
     const named = z.record(z.string(), z.string().min(1)).parse(JSON.parse(text ?? "{}"));
@@ -109,6 +99,7 @@ const tenantDatabases = optionalText.transform((text, context): TenantMap => {
 
 /** More would only make what is carried out together smaller. */
 const lanesMax = 64;
+
 const locationHints = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 
 const configurationSchema = z
@@ -214,7 +205,7 @@ function databaseNamed(env: object, binding: string): D1Database | null {
  * @param log is told of databases that are left out of a job
  */
 export const tenantDatabasesOf = (
-  bindings: Bindings,
+  bindings: UsualBinding,
   { TENANT_DATABASES }: Configuration,
   log: Logger,
 ): TenantDatabases => new TenantDatabases(TENANT_DATABASES, (binding) => boundDatabase(bindings, binding), log);
@@ -224,14 +215,8 @@ export const bindingOf = ({ TENANT_DATABASES }: Configuration, tenant: TenantId)
   TENANT_DATABASES.get(tenant) ?? TENANT_DATABASES.get(everyTenant) ?? usualDatabase;
 
 /** @throws {Error} when it is not there: {@link readConfiguration} has not been asked first */
-export function boundDatabase(bindings: Bindings, binding: string): D1Database {
+export function boundDatabase(bindings: UsualBinding, binding: string): D1Database {
   const database = binding === usualDatabase ? bindings.DB : databaseNamed(bindings, binding);
   if (database === null) throw new Error(`There is no D1 binding ${binding}.`);
   return database;
-}
-
-declare global {
-  namespace Cloudflare {
-    interface Env extends Bindings {}
-  }
 }

@@ -1,4 +1,4 @@
-import { couponCodeOf, couponEntropyBytes, couponSuffix } from "../../src/domain/coupon.ts";
+import { couponCodeOf, couponEntropyBytes, couponSuffix } from "../../src/ledger/rules/exchange/coupon.ts";
 
 // What the peers share of an exchange of points for a coupon. Runs in Node.js and in Workers.
 

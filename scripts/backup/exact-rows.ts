@@ -1,4 +1,4 @@
-import type { MoveDatabase } from "../tenants/tenant-move.ts";
+import type { MoveDatabase } from "../tenants/move-database.ts";
 import type { Cell } from "./backup-file.ts";
 import { areExportedAlike, type ExportedRow } from "./exported-rows.ts";
 

@@ -1,5 +1,5 @@
 import { appliedMigrations, applyMigrations, projectMigrations } from "../migrations/project-migrations.ts";
-import type { MoveDatabase } from "../tenants/tenant-move.ts";
+import type { MoveDatabase } from "../tenants/move-database.ts";
 import { type BackupRow, type BackupSummary, type Cell, migrationsTableName, rowsOf } from "./backup-file.ts";
 
 /** There while a restoration is under way, with a row that says which backup it is of. */

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { CustomerId, SiteCode, TenantId } from "../../src/domain/identifiers.ts";
+import type { CustomerId, SiteCode, TenantId } from "../../src/platform/values/identifiers.ts";
 import { type ApiAnswer, type ApiRequest, callApi } from "../api.ts";
 import type { LocalIssuer } from "../local-issuer.ts";
 import { Checks, type Expected, isAsExpected } from "./checks.ts";

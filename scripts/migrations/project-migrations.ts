@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { unstable_splitSqlQuery } from "wrangler";
-import type { MoveDatabase } from "../tenants/tenant-move.ts";
+import type { MoveDatabase } from "../tenants/move-database.ts";
 
 /** Where the migrations lie. */
 export const migrationsFolder = fileURLToPath(new URL("../../drizzle", import.meta.url));

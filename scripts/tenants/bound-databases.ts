@@ -5,7 +5,8 @@ import { getPlatformProxy, unstable_readConfig } from "wrangler";
 import { z } from "zod";
 import { readLocalSecrets } from "../local-secrets.ts";
 import { type MapOfTenants, mapOfTenants, mapVariable } from "./map-of-tenants.ts";
-import type { MoveDatabase, MoveEnd } from "./tenant-move.ts";
+import type { MoveDatabase } from "./move-database.ts";
+import type { MoveEnd } from "./tenant-move.ts";
 
 const projectFolder = fileURLToPath(new URL("../..", import.meta.url));
 const wranglerFile = join(projectFolder, "wrangler.toml");

@@ -1,15 +1,5 @@
+import type { MoveDatabase } from "./move-database.ts";
 import { copyRows, deleteRows, differencesBetween, type MovedTable, tablesOfTenants } from "./tenant-rows.ts";
-
-/** As much of a D1 database as a move needs. */
-export interface MoveDatabase {
-  prepare(sql: string): MoveStatement;
-  batch<Row>(statements: MoveStatement[]): Promise<{ readonly results: Row[] }[]>;
-}
-
-export interface MoveStatement {
-  bind(...values: unknown[]): MoveStatement;
-  all<Row>(): Promise<{ readonly results: Row[] }>;
-}
 
 /** One of the two databases of a move. */
 export interface MoveEnd {

@@ -1,4 +1,4 @@
-import type { MoveDatabase, MoveStatement } from "./tenant-move.ts";
+import type { MoveDatabase, MoveStatement } from "./move-database.ts";
 
 /** A table with rows of tenants, as its database describes it. */
 export interface MovedTable {

@@ -1,8 +1,8 @@
-// The row `mutation` of docs/reliability.md: how many of the mutants of src/domain its tests find.
+// The row `mutation` of docs/reliability.md: how many of the mutants of the rules their tests find.
 //
 //   node scripts/verify/mutation.ts                           a small file
-//   VERIFY_SIZE=full node scripts/verify/mutation.ts          all of src/domain
-//   node scripts/verify/mutation.ts src/domain/returns.ts     what is named
+//   VERIFY_SIZE=full node scripts/verify/mutation.ts          all rules
+//   node scripts/verify/mutation.ts src/ledger/rules/returns.ts     what is named
 
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -10,8 +10,8 @@ import { Stryker } from "@stryker-mutator/core";
 
 /** Percent of the mutants that must be found. */
 const target = 90;
-const smallSample = ["src/domain/lot.ts"];
-const allRules = ["src/domain/**/*.ts"];
+const smallSample = ["src/ledger/rules/lot.ts"];
+const allRules = ["src/*/rules/**/*.ts", "src/platform/values/*.ts"];
 
 type Options = ConstructorParameters<typeof Stryker>[0];
 
@@ -34,9 +34,11 @@ const mutants = await new Stryker({
     "**",
     "!package.json",
     "!scripts/verify/*.ts",
-    "!src/domain/*.ts",
-    "!test/domain/**",
-    "!test/support/*.ts",
+    "!src/*/rules/**",
+    "!src/platform/values/*.ts",
+    "!test/*/rules/**",
+    "!test/platform/values/**",
+    "!test/support/**/*.ts",
   ],
   tempDirName: join(tmpdir(), "reward-points-mutants"),
   cleanTempDir: "always",

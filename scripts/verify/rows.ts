@@ -106,7 +106,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "mutation",
-    shows: "mutants of src/domain that its tests find",
+    shows: "mutants of the rules that their tests find",
     target: "at least 90 %",
     isMet: atLeast(90),
     file: "scripts/verify/mutation.ts",
@@ -117,7 +117,7 @@ export const rows: readonly Row[] = [
     shows: "every operation with each kind of token that operations answer differently, two with all other kinds, too",
     target: "every cell has its answer, at least 16 kinds for each operation",
     isMet: atLeast(42 * 16),
-    file: "test/http/authorization.test.ts",
+    file: "test/access/http/authorization.test.ts",
     secondsMax: 60,
   },
   {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { convertV4MiniflareOptions, Miniflare, NoOpLog, type V4MiniflareOptions } from "miniflare";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
-import type { CustomerId, TenantId } from "../../src/domain/identifiers.ts";
+import type { CustomerId, TenantId } from "../../src/platform/values/identifiers.ts";
 import { LocalIssuer } from "../local-issuer.ts";
 import { newSigningKey } from "../local-secrets.ts";
 import { applyMigrations, projectMigrations } from "../migrations/project-migrations.ts";

@@ -17,44 +17,44 @@ export interface CatchingTest {
   readonly test: string;
 }
 
-const ledgerTurn = "src/durable-objects/ledger-turn.ts";
-const replayMemory = "src/durable-objects/replay-memory.ts";
-const commitGathering = "src/durable-objects/commit-gathering.ts";
-const ledgerGateway = "src/durable-objects/ledger-gateway.ts";
-const exchangeSaga = "src/durable-objects/exchange-saga.ts";
-const ledgerStore = "src/storage/d1/ledger-store.ts";
-const erasure = "src/storage/d1/erasure.ts";
-const commitStatements = "src/storage/d1/commit-statements.ts";
-const answered = "src/storage/d1/answered.ts";
-const overloads = "src/storage/memory/remembered-overloads.ts";
-const verifiers = "src/integrations/tokens/verifiers.ts";
+const ledgerTurn = "src/ledger/objects/ledger-turn.ts";
+const replayMemory = "src/ledger/objects/replay-memory.ts";
+const commitGathering = "src/ledger/objects/commit-gathering.ts";
+const ledgerGateway = "src/ledger/objects/ledger-gateway.ts";
+const exchangeSaga = "src/ledger/objects/exchange-saga.ts";
+const ledgerStore = "src/ledger/storage/ledger-store.ts";
+const erasure = "src/ledger/storage/erasure.ts";
+const commitStatements = "src/ledger/storage/commit-statements.ts";
+const answered = "src/platform/storage/answered.ts";
+const overloads = "src/ledger/objects/remembered-overloads.ts";
+const verifiers = "src/access/integrations/verifiers.ts";
 
 const by = (file: CatchingTest["file"], test: string): Sabotage["caughtBy"] => [{ file, test }];
-const byLedger = (test: string) => by("test/durable-objects/customer-ledger.test.ts", test);
-const byFaults = (test: string) => by("test/durable-objects/faults.test.ts", test);
-const byGathering = (test: string) => by("test/durable-objects/commit-gathering.test.ts", test);
-const byLane = (test: string) => by("test/durable-objects/commit-lane.test.ts", test);
-const bySaga = (test: string) => by("test/durable-objects/exchange-saga.test.ts", test);
-const bySchema = (test: string) => by("test/storage/schema.test.ts", `the database itself refuses > ${test}`);
-const byLaws = (test: string) => by("test/domain/ledger-laws.test.ts", test);
+const byLedger = (test: string) => by("test/ledger/objects/customer-ledger.test.ts", test);
+const byFaults = (test: string) => by("test/ledger/objects/faults.test.ts", test);
+const byGathering = (test: string) => by("test/ledger/objects/commit-gathering.test.ts", test);
+const byLane = (test: string) => by("test/ledger/objects/commit-lane.test.ts", test);
+const bySaga = (test: string) => by("test/ledger/objects/exchange-saga.test.ts", test);
+const bySchema = (test: string) => by("test/platform/storage/schema.test.ts", `the database itself refuses > ${test}`);
+const byLaws = (test: string) => by("test/ledger/rules/ledger-laws.test.ts", test);
 const byGivingBack = (test: string) =>
-  by("test/domain/exchanging.test.ts", `a coupon of the embedded service > ${test}`);
-const byReturns = (test: string) => by("test/domain/returns.test.ts", test);
-const byWorth = (test: string) => by("test/domain/order-book.test.ts", test);
-const byTokens = (test: string) => by("test/integrations/token-verifiers.test.ts", test);
-const byEvents = (test: string) => by("test/application/order-events.test.ts", test);
+  by("test/ledger/rules/exchanging.test.ts", `a coupon of the embedded service > ${test}`);
+const byReturns = (test: string) => by("test/ledger/rules/returns.test.ts", test);
+const byWorth = (test: string) => by("test/orders/rules/order-book.test.ts", test);
+const byTokens = (test: string) => by("test/access/integrations/token-verifiers.test.ts", test);
+const byEvents = (test: string) => by("test/orders/use-cases/order-events.test.ts", test);
 const byKeys = by(
-  "test/http/operations.test.ts",
+  "test/ledger/http/operations.test.ts",
   "keyed requests > of another employee, for something else and of another tenant",
 );
-const byAccess = (test: string) => by("test/http/authorization.test.ts", test);
-const byOverloads = (test: string) => by("test/storage/remembered-overloads.test.ts", test);
-const byEmployees = (test: string) => by("test/http/employees.test.ts", test);
+const byAccess = (test: string) => by("test/access/http/authorization.test.ts", test);
+const byOverloads = (test: string) => by("test/ledger/objects/remembered-overloads.test.ts", test);
+const byEmployees = (test: string) => by("test/access/http/employees.test.ts", test);
 const byHistories = by(
   "test/trust/order-histories.test.ts",
   "and when several consumers are told of them at once, and fail",
 );
-const byBatches = (test: string) => by("test/application/event-batches.test.ts", test);
+const byBatches = (test: string) => by("test/orders/use-cases/event-batches.test.ts", test);
 
 /** One customer's commands, in their order. */
 const turn: readonly Sabotage[] = [
@@ -134,7 +134,7 @@ const turn: readonly Sabotage[] = [
     replace: "    if (fault !== null) throw new UnsoundLedger(fault);\n    return {\n      ledger: snapshot",
     by: "    return {\n      ledger: snapshot",
     caughtBy: by(
-      "test/http/audit.test.ts",
+      "test/audit/http/audit.test.ts",
       "a ledger whose books do not add up > takes no commands and tells no balance",
     ),
   },
@@ -149,7 +149,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "clock-goes-back",
     breaks: "points that have expired can be spent again where the clock is behind",
-    file: "src/domain/ledger.ts",
+    file: "src/ledger/rules/ledger.ts",
     replace: "(now < ledger.latestAt ? ledger.latestAt : now);",
     by: "(ledger.latestAt < 0 ? ledger.latestAt : now);",
     caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
@@ -157,7 +157,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "latest-moment-unread",
     breaks: "an object that loads a ledger does not know when its last entry was",
-    file: "src/storage/d1/ledger-store.ts",
+    file: "src/ledger/storage/ledger-store.ts",
     replace: "latestAt: row.latestAt ?? row.openedAt,",
     by: "latestAt: row.openedAt,",
     caughtBy: byFaults("an object whose clock is behind brings nothing back that has expired by the last entry"),
@@ -253,7 +253,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "guessable-codes",
     breaks: "coupon codes come from Math.random",
-    file: "src/durable-objects/customer-ledger.ts",
+    file: "src/ledger/objects/customer-ledger.ts",
     replace: "couponSuffix(crypto.getRandomValues(new Uint8Array(couponEntropyBytes)))",
     by: "couponSuffix(Uint8Array.from({ length: couponEntropyBytes }, () => Math.random() * 256))",
     caughtBy: byLedger("a coupon's code is made of cryptographic randomness"),
@@ -333,7 +333,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "alarm-put-off",
     breaks: "each exchange puts off the alarm for those before it",
-    file: "src/durable-objects/customer-ledger.ts",
+    file: "src/ledger/objects/customer-ledger.ts",
     replace: "if (set === null || set > at)",
     by: "if (set === null || set < at)",
     caughtBy: byLedger("an object's alarm is brought forward when somebody has to come back sooner, and never put off"),
@@ -341,7 +341,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "alarm-not-brought-forward",
     breaks: "an exchange has to wait for a later alarm",
-    file: "src/durable-objects/customer-ledger.ts",
+    file: "src/ledger/objects/customer-ledger.ts",
     replace: "if (set === null || set > at)",
     by: "if (set === null)",
     caughtBy: byLedger("an object's alarm is brought forward when somebody has to come back sooner, and never put off"),
@@ -453,7 +453,7 @@ const storage: readonly Sabotage[] = [
     replace: '"tenant", "id", "version", "createdAt")}',
     by: '"tenant", "id")}',
     caughtBy: by(
-      "test/http/remembered-options.test.ts",
+      "test/options/http/remembered-options.test.ts",
       "takes the new price, for a customer whose ledger is in memory",
     ),
   },
@@ -463,7 +463,10 @@ const storage: readonly Sabotage[] = [
     file: commitStatements,
     replace: '"tenant", "id", "version", "createdAt")}',
     by: '"tenant", "id", "version")}',
-    caughtBy: by("test/http/remembered-options.test.ts", "takes the price of one that was deleted and created again"),
+    caughtBy: by(
+      "test/options/http/remembered-options.test.ts",
+      "takes the price of one that was deleted and created again",
+    ),
   },
   {
     name: "refused-by-an-outdated-price",
@@ -471,26 +474,29 @@ const storage: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: " || hasOwnId(command.intent) || stampOf(command) !== null;",
     by: " || hasOwnId(command.intent);",
-    caughtBy: by("test/http/remembered-options.test.ts", "succeeds when it has become cheap enough"),
+    caughtBy: by("test/options/http/remembered-options.test.ts", "succeeds when it has become cheap enough"),
   },
   {
     name: "anybody's-exchange",
     breaks: "a key gets the coupon that another customer has got with it",
-    file: "src/storage/memory/remembered-exchanges.ts",
+    file: "src/options/storage/remembered-exchanges.ts",
     replace: "[tenant, operation, caller, key]",
     by: "[tenant, operation, key]",
     caughtBy: by(
-      "test/http/remembered-exchanges.test.ts",
+      "test/options/http/remembered-exchanges.test.ts",
       "is another customer's own when another customer uses the same key",
     ),
   },
   {
     name: "any-option's-exchange",
     breaks: "a key gets its coupon again whatever option it comes with",
-    file: "src/storage/memory/remembered-exchanges.ts",
+    file: "src/options/storage/remembered-exchanges.ts",
     replace: "=== siteCode && known.redeemOptionId === redeemOptionId;",
     by: "=== siteCode && known.redeemOptionId !== undefined;",
-    caughtBy: by("test/http/remembered-exchanges.test.ts", "is refused when the same key comes with another option"),
+    caughtBy: by(
+      "test/options/http/remembered-exchanges.test.ts",
+      "is refused when the same key comes with another option",
+    ),
   },
   {
     name: "retry-was-nothing",
@@ -542,7 +548,7 @@ const storage: readonly Sabotage[] = [
     caughtBy: [
       ...byOverloads("a ledger that has refused a command as overloaded > after a wait of 3500 ms"),
       {
-        file: "test/durable-objects/overload.test.ts",
+        file: "test/ledger/objects/overload.test.ts",
         test: "with 4 times as many commands as it can do > for 10000 ms",
       },
     ],
@@ -550,11 +556,11 @@ const storage: readonly Sabotage[] = [
   {
     name: "known-exchange-refused",
     breaks: "a repetition whose coupon is known is refused because the ledger has too much to do",
-    file: "src/http/middleware/busy-ledgers.ts",
+    file: "src/platform/http/middleware/busy-ledgers.ts",
     replace: "  if (!mayBeKnown) throw",
     by: "  if (!mayBeKnown || services.busyLedgers.refusesCommands(ledger)) throw",
     caughtBy: by(
-      "test/http/busy-ledgers.test.ts",
+      "test/ledger/http/busy-ledgers.test.ts",
       "is answered when it repeats an exchange whose coupon is known here",
     ),
   },
@@ -564,7 +570,7 @@ const storage: readonly Sabotage[] = [
     file: ledgerTurn,
     replace: "pauses < turnLimits.gatherPausesMax;",
     by: "pauses < turnLimits.waitingMax;",
-    caughtBy: by("test/durable-objects/gathering.test.ts", "waits a bounded number of times"),
+    caughtBy: by("test/ledger/objects/gathering.test.ts", "waits a bounded number of times"),
   },
   {
     name: "key-not-stored",
@@ -603,7 +609,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "seal-without-chain",
     breaks: "an entry's seal does not cover the one before",
-    file: "src/storage/d1/seal.ts",
+    file: "src/ledger/storage/seal.ts",
     replace: "    previous,\n    key.tenant,",
     by: "    key.tenant,",
     caughtBy: by("test/trust/tampering.test.ts", "an entry that is rewritten with its own seal breaks the next one"),
@@ -611,10 +617,10 @@ const storage: readonly Sabotage[] = [
   {
     name: "seal-without-content",
     breaks: "an entry's seal does not cover what it says",
-    file: "src/storage/d1/seal.ts",
+    file: "src/ledger/storage/seal.ts",
     replace: "    members.toSorted(([left], [right]) => (left < right ? -1 : 1)),\n",
     by: "",
-    caughtBy: by("test/http/audit.test.ts", "finds that a past entry was changed, and which one"),
+    caughtBy: by("test/audit/http/audit.test.ts", "finds that a past entry was changed, and which one"),
   },
   {
     name: "erasure-keeps-findings",
@@ -638,7 +644,7 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "return await withinDeadline(call, deadlineMs, ",
     by: "return await withinDeadline(call, 1_000_000 * deadlineMs, ",
-    caughtBy: by("test/storage/answered.test.ts", "a read > that hangs ends with the deadline"),
+    caughtBy: by("test/platform/storage/answered.test.ts", "a read > that hangs ends with the deadline"),
   },
   {
     name: "unknown-write-as-none",
@@ -646,7 +652,7 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "    throw new StoreOutcomeUnknown(error.message);\n",
     by: "    throw error;\n",
-    caughtBy: by("test/storage/answered.test.ts", "a write > that hangs has an unknown outcome"),
+    caughtBy: by("test/platform/storage/answered.test.ts", "a write > that hangs has an unknown outcome"),
   },
   {
     name: "overload-made-worse",
@@ -654,64 +660,64 @@ const storage: readonly Sabotage[] = [
     file: answered,
     replace: "if (!(error instanceof TransientFailure) || isLast) throw error;",
     by: "if (isLast) throw error;",
-    caughtBy: by("test/storage/answered.test.ts", "a read > is not tried again when D1 has too much to do"),
+    caughtBy: by("test/platform/storage/answered.test.ts", "a read > is not tried again when D1 has too much to do"),
   },
   {
     name: "one-use-too-many",
     breaks: "checkouts at once use a coupon once more than it allows",
-    file: "src/storage/d1/coupon-redemption-store.ts",
+    file: "src/coupons/storage/coupon-redemption-store.ts",
     replace: "or redemption_count < definition ->> 'maxRedemptions')",
     by: "or redemption_count <= definition ->> 'maxRedemptions')",
     caughtBy: by(
-      "test/storage/coupon-store.test.ts",
+      "test/coupons/storage/coupon-store.test.ts",
       "the database itself refuses a use > of a coupon without a use left",
     ),
   },
   {
     name: "settings-cached-for-ever",
     breaks: "a site's settings stay in the cache for ever",
-    file: "src/storage/kv/kv-settings-cache.ts",
+    file: "src/sites/storage/kv-settings-cache.ts",
     replace: ", { expirationTtl: seconds }",
     by: "",
     caughtBy: by(
-      "test/storage/site-settings.test.ts",
+      "test/sites/storage/site-settings.test.ts",
       "come from the mixin first and from the cache then, for 15 minutes",
     ),
   },
   {
     name: "outage-cached-as-off",
     breaks: "a site whose settings cannot be read now is cached as switched off",
-    file: "src/storage/kv/cached-site-settings.ts",
+    file: "src/sites/storage/cached-site-settings.ts",
     replace: "      if (error instanceof StoreUnavailable) throw error;\n",
     by: "",
     caughtBy: by(
-      "test/storage/site-settings.test.ts",
+      "test/sites/storage/site-settings.test.ts",
       "are not guessed while storage does not answer, and nothing is cached",
     ),
   },
   {
     name: "own-list-shows-others",
     breaks: "a customer who asks for a code sees another one's coupon",
-    file: "src/storage/d1/coupon-store.ts",
+    file: "src/coupons/storage/coupon-store.ts",
     replace: "filter.issuedTo === null ? undefined : eq(coupons.issuedTo,",
     by: "filter.issuedTo === null || filter.code !== null ? undefined : eq(coupons.issuedTo,",
-    caughtBy: by("test/http/coupons.test.ts", "the list of coupons > has for a customer their own"),
+    caughtBy: by("test/coupons/http/coupons.test.ts", "the list of coupons > has for a customer their own"),
   },
   {
     name: "anybody's-exchanges",
     breaks: "a customer's list of coupons shows those of all customers",
-    file: "src/storage/d1/exchange-store.ts",
+    file: "src/ledger/storage/exchange-store.ts",
     replace: ".where(ownedBy(exchanges, key))\n        .orderBy(desc",
     by: ".where(eq(exchanges.tenant, key.tenant))\n        .orderBy(desc",
     caughtBy: by(
-      "test/http/own-coupons.test.ts",
+      "test/coupons/http/own-coupons.test.ts",
       "a customer's coupons that a service elsewhere issues > have the status that it tells",
     ),
   },
   {
     name: "anybody's-code",
     breaks: "a customer finds the exchange behind another one's code",
-    file: "src/storage/d1/exchange-store.ts",
+    file: "src/ledger/storage/exchange-store.ts",
     replace: "and(ownedBy(exchanges, key), eq(exchanges.canonicalCode, code))",
     by: "and(eq(exchanges.tenant, key.tenant), eq(exchanges.canonicalCode, code))",
     caughtBy: bySaga(
@@ -729,7 +735,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "any-caller's-answer",
     breaks: "a key gets the stored answer of another employee's request",
-    file: "src/storage/d1/answer-store.ts",
+    file: "src/platform/storage/answer-store.ts",
     replace: "            eq(idempotencyRecords.caller, key.caller),\n",
     by: "",
     caughtBy: byKeys,
@@ -737,7 +743,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "any-operation's-answer",
     breaks: "a key gets the stored answer of another operation",
-    file: "src/storage/d1/answer-store.ts",
+    file: "src/platform/storage/answer-store.ts",
     replace: "            eq(idempotencyRecords.operation, key.operation),\n",
     by: "",
     caughtBy: byKeys,
@@ -745,7 +751,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "any-tenant's-answer",
     breaks: "a key gets the stored answer of another tenant's request",
-    file: "src/storage/d1/answer-store.ts",
+    file: "src/platform/storage/answer-store.ts",
     replace: "            eq(idempotencyRecords.tenant, tenant),\n",
     by: "",
     caughtBy: byKeys,
@@ -761,29 +767,29 @@ const storage: readonly Sabotage[] = [
   {
     name: "remembered-past-minute",
     breaks: "a change of settings is not seen for as long as KV would have kept them",
-    file: "src/storage/kv/kv-settings-cache.ts",
+    file: "src/sites/storage/kv-settings-cache.ts",
     replace: "Math.min(until, soon)",
     by: "Math.max(until, soon)",
-    caughtBy: by("test/storage/site-settings.test.ts", "show a change that was made elsewhere within a minute"),
+    caughtBy: by("test/sites/storage/site-settings.test.ts", "show a change that was made elsewhere within a minute"),
   },
   {
     name: "cached-past-end",
     breaks: "settings are taken from KV after their time",
-    file: "src/storage/kv/kv-settings-cache.ts",
+    file: "src/sites/storage/kv-settings-cache.ts",
     replace: "      if (until <= this.#services.clock.now()) return null;\n",
     by: "",
     caughtBy: by(
-      "test/storage/site-settings.test.ts",
+      "test/sites/storage/site-settings.test.ts",
       "are not taken from a cache that still tells them after their time",
     ),
   },
   {
     name: "sweep-misses-lots",
     breaks: "nobody looks at points that belong to no ledger",
-    file: "src/storage/d1/ledger-books.ts",
+    file: "src/ledger/storage/ledger-books.ts",
     replace: 'keysIn(lots, "customer_id")',
     by: 'keysIn(ledgers, "customer_id")',
-    caughtBy: by("test/http/audit.test.ts", "the verification of all ledgers > goes on where it ended"),
+    caughtBy: by("test/audit/http/audit.test.ts", "the verification of all ledgers > goes on where it ended"),
   },
 ];
 
@@ -792,7 +798,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "last-moment-counts",
     breaks: "points can be spent at the moment of their end",
-    file: "src/domain/lot.ts",
+    file: "src/ledger/rules/lot.ts",
     replace: "lot.validUntil > now",
     by: "lot.validUntil >= now",
     caughtBy: byLaws("a grant > counts until the moment of its end, and not from that moment on"),
@@ -800,7 +806,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "latest-end-first",
     breaks: "points that end last are taken first",
-    file: "src/domain/lot.ts",
+    file: "src/ledger/rules/lot.ts",
     replace: "return left.validUntil - right.validUntil;",
     by: "return right.validUntil - left.validUntil;",
     caughtBy: byLaws("the order of consumption > takes what ends soonest first"),
@@ -808,7 +814,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "overdraft",
     breaks: "a redemption takes what there is when it is not enough",
-    file: "src/domain/ledger.ts",
+    file: "src/ledger/rules/ledger.ts",
     replace: "< points ? null : draws;",
     by: "< points ? draws : draws;",
     caughtBy: byLaws("a redemption is refused exactly when it asks for more than is active"),
@@ -816,29 +822,29 @@ const rules: readonly Sabotage[] = [
   {
     name: "expired-points-spent",
     breaks: "expired points can be spent",
-    file: "src/domain/ledger.ts",
+    file: "src/ledger/rules/ledger.ts",
     replace: "if (missing === 0 || !isActive(lot, moment)) return;",
     by: "if (missing === 0) return;",
     caughtBy: by(
-      "test/domain/ledger.test.ts",
+      "test/ledger/rules/ledger.test.ts",
       "drawing up to an amount > takes nothing from what is over, preferred or not",
     ),
   },
   {
     name: "earned-rounded-up",
     breaks: "a fraction of a point is a point",
-    file: "src/domain/earn-rule.ts",
+    file: "src/sites/rules/earn-rule.ts",
     replace: "Big.roundDown",
     by: "Big.roundUp",
     caughtBy: by(
-      "test/domain/earn-rule.test.ts",
+      "test/sites/rules/earn-rule.test.ts",
       "points > are the largest whole number that is not above value × factor",
     ),
   },
   {
     name: "returned-rounded-up",
     breaks: "returns ask back more than their share",
-    file: "src/domain/exact-fraction.ts",
+    file: "src/platform/values/exact-fraction.ts",
     replace: "rounded.RM = 0;",
     by: "rounded.RM = 3;",
     caughtBy: byWorth("an order > worth 80, of which 0.79 is returned"),
@@ -846,7 +852,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "returns-beyond-order",
     breaks: "returns ask back more than the order has earned",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "return atMostWhole(sumOf([...ofParts, ...ofWhole]));",
     by: "return sumOf([...ofParts, ...ofWhole]);",
     caughtBy: byWorth("an order that was split > loses no more of a part than that part is worth"),
@@ -854,7 +860,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "part-returned-beyond-its-worth",
     breaks: "returns of one part of an order take the points of the others",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "const share = atMostWhole(sumOf(own.map(({ part }) => shareOf(part, order))));",
     by: "const share = sumOf(own.map(({ part }) => shareOf(part, order)));",
     caughtBy: byWorth("an order that was split > loses no more of a part than that part is worth"),
@@ -862,7 +868,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "parts-rounded-alone",
     breaks: "orders that one order was split into lose a fraction of a point each",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "sum.plus(weight), new Big(0));\n  if (counted.every",
     by: "sum.plus(weight.round(0, 0)), new Big(0));\n  if (counted.every",
     caughtBy: byWorth("an order that was split > earns in its parts together what it would have earned as a whole"),
@@ -870,7 +876,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "whole-beside-its-parts",
     breaks: "an order that is told as a whole and in parts earns twice",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "return parts.length === 0 ? counted : parts;",
     by: "return counted;",
     caughtBy: byHistories,
@@ -878,7 +884,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "parts-outlive-the-whole",
     breaks: "the parts of an order that was deleted go on earning",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "  if (isGone) return [];\n",
     by: "",
     caughtBy: byHistories,
@@ -886,7 +892,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "whole-returned-twice",
     breaks: "a return of an order that earns as a whole counts twice when a part of it is known",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "masters.has(orderId) && !countedIds.has(orderId)",
     by: "masters.has(orderId)",
     caughtBy: byEvents("a return of an order that earns as a whole counts once"),
@@ -894,7 +900,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "moments-unread",
     breaks: "the event that arrives last tells the latest state, whatever moment it tells",
-    file: "src/domain/latest-state.ts",
+    file: "src/orders/rules/latest-state.ts",
     replace: "told.moment === other.moment ? told.event >= other.event : told.moment > other.moment",
     by: "told.event >= other.event",
     caughtBy: byHistories,
@@ -902,7 +908,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "no-second-look",
     breaks: "what is told of an order while it is settled is not followed up",
-    file: "src/application/settle-order.ts",
+    file: "src/orders/use-cases/settle-order.ts",
     replace: "if (target === applied) {",
     by: "if (applied !== null) {",
     caughtBy: byHistories,
@@ -910,7 +916,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "second-look-at-points-alone",
     breaks: "two parts that come at the same time earn twice",
-    file: "src/application/settle-order.ts",
+    file: "src/orders/use-cases/settle-order.ts",
     replace: "JSON.stringify([owner.customerId, orderIds, earned, kept])",
     by: "JSON.stringify([earned, kept])",
     caughtBy: byEvents("parts that come at the same time earn once"),
@@ -918,7 +924,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "ledger-asked-for-one-part",
     breaks: "what the other parts of an order have earned is granted again",
-    file: "src/application/settle-order.ts",
+    file: "src/orders/use-cases/settle-order.ts",
     replace: "[...new Set([orderId, ...idsIn(own)])]",
     by: "[orderId]",
     caughtBy: byHistories,
@@ -926,7 +932,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "new-order-unfollowed",
     breaks: "what is told of a new order while it earns is not followed up",
-    file: "src/application/earn-points.ts",
+    file: "src/orders/use-cases/earn-points.ts",
     replace: "if (!changed.has(order.orderId)) continue;",
     by: "continue;",
     caughtBy: byEvents("also when it is cancelled while it earns"),
@@ -934,7 +940,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "outdated-return-unsettled",
     breaks: "a state that counts again because of an outdated event is not carried out",
-    file: "src/application/process-single.ts",
+    file: "src/orders/use-cases/process-single.ts",
     replace: "settle(services, event, await settleOutdated(services, parts, outdated));",
     by: "settle(services, event, outdated);",
     caughtBy: byEvents("an outdated event of a return may be the one that makes an earlier state count again"),
@@ -942,7 +948,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "list-price-for-paid",
     breaks: "a return at list price takes more of a discounted order than was paid for it",
-    file: "src/domain/order-book.ts",
+    file: "src/orders/rules/order-book.ts",
     replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
     by: "return shareOfGoods(part, part.total, order);",
     caughtBy: byWorth("a return of a discounted order > takes half for one of two items"),
@@ -950,7 +956,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "tax-taken-off-twice",
     breaks: "tax that is not in an order's total is taken off it",
-    file: "src/domain/earn-rule.ts",
+    file: "src/sites/rules/earn-rule.ts",
     replace: "if (isInTotal(line)) sum",
     by: "sum",
     caughtBy: byWorth("an order that earns on what it comes to without tax > takes off tax that its total includes"),
@@ -958,7 +964,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "return-counted-twice",
     breaks: "a return that is told again takes its points again",
-    file: "src/domain/settling-order.ts",
+    file: "src/ledger/rules/settling-order.ts",
     replace: "settling.kept - (granted + first - requested);",
     by: "settling.kept - (granted + first);",
     caughtBy: byReturns("returns > happen once each, however often they are told"),
@@ -966,7 +972,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "undone-oldest-first",
     breaks: "the first take-back is undone before the later ones",
-    file: "src/domain/settling-order.ts",
+    file: "src/ledger/rules/settling-order.ts",
     replace: "of takeBacks.toReversed()) {",
     by: "of takeBacks) {",
     caughtBy: byReturns("a return that is undone > is the last one first, when there were several"),
@@ -974,7 +980,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "paid-debt-stays-paid",
     breaks: "what new points have paid of a debt does not come back with the order",
-    file: "src/domain/settling-order.ts",
+    file: "src/ledger/rules/settling-order.ts",
     replace: "  if (paidOff === 0) return { points, into };",
     by: "  if (paidOff >= 0) return { points, into };",
     caughtBy: byReturns("a return that is undone > gives back what later points have paid for it"),
@@ -982,7 +988,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "points-from-nothing",
     breaks: "a coupon that is given back brings points that a return was forgiven for",
-    file: "src/domain/exchanging.ts",
+    file: "src/ledger/rules/exchange/exchanging.ts",
     replace: "  payForgiven(draft, forgiven, sumOf(draws), into);\n",
     by: "",
     caughtBy: byReturns("what was forgiven while points were away > is paid for by them when they come back"),
@@ -990,7 +996,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "forgiven-paid-for-twice",
     breaks: "what was forgiven is paid for by whatever comes back, however much has paid for it before",
-    file: "src/domain/returns.ts",
+    file: "src/ledger/rules/returns.ts",
     replace: "unpaid: isForgiving(debt) ? missing - paid : 0,",
     by: "unpaid: isForgiving(debt) ? missing : 0,",
     caughtBy: byReturns("what was forgiven while points were away > is paid by no more than came back"),
@@ -998,7 +1004,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "refund-without-end",
     breaks: "points come back alive that have ended meanwhile",
-    file: "src/domain/restoring.ts",
+    file: "src/ledger/rules/restoring.ts",
     replace: "createdAt: draft.now, validUntil, referenceId",
     by: "createdAt: draft.now, validUntil: null, referenceId",
     caughtBy: byGivingBack("gives nothing back alive of a lot that has ended meanwhile"),
@@ -1006,7 +1012,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "replayed-balance",
     breaks: "the answer to an exchange does not tell the balance left",
-    file: "src/durable-objects/ledger-turn.ts",
+    file: "src/ledger/objects/ledger-turn.ts",
     replace: "balanceAfter: last.balanceAfter",
     by: "balanceAfter: ledger.points",
     caughtBy: by("test/trust/model.test.ts", "a ledger > answers and keeps what a plain model does"),
@@ -1014,15 +1020,15 @@ const rules: readonly Sabotage[] = [
   {
     name: "story-without-what-came-back",
     breaks: "an explanation that begins in the middle does not know the lots that were used up then",
-    file: "src/storage/d1/ledger-stories.ts",
+    file: "src/ledger/storage/ledger-stories.ts",
     replace: "or(gt(lots.points, lots.usedPoints), sql`",
     by: "and(gt(lots.points, lots.usedPoints), sql`",
-    caughtBy: by("test/storage/ledger-stories.test.ts", "a story > of a long journal ends as it does"),
+    caughtBy: by("test/ledger/storage/ledger-stories.test.ts", "a story > of a long journal ends as it does"),
   },
   {
     name: "give-backs-without-limit",
     breaks: "a customer can give back any number of coupons a day",
-    file: "src/domain/exchanging.ts",
+    file: "src/ledger/rules/exchange/exchanging.ts",
     replace: "  if (givenBackToday >= perDay) return",
     by: "  if (givenBackToday > perDay) return",
     caughtBy: byGivingBack("is given back so often a day"),
@@ -1030,15 +1036,15 @@ const rules: readonly Sabotage[] = [
   {
     name: "give-backs-not-counted",
     breaks: "the ledger does not count what the customer has given back today",
-    file: "src/durable-objects/ledger-turn.ts",
+    file: "src/ledger/objects/ledger-turn.ts",
     replace: "moment - (moment % dayMs)",
     by: "moment + dayMs",
-    caughtBy: by("test/http/own-coupons.test.ts", "a customer's coupons > can be given back ten times a day"),
+    caughtBy: by("test/coupons/http/own-coupons.test.ts", "a customer's coupons > can be given back ten times a day"),
   },
   {
     name: "lost-points-untold",
     breaks: "a coupon whose points have ended is given back without a word",
-    file: "src/domain/exchanging.ts",
+    file: "src/ledger/rules/exchange/exchanging.ts",
     replace: "lostPoints > 0 && !acceptsLoss",
     by: "lostPoints < 0 && !acceptsLoss",
     caughtBy: byGivingBack("whose points have ended is kept"),
@@ -1046,7 +1052,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "voided-before-limit",
     breaks: "a coupon elsewhere is taken out of use whatever the limit says",
-    file: "src/durable-objects/exchange-saga.ts",
+    file: "src/ledger/objects/exchange-saga.ts",
     replace: 'to: "VOIDING", reason: null }, terms);',
     by: 'to: "VOIDING", reason: null });',
     caughtBy: bySaga("giving back a coupon that a service elsewhere has issued > is limited a day"),
@@ -1054,7 +1060,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "restored-as-new-lots",
     breaks: "every coupon that is given back splits the lots that paid for it",
-    file: "src/domain/restoring.ts",
+    file: "src/ledger/rules/restoring.ts",
     replace: "    if (!isActive(draw, draft.now)) refund(",
     by: "    refund(",
     caughtBy: byGivingBack("that is exchanged and given back ever again leaves the lots as they were"),
@@ -1062,7 +1068,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "restored-lots-lose-their-past",
     breaks: "a used-up lot that gets points back forgets in memory what it had been",
-    file: "src/domain/ledger.ts",
+    file: "src/ledger/rules/ledger.ts",
     replace: "lotPoints - points),\n  );",
     by: "0),\n  );",
     caughtBy: byGivingBack("can be given back unused"),
@@ -1070,23 +1076,26 @@ const rules: readonly Sabotage[] = [
   {
     name: "restored-without-holding",
     breaks: "an audit does not see that points came back which were not taken",
-    file: "src/domain/audit.ts",
+    file: "src/audit/rules/audit.ts",
     replace: " || draw.points > held)",
     by: ")",
-    caughtBy: by("test/domain/audit.test.ts", "an audit finds > points that come back a second time"),
+    caughtBy: by("test/audit/rules/audit.test.ts", "an audit finds > points that come back a second time"),
   },
   {
     name: "given-back-still-used-with",
     breaks: "a summary names redemptions that have given a lot's points back",
-    file: "src/storage/d1/summary-statements.ts",
+    file: "src/ledger/storage/summary-statements.ts",
     replace: " having sum(points) > 0",
     by: "",
-    caughtBy: by("test/http/own-coupons.test.ts", "a customer's coupons > can be given back while they are unused"),
+    caughtBy: by(
+      "test/coupons/http/own-coupons.test.ts",
+      "a customer's coupons > can be given back while they are unused",
+    ),
   },
   {
     name: "given-back-held-again",
     breaks: "what an entry has given back counts as held by it",
-    file: "src/storage/d1/subject-reader.ts",
+    file: "src/ledger/storage/subject-reader.ts",
     replace: "((held.get(lotId)?.points ?? 0) + points)",
     by: "Math.max(held.get(lotId)?.points ?? 0, points)",
     caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
@@ -1094,7 +1103,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "debt-not-settled",
     breaks: "new points can be spent while a return is still to be paid",
-    file: "src/domain/granting.ts",
+    file: "src/ledger/rules/granting.ts",
     replace: "(debt.owed + debt.absorbed) as Points",
     by: "0 as Points",
     caughtBy: byReturns("points that are not there any more > make the balance negative under negative"),
@@ -1102,118 +1111,127 @@ const rules: readonly Sabotage[] = [
   {
     name: "month-overflows",
     breaks: "31 January and a month is in March",
-    file: "src/domain/time.ts",
+    file: "src/platform/values/time.ts",
     replace: "target.setUTCDate(Math.min(from.getUTCDate(), daysInTargetMonth));",
     by: "target.setUTCDate(from.getUTCDate() + 0 * daysInTargetMonth);",
     caughtBy: by(
-      "test/domain/values.test.ts",
+      "test/ledger/rules/values.test.ts",
       "calendar months > never leave the target month, and keep the time of day",
     ),
   },
   {
     name: "coupon-used-once-more",
     breaks: "a coupon can be used once more than it allows",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: "redemptionCount >= maxRedemptions",
     by: "redemptionCount > maxRedemptions",
     caughtBy: by(
-      "test/domain/coupon-redemption.test.ts",
+      "test/coupons/rules/coupon-redemption.test.ts",
       "a coupon > is used up when it has been used as often as it may be",
     ),
   },
   {
     name: "half-the-randomness",
     breaks: "half of the characters are never in a code",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: "byte & 31",
     by: "byte & 15",
-    caughtBy: by("test/domain/values.test.ts", "coupon codes > use every character of the alphabet equally often"),
+    caughtBy: by(
+      "test/ledger/rules/values.test.ts",
+      "coupon codes > use every character of the alphabet equally often",
+    ),
   },
   {
     name: "look-alikes-differ",
     breaks: "a code that is read aloud and typed is not found",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: '.replaceAll("O", "0")',
     by: "",
-    caughtBy: by("test/domain/values.test.ts", "coupon codes > are found however a person types them"),
+    caughtBy: by("test/ledger/rules/values.test.ts", "coupon codes > are found however a person types them"),
   },
   {
     name: "pasted-codes-differ",
     breaks: "a code with full-width letters is not found",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: '    .normalize("NFKC")\n',
     by: "",
-    caughtBy: by("test/domain/values.test.ts", "a coupon code in disguise > is the same code"),
+    caughtBy: by("test/ledger/rules/values.test.ts", "a coupon code in disguise > is the same code"),
   },
   {
     name: "unseen-characters-count",
     breaks: "a code with characters that cannot be seen is not found",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: "\\p{Default_Ignorable_Code_Point}",
     by: "",
-    caughtBy: by("test/domain/values.test.ts", "a coupon code in disguise > is the same code"),
+    caughtBy: by("test/ledger/rules/values.test.ts", "a coupon code in disguise > is the same code"),
   },
   {
     name: "over-coupon-sold",
     breaks: "points buy a coupon that is over",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: "validUntil <= Math.max(validFrom, now)",
     by: "validUntil < now",
-    caughtBy: by("test/domain/exchanging.test.ts", "an exchange > of what would be worth nothing"),
+    caughtBy: by("test/ledger/rules/exchanging.test.ts", "an exchange > of what would be worth nothing"),
   },
   {
     name: "coupon-for-others-sold",
     breaks: "points buy a coupon that only others may use",
-    file: "src/domain/coupon.ts",
+    file: "src/ledger/rules/exchange/coupon.ts",
     replace: 'return isFor(definition, customerId) ? null : "not-for-customer";',
     by: "return null;",
-    caughtBy: by("test/domain/exchanging.test.ts", "an exchange > of what would be worth nothing"),
+    caughtBy: by("test/ledger/rules/exchanging.test.ts", "an exchange > of what would be worth nothing"),
   },
   {
     name: "coupon-without-its-end",
     breaks: "a coupon for so many days never ends",
-    file: "src/domain/exchanging.ts",
+    file: "src/ledger/rules/exchange/exchanging.ts",
     replace: "definition: issuedDefinition(terms.coupon, draft.now)",
     by: "definition: terms.coupon",
-    caughtBy: by("test/domain/exchanging.test.ts", "an exchange > issues a coupon that ends so many days from now"),
+    caughtBy: by(
+      "test/ledger/rules/exchanging.test.ts",
+      "an exchange > issues a coupon that ends so many days from now",
+    ),
   },
   {
     name: "used-up-for-nothing",
     breaks: "a discount of 0 uses a coupon up",
-    file: "src/domain/coupon-redemption.ts",
+    file: "src/coupons/rules/coupon-redemption.ts",
     replace:
       '  if (exceeds(smallestAmount(discount.currency), discount.amount)) return { code: "coupon_without_discount" };\n',
     by: "",
-    caughtBy: by("test/domain/coupon-redemption.test.ts", "a coupon > is not used where it takes nothing off"),
+    caughtBy: by("test/coupons/rules/coupon-redemption.test.ts", "a coupon > is not used where it takes nothing off"),
   },
   {
     name: "customers-see-validFor",
     breaks: "customers see who else may use a coupon",
-    file: "src/http/schemas/coupon.ts",
+    file: "src/coupons/http/coupon-schemas.ts",
     replace: "validFor: own !== null && validForCaller ? [own] : []",
     by: "validFor: [...validFor]",
-    caughtBy: by("test/http/coupons.test.ts", "whom a coupon is for > is shown to employees, and to customers only"),
+    caughtBy: by(
+      "test/coupons/http/coupons.test.ts",
+      "whom a coupon is for > is shown to employees, and to customers only",
+    ),
   },
   {
     name: "unreadable-status",
     breaks: "a coupon that was damaged spoils every list by status",
-    file: "src/storage/d1/coupon-store.ts",
+    file: "src/coupons/storage/coupon-store.ts",
     replace: "when not json_valid(",
     by: "when false and json_valid(",
-    caughtBy: by("test/http/unreadable-rows.test.ts", "a coupon that cannot be read > hinders no other"),
+    caughtBy: by("test/platform/http/unreadable-rows.test.ts", "a coupon that cannot be read > hinders no other"),
   },
   {
     name: "used-coupon-refunded",
     breaks: "a coupon that was used gives its points back",
-    file: "src/domain/exchanging.ts",
+    file: "src/ledger/rules/exchange/exchanging.ts",
     replace: " || sold.coupon.redemptionCount > 0) {",
     by: ") {",
-    caughtBy: by("test/domain/exchanging.test.ts", "a coupon of the embedded service"),
+    caughtBy: by("test/ledger/rules/exchanging.test.ts", "a coupon of the embedded service"),
   },
   {
     name: "balance-beyond-exact",
     breaks: "balances grow until they are no exact numbers any more",
-    file: "src/domain/granting.ts",
+    file: "src/ledger/rules/granting.ts",
     replace: "ledger.points + points > pointsMax",
     by: "points > pointsMax",
     caughtBy: byLaws("a grant > is refused when the balance would no longer be exact"),
@@ -1257,7 +1275,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "done-before-verdict",
     breaks: "an event that cannot be processed now is done with all the same",
-    file: "src/application/consume-events.ts",
+    file: "src/orders/use-cases/consume-events.ts",
     replace: "  message.retry({ delaySeconds: delaySecondsAfter(message) });\n}\n",
     by: "  message.ack();\n}\n",
     caughtBy: byEvents("a message is not done with before its verdict is kept"),
@@ -1265,7 +1283,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "events-overtake",
     breaks: "events of one order overtake one another",
-    file: "src/application/in-order.ts",
+    file: "src/platform/runtime/in-order.ts",
     replace: "const done = Promise.all(earlier)",
     by: "const done = Promise.all(earlier.slice(0, 0))",
     caughtBy: byEvents("returns of one order are processed in order of arrival, however long each takes"),
@@ -1273,7 +1291,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "order-told-twice-earns-twice",
     breaks: "an order earns with each of its events",
-    file: "src/domain/granting.ts",
+    file: "src/ledger/rules/granting.ts",
     replace: "const entryId = earnedEntryId(order.orderId);",
     by: "const entryId = draft.entryId(null);",
     caughtBy: byLedger("an order > earns once, however often and in whatever company it is told of"),
@@ -1281,18 +1299,18 @@ const flows: readonly Sabotage[] = [
   {
     name: "erased-comes-back",
     breaks: "an event that comes again tells of an erased customer's order once more",
-    file: "src/storage/d1/order-state-store.ts",
+    file: "src/orders/storage/order-state-store.ts",
     replace: ".payload} is null)`;",
     by: ".payload} = '')`;",
     caughtBy: by(
-      "test/storage/order-states.test.ts",
+      "test/orders/storage/order-states.test.ts",
       "what is known of orders and returns > is not kept of events that were forgotten",
     ),
   },
   {
     name: "batch-overtakes",
     breaks: "orders of a batch overtake the erasure of their customer",
-    file: "src/application/consume-events.ts",
+    file: "src/orders/use-cases/consume-events.ts",
     replace: "const isOvertaking = keys.some((key) => keysOfOthers.has(key));",
     by: "const isOvertaking = keys.length < 0;",
     caughtBy: byBatches("events overtake none of the same order, return or customer that is processed by itself"),
@@ -1300,7 +1318,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "batch-suffers-together",
     breaks: "one ledger that does not answer has the whole batch tried again",
-    file: "src/application/process-together.ts",
+    file: "src/orders/use-cases/process-together.ts",
     replace: "else failures.set(event, attempt.failure);",
     by: "else for (const each of events) failures.set(each, attempt.failure);",
     caughtBy: byBatches("is retried for the customer alone whose ledger does not answer"),
@@ -1308,7 +1326,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "batch-commits-one-by-one",
     breaks: "the orders of one call to a ledger do not share a commit",
-    file: "src/durable-objects/ledger-turn.ts",
+    file: "src/ledger/objects/ledger-turn.ts",
     replace: "const answers = commands.map((command) => this.#queued(command));",
     by: "const answers = commands.map((command) => this.execute(command));",
     caughtBy: byBatches("makes one commit a customer, and three other calls to D1 in all"),
@@ -1316,21 +1334,18 @@ const flows: readonly Sabotage[] = [
   {
     name: "jobs-stop-at-failure",
     breaks: "a job that fails keeps the others from running",
-    file: "src/application/run-jobs.ts",
+    file: "src/run-jobs.ts",
     replace: '      done[name] = "failed";\n',
     by: '      done[name] = "failed";\n      break;\n',
-    caughtBy: by(
-      "test/application/jobs.test.ts",
-      "does all jobs though one fails, and says in one line what it has done",
-    ),
+    caughtBy: by("test/jobs.test.ts", "does all jobs though one fails, and says in one line what it has done"),
   },
   {
     name: "keys-removed-early",
     breaks: "idempotency keys are removed within the promised time",
-    file: "src/application/remove-idempotency-records.ts",
+    file: "src/platform/requests/remove-idempotency-records.ts",
     replace: "(clock.now() - recordsKeptHours * hourMs)",
     by: "(clock.now() - hourMs)",
-    caughtBy: by("test/application/jobs.test.ts", "are removed after 48 hours, and not before"),
+    caughtBy: by("test/jobs.test.ts", "are removed after 48 hours, and not before"),
   },
   {
     name: "given-up-after-twenty",
@@ -1375,18 +1390,18 @@ const flows: readonly Sabotage[] = [
   {
     name: "all-coupons-asked-about",
     breaks: "a list asks a service elsewhere about any number of coupons",
-    file: "src/application/list-own-coupons.ts",
+    file: "src/coupons/use-cases/list-own-coupons.ts",
     replace: "const askedMax = 20;",
     by: "const askedMax = 20_000;",
     caughtBy: by(
-      "test/http/own-coupons.test.ts",
+      "test/coupons/http/own-coupons.test.ts",
       "a customer's coupons that a service elsewhere issues > are asked about a bounded number at a time",
     ),
   },
   {
     name: "measured-by-repetition",
     breaks: "a return is measured on the terms of an event that has earned nothing",
-    file: "src/storage/d1/order-state-store.ts",
+    file: "src/orders/storage/order-state-store.ts",
     replace: "        terms: sql`coalesce(",
     by: "        terms: sql`coalesce(excluded.terms, ",
     caughtBy: byEvents("a return > is measured as the order was, even when the order was told of again"),
@@ -1394,84 +1409,90 @@ const flows: readonly Sabotage[] = [
   {
     name: "lapses-stand-still",
     breaks: "ledgers that refuse keep those behind them from entering what has expired",
-    file: "src/application/post-lapses.ts",
+    file: "src/ledger/use-cases/post-lapses.ts",
     replace: "last = lots.at(-1) ?? null;",
     by: "last ??= lots.at(-1) ?? null;",
-    caughtBy: by("test/application/jobs.test.ts", "in very many ledgers that refuse do not keep those behind them"),
+    caughtBy: by("test/jobs.test.ts", "in very many ledgers that refuse do not keep those behind them"),
   },
   {
     name: "lapse-names-customer",
     breaks: "the log tells whose points could not be entered as expired",
-    file: "src/application/post-lapses.ts",
+    file: "src/ledger/use-cases/post-lapses.ts",
     replace: "{ tenant: key.tenant, reason: result.failure.code }",
     by: "{ ...key, reason: result.failure.code }",
-    caughtBy: by("test/application/jobs.test.ts", "in a ledger that refuses do not keep the others'"),
+    caughtBy: by("test/jobs.test.ts", "in a ledger that refuses do not keep the others'"),
   },
   {
     name: "sweep-stops-at-ledger",
     breaks: "a ledger that cannot be read keeps others from being verified",
-    file: "src/application/verify-ledgers.ts",
+    file: "src/audit/use-cases/verify-ledgers.ts",
     replace: 'services.log.warn("ledger_not_verified", { tenant: key.tenant, reason });',
     by: "throw error;",
     caughtBy: by(
-      "test/http/audit.test.ts",
+      "test/audit/http/audit.test.ts",
       "the verification of all ledgers > goes on behind a ledger that cannot be read",
     ),
   },
   {
     name: "alert-names-customer",
     breaks: "the alert about a ledger tells whose it is",
-    file: "src/application/verify-ledger.ts",
+    file: "src/audit/use-cases/verify-ledger.ts",
     replace: 'log.error("ledger_findings", {\n    tenant: key.tenant,',
     by: 'log.error("ledger_findings", {\n    ...key,',
     caughtBy: by(
-      "test/http/audit.test.ts",
+      "test/audit/http/audit.test.ts",
       "the verification of all ledgers > goes on behind a ledger that cannot be read",
     ),
   },
   {
     name: "job-hangs-others",
     breaks: "a job that hangs keeps the others from running",
-    file: "src/application/run-jobs.ts",
+    file: "src/run-jobs.ts",
     replace: "const jobDeadlineMs = 45_000;",
     by: "const jobDeadlineMs = 45_000_000;",
-    caughtBy: by("test/application/jobs.test.ts", "does not wait for more than a minute for a job that hangs"),
+    caughtBy: by("test/jobs.test.ts", "does not wait for more than a minute for a job that hangs"),
   },
   {
     name: "forgotten-too-early",
     breaks: "settings that are read while they are changed stay in the cache",
-    file: "src/application/site-mixin.ts",
+    file: "src/sites/use-cases/site-mixin.ts",
     replace:
       "  try {\n    return await write();\n  } finally {\n    if (name === settingsMixinName) await services.siteSettings.forget(principal.tenant, siteCode);\n  }",
     by: "  if (name === settingsMixinName) await services.siteSettings.forget(principal.tenant, siteCode);\n  return await write();",
     caughtBy: by(
-      "test/storage/site-settings.test.ts",
+      "test/sites/storage/site-settings.test.ts",
       "show a change also to those who read them while it was being made",
     ),
   },
   {
     name: "any-coupon-for-key",
     breaks: "a key that has used one coupon is answered as if it had used another",
-    file: "src/application/redeem-coupon.ts",
+    file: "src/coupons/use-cases/redeem-coupon.ts",
     replace: "    { code, ...use.value },\n",
     by: "    { ...use.value },\n",
-    caughtBy: by("test/http/coupons.test.ts", "a repeated redemption > gets the first answer under the same key"),
+    caughtBy: by(
+      "test/coupons/http/coupons.test.ts",
+      "a repeated redemption > gets the first answer under the same key",
+    ),
   },
   {
     name: "changed-option-created-again",
     breaks: "an option that has been changed counts as just created",
-    file: "src/application/create-redeem-option.ts",
+    file: "src/options/use-cases/create-redeem-option.ts",
     replace: "known.version === 1 && hasTerms(known, input.terms)",
     by: "hasTerms(known, input.terms)",
-    caughtBy: by("test/http/operations.test.ts", "redeem options > are created once a key, and once an id"),
+    caughtBy: by("test/ledger/http/operations.test.ts", "redeem options > are created once a key, and once an id"),
   },
   {
     name: "one-option-too-many",
     breaks: "there may be more options than a storefront shows at once",
-    file: "src/application/create-redeem-option.ts",
+    file: "src/options/use-cases/create-redeem-option.ts",
     replace: "if (options.length >= redeemOptionsMax)",
     by: "if (options.length > redeemOptionsMax)",
-    caughtBy: by("test/http/operations.test.ts", "redeem options > are as many as a storefront can show at once"),
+    caughtBy: by(
+      "test/ledger/http/operations.test.ts",
+      "redeem options > are as many as a storefront can show at once",
+    ),
   },
 ];
 
@@ -1480,7 +1501,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "one-operation-open",
     breaks: "one operation out of many lets in whoever has a token",
-    file: "src/http/routes/delete-redeem-option.ts",
+    file: "src/options/http/delete-redeem-option.ts",
     replace: "access: managers }",
     by: 'access: { kind: "anyone" } }',
     caughtBy: byAccess(
@@ -1490,7 +1511,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "own-points-of-employees",
     breaks: "an operation that is for customers alone asks for no customer",
-    file: "src/http/routes/get-own-points.ts",
+    file: "src/ledger/http/get-own-points.ts",
     replace: "access: customers }",
     by: 'access: { kind: "anyone" } }',
     caughtBy: byAccess("GET /reward-points/public/customer > a guest"),
@@ -1498,7 +1519,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "operation-without-access",
     breaks: "one operation does not look at the token",
-    file: "src/http/routes/list-coupons.ts",
+    file: "src/coupons/http/list-coupons.ts",
     replace: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }),',
     by: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }), middleware: [],',
     caughtBy: byAccess("GET /coupon/{tenant}/coupons > another key under the known kid"),
@@ -1506,117 +1527,132 @@ const gates: readonly Sabotage[] = [
   {
     name: "scope-not-checked",
     breaks: "a token without the scope is let in",
-    file: "src/application/access.ts",
+    file: "src/access/rules/access.ts",
     replace:
       "return holdsScope(principal, ...access.scopes) ? succeed(principal.tenant) : refuse(missingScope(access.scopes));",
     by: "return succeed(principal.tenant);",
-    caughtBy: by("test/http/events.test.ts", "the list of events > is not for customers"),
+    caughtBy: by("test/orders/http/events.test.ts", "the list of events > is not for customers"),
   },
   {
     name: "tenant-not-checked",
     breaks: "a path may name another tenant than the token",
-    file: "src/application/access.ts",
+    file: "src/access/rules/access.ts",
     replace: "pathTenant !== null && pathTenant !== principal.tenant",
     by: "pathTenant === undefined",
-    caughtBy: by("test/http/site-mixins.test.ts", "who manages a site > has the scope, and a token of the same tenant"),
+    caughtBy: by(
+      "test/sites/http/site-mixins.test.ts",
+      "who manages a site > has the scope, and a token of the same tenant",
+    ),
   },
   {
     name: "customer-from-query",
     breaks: "a customer may name another one in the query",
-    file: "src/http/app-env.ts",
+    file: "src/platform/http/app-env.ts",
     replace: "  const { customerId } = context.principal;\n",
     by: '  const customerId = (c.req.query("customerId") ?? context.principal.customerId) as CustomerId | null;\n',
     caughtBy: by(
-      "test/http/operations.test.ts",
+      "test/ledger/http/operations.test.ts",
       "a signed-in customer > is whom the token names, whatever the request says",
     ),
   },
   {
     name: "speaks-for-another",
     breaks: "a customer may use a coupon in another one's name",
-    file: "src/application/coupon-redeemer.ts",
+    file: "src/coupons/use-cases/coupon-redeemer.ts",
     replace: "customerNumber === null || customerNumber === customerId;",
     by: "customerNumber !== customerId || customerNumber === customerId;",
     caughtBy: by(
-      "test/http/coupons.test.ts",
+      "test/coupons/http/coupons.test.ts",
       "who redeems > is the signed-in customer, who cannot speak for another one",
     ),
   },
   {
     name: "uses-of-others-shown",
     breaks: "a customer may read where another one has used a coupon",
-    file: "src/application/find-coupon-redemption.ts",
+    file: "src/coupons/use-cases/find-coupon-redemption.ts",
     replace: "if (customerId !== null) return redemption.customerId === customerId;",
     by: "if (customerId !== null) return true;",
-    caughtBy: by("test/http/coupons.test.ts", "who redeems > may read what they have redeemed, and nobody else's"),
+    caughtBy: by(
+      "test/coupons/http/coupons.test.ts",
+      "who redeems > may read what they have redeemed, and nobody else's",
+    ),
   },
   {
     name: "no-size-limit",
     breaks: "bodies of any size are read",
-    file: "src/http/middleware/json-body.ts",
+    file: "src/platform/http/middleware/json-body.ts",
     replace: "    maxSize: bytesMax,\n",
     by: "    maxSize: Number.MAX_SAFE_INTEGER,\n",
-    caughtBy: by("test/http/protocol.test.ts", "with a body that is not JSON is 415, 400 or 413, and changes nothing"),
+    caughtBy: by(
+      "test/platform/http/protocol.test.ts",
+      "with a body that is not JSON is 415, 400 or 413, and changes nothing",
+    ),
   },
   {
     name: "any-number-of-points",
     breaks: "negative and broken numbers of points are taken",
-    file: "src/http/schemas/points.ts",
+    file: "src/ledger/http/points-schemas.ts",
     replace: "      points: amount(),\n      createdAt:",
     by: "      points: z.coerce.number() as unknown as ReturnType<typeof amount>,\n      createdAt:",
-    caughtBy: by("test/http/operations.test.ts", "adding points"),
+    caughtBy: by("test/ledger/http/operations.test.ts", "adding points"),
   },
   {
     name: "error-tells-all",
     breaks: "a client is told what went wrong inside",
-    file: "src/http/failure-answer.ts",
+    file: "src/platform/http/failure-answer.ts",
     replace: '  return answerFailure(c, { code: "internal" });\n',
     by: "  return c.json({ status: 500, error: error.message }, 500);\n",
-    caughtBy: by("test/http/logs.test.ts", "tells where an unexpected error came from, and not what it quotes"),
+    caughtBy: by(
+      "test/platform/http/logs.test.ts",
+      "tells where an unexpected error came from, and not what it quotes",
+    ),
   },
   {
     name: "every-origin",
     breaks: "pages of every origin may read the answers",
-    file: "src/http/middleware/cors.ts",
+    file: "src/platform/http/middleware/cors.ts",
     replace: 'const isOpen = origins.includes("*");',
     by: "const isOpen = origins.length > 0;",
-    caughtBy: by("test/http/security-headers.test.ts", "that are not named get no CORS header: 'https://evil.test'"),
+    caughtBy: by(
+      "test/platform/http/security-headers.test.ts",
+      "that are not named get no CORS header: 'https://evil.test'",
+    ),
   },
   {
     name: "answers-cached",
     breaks: "caches may keep balances and codes",
-    file: "src/http/middleware/security-headers.ts",
+    file: "src/platform/http/middleware/security-headers.ts",
     replace: '  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");\n',
     by: "",
-    caughtBy: by("test/http/security-headers.test.ts", "also when the service fails without knowing why"),
+    caughtBy: by("test/platform/http/security-headers.test.ts", "also when the service fails without knowing why"),
   },
   {
     name: "never-limited",
     breaks: "requests are never counted",
-    file: "src/http/middleware/rate-limits.ts",
+    file: "src/platform/http/middleware/rate-limits.ts",
     replace: 'await c.get("services").rateLimiter.count(limit, JSON.stringify(key));',
     by: "await Promise.resolve<number | null>(limit === null ? key.length : null);",
-    caughtBy: by("test/http/rate-limits.test.ts", "an address > that sends too many requests is refused"),
+    caughtBy: by("test/access/http/rate-limits.test.ts", "an address > that sends too many requests is refused"),
   },
   {
     name: "tokens-logged",
     breaks: "tokens that were refused are in the log",
-    file: "src/http/failure-answer.ts",
+    file: "src/platform/http/failure-answer.ts",
     replace: 'log.info("token_refused", { requestId: c.get("requestId"), reason: failure.reason });',
     by: 'log.info("token_refused", { requestId: c.req.header("Authorization"), reason: failure.reason });',
     caughtBy: by(
-      "test/http/logs.test.ts",
+      "test/platform/http/logs.test.ts",
       "has a line for every request, with what became of it, and nothing of whom it is",
     ),
   },
   {
     name: "forged-log-lines",
     breaks: "what a client sends can break a line of the log",
-    file: "src/application/json-logger.ts",
+    file: "src/platform/runtime/json-logger.ts",
     replace: ".replaceAll(treacherous, escaped)",
     by: "",
     caughtBy: by(
-      "test/http/logs.test.ts",
+      "test/platform/http/logs.test.ts",
       "stays one JSON object, and says what was to be said, whatever characters are in it",
     ),
   },
@@ -1663,7 +1699,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "remembered-too-long",
     breaks: "a token that was seen is good past its end",
-    file: "src/integrations/tokens/remembered-tokens.ts",
+    file: "src/access/integrations/remembered-tokens.ts",
     replace: "Math.min(this.#clock.now() + rememberedMsMax, expiresAt)",
     by: "Math.max(this.#clock.now() + rememberedMsMax, expiresAt)",
     caughtBy: byTokens("remembered tokens > are not remembered past their expiry"),
@@ -1671,61 +1707,61 @@ const gates: readonly Sabotage[] = [
   {
     name: "any-secret",
     breaks: "a client gets a token with any secret",
-    file: "src/application/grant-token.ts",
+    file: "src/access/use-cases/grant-token.ts",
     replace: "if (client === null || !secretFits)",
     by: "if (client === null)",
-    caughtBy: by("test/application/grant-token.test.ts", "a client that asks for a token"),
+    caughtBy: by("test/access/use-cases/grant-token.test.ts", "a client that asks for a token"),
   },
   {
     name: "signature-not-compared",
     breaks: "any signature is right for an event",
-    file: "src/integrations/webhook-signature.ts",
+    file: "src/orders/integrations/webhook-signature.ts",
     replace: "return matches.includes(true);",
     by: "return matches.length > 0;",
     caughtBy: by(
-      "test/integrations/webhook-signature.test.ts",
+      "test/orders/integrations/webhook-signature.test.ts",
       "a signature is refused that > was made with another secret",
     ),
   },
   {
     name: "signature-not-asked-for",
     breaks: "an event is taken in whatever its signature",
-    file: "src/http/middleware/event-sender.ts",
+    file: "src/orders/http/event-sender.ts",
     replace: "  if (!isRight) {",
     by: "  if (tenant === null) {",
-    caughtBy: by("test/http/events.test.ts", "a webhook > with a wrong signature, or none, is refused"),
+    caughtBy: by("test/orders/http/events.test.ts", "a webhook > with a wrong signature, or none, is refused"),
   },
   {
     name: "deleted-coupons-shown",
     breaks: "a checkout is shown coupons that were deleted",
-    file: "src/application/find-coupon.ts",
+    file: "src/coupons/use-cases/find-coupon.ts",
     replace: 'holdsScope(principal, "coupon.coupon_manage")',
     by: 'holdsScope(principal, "coupon.coupon_manage", "coupon.coupon_redeem")',
     caughtBy: by(
-      "test/http/coupons.test.ts",
+      "test/coupons/http/coupons.test.ts",
       "a coupon > that is deleted is gone for everybody but those who ask for it",
     ),
   },
   {
     name: "health-waits-for-ever",
     breaks: "the health check hangs with what it looks at",
-    file: "src/http/routes/get-health.ts",
+    file: "src/platform/http/get-health.ts",
     replace: "const probeDeadlineMs = 3_000;",
     by: "const probeDeadlineMs = 3_000_000;",
-    caughtBy: by("test/http/protocol.test.ts", "health calls down what does not answer within seconds"),
+    caughtBy: by("test/platform/http/protocol.test.ts", "health calls down what does not answer within seconds"),
   },
   {
     name: "limit-waits-for-ever",
     breaks: "requests wait for a limit that does not answer",
-    file: "src/integrations/binding-rate-limiter.ts",
+    file: "src/access/integrations/binding-rate-limiter.ts",
     replace: "const deadlineMsDefault = 250;",
     by: "const deadlineMsDefault = 250_000;",
-    caughtBy: by("test/http/rate-limits.test.ts", "lets requests pass when it never answers"),
+    caughtBy: by("test/access/http/rate-limits.test.ts", "lets requests pass when it never answers"),
   },
   {
     name: "queue-waits-for-ever",
     breaks: "whoever sends an event waits for a queue that does not answer",
-    file: "src/integrations/event-queue.ts",
+    file: "src/orders/integrations/event-queue.ts",
     replace: "const deadlineMs = 5_000;",
     by: "const deadlineMs = 5_000_000;",
     caughtBy: byEvents("an event that the queue neither takes nor refuses is given up"),
@@ -1733,18 +1769,18 @@ const gates: readonly Sabotage[] = [
   {
     name: "sellers-fields-shown",
     breaks: "customers are shown what the contract keeps to sellers",
-    file: "src/http/schemas/coupon.ts",
+    file: "src/coupons/http/coupon-schemas.ts",
     replace: 'const forSeller = holdsScope(viewer, "coupon.coupon_read", "coupon.coupon_manage");',
     by: "const forSeller = true;",
-    caughtBy: by("test/http/own-coupons.test.ts", "a customer's coupons > are listed newest first"),
+    caughtBy: by("test/coupons/http/own-coupons.test.ts", "a customer's coupons > are listed newest first"),
   },
   {
     name: "coupon-without-time",
     breaks: "points may buy a coupon that is over when it begins",
-    file: "src/http/schemas/coupon.ts",
+    file: "src/coupons/http/coupon-schemas.ts",
     replace: "validUntil <= validFrom",
     by: "validUntil < validFrom",
-    caughtBy: by("test/http/operations.test.ts", "redeem options > refuse a coupon that ends when it begins"),
+    caughtBy: by("test/ledger/http/operations.test.ts", "redeem options > refuse a coupon that ends when it begins"),
   },
 ];
 
@@ -1753,7 +1789,7 @@ const words: readonly Sabotage[] = [
   {
     name: "one-actor-a-client",
     breaks: "all employees of a client are one, and get each other's answers",
-    file: "src/integrations/tokens/actor-of-claims.ts",
+    file: "src/access/integrations/actor-of-claims.ts",
     replace: "const user = nameOf(subject);",
     by: "const user: string | null = null;",
     caughtBy: byEmployees("two employees of one client > never get each other's answers under the same key"),
@@ -1761,18 +1797,18 @@ const words: readonly Sabotage[] = [
   {
     name: "actors-run-together",
     breaks: "a client can be named so that it is taken for another one's employee",
-    file: "src/integrations/tokens/actor-of-claims.ts",
+    file: "src/access/integrations/actor-of-claims.ts",
     replace: "return claim.replace(/[%/]/g, encodeURIComponent);",
     by: "return claim;",
     caughtBy: by(
-      "test/integrations/principal-of-claims.test.ts",
+      "test/access/integrations/principal-of-claims.test.ts",
       "is somebody else for every other client and subject",
     ),
   },
   {
     name: "employees-shown-to-customers",
     breaks: "a customer reads which employee changed the balance",
-    file: "src/http/routes/get-own-summary.ts",
+    file: "src/ledger/http/get-own-summary.ts",
     replace: "summarizeOwn(context, context.customerId, summaryFormat)",
     by: 'summarizeOwn(context, context.customerId, {\n      ...summaryFormat,\n      redeemed: { ...summaryFormat.redeemed, members: [...summaryFormat.redeemed.members, { name: "actor", tells: "actor" }] },\n    })',
     caughtBy: byEmployees("two employees of one client > are told apart in what employees read"),
@@ -1780,7 +1816,7 @@ const words: readonly Sabotage[] = [
   {
     name: "entry-of-the-repetition",
     breaks: "a repeated request names an entry of its own instead of the first one's",
-    file: "src/durable-objects/ledger-turn.ts",
+    file: "src/ledger/objects/ledger-turn.ts",
     replace: "      const recalled = replays.recall(command);\n      if (recalled !== null) return recalled;",
     by: '      const recalled = replays.recall(command);\n      if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n        return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n      if (recalled !== null) return recalled;',
     caughtBy: byEmployees("the entry that adding or redeeming points makes > is named in a header"),
@@ -1788,7 +1824,7 @@ const words: readonly Sabotage[] = [
   {
     name: "clock-ahead-kept",
     breaks: "a grant begins when the client's clock says, after what is taken out of it",
-    file: "src/domain/grant.ts",
+    file: "src/ledger/rules/grant.ts",
     replace: "const createdAt = given > now ? now : given;",
     by: "const createdAt = given;",
     caughtBy: byLaws("begins now when the client's clock is at most a minute ahead"),
@@ -1796,26 +1832,29 @@ const words: readonly Sabotage[] = [
   {
     name: "errors-without-code",
     breaks: "the body of a refused token has no code",
-    file: "src/http/error-bodies.ts",
+    file: "src/platform/http/error-bodies.ts",
     replace: "  return { ...body, [codeMember(body)]: failure.code };",
     by: '  return failure.code === "invalid_token" ? body : { ...body, [codeMember(body)]: failure.code };',
-    caughtBy: by("test/http/error-codes.test.ts", "has a documented code > without a token"),
+    caughtBy: by("test/platform/http/error-codes.test.ts", "has a documented code > without a token"),
   },
   {
     name: "other-name-stays",
     breaks: "a setting that is patched by one name keeps its old value under the other",
-    file: "src/application/merge-mixin.ts",
+    file: "src/sites/use-cases/merge-mixin.ts",
     replace: "[settingsMember]: patchUnderAllNames(settings)",
     by: "[settingsMember]: settings",
-    caughtBy: by("test/http/site-mixins.test.ts", "a merge patch > counts under whatever name a setting is stored"),
+    caughtBy: by(
+      "test/sites/http/site-mixins.test.ts",
+      "a merge patch > counts under whatever name a setting is stored",
+    ),
   },
   {
     name: "misspelt-settings-taken",
     breaks: "a misspelt setting is stored and does nothing",
-    file: "src/domain/site-settings.ts",
+    file: "src/sites/rules/site-settings.ts",
     replace: "    ...unknownIn(given, names.flat()),\n",
     by: "",
-    caughtBy: by("test/http/site-mixins.test.ts", "is refused with a word about what is meant"),
+    caughtBy: by("test/sites/http/site-mixins.test.ts", "is refused with a word about what is meant"),
   },
 ];
 
@@ -1824,7 +1863,7 @@ const events: readonly Sabotage[] = [
   {
     name: "event-acts-again",
     breaks: "a signed event that comes again is carried out again",
-    file: "src/application/admit-events.ts",
+    file: "src/orders/use-cases/admit-events.ts",
     replace: "holders.get(identity) !== event.id",
     by: "holders.get(identity) === null",
     caughtBy: byEvents("a signed event > that arrives twice acts once"),
@@ -1832,23 +1871,26 @@ const events: readonly Sabotage[] = [
   {
     name: "event-known-by-number",
     breaks: "an event is taken for another one because its sender has numbered it alike",
-    file: "src/application/admit-events.ts",
+    file: "src/orders/use-cases/admit-events.ts",
     replace: "canonicalize([id, type ?? eventType, payload])",
     by: "canonicalize([id, type ?? eventType])",
-    caughtBy: by("test/http/repeated-events.test.ts", "is told from another one that has its id by mistake"),
+    caughtBy: by("test/orders/http/repeated-events.test.ts", "is told from another one that has its id by mistake"),
   },
   {
     name: "event-of-any-age",
     breaks: "a signed event is carried out however old it is",
-    file: "src/application/admit-events.ts",
+    file: "src/orders/use-cases/admit-events.ts",
     replace: "receivedAt - time > eventsKeptDays * dayMs",
     by: "receivedAt - time > eventsKeptDays * dayMs * 1_000",
-    caughtBy: by("test/http/repeated-events.test.ts", "a signed event of long ago > is ignored by the envelope's time"),
+    caughtBy: by(
+      "test/orders/http/repeated-events.test.ts",
+      "a signed event of long ago > is ignored by the envelope's time",
+    ),
   },
   {
     name: "purpose-forgotten",
     breaks: "an old event that an employee sends is refused once the timer sends it again",
-    file: "src/application/admit-events.ts",
+    file: "src/orders/use-cases/admit-events.ts",
     replace: "...(isOnPurpose ? [{ key: id as string, id }] : []),",
     by: "...(isOnPurpose ? [] : []),",
     caughtBy: byEvents("a signed event > whose repetition somebody sends on purpose is not refused"),
@@ -1856,48 +1898,48 @@ const events: readonly Sabotage[] = [
   {
     name: "erases-whoever-came-after",
     breaks: "an old deletion erases whoever has registered since",
-    file: "src/domain/decide.ts",
+    file: "src/ledger/rules/decide.ts",
     replace: "draft.ledger.openedAt > (intent.asOf ?? Number.POSITIVE_INFINITY)",
     by: "draft.ledger.openedAt > Number.POSITIVE_INFINITY",
     caughtBy: by(
-      "test/http/repeated-events.test.ts",
+      "test/orders/http/repeated-events.test.ts",
       "a signed deletion of a customer > erases nobody who has registered since",
     ),
   },
   {
     name: "erases-by-any-name",
     breaks: "an event that only resembles customer.deleted erases",
-    file: "src/domain/order-event.ts",
+    file: "src/orders/rules/order-event.ts",
     replace: 'typeof name === "string" && name !== type',
     by: 'typeof name === "number" && name !== type',
-    caughtBy: by("test/domain/order-event.test.ts", "a deleted customer > is nobody where the event is called"),
+    caughtBy: by("test/orders/rules/order-event.test.ts", "a deleted customer > is nobody where the event is called"),
   },
   {
     name: "erases-placeholder",
     breaks: "a number that stands for nobody erases",
-    file: "src/domain/order-event.ts",
+    file: "src/orders/rules/order-event.ts",
     replace: 'typeof given === "string" && isPlaceholder(given)',
     by: 'typeof given === "number" && isPlaceholder(given)',
-    caughtBy: by("test/domain/order-event.test.ts", "a deleted customer > is nobody in"),
+    caughtBy: by("test/orders/rules/order-event.test.ts", "a deleted customer > is nobody in"),
   },
   {
     name: "line-prices-dropped",
     breaks: "what a return's items are worth is not kept",
-    file: "src/domain/event-projection.ts",
+    file: "src/orders/rules/event-projection.ts",
     replace: "            items: lines,\n",
     by: "",
     caughtBy: by(
-      "test/domain/event-projection.test.ts",
+      "test/orders/rules/event-projection.test.ts",
       "what is kept of an event > is understood as the event that came",
     ),
   },
   {
     name: "addresses-kept",
     breaks: "billing addresses are kept",
-    file: "src/domain/event-projection.ts",
+    file: "src/orders/rules/event-projection.ts",
     replace: "    masterOrder: {",
     by: '    billingAddress: { members: scalars("contactName", "street") },\n    masterOrder: {',
-    caughtBy: by("test/domain/event-projection.test.ts", "what is kept of an event > leaves out addresses"),
+    caughtBy: by("test/orders/rules/event-projection.test.ts", "what is kept of an event > leaves out addresses"),
   },
   {
     name: "mentions-left",
@@ -1910,7 +1952,7 @@ const events: readonly Sabotage[] = [
   {
     name: "mentions-not-asked",
     breaks: "an erasure leaves events that name the customer somewhere",
-    file: "src/storage/d1/event-inbox.ts",
+    file: "src/orders/storage/event-inbox.ts",
     replace: "        forget(isMentioning),\n",
     by: "",
     caughtBy: by("test/trust/erasure.test.ts", "an erasure finds events by whom they name > wherever that is"),
@@ -1918,7 +1960,7 @@ const events: readonly Sabotage[] = [
   {
     name: "long-event-only-queued",
     breaks: "a long event is named to the queue, and is nowhere",
-    file: "src/application/receive-event.ts",
+    file: "src/orders/use-cases/receive-event.ts",
     replace: "  await services.eventInbox.note({ ...queued, subject",
     by: "  if (queued.receivedAt < 0) await services.eventInbox.note({ ...queued, subject",
     caughtBy: byEvents("an order that is too long for a message"),
@@ -1926,7 +1968,7 @@ const events: readonly Sabotage[] = [
   {
     name: "unreadable-event-stops-all",
     breaks: "one event that cannot be read keeps all others from being sent again",
-    file: "src/storage/d1/event-inbox.ts",
+    file: "src/orders/storage/event-inbox.ts",
     replace: "payload === null ? null : readableObject(payload);\n      return",
     by: 'payload === null ? null : storedObject(payload, "event");\n      return',
     caughtBy: byEvents("an event that cannot be read any more keeps no other from being sent again"),
@@ -1934,23 +1976,23 @@ const events: readonly Sabotage[] = [
   {
     name: "parameters-by-characters",
     breaks: "parameters are measured in characters",
-    file: "src/storage/d1/json-parameters.ts",
+    file: "src/platform/storage/json-parameters.ts",
     replace: "encoder.encode(text).length",
     by: "text.length",
-    caughtBy: by("test/storage/json-parameters.test.ts", "a commit of few rows with long texts"),
+    caughtBy: by("test/platform/storage/json-parameters.test.ts", "a commit of few rows with long texts"),
   },
   {
     name: "made-up-site-costs-a-write",
     breaks: "a site code that somebody makes up is written to KV",
-    file: "src/storage/kv/cached-site-settings.ts",
+    file: "src/sites/storage/cached-site-settings.ts",
     replace: "isSite: mixin !== null",
     by: "isSite: true || mixin !== null",
-    caughtBy: by("test/storage/site-settings.test.ts", "are off for a site without a mixin"),
+    caughtBy: by("test/sites/storage/site-settings.test.ts", "are off for a site without a mixin"),
   },
   {
     name: "sums-overflow",
     breaks: "an erasure fails when a month's sums are too large",
-    file: "src/storage/d1/erasure.ts",
+    file: "src/ledger/storage/erasure.ts",
     replace: "sql`total(iif(",
     by: "sql`sum(iif(",
     caughtBy: by("test/trust/erasure.test.ts", "an erasure does not fail for sums that are too large"),
@@ -2002,7 +2044,7 @@ const lanes: readonly Sabotage[] = [
   {
     name: "versions-mix",
     breaks: "a lane carries out commits of another version of the service",
-    file: "src/durable-objects/commit-lane.ts",
+    file: "src/ledger/objects/commit-lane.ts",
     replace: "if (version === this.#version)",
     by: "if (version !== null)",
     caughtBy: byLane("a ledger > commits by itself when the lane runs another version of the service"),
@@ -2010,7 +2052,7 @@ const lanes: readonly Sabotage[] = [
   {
     name: "lost-lane-is-certain",
     breaks: "a commit whose lane was lost counts as not done",
-    file: "src/durable-objects/lane-gateway.ts",
+    file: "src/ledger/objects/lane-gateway.ts",
     replace: 'new StoreUnavailable("The lane was lost.")',
     by: 'new StoreOverloaded("The lane was lost.")',
     caughtBy: byLane("a ledger > does not know what became of a commit whose lane was reset"),

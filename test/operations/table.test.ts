@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addClients } from "../support/api-clients.ts";
-import { readDocument } from "../support/fuzz-document.ts";
+import { readDocument } from "../support/fuzz/fuzz-document.ts";
 import { servedOperations } from "../support/operations.ts";
 import { allScopes, prepareShop } from "../support/prepared-shop.ts";
 import { call } from "../support/shop.ts";

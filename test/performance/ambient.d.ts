@@ -1,4 +1,4 @@
 interface ImportMeta {
   /** Vite's: loads the modules that fit, by path. */
-  glob(pattern: string): Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
+  glob(pattern: string | readonly string[]): Readonly<Record<string, () => Promise<Readonly<Record<string, unknown>>>>>;
 }

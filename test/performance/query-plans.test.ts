@@ -1,12 +1,12 @@
 import { env } from "cloudflare:workers";
 import { getTableName } from "drizzle-orm";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { sha256Hex } from "../../src/application/sha256.ts";
-import { namedIndexes } from "../../src/storage/d1/conditions.ts";
+import { sha256Hex } from "../../src/platform/runtime/sha256.ts";
 import { EmporixStandIn } from "../support/emporix-stand-in.ts";
-import { type Flow, flows, Stage } from "../support/fault-flows.ts";
-import { FaultyService } from "../support/faulty-service.ts";
-import { orderUpdated } from "../support/order-events.ts";
+import { type Flow, flows, Stage } from "../support/faults/fault-flows.ts";
+import { FaultyService } from "../support/faults/faulty-service.ts";
+import { orderUpdated } from "../support/orders/order-events.ts";
+import { namedIndexes } from "./named-indexes.ts";
 import { DatabaseRecord, recordDatabases, type SentStatement } from "./recorded-database.ts";
 import {
   inOneLine,
@@ -123,9 +123,11 @@ const record = new DatabaseRecord(() => service?.points.isAtWork ?? false);
 const methods = new Set<string>();
 const called = new Set<string>();
 
-/** Notes which methods of the classes in src/storage/d1 are called in the isolate that was started last. */
+/** Notes which methods of the stores of all rooms are called in the isolate that was started last. */
 async function watchStores(): Promise<void> {
-  for (const load of Object.values(import.meta.glob("../../src/storage/d1/*.ts"))) {
+  for (const load of Object.values(
+    import.meta.glob(["../../src/*/storage/*.ts", "!../../src/*/storage/{remembered,cached,kv}-*.ts"]),
+  )) {
     for (const [name, exported] of Object.entries(await load())) {
       if (typeof exported !== "function" || exported.prototype === undefined) continue;
       const { prototype } = exported;

@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { sha256Hex } from "../../src/application/sha256.ts";
+import { sha256Hex } from "../../src/platform/runtime/sha256.ts";
 import { view } from "./tokens.ts";
 
 /** The API client that a test gives a tenant. */

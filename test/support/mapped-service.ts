@@ -1,7 +1,7 @@
 import { createExecutionContext, createMessageBatch, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
-import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { QueuedEvent } from "../../src/orders/use-cases/event-ports.ts";
 import type { CommitLane, CustomerLedger } from "../../src/worker.ts";
 import { type Answer, answerOf, type Call, requestOf } from "./shop.ts";
 

@@ -1,8 +1,8 @@
 import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import type { QueuedEvent } from "../../src/application/ports.ts";
+import type { QueuedEvent } from "../../src/orders/use-cases/event-ports.ts";
 import worker from "../../src/worker.ts";
-import { completedOrder, queued } from "./order-events.ts";
+import { completedOrder, queued } from "./orders/order-events.ts";
 import { call, tenPercentOff } from "./shop.ts";
 import { customerToken, employeeToken } from "./tokens.ts";
 

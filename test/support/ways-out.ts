@@ -34,7 +34,7 @@ const unbounded = /await (?:this\.#)?(?:database|drizzle|databases\.(?!takeFromA
 /** Calls to D1 that nobody puts a deadline to. */
 export function unboundedDatabaseCalls(): readonly string[] {
   return Object.entries(sources).flatMap(([path, text]) =>
-    path.includes("/storage/d1/") ? (text.match(unbounded) ?? []).map((line) => `${path}: ${line}`) : [],
+    path.includes("/storage/") ? (text.match(unbounded) ?? []).map((line) => `${path}: ${line}`) : [],
   );
 }
 

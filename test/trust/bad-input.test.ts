@@ -1,8 +1,8 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { projectEvent } from "../../src/domain/event-projection.ts";
-import type { JsonObject } from "../../src/domain/json-object.ts";
+import { projectEvent } from "../../src/orders/rules/event-projection.ts";
+import type { JsonObject } from "../../src/platform/values/json-object.ts";
 import worker from "../../src/worker.ts";
 import { kindsOf } from "../operations/callers.ts";
 import { badForAll, type Field, isId, isText, mixinName, siteCode } from "../operations/fields.ts";
@@ -18,7 +18,7 @@ import {
   brokenWords,
 } from "../support/bad-input.ts";
 import { everythingStored, rowCounts, type Stored } from "../support/everything-stored.ts";
-import { completedOrder } from "../support/order-events.ts";
+import { completedOrder } from "../support/orders/order-events.ts";
 import { allScopes, type PreparedShop, prepareShop } from "../support/prepared-shop.ts";
 import { type Answer, call } from "../support/shop.ts";
 import { customerToken, employeeToken } from "../support/tokens.ts";

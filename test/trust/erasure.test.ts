@@ -1,19 +1,19 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { QueuedEvent } from "../../src/application/ports.ts";
-import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { EntryId } from "../../src/domain/identifiers.ts";
-import type { EpochMs } from "../../src/domain/time.ts";
-import { DurableObjectLedgerGateway } from "../../src/durable-objects/ledger-gateway.ts";
-import { D1FindingStore } from "../../src/storage/d1/finding-store.ts";
-import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
+import { D1FindingStore } from "../../src/audit/storage/finding-store.ts";
+import { DurableObjectLedgerGateway } from "../../src/ledger/objects/ledger-gateway.ts";
+import type { LedgerKey } from "../../src/ledger/rules/ledger-key.ts";
+import type { QueuedEvent } from "../../src/orders/use-cases/event-ports.ts";
+import type { EntryId } from "../../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../../src/platform/values/time.ts";
+import { TenantDatabases } from "../../src/tenants/storage/tenant-databases.ts";
 import worker from "../../src/worker.ts";
 import { everythingStored } from "../support/everything-stored.ts";
-import { commandOf, exchange, keyOf } from "../support/ledgers.ts";
-import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
+import { commandOf, exchange, keyOf } from "../support/ledger/ledgers.ts";
+import { rowsOf } from "../support/ledger/stored.ts";
+import { completedOrder, queued, returnUpdated } from "../support/orders/order-events.ts";
 import { call, Shop } from "../support/shop.ts";
-import { rowsOf } from "../support/stored.ts";
 import { employeeToken } from "../support/tokens.ts";
 
 /** What must be found nowhere afterwards; each is so odd that nothing else is called like it. */

@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { retryAfterSeconds } from "../../src/application/failure.ts";
+import { retryAfterSeconds } from "../../src/platform/requests/failure.ts";
 import { EmporixStandIn } from "../support/emporix-stand-in.ts";
-import { type Flow, flows, Stage } from "../support/fault-flows.ts";
-import { type Fault, faultKinds, hangingActOf } from "../support/fault-points.ts";
-import { FaultyService } from "../support/faulty-service.ts";
-import { brokenLaws } from "../support/stored-laws.ts";
+import { type Flow, flows, Stage } from "../support/faults/fault-flows.ts";
+import { type Fault, faultKinds, hangingActOf } from "../support/faults/fault-points.ts";
+import { FaultyService } from "../support/faults/faulty-service.ts";
+import { brokenLaws } from "../support/ledger/stored-laws.ts";
 import { report, seed, sized } from "../support/verification.ts";
 import { unboundedCacheCalls, unboundedDatabaseCalls, waysOutOf } from "../support/ways-out.ts";
 

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { sha256Hex } from "../../src/application/sha256.ts";
-import { type ApiDocument, type Operation, readDocument } from "../support/fuzz-document.ts";
-import { client, steps } from "../support/fuzz-requests.ts";
-import { newTally, World } from "../support/fuzz-world.ts";
+import { sha256Hex } from "../../src/platform/runtime/sha256.ts";
+import { type ApiDocument, type Operation, readDocument } from "../support/fuzz/fuzz-document.ts";
+import { client, steps } from "../support/fuzz/fuzz-requests.ts";
+import { newTally, World } from "../support/fuzz/fuzz-world.ts";
 import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 

@@ -1,33 +1,36 @@
 import fc, { type Scheduler } from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import {
-  type CommandSubject,
-  type CouponCreation,
-  type CouponRemoval,
-  type CouponService,
-  type CouponSighting,
-  type GivingBack,
-  type LedgerAnswer,
-  type LedgerChanges,
-  type LedgerHead,
-  type LedgerLookups,
-  type LedgerSnapshot,
-  type LedgerStore,
-  StoreUnavailable,
-  type SubjectFacts,
-} from "../../src/application/ports.ts";
-import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
-import type { Coupon } from "../../src/domain/coupon.ts";
-import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor, CommandId, CustomerId, EntryId } from "../../src/domain/identifiers.ts";
-import type { EpochMs } from "../../src/domain/time.ts";
-import { ExchangeSaga } from "../../src/durable-objects/exchange-saga.ts";
-import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
-import { modelPicture, type Picture, storedFault, storedPicture } from "../support/ledger-invariants.ts";
-import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger-model.ts";
-import { anyTerms, at, commandOf, earn, freely, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
-import { type Deed, unexplained } from "../support/linearization.ts";
-import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
+import { ExchangeSaga } from "../../src/ledger/objects/exchange-saga.ts";
+import { LedgerTurn } from "../../src/ledger/objects/ledger-turn.ts";
+import type { Intent, LedgerCommand } from "../../src/ledger/rules/command.ts";
+import type { Coupon } from "../../src/ledger/rules/exchange/coupon.ts";
+import type { LedgerKey } from "../../src/ledger/rules/ledger-key.ts";
+import type {
+  CouponCreation,
+  CouponRemoval,
+  CouponService,
+  CouponSighting,
+} from "../../src/ledger/use-cases/exchange-ports.ts";
+import type {
+  CommandSubject,
+  GivingBack,
+  LedgerAnswer,
+  LedgerChanges,
+  LedgerHead,
+  LedgerLookups,
+  LedgerSnapshot,
+  LedgerStore,
+  SubjectFacts,
+} from "../../src/ledger/use-cases/ports.ts";
+import { StoreUnavailable } from "../../src/platform/runtime/store-errors.ts";
+import type { IdempotencyKey } from "../../src/platform/values/idempotency-key.ts";
+import type { Actor, CommandId, CustomerId, EntryId } from "../../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../../src/platform/values/time.ts";
+import { modelPicture, type Picture, storedFault, storedPicture } from "../support/ledger/ledger-invariants.ts";
+import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger/ledger-model.ts";
+import { anyTerms, at, commandOf, earn, freely, grant, intentOf, keyOf, type Plan } from "../support/ledger/ledgers.ts";
+import { type Deed, unexplained } from "../support/ledger/linearization.ts";
+import { MemoryLedgerStore } from "../support/ledger/memory-ledger-store.ts";
 import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 

@@ -1,6 +1,11 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { LedgerTurn } from "../../src/ledger/objects/ledger-turn.ts";
+import type { Intent, LedgerCommand } from "../../src/ledger/rules/command.ts";
+import type { LedgerKey } from "../../src/ledger/rules/ledger-key.ts";
+import type { DatedDraw } from "../../src/ledger/rules/lot.ts";
+import { D1LedgerStore } from "../../src/ledger/storage/ledger-store.ts";
 import type {
   CommandSubject,
   LedgerAnswer,
@@ -10,18 +15,14 @@ import type {
   LedgerSnapshot,
   LedgerStore,
   SubjectFacts,
-} from "../../src/application/ports.ts";
-import type { IdempotencyKey, Intent, LedgerCommand } from "../../src/domain/command.ts";
-import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { Actor, CommandId, CustomerId, EntryId, TenantId } from "../../src/domain/identifiers.ts";
-import type { DatedDraw } from "../../src/domain/returns.ts";
-import type { EpochMs } from "../../src/domain/time.ts";
-import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
-import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { modelPicture, storedFault, storedPicture } from "../support/ledger-invariants.ts";
-import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger-model.ts";
-import { anyDurationMs, anyPlan, at, commandOf, grant, intentOf, keyOf, type Plan } from "../support/ledgers.ts";
-import { MemoryLedgerStore } from "../support/memory-ledger-store.ts";
+} from "../../src/ledger/use-cases/ports.ts";
+import type { IdempotencyKey } from "../../src/platform/values/idempotency-key.ts";
+import type { Actor, CommandId, CustomerId, EntryId, TenantId } from "../../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../../src/platform/values/time.ts";
+import { modelPicture, storedFault, storedPicture } from "../support/ledger/ledger-invariants.ts";
+import { accountOf, balanceOf, emptyWorld, step, type World } from "../support/ledger/ledger-model.ts";
+import { anyDurationMs, anyPlan, at, commandOf, grant, intentOf, keyOf, type Plan } from "../support/ledger/ledgers.ts";
+import { MemoryLedgerStore } from "../support/ledger/memory-ledger-store.ts";
 import { takeBreath } from "../support/take-breath.ts";
 import { report, seed, sized } from "../support/verification.ts";
 

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { consumeEvents } from "../../src/application/consume-events.ts";
-import type { Services } from "../../src/application/services.ts";
-import type { CouponCode } from "../../src/domain/coupon.ts";
-import { activePoints } from "../../src/domain/ledger.ts";
-import { readEvent } from "../../src/domain/order-event.ts";
-import type { EpochMs } from "../../src/domain/time.ts";
-import { playStory } from "../support/consumers-at-once.ts";
-import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledgers.ts";
-import { MemoryInbox } from "../support/memory-inbox.ts";
-import { MemoryOrderStates } from "../support/memory-order-states.ts";
-import { earningSettings, FakeLedgers, FakeMessage, queued } from "../support/order-events.ts";
-import { anyStory } from "../support/order-tellings.ts";
+import type { CouponCode } from "../../src/ledger/rules/exchange/coupon.ts";
+import { activePoints } from "../../src/ledger/rules/ledger.ts";
+import { readEvent } from "../../src/orders/rules/order-event.ts";
+import { consumeEvents } from "../../src/orders/use-cases/consume-events.ts";
+import type { Services } from "../../src/platform/http/services.ts";
+import type { EpochMs } from "../../src/platform/values/time.ts";
+import { commandOf, exchange, givingBack, grant, keyOf } from "../support/ledger/ledgers.ts";
+import { playStory } from "../support/orders/consumers-at-once.ts";
+import { MemoryInbox } from "../support/orders/memory-inbox.ts";
+import { MemoryOrderStates } from "../support/orders/memory-order-states.ts";
+import { earningSettings, FakeLedgers, FakeMessage, queued } from "../support/orders/order-events.ts";
+import { anyStory } from "../support/orders/order-tellings.ts";
 import {
   anyHistory,
   type Deed,
@@ -21,9 +21,9 @@ import {
   type OrderVersion,
   type ReturnVersion,
   type Version,
-} from "../support/order-versions.ts";
+} from "../support/orders/order-versions.ts";
+import { owner, toldEvent } from "../support/orders/told-events.ts";
 import { takeBreath } from "../support/take-breath.ts";
-import { owner, toldEvent } from "../support/told-events.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 /** Between two breaths: the local runtime fires timers only when it has nothing else to do. */

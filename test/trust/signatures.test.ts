@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { everythingStored } from "../support/everything-stored.ts";
-import { completedOrder } from "../support/order-events.ts";
+import { completedOrder } from "../support/orders/order-events.ts";
+import { signatureOf, sortedJson } from "../support/orders/signed-events.ts";
 import { type Answer, call } from "../support/shop.ts";
-import { signatureOf, sortedJson } from "../support/signed-events.ts";
 import { customerToken, employeeToken, everyScope, view } from "../support/tokens.ts";
 import { report } from "../support/verification.ts";
 

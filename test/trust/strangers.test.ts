@@ -11,7 +11,7 @@ import {
 } from "../operations/table.ts";
 import { addClients, clientIdOf } from "../support/api-clients.ts";
 import { everythingStored, type Stored } from "../support/everything-stored.ts";
-import { completedOrder, queued, returnUpdated } from "../support/order-events.ts";
+import { completedOrder, queued, returnUpdated } from "../support/orders/order-events.ts";
 import { allScopes, consume, couponUse, type PreparedShop, prepareShop } from "../support/prepared-shop.ts";
 import { type Answer, call } from "../support/shop.ts";
 import { customerToken, employeeToken } from "../support/tokens.ts";

@@ -3,20 +3,30 @@ import { and, eq } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/d1";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import type { LedgerHead } from "../../src/application/ports.ts";
-import { audit } from "../../src/domain/audit.ts";
-import type { Intent } from "../../src/domain/command.ts";
-import type { LedgerKey } from "../../src/domain/decide.ts";
-import type { EntryId } from "../../src/domain/identifiers.ts";
-import type { EpochMs } from "../../src/domain/time.ts";
-import { LedgerTurn } from "../../src/durable-objects/ledger-turn.ts";
-import { ownedBy } from "../../src/storage/d1/conditions.ts";
-import { D1LedgerBooks } from "../../src/storage/d1/ledger-books.ts";
-import { D1LedgerStore } from "../../src/storage/d1/ledger-store.ts";
-import { ledgerEntries } from "../../src/storage/d1/schema.ts";
-import { sealOf } from "../../src/storage/d1/seal.ts";
-import { TenantDatabases } from "../../src/storage/d1/tenant-databases.ts";
-import { anyHistory, commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../support/ledgers.ts";
+import { audit } from "../../src/audit/rules/audit.ts";
+import { LedgerTurn } from "../../src/ledger/objects/ledger-turn.ts";
+import type { Intent } from "../../src/ledger/rules/command.ts";
+import type { LedgerKey } from "../../src/ledger/rules/ledger-key.ts";
+import { ownedBy } from "../../src/ledger/storage/conditions.ts";
+import { D1LedgerBooks } from "../../src/ledger/storage/ledger-books.ts";
+import { D1LedgerStore } from "../../src/ledger/storage/ledger-store.ts";
+import { sealOf } from "../../src/ledger/storage/seal.ts";
+import { ledgerEntries } from "../../src/ledger/storage/tables.ts";
+import type { LedgerHead } from "../../src/ledger/use-cases/ports.ts";
+import type { EntryId } from "../../src/platform/values/identifiers.ts";
+import type { EpochMs } from "../../src/platform/values/time.ts";
+import { TenantDatabases } from "../../src/tenants/storage/tenant-databases.ts";
+import {
+  anyHistory,
+  commandOf,
+  earn,
+  exchange,
+  givingBack,
+  grant,
+  keyOf,
+  redeem,
+  settle,
+} from "../support/ledger/ledgers.ts";
 import { report, seed, sized } from "../support/verification.ts";
 
 type Value = string | number | null;

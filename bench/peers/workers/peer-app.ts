@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import type { JWK } from "jose";
 import { z } from "zod";
-import { sha256Hex } from "../../../src/application/sha256.ts";
+import { sha256Hex } from "../../../src/platform/runtime/sha256.ts";
 import {
   type ExchangeOutcome,
   keyPattern,

@@ -1,0 +1,57 @@
+import type { TenantId } from "../../platform/values/identifiers.ts";
+import type { Principal } from "../../platform/values/principal.ts";
+import type { Result } from "../../platform/values/result.ts";
+import type { TokenFailure } from "./failure.ts";
+
+/** Checks bearer tokens. */
+export interface TokenVerifier {
+  /** @param token what follows `Bearer `; the principal that it stands for, or why it is refused. */
+  verify(token: string): Promise<Result<Principal, TokenFailure>>;
+}
+
+/** A limit of so many requests in so many seconds, counted for each key; wrangler.toml has the numbers. */
+export type RateLimitName =
+  | "address"
+  | "customer"
+  | "client"
+  | "strictAddress"
+  | "strictCustomer"
+  | "strictClient"
+  | "tokenRequest";
+
+/** Counts requests, to tell when there are too many from one side. */
+export interface RateLimiter {
+  /**
+   * Counts one more request. Never throws, and never waits long: what cannot be counted may pass.
+   * @param key whose request it is; it may hold personal data or a token, so only a hash of it leaves the adapter
+   * @returns null when it may pass, else the seconds after which there will be room again
+   */
+  count(limit: RateLimitName, key: string): Promise<number | null>;
+}
+
+/** Makes access tokens; only the embedded issuer has one. */
+export interface TokenIssuer {
+  /** @returns a signed JWT that lives for `lifetimeSeconds`. */
+  issue(grant: {
+    readonly tenant: TenantId;
+    readonly subject: string;
+    readonly scopes: readonly string[];
+    readonly lifetimeSeconds: number;
+  }): Promise<string>;
+  /** The public keys, as a JSON Web Key Set. */
+  keySet(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
+}
+
+/** A back-office client that may ask for tokens of its own. */
+export interface ApiClient {
+  readonly clientId: string;
+  readonly tenant: TenantId;
+  /** Hex SHA-256 of the secret, which has 256 random bits: a slow hash would add nothing. */
+  readonly secretHash: string;
+  readonly scopes: readonly string[];
+}
+
+export interface ApiClientStore {
+  /** Null when there is none, or it was revoked. */
+  find(clientId: string): Promise<ApiClient | null>;
+}

@@ -1,4 +1,0 @@
-import type { EpochMs } from "../domain/time.ts";
-import type { Clock } from "./ports.ts";
-
-export const systemClock: Clock = { now: () => Date.now() as EpochMs };

@@ -1,0 +1,10 @@
+import type { Services as Ledger } from "../../ledger/use-cases/context.ts";
+import type { Context as Situation } from "../../platform/requests/context.ts";
+import type { FindingStore } from "./ports.ts";
+
+/** What audits work with. */
+export interface Services extends Ledger {
+  readonly ledgerFindings: FindingStore;
+}
+
+export type Context = Situation<Services>;

@@ -1,0 +1,90 @@
+import { activePoints } from "../../ledger/rules/ledger.ts";
+import type { LedgerKey } from "../../ledger/rules/ledger-key.ts";
+import type { LedgerNotFound } from "../../ledger/use-cases/failure.ts";
+import type { LedgerHead } from "../../ledger/use-cases/ports.ts";
+import type { CustomerId } from "../../platform/values/identifiers.ts";
+import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import type { EpochMs } from "../../platform/values/time.ts";
+import { audit, type Finding } from "../rules/audit.ts";
+import type { Context, Services } from "./context.ts";
+
+/** What the verification of one ledger has come to. */
+export interface Verification {
+  readonly customerId: CustomerId;
+  readonly checkedAt: EpochMs;
+  readonly entryCount: number;
+  /** The seal of the last entry: whoever keeps it can tell later that nothing before it was changed. */
+  readonly head: LedgerHead;
+  /** The balance that the journal comes to. */
+  readonly activePoints: number;
+  /** Empty when everything is as it must be. */
+  readonly findings: readonly Finding[];
+}
+
+/** How often a balance is compared again that changed between the two readings. */
+const comparisonsMax = 3;
+
+/**
+ * Replays a customer's journal and compares everything that is stored, and what the ledger's object answers, with it:
+ * `ledger_not_found` when there is none. Repairs nothing; what it finds is kept and logged.
+ */
+export async function verifyLedger(
+  { services, principal }: Context,
+  customerId: CustomerId,
+): Promise<Result<Verification, LedgerNotFound>> {
+  const key: LedgerKey = { tenant: principal.tenant, customerId };
+  const heads = new Set<LedgerHead>();
+  for (let comparison = 1; ; comparison += 1) {
+    const verification = await verifyBooks(services, key);
+    if (verification === null) return refuse({ code: "ledger_not_found", customerId });
+    heads.add(verification.head);
+    const wrongAnswer = await differingAnswer(services, key, verification);
+    if (wrongAnswer === null || comparison === comparisonsMax) {
+      // Where entries have come in between, the two were read at different moments, and nothing is wrong with that.
+      const isComparable = heads.size === 1;
+      const findings =
+        wrongAnswer !== null && isComparable ? [...verification.findings, wrongAnswer] : verification.findings;
+      if (findings.length > 0) await raiseAlert(services, key, findings);
+      return succeed({ ...verification, findings });
+    }
+  }
+}
+
+/** Audits what is stored of a ledger; null when nothing is. */
+export async function verifyBooks(services: Services, key: LedgerKey): Promise<Verification | null> {
+  const read = await services.ledgerBooks.read(key);
+  if (read === null) return null;
+  const { ledger, findings } = audit(read.books);
+  const now = services.clock.now();
+  return {
+    customerId: key.customerId,
+    checkedAt: now,
+    entryCount: read.books.entries.length,
+    head: read.head,
+    activePoints: activePoints(ledger, now),
+    findings,
+  };
+}
+
+/** What the ledger's object answers is only wrong when the same journal does not come to it, however often one looks. */
+async function differingAnswer(
+  { ledgers }: Services,
+  key: LedgerKey,
+  { activePoints: expected }: Verification,
+): Promise<Finding | null> {
+  const answered = await ledgers.activePoints(key);
+  if (!answered.ok || answered.value === expected) return null;
+  const message = `The ledger answers a balance of ${answered.value}, the journal comes to ${expected}.`;
+  return { kind: "wrong-answer", sequence: null, message };
+}
+
+/** Keeps findings and logs them, so that somebody looks. */
+export async function raiseAlert(services: Services, key: LedgerKey, findings: readonly Finding[]): Promise<void> {
+  const { clock, ledgerFindings, log } = services;
+  log.error("ledger_findings", {
+    tenant: key.tenant,
+    findings: findings.length,
+    kinds: [...new Set(findings.map(({ kind }) => kind))],
+  });
+  await ledgerFindings.keep(key, findings, clock.now());
+}

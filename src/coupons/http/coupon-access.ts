@@ -1,0 +1,38 @@
+import type { Access } from "../../access/rules/access.ts";
+import type { FailureCode } from "../../platform/http/failure.ts";
+
+/** Who may call which operations of the Coupon API. */
+export const couponReaders: Access = {
+  kind: "customer-or-employee",
+  scopes: ["coupon.coupon_read", "coupon.coupon_manage"],
+};
+
+/** Checkouts need to see the coupon that they are given, though not all the others. */
+export const couponViewers: Access = {
+  kind: "customer-or-employee",
+  scopes: ["coupon.coupon_read", "coupon.coupon_manage", "coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf"],
+};
+
+export const couponRedeemers: Access = {
+  kind: "customer-or-employee",
+  scopes: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
+};
+
+export const couponManagers: Access = { kind: "employee", scopes: ["coupon.coupon_manage"] };
+
+/** How a use of a coupon can be refused. */
+export const couponUseFailures: readonly FailureCode[] = [
+  "coupon_used_up",
+  "coupon_expired",
+  "coupon_not_valid_yet",
+  "coupon_not_for_anonymous",
+  "coupon_not_for_customer",
+  "coupon_used_up_by_customer",
+  "coupon_currency_mismatch",
+  "coupon_order_too_small",
+  "coupon_without_discount",
+  "coupon_discount_too_high",
+  "customer_mismatch",
+  "coupon_not_found",
+  "coupon_order_conflict",
+];

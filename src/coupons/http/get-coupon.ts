@@ -1,0 +1,46 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { type App, contextOf } from "../../platform/http/app-env.ts";
+import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
+import { orRefuse } from "../../platform/http/refused.ts";
+import { customerId } from "../../platform/http/schemas/common.ts";
+import { deferredMembers } from "../../platform/http/schemas/deferred.ts";
+import { flag } from "../../platform/http/schemas/list-query.ts";
+import { findCoupon } from "../use-cases/find-coupon.ts";
+import { couponViewers } from "./coupon-access.ts";
+import { couponParams } from "./coupon-list-schemas.ts";
+import { couponOut, couponToWire } from "./coupon-schemas.ts";
+
+const path = "/coupon/{tenant}/coupons/{code}";
+
+const query = z.object(
+  deferredMembers({
+    customerNumber: () =>
+      customerId().optional().openapi({
+        description:
+          "Accepted, and not needed: who may read a coupon on behalf of customers may read it for each of them.",
+      }),
+    showDeleted: () => flag("true: a deleted coupon is found, too; for coupon.coupon_manage."),
+  }),
+);
+
+const route = createRoute({
+  method: "get",
+  path,
+  ...operation({ operationId: "GET-coupon-retrieve-coupon", access: couponViewers }),
+  tags: ["Coupons"],
+  summary: "Read a coupon",
+  description:
+    "A coupon that was issued in exchange for points, so that a checkout can honour it. Customers find the coupons that were issued to them. `status` is computed: `INACTIVE` before `validFrom`, `EXPIRED` from `validUntil` on, `USED` when `maxRedemptions` is reached, else `VALID`.",
+  request: { params: couponParams, query },
+  responses: {
+    200: jsonAnswer("The coupon.", couponOut),
+    ...failures(path, couponViewers, "coupon_not_found"),
+  },
+});
+
+export const getCoupon = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c);
+    const coupon = orRefuse(await findCoupon(context, c.req.valid("param").code, c.req.valid("query").showDeleted));
+    return c.json(couponToWire(coupon, context.services.clock.now(), context.principal), 200);
+  });

@@ -1,0 +1,36 @@
+import type { KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
+import type { SortedPage } from "../../platform/requests/page.ts";
+import type { Context } from "./context.ts";
+import type { CouponFilter, CouponOrder } from "./ports.ts";
+
+/** A page of a list. */
+export interface ListPage<Item> {
+  readonly items: readonly Item[];
+  /** Items on all pages; null when nobody asked. */
+  readonly total: number | null;
+}
+
+/** What a list is asked for besides what narrows it. */
+export interface ListRequest<Order extends string> {
+  readonly page: SortedPage<Order>;
+  readonly withTotal: boolean;
+}
+
+/** The tenant's coupons; for a customer their own, and of these only what is not deleted. */
+export async function listCoupons(
+  { services, principal }: Context,
+  filter: CouponFilter,
+  { page, withTotal }: ListRequest<CouponOrder>,
+): Promise<ListPage<KeptCoupon>> {
+  const { tenant, customerId } = principal;
+  if (customerId !== null && filter.issuedTo !== null && filter.issuedTo !== customerId) {
+    return { items: [], total: withTotal ? 0 : null };
+  }
+  const visible = customerId === null ? filter : { ...filter, issuedTo: customerId, includeDeleted: false };
+  const now = services.clock.now();
+  const [items, total] = await Promise.all([
+    services.coupons.list(tenant, visible, page, now),
+    withTotal ? services.coupons.count(tenant, visible, now) : null,
+  ]);
+  return { items, total };
+}

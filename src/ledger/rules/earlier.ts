@@ -1,0 +1,20 @@
+import type { EpochMs } from "../../platform/values/time.ts";
+import type { LotEntry } from "./entry.ts";
+
+/** The beginning of a long story, summed up. */
+export interface Earlier {
+  /** How many entries it has. */
+  readonly entries: number;
+  /** When the last of them was recorded. */
+  readonly until: EpochMs;
+  /** The balance after it. */
+  readonly balance: number;
+  readonly owed: number;
+  /** Lots that it has left active: with points left, or with points that come back later. */
+  readonly lots: readonly EarlierLot[];
+}
+
+export interface EarlierLot extends Pick<LotEntry, "id" | "kind" | "referenceId" | "createdAt" | "validUntil"> {
+  readonly points: number;
+  readonly left: number;
+}

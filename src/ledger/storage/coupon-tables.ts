@@ -1,0 +1,68 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../platform/values/identifiers.ts";
+import type { EpochMs } from "../../platform/values/time.ts";
+import type { CanonicalCouponCode, CouponCode } from "../rules/exchange/coupon.ts";
+import type { ExchangeState } from "../rules/exchange/exchange.ts";
+
+/** Exchanges whose coupon is issued by a coupon service elsewhere: the state of each saga. */
+export const exchanges = sqliteTable(
+  "exchanges",
+  {
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    customerId: text("customer_id").$type<CustomerId>().notNull(),
+    /** The id of the redemption that reserved the points. */
+    exchangeId: text("exchange_id").$type<EntryId>().notNull(),
+    couponCode: text("coupon_code").$type<CouponCode>().notNull(),
+    canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
+    redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
+    /** The coupon's definition, as JSON. */
+    definition: text("definition").notNull(),
+    state: text("state").$type<ExchangeState>().notNull(),
+    /** Why the coupon was not issued. */
+    reason: text("reason"),
+    createdAt: integer("created_at").$type<EpochMs>().notNull(),
+    updatedAt: integer("updated_at").$type<EpochMs>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.customerId, table.exchangeId] }),
+    index("exchanges_under_way")
+      .on(table.tenant, table.customerId)
+      .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+    // How many the customer has given back since some moment.
+    index("exchanges_given_back")
+      .on(table.tenant, table.customerId, table.updatedAt)
+      .where(sql`${table.state} in ('VOIDING', 'GIVEN_BACK')`),
+    // Finds what has been under way for long, of all tenants.
+    index("exchanges_left_half_way").on(table.updatedAt).where(sql`${table.state} in ('PENDING', 'VOIDING')`),
+  ],
+);
+
+/** Coupons of the embedded coupon service, by canonical code: codes that look alike are one code. */
+export const coupons = sqliteTable(
+  "coupons",
+  {
+    tenant: text("tenant").$type<TenantId>().notNull(),
+    canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
+    code: text("code").$type<CouponCode>().notNull(),
+    definition: text("definition").notNull(),
+    issuedTo: text("issued_to").$type<CustomerId>().notNull(),
+    issuedAt: integer("issued_at").$type<EpochMs>().notNull(),
+    redemptionId: text("redemption_id").$type<EntryId>().notNull(),
+    redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
+    redemptionCount: integer("redemption_count").notNull(),
+    /** Null while it is there. A deleted coupon stays, so that its code is never issued again. */
+    deletedAt: integer("deleted_at").$type<EpochMs>(),
+    /** When its points were given back for it; a trigger keeps used coupons from that. Null while it counts. */
+    givenBackAt: integer("given_back_at").$type<EpochMs>(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.canonicalCode] }),
+    index("coupons_by_time").on(table.tenant, table.issuedAt),
+    index("coupons_by_customer").on(table.tenant, table.issuedTo, table.issuedAt),
+    // How many the customer has given back since some moment.
+    index("coupons_given_back")
+      .on(table.tenant, table.issuedTo, table.givenBackAt)
+      .where(sql`${table.givenBackAt} is not null`),
+  ],
+);

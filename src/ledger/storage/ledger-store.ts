@@ -1,0 +1,363 @@
+import { and, eq, inArray, sql } from "drizzle-orm";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
+import { redeemOptions } from "../../options/storage/tables.ts";
+import { answered } from "../../platform/storage/answered.ts";
+import { allOf, builtOnce, readTogether } from "../../platform/storage/built-once.ts";
+import { itemsOf } from "../../platform/storage/conditions.ts";
+import { bytesOf, parameterBytesMax } from "../../platform/storage/json-parameters.ts";
+import { idempotencyRecords } from "../../platform/storage/tables.ts";
+import type { CustomerId, EntryId, TenantId } from "../../platform/values/identifiers.ts";
+import type { EpochMs } from "../../platform/values/time.ts";
+import { outcomeOfRedemption } from "../rules/command.ts";
+import { type Entry, makesLot } from "../rules/entry.ts";
+import { type Coupon, canonicalCouponCode } from "../rules/exchange/coupon.ts";
+import { emptyLedger, ledgerOf } from "../rules/ledger.ts";
+import type { LedgerKey } from "../rules/ledger-key.ts";
+import type { Lot } from "../rules/lot.ts";
+import { noPoints } from "../rules/points.ts";
+import type {
+  CommandSubject,
+  IdempotencyRecord,
+  LedgerChanges,
+  LedgerHead,
+  LedgerLookups,
+  LedgerSnapshot,
+  LedgerStore,
+  RecalledEntry,
+  SubjectFacts,
+} from "../use-cases/ports.ts";
+import { type CommitRows, type CommitTexts, commitStatements, commitVersion, textsOf } from "./commit-statements.ts";
+import { hasPointsLeft, ownedBy } from "./conditions.ts";
+import type { coupons, exchanges } from "./coupon-tables.ts";
+import { rowOfEntry, usagesOf } from "./entry-row.ts";
+import { erasureOf } from "./erasure.ts";
+import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
+import { SubjectReader } from "./subject-reader.ts";
+import { ledgerEntries, ledgers, lots } from "./tables.ts";
+
+/** What somebody needs to carry out a commit together with those of other ledgers. */
+export interface JoinableCommit {
+  readonly texts: CommitTexts;
+  /** Of all texts, in UTF-8. */
+  readonly bytes: number;
+  /** What {@link commitVersion} says. */
+  readonly version: string;
+}
+
+/** Carries out commits of several ledgers together. */
+export interface JoinedCommits {
+  /**
+   * @returns false when the ledger has to carry out this commit by itself: nothing was done
+   * @throws what {@link LedgerStore.commit} throws
+   */
+  commit(key: LedgerKey, commit: JoinableCommit): Promise<boolean>;
+}
+
+/** Ledgers in D1. Everything here runs on the primary. */
+export class D1LedgerStore implements LedgerStore {
+  readonly #database: D1Database;
+  readonly #drizzle: DrizzleD1Database;
+  readonly #subjects: SubjectReader;
+  readonly #joined: JoinedCommits | null;
+
+  /** @param joined carries out commits together with those of other ledgers; null: each is a call of its own */
+  constructor(database: D1Database, joined: JoinedCommits | null = null) {
+    this.#database = database;
+    this.#joined = joined;
+    this.#drizzle = drizzle(database);
+    this.#subjects = new SubjectReader(this.#drizzle);
+  }
+
+  async load(key: LedgerKey, lookups: LedgerLookups): Promise<LedgerSnapshot> {
+    const { idempotencyKeys, entryIds, optionStamps } = lookups;
+    const { tenant, customerId } = key;
+    const database = this.#database;
+    const listed = (items: readonly unknown[]) => ({ tenant, customerId, items: JSON.stringify(items) });
+    const found = await readTogether(database, {
+      ledger: ledgerOwned(database, { tenant, customerId }),
+      lots: lotsLeft(database, { tenant, customerId }),
+      records: idempotencyKeys.length === 0 ? null : recordsNamed(database, listed(idempotencyKeys)),
+      entries: entryIds.length === 0 ? null : entriesNamed(database, listed(entryIds)),
+      options: optionStamps.length === 0 ? null : optionsNamed(database, listed(optionStamps.map(({ id }) => id))),
+    });
+    const [row] = found.ledger as readonly (typeof ledgers.$inferSelect & { readonly latestAt: EpochMs | null })[];
+    const records = found.records as readonly (typeof idempotencyRecords.$inferSelect)[];
+    const entries = found.entries as readonly (typeof ledgerEntries.$inferSelect)[];
+    const options = found.options as readonly (typeof redeemOptions.$inferSelect)[];
+    const ledger =
+      row === undefined
+        ? emptyLedger
+        : ledgerOf({
+            openedAt: row.openedAt,
+            sequence: row.sequence,
+            latestAt: row.latestAt ?? row.openedAt,
+            points: row.points,
+            lots: (found.lots as readonly (typeof lots.$inferSelect)[]).map(lotFromRow),
+            debt: { owed: row.owed, absorbed: row.absorbed },
+          });
+    return {
+      ledger,
+      head: row?.hash ?? emptyHead,
+      openedBy: row?.openedBy ?? null,
+      records: records.map(recordFromRow),
+      entries: entries.flatMap(recalledFromRow),
+      outdatedStamps: optionStamps.filter(
+        ({ id, version, createdAt }) =>
+          !options.some((row) => row.id === id && row.version === version && row.createdAt === createdAt),
+      ),
+    };
+  }
+
+  lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
+    return this.#subjects.lookUp(key, subject);
+  }
+
+  exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
+    return this.#subjects.exchangesUnderWay(key, limit);
+  }
+
+  earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
+    return this.#subjects.earnerOf(tenant, orderId);
+  }
+
+  async commit(key: LedgerKey, changes: LedgerChanges): Promise<LedgerHead> {
+    const { rows, head } = rowsOf(key, changes);
+    const isErasure = changes.entries.some((entry) => entry.kind === "erased");
+    if (!isErasure && (await this.#isJoined(key, rows))) return head;
+    const statements = [...commitStatements(this.#database, rows)];
+    if (isErasure) {
+      statements.push(...erasureOf(this.#drizzle, key, changes.now).map((query) => this.#prepared(query)));
+    }
+    if (statements.length > 0) await answered(this.#database.batch(statements));
+    return head;
+  }
+
+  /** Has the commit carried out together with others. @returns whether it was */
+  async #isJoined(key: LedgerKey, rows: CommitRows): Promise<boolean> {
+    if (this.#joined === null) return false;
+    const texts = textsOf(rows);
+    const bytes = Object.values(texts).reduce((sum, text) => sum + bytesOf(text), 0);
+    if (bytes > parameterBytesMax) return false;
+    return this.#joined.commit(key, { texts, bytes, version: commitVersion(this.#drizzle) });
+  }
+
+  #prepared(query: { toSQL(): { sql: string; params: unknown[] } }): D1PreparedStatement {
+    const { sql: text, params } = query.toSQL();
+    return this.#database.prepare(text).bind(...params);
+  }
+}
+
+/** Whose ledger a statement reads. */
+const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
+
+const ledgerOwned = builtOnce<"tenant" | "customerId">((drizzle) =>
+  drizzle
+    .select({ ...allOf(ledgers), latestAt: sql`${ledgerEntries.recordedAt}`.as("latestAt") })
+    .from(ledgers)
+    .leftJoin(ledgerEntries, and(ownedBy(ledgerEntries, given), eq(ledgerEntries.sequence, ledgers.sequence)))
+    .where(ownedBy(ledgers, given)),
+);
+
+const lotsLeft = builtOnce<"tenant" | "customerId">((drizzle) =>
+  drizzle
+    .select(allOf(lots))
+    .from(lots)
+    .where(and(ownedBy(lots, given), hasPointsLeft)),
+);
+
+const recordsNamed = builtOnce<"tenant" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(idempotencyRecords))
+    .from(idempotencyRecords)
+    .where(
+      and(
+        eq(idempotencyRecords.tenant, given.tenant),
+        sql`(${idempotencyRecords.caller}, ${idempotencyRecords.operation}, ${idempotencyRecords.idempotencyKey}) in (
+          select value ->> 'caller', value ->> 'operation', value ->> 'key' from json_each(${sql.placeholder("items")}))`,
+      ),
+    ),
+);
+
+const entriesNamed = builtOnce<"tenant" | "customerId" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(ledgerEntries))
+    .from(ledgerEntries)
+    .where(and(ownedBy(ledgerEntries, given), inArray(ledgerEntries.entryId, itemsOf(sql.placeholder("items"))))),
+);
+
+const optionsNamed = builtOnce<"tenant" | "items">((drizzle) =>
+  drizzle
+    .select(allOf(redeemOptions))
+    .from(redeemOptions)
+    .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf(sql.placeholder("items"))))),
+);
+
+/** The rows of a commit, and the ledger's head after it. */
+function rowsOf(key: LedgerKey, changes: LedgerChanges): { readonly rows: CommitRows; readonly head: LedgerHead } {
+  const { tenant, customerId } = key;
+  const { entries, ledger, follows } = changes;
+  const { sealed, head } = sealAll(key, changes);
+  const standing = { tenant, customerId, sequence: ledger.sequence, hash: head, points: ledger.points, ...ledger.debt };
+  const openings = entries.flatMap((entry) =>
+    entry.kind === "opened" ? [{ ...standing, openedAt: entry.recordedAt, openedBy: entry.commandId }] : [],
+  );
+  const usages = entries.flatMap((entry) =>
+    usagesOf(entry).map((usage) => ({ tenant, customerId, ...usage, sequence: entry.sequence })),
+  );
+  const lotRows = entries.filter(makesLot).map(({ id: lotId, points, createdAt, validUntil }) => {
+    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, lapsedPoints: noPoints };
+  });
+  const lapses = entries.flatMap((entry) =>
+    entry.kind === "lapsed" ? [{ tenant, customerId, lotId: entry.relatedId, lapsedPoints: entry.points }] : [],
+  );
+  const rows: CommitRows = {
+    // A commit with entries is held against the ledger's head by the first of them.
+    followed: sealed.length === 0 ? [{ tenant, customerId, hash: follows }] : [],
+    terms: changes.optionStamps.map(({ id, version, createdAt }) => ({ tenant, id, version, createdAt })),
+    entries: sealed,
+    openings,
+    standings: sealed.length > 0 && openings.length === 0 ? [standing] : [],
+    lots: lotRows,
+    uses: usesOf(key, usages),
+    usages,
+    lapses,
+    ...effectRows(key, changes),
+    records: changes.records.map((record) => recordRow(key, record)),
+  };
+  return { rows, head };
+}
+
+/** What is taken from each lot in all: several redemptions of one commit may use the same one. */
+function usesOf({ tenant, customerId }: LedgerKey, usages: CommitRows["usages"]): CommitRows["uses"] {
+  const taken = new Map<EntryId, number>();
+  for (const { lotId, points } of usages) taken.set(lotId, (taken.get(lotId) ?? 0) + points);
+  return [...taken].map(([lotId, points]) => ({ tenant, customerId, lotId, taken: points }));
+}
+
+/** An erasure is carried out, and leaves nothing in the journal. */
+const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
+
+/** The entries as they are stored, each sealed on top of the one before. */
+function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
+  const sealed: (typeof ledgerEntries.$inferInsert)[] = [];
+  let head = follows;
+  for (const entry of entries.filter(isKept)) {
+    const row = rowOfEntry(entry);
+    const coupon = entry.kind === "redeemed" ? couponSoldBy(key, entry.id, couponEffects) : null;
+    const hash = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
+    sealed.push({ tenant: key.tenant, customerId: key.customerId, ...row, previousHash: head, hash });
+    head = hash;
+  }
+  return { sealed, head: entries.every(isKept) ? head : emptyHead };
+}
+
+/** The coupon that a redemption pays for, as it is going to be stored. */
+function couponSoldBy(
+  key: LedgerKey,
+  redemptionId: EntryId,
+  effects: LedgerChanges["couponEffects"],
+): SealedCoupon | null {
+  for (const effect of effects) {
+    if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.redemptionId !== redemptionId) continue;
+    return couponRow(key, effect.coupon);
+  }
+  return null;
+}
+
+/** What the coupon effects store. */
+function effectRows(key: LedgerKey, { couponEffects, now }: LedgerChanges) {
+  const { tenant, customerId } = key;
+  const keyOfExchange = (exchangeId: EntryId) => ({ tenant, customerId, exchangeId });
+  return {
+    states: couponEffects.flatMap((effect) =>
+      "step" in effect ? [{ ...keyOfExchange(effect.step.id), state: effect.step.from }] : [],
+    ),
+    coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(key, effect.coupon)] : [])),
+    exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(key, effect.coupon)] : [])),
+    steps: couponEffects.flatMap((effect) => {
+      if (effect.kind !== "step") return [];
+      const { id, to: state, reason } = effect.step;
+      return [{ ...keyOfExchange(id), state, reason, updatedAt: now }];
+    }),
+    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [keyOfExchange(effect.step.id)] : [])),
+    givenBack: couponEffects.flatMap((effect) =>
+      effect.kind === "give-back"
+        ? [{ tenant, canonicalCode: canonicalCouponCode(effect.code), issuedTo: customerId, givenBackAt: now }]
+        : [],
+    ),
+  };
+}
+
+const exchangeRow = ({ tenant, customerId }: LedgerKey, coupon: Coupon): typeof exchanges.$inferInsert => ({
+  tenant,
+  customerId,
+  exchangeId: coupon.redemptionId,
+  couponCode: coupon.code,
+  canonicalCode: canonicalCouponCode(coupon.code),
+  redeemOptionId: coupon.redeemOptionId,
+  definition: JSON.stringify(coupon.definition),
+  state: "PENDING",
+  createdAt: coupon.issuedAt,
+  updatedAt: coupon.issuedAt,
+});
+
+const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$inferInsert => ({
+  tenant,
+  canonicalCode: canonicalCouponCode(coupon.code),
+  code: coupon.code,
+  definition: JSON.stringify(coupon.definition),
+  issuedTo: coupon.issuedTo,
+  issuedAt: coupon.issuedAt,
+  redemptionId: coupon.redemptionId,
+  redeemOptionId: coupon.redeemOptionId,
+  redemptionCount: coupon.redemptionCount,
+});
+
+const recordRow = (
+  { tenant, customerId }: LedgerKey,
+  record: IdempotencyRecord,
+): typeof idempotencyRecords.$inferInsert => ({
+  tenant,
+  caller: record.idempotencyKey.caller,
+  operation: record.idempotencyKey.operation,
+  idempotencyKey: record.idempotencyKey.key,
+  fingerprint: record.fingerprint,
+  answer: JSON.stringify(record.result),
+  createdAt: record.createdAt,
+  customerId,
+});
+
+const lotFromRow = (row: typeof lots.$inferSelect): Lot => ({
+  id: row.lotId,
+  points: row.points,
+  usedPoints: row.usedPoints,
+  createdAt: row.createdAt,
+  validUntil: row.validUntil,
+});
+
+const recordFromRow = (row: typeof idempotencyRecords.$inferSelect): IdempotencyRecord => ({
+  idempotencyKey: {
+    operation: row.operation,
+    caller: row.caller,
+    key: row.idempotencyKey,
+  },
+  fingerprint: row.fingerprint,
+  result: JSON.parse(row.answer) as IdempotencyRecord["result"],
+  createdAt: row.createdAt,
+});
+
+function recalledFromRow(row: typeof ledgerEntries.$inferSelect): RecalledEntry[] {
+  if (row.entryId === null || (row.kind !== "granted" && row.kind !== "redeemed")) return [];
+  const { entryId: id, couponCode, couponIssuer } = row;
+  return [
+    {
+      id,
+      commandId: row.commandId,
+      fingerprint: row.fingerprint,
+      outcome:
+        row.kind === "granted"
+          ? { kind: "granted", entryId: id }
+          : outcomeOfRedemption({ id, couponCode, couponIssuer }),
+    },
+  ];
+}

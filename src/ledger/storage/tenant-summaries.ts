@@ -1,0 +1,38 @@
+import type { SummaryPage } from "../../platform/requests/page.ts";
+import type { TenantId } from "../../platform/values/identifiers.ts";
+import type { EpochMs } from "../../platform/values/time.ts";
+import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
+import type { LedgerKey } from "../rules/ledger-key.ts";
+import type { SummaryReader } from "../use-cases/ports.ts";
+import type { SummaryFormat, SummaryText } from "../use-cases/summary.ts";
+import { D1SummaryReader } from "./summary-reader.ts";
+
+/**
+ * Histories out of each tenant's database. One customer's comes from the primary: whoever has just been told of a grant
+ * or an exchange looks there for it. Exports and counts come from a replica nearby; all pages of an export are read
+ * through one session, so that a later page is never older than an earlier one.
+ */
+export class TenantSummaries implements SummaryReader {
+  readonly #databases: TenantDatabases;
+
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
+  }
+
+  ofCustomer(key: LedgerKey, format: SummaryFormat, now: EpochMs): Promise<SummaryText | null> {
+    return new D1SummaryReader(this.#databases.of(key.tenant)).ofCustomer(key, format, now);
+  }
+
+  ofTenant(
+    tenant: TenantId,
+    page: SummaryPage | null,
+    format: SummaryFormat,
+    now: EpochMs,
+  ): AsyncIterable<SummaryText> {
+    return new D1SummaryReader(this.#databases.replicaOf(tenant)).ofTenant(tenant, page, format, now);
+  }
+
+  countCustomers(tenant: TenantId): Promise<number> {
+    return new D1SummaryReader(this.#databases.replicaOf(tenant)).countCustomers(tenant);
+  }
+}

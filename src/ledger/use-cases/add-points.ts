@@ -1,0 +1,25 @@
+import type { CustomerId, SiteCode } from "../../platform/values/identifiers.ts";
+import type { Grant } from "../rules/grant.ts";
+import type { Context } from "./context.ts";
+import type { LedgerAnswer } from "./ports.ts";
+import { sendCommand } from "./send-command.ts";
+
+/** A grant as it is asked for; the site says how long it is valid when the request does not. */
+export type GrantRequest = Omit<Grant, "validityMonths">;
+
+/** Grants points to a customer by hand; creates the ledger when it is missing. */
+export async function addPoints(
+  context: Context,
+  input: { readonly customerId: CustomerId; readonly siteCode: SiteCode; readonly points: GrantRequest },
+): Promise<LedgerAnswer> {
+  const { customerId, siteCode, points } = input;
+  const grant = await grantFor(context, siteCode, points);
+  return sendCommand(context, customerId, { kind: "grant", grant }, { siteCode, points });
+}
+
+/** `request` with the validity that the site gives to grants without an end of their own. */
+export async function grantFor(context: Context, siteCode: SiteCode, request: GrantRequest): Promise<Grant> {
+  if (request.validUntil !== null) return { ...request, validityMonths: null };
+  const { validityMonths } = await context.services.siteSettings.effective(context.principal.tenant, siteCode);
+  return { ...request, validityMonths };
+}

@@ -1,0 +1,2 @@
+/** What the sweep is called that verifies all ledgers. */
+export const verificationSweep = "verification";

@@ -1,0 +1,80 @@
+import canonicalize from "canonicalize";
+import { sha256Hex } from "../../platform/runtime/sha256.ts";
+import type { TenantId } from "../../platform/values/identifiers.ts";
+import type { EventId } from "../rules/event-id.ts";
+import { eventTime } from "../rules/event-time.ts";
+import { type EventVerdict, ignored } from "../rules/event-verdict.ts";
+import type { Services } from "./context.ts";
+import type { InboxEvent, QueuedEvent } from "./event-ports.ts";
+import { eventsKeptDays } from "./prune-events.ts";
+
+const dayMs = 24 * 60 * 60 * 1_000;
+
+/** Whether {@link refusedAmong} has anything to ask about the event. */
+export const mayBeRefused = (event: InboxEvent): boolean => idOf(event) !== null || isTooOld(event);
+
+/**
+ * Finds those of a tenant's events that must do nothing: what has arrived before, by the sender's id and content, and what
+ * tells of a time before all that the inbox remembers. An event that somebody has sent on purpose is never among them,
+ * also when it comes again later by itself.
+ * @returns their verdicts
+ * @throws {StoreUnavailable} when it cannot be known
+ */
+export async function refusedAmong<Event extends InboxEvent>(
+  { eventInbox, clock }: Services,
+  tenant: TenantId,
+  events: readonly Event[],
+): Promise<ReadonlyMap<Event, EventVerdict>> {
+  const candidates = events.flatMap((event) => {
+    const [identity, isOld] = [identityOf(event), isTooOld(event)];
+    return identity === null && !isOld ? [] : [{ event, identity, isOld }];
+  });
+  if (candidates.length === 0) return new Map();
+  const claims = candidates.flatMap(({ event: { id, isOnPurpose }, identity }) => [
+    ...(identity === null ? [] : [{ key: identity, id }]),
+    ...(isOnPurpose ? [{ key: id as string, id }] : []),
+  ]);
+  const asked = candidates.flatMap(({ event, identity }) => [event.id, ...(identity === null ? [] : [identity])]);
+  const holders: ReadonlyMap<string, EventId> = await eventInbox.claim(tenant, claims, asked, clock.now());
+  const refused = new Map<Event, EventVerdict>();
+  for (const { event, identity, isOld } of candidates) {
+    if (holders.has(event.id)) continue;
+    if (identity !== null && holders.get(identity) !== event.id) refused.set(event, { kind: "duplicate" });
+    else if (isOld) refused.set(event, ignored("too_old"));
+  }
+  return refused;
+}
+
+/**
+ * Whether somebody has sent the event on purpose. That is remembered for when the timer sends it again.
+ * @throws {StoreUnavailable} when it cannot be known
+ */
+export async function isSentOnPurpose(
+  { eventInbox, clock }: Services,
+  { tenant, id, isOnPurpose }: QueuedEvent,
+): Promise<boolean> {
+  const claims = isOnPurpose ? [{ key: id, id }] : [];
+  return (await eventInbox.claim(tenant, claims, [id], clock.now())).has(id);
+}
+
+/**
+ * What an event is recognized by when it comes again; null when its envelope has no `id`. The content counts as well:
+ * senders who number their events wrongly lose none.
+ */
+function identityOf(queued: QueuedEvent): string | null {
+  const id = idOf(queued);
+  if (id === null) return null;
+  const { type, eventType, payload } = queued.event;
+  return sha256Hex(canonicalize([id, type ?? eventType, payload]) ?? "");
+}
+
+/** The sender's id. What an order without an envelope has is the order's. */
+function idOf({ event }: QueuedEvent): string | null {
+  const { id } = event;
+  return Object.hasOwn(event, "payload") && typeof id === "string" && id !== "" ? id : null;
+}
+
+function isTooOld({ event, subject, receivedAt }: InboxEvent): boolean {
+  const time = eventTime(event, subject.type);
+  return time !== null && receivedAt - time > eventsKeptDays * dayMs;
+}

@@ -1,0 +1,22 @@
+import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import type { EventId } from "../rules/event-id.ts";
+import type { Context } from "./context.ts";
+import type { EventFailure } from "./failure.ts";
+import { queueKeptEvent } from "./queue-event.ts";
+
+/**
+ * Sends an event of the inbox through the queue again, under its own id: what it has already done is recognized by
+ * that id, and not done again. It is carried out though it be old, or a repetition.
+ * @returns `event_not_found`; `event_forgotten` when only its verdict is left
+ */
+export async function replayEvent(
+  { services, principal }: Context,
+  input: { readonly id: EventId },
+): Promise<Result<EventId, EventFailure>> {
+  const kept = await services.eventInbox.find(principal.tenant, input.id);
+  if (kept === null) return refuse({ code: "event_not_found", id: input.id });
+  const { tenant, id, receivedAt, event } = kept;
+  if (event === null) return refuse({ code: "event_forgotten", id });
+  await queueKeptEvent(services, { tenant, id, receivedAt, event, isOnPurpose: true });
+  return succeed(id);
+}

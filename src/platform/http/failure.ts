@@ -1,0 +1,27 @@
+import type { AccessFailure } from "../../access/rules/access.ts";
+import type { ClientAuthenticationFailure, TokenFailure } from "../../access/use-cases/failure.ts";
+import type { CouponFailure, CouponNotFound } from "../../coupons/use-cases/failure.ts";
+import type { LedgerFailure } from "../../ledger/rules/failure.ts";
+import type { LedgerNotFound } from "../../ledger/use-cases/failure.ts";
+import type { OptionFailure } from "../../options/use-cases/failure.ts";
+import type { EventFailure } from "../../orders/use-cases/failure.ts";
+import type { MixinFailure } from "../../sites/use-cases/failure.ts";
+import type { RequestFailure, Unavailable } from "../requests/failure.ts";
+
+/** Every way in which a request can be refused, of all rooms. */
+export type Failure =
+  | LedgerFailure
+  | LedgerNotFound
+  | OptionFailure
+  | CouponNotFound
+  | CouponFailure
+  | MixinFailure
+  | EventFailure
+  | AccessFailure
+  | TokenFailure
+  | ClientAuthenticationFailure
+  | RequestFailure
+  | Unavailable
+  | { readonly code: "internal" };
+
+export type FailureCode = Failure["code"];

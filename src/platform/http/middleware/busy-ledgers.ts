@@ -1,0 +1,29 @@
+import type { Context as HonoContext } from "hono";
+import type { LedgerKey } from "../../../ledger/rules/ledger-key.ts";
+import { idempotencyKeyOf } from "../../requests/context.ts";
+import { parseCustomerId } from "../../values/identifiers.ts";
+import type { Principal } from "../../values/principal.ts";
+import { type AppEnv, contextOf } from "../app-env.ts";
+import type { Check } from "../checks.ts";
+import { Refused } from "../refused.ts";
+
+/**
+ * Refuses a command for a ledger that is known to have too much to do: before the body is read, because what is refused
+ * should cost as little as possible. A repetition whose answer may be known here is let pass.
+ */
+export const spareBusyLedger: Check = (c) => {
+  const context = contextOf(c, c.req.header("Idempotency-Key"));
+  const { services, principal } = context;
+  const ledger = ledgerOf(c, principal);
+  if (ledger === null || !services.busyLedgers.refusesCommands(ledger)) return;
+  const idempotencyKey = idempotencyKeyOf(context);
+  const mayBeKnown =
+    idempotencyKey !== null && services.recentExchanges.isKnown({ tenant: principal.tenant, idempotencyKey });
+  if (!mayBeKnown) throw new Refused({ code: "overloaded" });
+};
+
+/** The customer's whom the token names, else whom the path does; null when that is no customer's id. */
+function ledgerOf(c: HonoContext<AppEnv>, { tenant, customerId: own }: Principal): LedgerKey | null {
+  const customerId = own ?? parseCustomerId(c.req.param("customerId") ?? "");
+  return customerId === null ? null : { tenant, customerId };
+}

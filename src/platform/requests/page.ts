@@ -1,0 +1,17 @@
+export interface SummaryPage {
+  /** From 1. */
+  readonly pageNumber: number;
+  readonly pageSize: number;
+}
+
+/**
+ * How fresh a list must be: `latest` has everything that was stored before it was asked for; `recent` may be a moment
+ * behind, and may come from nearby.
+ */
+export type Freshness = "latest" | "recent";
+
+/** One page of a list, and how the list is sorted. */
+export interface SortedPage<Order extends string> extends SummaryPage {
+  readonly sortBy: Order;
+  readonly descending: boolean;
+}

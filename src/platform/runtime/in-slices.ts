@@ -1,0 +1,24 @@
+import type { Clock } from "./ports.ts";
+
+/** How much a job does in one run: what is left then is done in the next one. */
+export interface SliceLimits {
+  readonly slicesMax: number;
+  /** After so long nothing else is begun. */
+  readonly msMax: number;
+}
+
+/**
+ * Works slice after slice, within the limits.
+ * @param slice tells whether there may be another one; it can ask whether the time is over
+ */
+export async function inSlices(
+  clock: Clock,
+  limits: SliceLimits,
+  slice: (isOver: () => boolean) => Promise<boolean>,
+): Promise<void> {
+  const until = clock.now() + limits.msMax;
+  const isOver = () => clock.now() >= until;
+  for (let count = 0; count < limits.slicesMax && !isOver(); count += 1) {
+    if (!(await slice(isOver))) return;
+  }
+}

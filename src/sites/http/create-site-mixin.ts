@@ -1,0 +1,50 @@
+import { createRoute } from "@hono/zod-openapi";
+import { siteManagers } from "../../platform/http/access-rules.ts";
+import { type App, contextOf } from "../../platform/http/app-env.ts";
+import {
+  failures,
+  failuresOf,
+  jsonAnswer,
+  jsonBody,
+  keyedValue,
+  operation,
+  replayedHeader,
+} from "../../platform/http/operation.ts";
+import { idempotencyHeaders } from "../../platform/http/schemas/common.ts";
+import { createMixin } from "../use-cases/create-mixin.ts";
+import { mixinIdOut, namedMixinIn, passingSiteParams } from "./site-mixin-schemas.ts";
+
+const path = "/site/{tenant}/sites/{siteCode}/mixins";
+
+const route = createRoute({
+  method: "post",
+  path,
+  ...operation({ operationId: "POST-site-settings-create-site-mixin", access: siteManagers, accepts: "json" }),
+  tags: ["Site Mixins"],
+  summary: "Create a site mixin",
+  description:
+    "Any mixin is stored as it is given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid: `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor`, `validityInMonths`.",
+  request: { params: passingSiteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinIn) },
+  responses: {
+    201: { ...jsonAnswer("The mixin's name.", mixinIdOut), headers: replayedHeader },
+    ...failures(
+      path,
+      siteManagers,
+      ...failuresOf.jsonBody,
+      "settings_kept_elsewhere",
+      "mixin_exists",
+      "mixin_limit_reached",
+      "idempotency_key_reused",
+      "outcome_unknown",
+    ),
+  },
+});
+
+export const createSiteMixin = (app: App) =>
+  app.openapi(route, async (c) => {
+    const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
+    const { siteCode } = c.req.valid("param");
+    const { name, mixin } = c.req.valid("json");
+    const answer = await createMixin(context, { siteCode, name, mixin }, JSON.stringify({ id: name }));
+    return c.body(keyedValue(c, answer), 201, { "Content-Type": "application/json" }) as never;
+  });

@@ -1,0 +1,152 @@
+import { z } from "@hono/zod-openapi";
+import { siteCode, tenantParams } from "../../platform/http/schemas/common.ts";
+import { deferred, deferredMembers } from "../../platform/http/schemas/deferred.ts";
+import { lazy } from "../../platform/runtime/lazy.ts";
+import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
+import {
+  codePrefixPattern,
+  earningBases,
+  factorPattern,
+  giveBacksPerDayMax,
+  returnPolicies,
+  settingsMember,
+  settingsMixinName,
+  validityMonthsMax,
+} from "../rules/site-settings.ts";
+
+/** Names that a program could take for something else than a mixin, or a path for a step in a folder. */
+const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", ".", ".."]);
+const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
+/** The same with the reserved names, for clients. */
+const documentedNamePattern = "^(?!(?:__proto__|constructor|prototype|[.][.]?)$)[A-Za-z0-9_.-]{1,64}$";
+const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ . -";
+
+const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
+
+const sitesNaming = (example: string) =>
+  tenantParams.extend(
+    deferredMembers({
+      siteCode: () =>
+        siteCode().openapi({
+          param: { name: "siteCode", in: "path" },
+          description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
+          example,
+        }),
+    }),
+  );
+
+const mixinName = () =>
+  z
+    .string()
+    .refine(isMixinName, { error: nameRequirement })
+    .openapi({
+      param: { name: "mixinName", in: "path" },
+      pattern: documentedNamePattern,
+      description: "The mixin's name; `couponSettings` holds the settings of reward points.",
+      example: "couponSettings",
+    });
+
+export const siteParams = sitesNaming("main");
+export const mixinParams = siteParams.extend(deferredMembers({ mixinName }));
+
+/** For what makes a mixin, or takes it away: another site than there is to try things with. */
+export const passingSiteParams = sitesNaming("outlet");
+export const passingMixinParams = passingSiteParams.extend(deferredMembers({ mixinName }));
+
+const anyMembers = { type: "object" as const, additionalProperties: true };
+
+/** Checked by hand, because zod's own objects and records would lose members with names such as `__proto__`. */
+const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
+
+const couponSettingsExample = {
+  rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
+};
+
+/** What `settingsProblems` has nothing against, as the OpenAPI document tells it. */
+const documentedRewardSettings = {
+  type: "object" as const,
+  properties: {
+    enabled: { type: "boolean" as const },
+    enable: { type: "boolean" as const, description: "Another name for enabled; if both are given, they are equal." },
+    codePrefix: { type: "string" as const, pattern: codePrefixPattern.source },
+    couponPrefix: {
+      type: "string" as const,
+      pattern: codePrefixPattern.source,
+      description: "Another name for codePrefix; if both are given, they are equal.",
+    },
+    orderValueToRewardPointsFactor: {
+      anyOf: [
+        { type: "number" as const, minimum: 0 },
+        { type: "string" as const, pattern: factorPattern.source, maxLength: 400 },
+      ],
+    },
+    validityInMonths: { type: ["integer" as const, "null" as const], minimum: 1, maximum: validityMonthsMax },
+    earningBase: { type: "string" as const, enum: [...earningBases] },
+    returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
+    giveBacksPerDay: { type: "integer" as const, minimum: 0, maximum: giveBacksPerDayMax },
+  },
+  // A site that is switched on says what its orders earn.
+  anyOf: [
+    { required: ["orderValueToRewardPointsFactor"] },
+    { properties: { enabled: { enum: [false] }, enable: { enum: [false] } } },
+  ],
+  additionalProperties: false,
+};
+
+const documentedNamedMixin = {
+  type: "object" as const,
+  propertyNames: { pattern: documentedNamePattern },
+  properties: {
+    [settingsMixinName]: {
+      type: "object" as const,
+      properties: { [settingsMember]: documentedRewardSettings },
+      additionalProperties: true,
+    },
+  },
+  additionalProperties: anyMembers,
+  minProperties: 1,
+  maxProperties: 1,
+  example: { couponSettings: couponSettingsExample },
+};
+
+/** A mixin under its name, as it is created. */
+export const namedMixinIn = deferred(() =>
+  jsonObject()
+    .transform((body, context) => {
+      const [first, ...more] = Object.entries(body);
+      if (first === undefined || more.length > 0) {
+        context.addIssue({ code: "custom", message: "must have exactly one member: the mixin under its name" });
+        return z.NEVER;
+      }
+      const [name, mixin] = first;
+      if (!isMixinName(name)) context.addIssue({ code: "custom", message: `The mixin's name ${nameRequirement}` });
+      if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
+      return isJsonObject(mixin) ? { name, mixin } : z.NEVER;
+    })
+    .openapi("NamedMixin", documentedNamedMixin),
+);
+
+/** What a mixin holds, or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
+export const mixinIn = deferred(() => jsonObject().openapi("Mixin", { ...anyMembers, example: couponSettingsExample }));
+
+export const mixinOut = mixinIn;
+
+export const mixinsOut = deferred(() =>
+  z.custom<Readonly<Record<string, JsonObject>>>(isJsonObject).openapi("Mixins", {
+    type: "object",
+    additionalProperties: { type: "object", additionalProperties: true },
+    example: { couponSettings: couponSettingsExample },
+  }),
+);
+
+export const mixinIdOut = deferred(() =>
+  z.object({ id: z.string().openapi({ example: "couponSettings" }) }).openapi("ResourceLocation"),
+);
+
+/** The content of a body that may come under the mixin's own name, as the contract's examples show it. */
+export function unwrapped(body: JsonObject, mixinName: string): JsonObject {
+  const [first, ...more] = Object.entries(body);
+  if (first === undefined || more.length > 0) return body;
+  const [name, content] = first;
+  return name === mixinName && isJsonObject(content) ? content : body;
+}

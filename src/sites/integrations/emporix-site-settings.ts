@@ -1,0 +1,130 @@
+import type { Logger } from "../../platform/runtime/ports.ts";
+import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
+import type { EmporixAccess } from "../../platform/upstream/emporix-access.ts";
+import { pathSegment } from "../../platform/upstream/path-segment.ts";
+import { UpstreamCalls, type UpstreamServices } from "../../platform/upstream/upstream-calls.ts";
+import { refusalReason, saysNotFound } from "../../platform/upstream/upstream-status.ts";
+import { platformTime, type UpstreamLimits, type UpstreamTime } from "../../platform/upstream/upstream-time.ts";
+import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
+import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
+import { settingsOfMixin } from "../rules/mixin-settings.ts";
+import { type RewardSettings, settingsMember, settingsMixinName } from "../rules/site-settings.ts";
+import { type SettingsCache, type SiteSettings, settingsCachedSeconds } from "../use-cases/ports.ts";
+
+/** What reading a site's settings may take: customers wait for it, and what was known last is at hand. */
+export const settingsCallLimits: UpstreamLimits = { attemptMsMax: 1_500, callMsMax: 2_500, attemptsMax: 2 };
+/** How long the last known settings of a site are kept without having been confirmed. */
+export const lastKnownSeconds = 90 * 24 * 60 * 60;
+/** After the service did not answer: how long a site's last known settings are served before it is asked again. */
+const lastKnownServedSeconds = 60;
+/** After the service did not answer, no site's settings are asked for so long, but what is known is served. */
+const failurePauseMs = 5_000;
+
+const scopes = ["site.site_manage"];
+
+export interface EmporixSiteSettingsServices extends UpstreamServices {
+  /** What may be served without asking. */
+  readonly fresh: SettingsCache;
+  /** What is served while the service is down. */
+  readonly lastKnown: SettingsCache;
+}
+
+/**
+ * Settings out of the mixins of Emporix's Site Settings service, cached. While the service does not answer, or not so
+ * that it can be understood, a site keeps the settings that were known last.
+ */
+export class EmporixSiteSettings implements SiteSettings {
+  readonly #baseUrl: string;
+  readonly #calls: UpstreamCalls;
+  readonly #fresh: SettingsCache;
+  readonly #lastKnown: SettingsCache;
+  readonly #log: Logger;
+  readonly #time: UpstreamTime;
+  #pausedUntil = 0;
+
+  constructor({ baseUrl, ...client }: EmporixAccess, services: EmporixSiteSettingsServices) {
+    this.#baseUrl = baseUrl;
+    this.#calls = new UpstreamCalls({ ...client, scopes }, services);
+    this.#fresh = services.fresh;
+    this.#lastKnown = services.lastKnown;
+    this.#log = services.log;
+    this.#time = services.time ?? platformTime;
+  }
+
+  async effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
+    const cached = await this.#fresh.read(tenant, site);
+    if (cached !== null) return cached;
+    const asked = await this.#ask(tenant, site);
+    if (asked !== null) {
+      const { settings, isSite } = asked;
+      if (isSite) await this.#keep(tenant, site, settings);
+      else await this.#keepOfNone(tenant, site, settings);
+      return settings;
+    }
+    const lastKnown = await this.#lastKnown.read(tenant, site);
+    if (lastKnown === null) throw new StoreUnavailable("The site's settings are not known, and cannot be read now.");
+    this.#log.warn("site_settings_last_known", { tenant });
+    await this.#fresh.keep(tenant, site, lastKnown, lastKnownServedSeconds);
+    return lastKnown;
+  }
+
+  /** Settings are asked for anew the next time. What was known last stays known until then. */
+  async forget(tenant: TenantId, site: SiteCode): Promise<void> {
+    await this.#fresh.forget(tenant, site);
+  }
+
+  async #keep(tenant: TenantId, site: SiteCode, settings: RewardSettings): Promise<void> {
+    await Promise.all([
+      this.#fresh.keep(tenant, site, settings, settingsCachedSeconds),
+      this.#lastKnown.keep(tenant, site, settings, lastKnownSeconds),
+    ]);
+  }
+
+  /** A code that somebody makes up costs no write. A site that has had the mixin must not be known as it was. */
+  async #keepOfNone(tenant: TenantId, site: SiteCode, settings: RewardSettings): Promise<void> {
+    if ((await this.#lastKnown.read(tenant, site)) === null) this.#fresh.remember(tenant, site, settings);
+    else await this.#keep(tenant, site, settings);
+  }
+
+  /** Null when the service does not tell. A site without the mixin, or with a broken one, is off: that is told. */
+  async #ask(
+    tenant: TenantId,
+    site: SiteCode,
+  ): Promise<{ readonly settings: RewardSettings; readonly isSite: boolean } | null> {
+    const segment = pathSegment(site);
+    const mixin = segment === null ? null : await this.#mixin(tenant, segment);
+    if (mixin === undefined) return null;
+    const { settings, flaw } = settingsOfMixin(mixin);
+    // A site without a mixin has whatever name a client has made up: that is not for the log.
+    const named = mixin === null ? {} : { siteCode: site };
+    if (flaw !== null) this.#log.warn("site_switched_off", { tenant, ...named, ...flaw });
+    return { settings, isSite: mixin !== null };
+  }
+
+  /** Null when the site has none; undefined when the service does not tell. */
+  async #mixin(tenant: TenantId, siteSegment: string): Promise<JsonObject | null | undefined> {
+    if (this.#time.now() < this.#pausedUntil) return undefined;
+    const operation = "settings.find";
+    const url = `${this.#baseUrl}/site/${tenant}/sites/${siteSegment}/mixins/${settingsMixinName}`;
+    const request = { operation, tenant, method: "GET", url } as const;
+    const outcome = await this.#calls.call(request, this.#calls.budget(settingsCallLimits));
+    if (outcome.kind === "unknown") {
+      this.#pausedUntil = this.#time.now() + failurePauseMs;
+      return undefined;
+    }
+    if (outcome.kind === "answered") {
+      const { status, body } = outcome;
+      if (saysNotFound(status, body)) return null;
+      if (status === 200 && isJsonObject(body)) return unwrapped(body);
+    }
+    const reason = outcome.kind === "answered" ? refusalReason(outcome.status, outcome.body) : outcome.reason;
+    this.#log.warn("upstream_answer_inconclusive", { operation, tenant, reason });
+    return undefined;
+  }
+}
+
+/** The contract's examples show a mixin bare in one place, and under its own name in another. */
+function unwrapped(body: JsonObject): JsonObject {
+  const inner = body[settingsMixinName];
+  return body[settingsMember] === undefined && isJsonObject(inner) ? inner : body;
+}

@@ -1,0 +1,72 @@
+import { briefReason } from "../../platform/runtime/error-facts.ts";
+import type { Clock, Logger } from "../../platform/runtime/ports.ts";
+import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
+import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
+import { settingsOfMixin } from "../rules/mixin-settings.ts";
+import { type RewardSettings, settingsMixinName, switchedOff } from "../rules/site-settings.ts";
+import { type MixinStore, type SettingsCache, type SiteSettings, settingsCachedSeconds } from "../use-cases/ports.ts";
+import { KvSettingsCache } from "./kv-settings-cache.ts";
+
+export interface CachedSiteSettingsServices {
+  readonly cache: KVNamespace;
+  readonly mixins: MixinStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How time is let pass; the platform's way unless given. */
+  readonly pause?: (durationMs: number) => Promise<void>;
+}
+
+interface StoredSettings {
+  readonly settings: RewardSettings;
+  /** False when the site has no mixin: whoever asks may have made its code up. */
+  readonly isSite: boolean;
+}
+
+/**
+ * Settings out of the site's mixin, through KV. A site without a mixin is only remembered in memory, as switched off: a
+ * code that somebody makes up costs no write.
+ *
+ * A request that has read the mixin just before it changed may cache the older settings just after they were
+ * forgotten. Like what KV keeps at other places, they last for {@link settingsCachedSeconds} at most.
+ */
+export class CachedSiteSettings implements SiteSettings {
+  readonly #cache: SettingsCache;
+  readonly #mixins: MixinStore;
+  readonly #log: Logger;
+
+  constructor({ mixins, ...services }: CachedSiteSettingsServices) {
+    this.#cache = new KvSettingsCache("reward-settings", services);
+    this.#mixins = mixins;
+    this.#log = services.log;
+  }
+
+  async effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings> {
+    const cached = await this.#cache.read(tenant, site);
+    if (cached !== null) return cached;
+    const { settings, isSite } = await this.#stored(tenant, site);
+    if (isSite) await this.#cache.keep(tenant, site, settings, settingsCachedSeconds);
+    else this.#cache.remember(tenant, site, settings);
+    return settings;
+  }
+
+  async forget(tenant: TenantId, site: SiteCode): Promise<void> {
+    await this.#cache.forget(tenant, site);
+  }
+
+  /** A site whose settings are missing or broken is off, and the log says why. */
+  async #stored(tenant: TenantId, site: SiteCode): Promise<StoredSettings> {
+    const off = (facts: object): void => this.#log.warn("site_switched_off", { tenant, ...facts });
+    try {
+      const mixin = await this.#mixins.find(tenant, site, settingsMixinName);
+      const { settings, flaw } = settingsOfMixin(mixin);
+      // A site without a mixin has whatever name a client has made up: that is not for the log.
+      if (flaw !== null) off(mixin === null ? flaw : { siteCode: site, ...flaw });
+      return { settings, isSite: mixin !== null };
+    } catch (error) {
+      // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
+      if (error instanceof StoreUnavailable) throw error;
+      off({ siteCode: site, reason: "settings not read", error: briefReason(error) });
+      return { settings: switchedOff, isSite: true };
+    }
+  }
+}

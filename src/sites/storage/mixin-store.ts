@@ -1,0 +1,122 @@
+import { and, asc, eq } from "drizzle-orm";
+import type { KeyedRequest } from "../../platform/requests/keyed-request.ts";
+import { systemClock } from "../../platform/runtime/system-clock.ts";
+import { keyedAnswerRow } from "../../platform/storage/answer-store.ts";
+import { answeredRead, answeredWrite } from "../../platform/storage/answered.ts";
+import { storedObject } from "../../platform/storage/stored-object.ts";
+import { idempotencyRecords } from "../../platform/storage/tables.ts";
+import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
+import { readable } from "../../tenants/storage/readable.ts";
+import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
+import type { Mixin, MixinStore } from "../use-cases/ports.ts";
+import { siteMixins } from "./tables.ts";
+
+/** Site mixins in D1, as JSON text. */
+export class D1MixinStore implements MixinStore {
+  readonly #databases: TenantDatabases;
+
+  constructor(databases: TenantDatabases) {
+    this.#databases = databases;
+  }
+
+  async list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>> {
+    const rows = await answeredRead(() =>
+      this.#databases
+        .drizzleOf(tenant)
+        .select()
+        .from(siteMixins)
+        .where(and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site)))
+        .orderBy(asc(siteMixins.mixinName))
+        .execute(),
+    );
+    const named = (row: (typeof rows)[number]) => [row.mixinName, mixinFromText(row.value)] as const;
+    const nameOf = ({ siteCode, mixinName }: (typeof rows)[number]) => ({
+      table: "site_mixins",
+      row: `${siteCode}/${mixinName}`,
+    });
+    return Object.fromEntries(readable(rows, named, this.#databases, nameOf));
+  }
+
+  async find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null> {
+    const text = await this.#textOf(tenant, site, name);
+    return text === null ? null : mixinFromText(text);
+  }
+
+  async findToRevise(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null> {
+    const text = await this.#textOf(tenant, site, name);
+    return text === null ? null : meaningOf(text);
+  }
+
+  async insert(
+    tenant: TenantId,
+    site: SiteCode,
+    name: string,
+    mixin: Mixin,
+    keyed: (KeyedRequest & { readonly body: string }) | null,
+  ): Promise<void> {
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const insertMixin = drizzle
+      .insert(siteMixins)
+      .values({ tenant, siteCode: site, mixinName: name, value: JSON.stringify(mixin) });
+    if (keyed === null) {
+      await answeredWrite(insertMixin.execute());
+      return;
+    }
+    const answer = keyedAnswerRow(tenant, keyed, systemClock.now());
+    await answeredWrite(drizzle.batch([insertMixin, drizzle.insert(idempotencyRecords).values(answer)]));
+  }
+
+  /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
+  async replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean> {
+    const text = await this.#textOf(tenant, site, name);
+    if (text === null || JSON.stringify(meaningOf(text)) !== JSON.stringify(previous)) return false;
+    const replaced = await answeredWrite(
+      this.#databases
+        .drizzleOf(tenant)
+        .update(siteMixins)
+        .set({ value: JSON.stringify(mixin) })
+        .where(and(named(tenant, site, name), eq(siteMixins.value, text)))
+        .returning({ name: siteMixins.mixinName })
+        .execute(),
+    );
+    return replaced.length > 0;
+  }
+
+  async remove(tenant: TenantId, site: SiteCode, name: string): Promise<boolean> {
+    const removed = await answeredWrite(
+      this.#databases
+        .drizzleOf(tenant)
+        .delete(siteMixins)
+        .where(named(tenant, site, name))
+        .returning({ name: siteMixins.mixinName })
+        .execute(),
+    );
+    return removed.length > 0;
+  }
+
+  async #textOf(tenant: TenantId, site: SiteCode, name: string): Promise<string | null> {
+    const rows = await answeredRead(() =>
+      this.#databases
+        .drizzleOf(tenant)
+        .select({ text: siteMixins.value })
+        .from(siteMixins)
+        .where(named(tenant, site, name))
+        .execute(),
+    );
+    return rows[0]?.text ?? null;
+  }
+}
+
+const named = (tenant: TenantId, site: SiteCode, name: string) =>
+  and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site), eq(siteMixins.mixinName, name));
+
+const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");
+
+/** What cannot be read says nothing: so it can be put right. */
+function meaningOf(text: string): Mixin {
+  try {
+    return mixinFromText(text);
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,31 @@
+import { mergePatch } from "../../platform/values/json-merge-patch.ts";
+import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
+import type { Result } from "../../platform/values/result.ts";
+import { patchUnderAllNames, settingsMember, settingsMixinName } from "../rules/site-settings.ts";
+import type { Context } from "./context.ts";
+import type { MixinFailure } from "./failure.ts";
+import type { Mixin } from "./ports.ts";
+import { rewriteMixin } from "./rewrite-mixin.ts";
+import type { MixinAddress } from "./site-mixin.ts";
+import { type InvalidMixin, validateJson } from "./validate-mixin.ts";
+
+/**
+ * Changes parts of a mixin by a JSON Merge Patch (RFC 7386). What comes out of it must be valid as a whole. Settings of
+ * reward points have several names: a patch by one of them changes what is stored under another.
+ * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
+ */
+export async function mergeMixin(
+  context: Context,
+  input: MixinAddress & { readonly patch: JsonObject },
+): Promise<Result<Mixin, MixinFailure | InvalidMixin>> {
+  const patch = validateJson(input.name, input.patch);
+  if (!patch.ok) return patch;
+  const changes = input.name === settingsMixinName ? settingsPatch(patch.value) : patch.value;
+  return rewriteMixin(context, input, (current) => mergePatch(current, changes));
+}
+
+/** A patch of `couponSettings` that changes settings under whatever name they are stored. */
+function settingsPatch(patch: JsonObject): JsonObject {
+  const settings = patch[settingsMember];
+  return isJsonObject(settings) ? { ...patch, [settingsMember]: patchUnderAllNames(settings) } : patch;
+}

@@ -1,0 +1,92 @@
+import type { RequestFailure, Violation } from "../../platform/requests/failure.ts";
+import type { JsonObject } from "../../platform/values/json-object.ts";
+import { hintFor, nearestName } from "../../platform/values/nearest-name.ts";
+import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import { settingsMember, settingsMixinName, settingsProblems } from "../rules/site-settings.ts";
+import type { Mixin } from "./ports.ts";
+
+export type InvalidMixin = Extract<RequestFailure, { code: "validation_failed" }>;
+
+/** The largest mixin that is kept, in bytes of JSON: a request has a limit, but many patches add up. */
+export const mixinBytesMax = 128 * 1024;
+/** How deep objects and arrays may lie in one another. */
+export const mixinDepthMax = 64;
+
+/**
+ * Whether a JSON value has one meaning for every reader and is shallow enough to be walked through. What comes from
+ * outside is checked before anything else is done with it.
+ * @param name where the paths of violations begin
+ */
+export function validateJson(name: string, value: JsonObject): Result<JsonObject, InvalidMixin> {
+  const flaw = flawIn(value, name, 1);
+  return flaw === null ? succeed(value) : refuse({ code: "validation_failed", violations: [flaw] });
+}
+
+/**
+ * Whether a mixin can be stored: as JSON of a bounded size, and, for `couponSettings`, with reward settings that
+ * can be read and mean what they say.
+ * @returns the mixin itself, or `validation_failed` with paths that begin with its name
+ */
+export function validateMixin(name: string, mixin: Mixin): Result<Mixin, InvalidMixin> {
+  const json = validateJson(name, mixin);
+  if (!json.ok) return json;
+  const violations = isTooLarge(mixin)
+    ? [{ field: name, message: `must be at most ${mixinBytesMax} bytes of JSON`, type: "too_big" }]
+    : settingsViolations(name, mixin);
+  return violations.length === 0 ? succeed(mixin) : refuse({ code: "validation_failed", violations });
+}
+
+const isTooLarge = (mixin: Mixin): boolean => new TextEncoder().encode(JSON.stringify(mixin)).length > mixinBytesMax;
+
+/** The first part of a JSON value that could not be stored and read again as it is. */
+function flawIn(value: unknown, path: string, depth: number): Violation | null {
+  if (typeof value === "string" && !value.isWellFormed()) {
+    return { field: path, message: "must be well-formed text", type: "invalid_format" };
+  }
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    return { field: path, message: "must be a number that can be represented", type: "too_big" };
+  }
+  if (typeof value !== "object" || value === null) return null;
+  if (depth > mixinDepthMax) {
+    return { field: null, message: `must not be nested deeper than ${mixinDepthMax} levels`, type: "too_deep" };
+  }
+  for (const [member, inner] of Object.entries(value)) {
+    if (!member.isWellFormed()) {
+      return { field: path, message: "must have names of well-formed text", type: "invalid_key" };
+    }
+    const flaw = flawIn(inner, `${path}.${member}`, depth + 1);
+    if (flaw !== null) return flaw;
+  }
+  return null;
+}
+
+function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
+  if (name !== settingsMixinName) return misplacedSettings(name);
+  const given = mixin[settingsMember];
+  if (given === undefined) return misspeltSettings(mixin);
+  const path = `${settingsMixinName}.${settingsMember}`;
+  return settingsProblems(given).map(({ member, kind, requirement }) => ({
+    field: member === null ? path : `${path}.${member}`,
+    message: requirement,
+    type: kind,
+  }));
+}
+
+/** Settings under a name that is nearly the right one would do nothing, without a word. */
+function misplacedSettings(name: string): readonly Violation[] {
+  const meant = [settingsMixinName, settingsMember].find((known) => lettersOf(known) === lettersOf(name));
+  if (meant === undefined) return [];
+  const message = `is no name of a mixin; reward points are set in ${settingsMixinName}.${settingsMember}`;
+  return [{ field: name, message, type: "unknown_member" }];
+}
+
+const lettersOf = (name: string): string => name.toLowerCase().replaceAll(/[^a-z]/g, "");
+
+const misspeltSettings = (mixin: Mixin): readonly Violation[] =>
+  Object.keys(mixin)
+    .filter((member) => nearestName(member, [settingsMember]) !== null)
+    .map((member) => ({
+      field: `${settingsMixinName}.${member}`,
+      message: `is no setting; ${hintFor(member, [settingsMember])}`,
+      type: "unknown_member",
+    }));

@@ -1,5 +1,0 @@
-import { type CommitRows, commitLists } from "../../src/storage/d1/commit-statements.ts";
-
-/** A commit of nothing but these rows. */
-export const commitOf = (rows: { readonly [List in keyof CommitRows]?: readonly unknown[] }): CommitRows =>
-  ({ ...Object.fromEntries(commitLists.map((list) => [list, []])), ...rows }) as unknown as CommitRows;
