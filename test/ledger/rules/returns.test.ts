@@ -20,6 +20,7 @@ import { ledgerFault } from "../../../src/ledger/rules/soundness.ts";
 import type { CommandId, EntryId, RedeemOptionId } from "../../../src/platform/values/identifiers.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { at, coupon, earn, exchange, givingBack, grant, points, redeem, settle } from "../../support/ledger/ledgers.ts";
+import { timesUsualRuns } from "../../support/runs.ts";
 import { key, noon, Story } from "./story.ts";
 
 const policies: readonly ReturnPolicy[] = ["clamp", "negative", "absorb"];
@@ -579,7 +580,7 @@ describe("whatever is returned, corrected, spent and given back", () => {
     { weight: 8, arbitrary: anyTurn },
     { weight: 1, arbitrary: keeping.map((turn) => ({ ...turn, kept: -1 - turn.kept })) },
   );
-  const histories = { numRuns: 300 };
+  const histories = { numRuns: timesUsualRuns(3) };
 
   /** What a customer has after all turns of a history: points that are not there to be spent are not. */
   class Played {

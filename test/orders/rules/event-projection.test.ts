@@ -8,6 +8,7 @@ import { orderValue } from "../../../src/sites/rules/earn-rule.ts";
 import { earningBases } from "../../../src/sites/rules/site-settings.ts";
 import { longOrder } from "../../support/orders/long-orders.ts";
 import { completedOrder, orderUpdated, returnUpdated } from "../../support/orders/order-events.ts";
+import { timesUsualRuns } from "../../support/runs.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -98,7 +99,7 @@ describe("what is kept of an event", () => {
         expect(projectEvent(kept)).toEqual(kept);
         expect(mentionsOf(kept, null).length).toBeLessThan(mentionsMax);
       }),
-      { numRuns: 1_000 },
+      { numRuns: timesUsualRuns(10) },
     );
   });
 
