@@ -23,6 +23,7 @@ const commitGathering = "src/ledger/objects/commit-gathering.ts";
 const ledgerGateway = "src/ledger/objects/ledger-gateway.ts";
 const exchangeSaga = "src/ledger/objects/exchange-saga.ts";
 const ledgerStore = "src/ledger/storage/ledger-store.ts";
+const commitRows = "src/ledger/storage/commit-rows.ts";
 const erasure = "src/ledger/storage/erasure.ts";
 const commitStatements = "src/ledger/storage/commit-statements.ts";
 const answered = "src/platform/storage/answered.ts";
@@ -575,7 +576,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "key-not-stored",
     breaks: "idempotency keys are forgotten with the object's memory",
-    file: ledgerStore,
+    file: commitRows,
     replace: "    records: changes.records.map((record) => recordRow(key, record)),",
     by: "    records: [],",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
@@ -591,7 +592,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "usages-not-kept",
     breaks: "which lots a redemption took from is not kept",
-    file: ledgerStore,
+    file: commitRows,
     replace: "    usages,\n    lapses,",
     by: "    usages: [],\n    lapses,",
     caughtBy: byLedger(
@@ -601,7 +602,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "debt-not-kept",
     breaks: "what returns leave open is forgotten",
-    file: ledgerStore,
+    file: commitRows,
     replace: "points: ledger.points, ...ledger.debt }",
     by: "points: ledger.points, owed: 0, absorbed: 0 }",
     caughtBy: byLedger("an order > gives back what is returned, as if nothing were kept in memory in between"),
