@@ -1778,7 +1778,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "coupon-without-time",
     breaks: "points may buy a coupon that is over when it begins",
-    file: "src/coupons/http/coupon-schemas.ts",
+    file: "src/coupons/http/coupon-definition-schemas.ts",
     replace: "validUntil <= validFrom",
     by: "validUntil < validFrom",
     caughtBy: by("test/ledger/http/operations.test.ts", "redeem options > refuse a coupon that ends when it begins"),
