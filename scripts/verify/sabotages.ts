@@ -666,7 +666,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "one-use-too-many",
     breaks: "checkouts at once use a coupon once more than it allows",
-    file: "src/coupons/storage/coupon-redemption-store.ts",
+    file: "src/coupons/storage/coupon-use-statements.ts",
     replace: "or redemption_count < definition ->> 'maxRedemptions')",
     by: "or redemption_count <= definition ->> 'maxRedemptions')",
     caughtBy: by(
