@@ -24,6 +24,15 @@ export type EventReference = Omit<QueuedEvent, "event" | "mentions">;
 
 export type QueueMessage = QueuedEvent | EventReference;
 
+/** A message of the queue. */
+export interface EventMessage {
+  readonly body: unknown;
+  /** How often it has been delivered, this time included. */
+  readonly attempts: number;
+  ack(): void;
+  retry(options: { readonly delaySeconds: number }): void;
+}
+
 /** Where events wait for being processed. */
 export interface EventQueue {
   /** @throws {StoreUnavailable} when it is not certain that the event was taken. */
