@@ -1096,7 +1096,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "given-back-held-again",
     breaks: "what an entry has given back counts as held by it",
-    file: "src/ledger/storage/subject-reader.ts",
+    file: "src/ledger/storage/journal-reader.ts",
     replace: "((held.get(lotId)?.points ?? 0) + points)",
     by: "Math.max(held.get(lotId)?.points ?? 0, points)",
     caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
