@@ -3,8 +3,8 @@ import type { CustomerId, TenantId } from "../../platform/values/identifiers.ts"
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { EventId } from "../rules/event-id.ts";
+import type { EventSubject } from "../rules/event-reading.ts";
 import type { EventVerdict } from "../rules/event-verdict.ts";
-import type { EventSubject } from "../rules/order-event.ts";
 
 /** An event on its way from whom it came to what becomes of it. */
 export interface QueuedEvent {

@@ -1,8 +1,9 @@
 import type { TenantId } from "../../platform/values/identifiers.ts";
 import type { EventId } from "../rules/event-id.ts";
+import type { EventAction, OrderNews, ReturnNews } from "../rules/event-reading.ts";
 import { type EventVerdict, ignored, waiting } from "../rules/event-verdict.ts";
 import type { ToldState } from "../rules/latest-state.ts";
-import { type EventAction, type OrderNews, partOfReturn, type ReturnNews } from "../rules/order-event.ts";
+import { partOfReturn } from "../rules/order-event.ts";
 import type { ReturnState } from "../rules/return-state.ts";
 import { eventActor } from "./carry-out.ts";
 import type { Services } from "./context.ts";
