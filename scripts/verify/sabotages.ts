@@ -1300,7 +1300,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "erased-comes-back",
     breaks: "an event that comes again tells of an erased customer's order once more",
-    file: "src/orders/storage/order-state-store.ts",
+    file: "src/orders/storage/forgotten-events.ts",
     replace: ".payload} is null)`;",
     by: ".payload} = '')`;",
     caughtBy: by(
@@ -1402,7 +1402,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "measured-by-repetition",
     breaks: "a return is measured on the terms of an event that has earned nothing",
-    file: "src/orders/storage/order-state-store.ts",
+    file: "src/orders/storage/order-statements.ts",
     replace: "        terms: sql`coalesce(",
     by: "        terms: sql`coalesce(excluded.terms, ",
     caughtBy: byEvents("a return > is measured as the order was, even when the order was told of again"),
