@@ -1953,8 +1953,8 @@ const events: readonly Sabotage[] = [
   {
     name: "mentions-not-asked",
     breaks: "an erasure leaves events that name the customer somewhere",
-    file: "src/orders/storage/event-inbox.ts",
-    replace: "        forget(isMentioning),\n",
+    file: "src/orders/storage/forgotten-events.ts",
+    replace: "      forget(isMentioning),\n",
     by: "",
     caughtBy: by("test/trust/erasure.test.ts", "an erasure finds events by whom they name > wherever that is"),
   },
@@ -1969,9 +1969,9 @@ const events: readonly Sabotage[] = [
   {
     name: "unreadable-event-stops-all",
     breaks: "one event that cannot be read keeps all others from being sent again",
-    file: "src/orders/storage/event-inbox.ts",
-    replace: "payload === null ? null : readableObject(payload);\n      return",
-    by: 'payload === null ? null : storedObject(payload, "event");\n      return',
+    file: "src/orders/storage/event-upkeep.ts",
+    replace: "payload === null ? null : readableObject(payload);\n    return",
+    by: "payload === null ? null : JSON.parse(payload);\n    return",
     caughtBy: byEvents("an event that cannot be read any more keeps no other from being sent again"),
   },
   {
