@@ -17,7 +17,10 @@ export interface CatchingTest {
   readonly test: string;
 }
 
+const commandQueue = "src/ledger/objects/command-queue.ts";
 const ledgerTurn = "src/ledger/objects/ledger-turn.ts";
+const lookups = "src/ledger/objects/lookups.ts";
+const round = "src/ledger/objects/round.ts";
 const replayMemory = "src/ledger/objects/replay-memory.ts";
 const commitGathering = "src/ledger/objects/commit-gathering.ts";
 const ledgerGateway = "src/ledger/objects/ledger-gateway.ts";
@@ -62,7 +65,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-turn",
     breaks: "a customer's commands no longer wait for one another",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    if (this.#running) return;\n",
     by: "",
     caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
@@ -142,8 +145,8 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-queue-cap",
     breaks: "any number of commands may wait in memory",
-    file: ledgerTurn,
-    replace: "this.#waiting.length >= turnLimits.waitingMax ||",
+    file: commandQueue,
+    replace: "this.#waiting.length >= queueLimits.waitingMax ||",
     by: "",
     caughtBy: byFaults("a queue that is full refuses who comes next, and forgets nobody who waits"),
   },
@@ -166,7 +169,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "large-coupons-uncounted",
     breaks: "coupons of any size may wait in memory",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    this.#waitingCouponCharacters += couponCharacters;\n",
     by: "",
     caughtBy: byFaults("a queue is full of large coupons sooner, but only as long as they wait"),
@@ -174,7 +177,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "full-for-ever",
     breaks: "a queue that was full of large coupons once takes no more of them",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "this.#waitingCouponCharacters -= waiting.couponCharacters;",
     by: "this.#waitingCouponCharacters -= 0;",
     caughtBy: byFaults("a queue is full of large coupons sooner, but only as long as they wait"),
@@ -182,7 +185,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "begun-late",
     breaks: "a busy ledger carries out commands whose callers have nearly given up, and has no time for those who come",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    if (late.length > 0) this.#refuse(late);\n",
     by: "",
     caughtBy: byFaults("what waits too long is refused before it is begun, and who comes later is served"),
@@ -191,7 +194,7 @@ const turn: readonly Sabotage[] = [
     name: "no-patience-limit",
     breaks: "commands are carried out long after their callers were told that they were not",
     file: ledgerTurn,
-    replace: "      if (group.every((waiting) => this.#isPastDeadline(waiting))) break;\n",
+    replace: "      if (group.every((waiting) => isPastDeadline(waiting, this.#now()))) break;\n",
     by: "",
     caughtBy: byFaults("nothing is tried again once its caller has been told that it failed"),
   },
@@ -206,16 +209,16 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-replay-check",
     breaks: "a repeated request is carried out again instead of answered again",
-    file: ledgerTurn,
-    replace: "      if (recalled !== null) return recalled;\n",
+    file: round,
+    replace: "    if (recalled !== null) return recalled;\n",
     by: "",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "answer-not-kept",
     breaks: "the answer to a keyed request is not kept",
-    file: ledgerTurn,
-    replace: "        records.push(record);\n",
+    file: round,
+    replace: "      records.push(record);\n",
     by: "",
     caughtBy: byLedger("a repeated request > that was refused is refused alike, even when it could be granted by now"),
   },
@@ -302,7 +305,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-parameter-limit",
     breaks: "coupons of a group are put into one parameter, however much it is",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "groupCouponCharactersMax: 500_000",
     by: "groupCouponCharactersMax: 500_000_000",
     caughtBy: byFaults("coupons that would be too much for one parameter"),
@@ -366,7 +369,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "erasure-shares-commit",
     breaks: "an erasure takes along what was kept together with it and after it",
-    file: ledgerTurn,
+    file: lookups,
     replace: 'command.intent.kind === "erase" || subjectOf(',
     by: "subjectOf(",
     caughtBy: byLedger("what comes together with an erasure, and after it, is not erased with it"),
@@ -472,7 +475,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "refused-by-an-outdated-price",
     breaks: "an exchange is refused for want of points without a look at what it costs now",
-    file: ledgerTurn,
+    file: round,
     replace: " || hasOwnId(command.intent) || stampOf(command) !== null;",
     by: " || hasOwnId(command.intent);",
     caughtBy: by("test/options/http/remembered-options.test.ts", "succeeds when it has become cheap enough"),
@@ -568,9 +571,9 @@ const storage: readonly Sabotage[] = [
   {
     name: "waits-for-ever",
     breaks: "a busy ledger commits nothing for as long as more commands come",
-    file: ledgerTurn,
-    replace: "pauses < turnLimits.gatherPausesMax;",
-    by: "pauses < turnLimits.waitingMax;",
+    file: commandQueue,
+    replace: "pauses < queueLimits.gatherPausesMax;",
+    by: "pauses < queueLimits.waitingMax;",
     caughtBy: by("test/ledger/objects/gathering.test.ts", "waits a bounded number of times"),
   },
   {
@@ -1013,7 +1016,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "replayed-balance",
     breaks: "the answer to an exchange does not tell the balance left",
-    file: "src/ledger/objects/ledger-turn.ts",
+    file: round,
     replace: "balanceAfter: last.balanceAfter",
     by: "balanceAfter: ledger.points",
     caughtBy: by("test/trust/model.test.ts", "a ledger > answers and keeps what a plain model does"),
@@ -1037,7 +1040,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "give-backs-not-counted",
     breaks: "the ledger does not count what the customer has given back today",
-    file: "src/ledger/objects/ledger-turn.ts",
+    file: lookups,
     replace: "moment - (moment % dayMs)",
     by: "moment + dayMs",
     caughtBy: by("test/coupons/http/own-coupons.test.ts", "a customer's coupons > can be given back ten times a day"),
@@ -1327,8 +1330,8 @@ const flows: readonly Sabotage[] = [
   {
     name: "batch-commits-one-by-one",
     breaks: "the orders of one call to a ledger do not share a commit",
-    file: "src/ledger/objects/ledger-turn.ts",
-    replace: "const answers = commands.map((command) => this.#queued(command));",
+    file: ledgerTurn,
+    replace: "const answers = commands.map((command) => this.#queue.add(command));",
     by: "const answers = commands.map((command) => this.execute(command));",
     caughtBy: byBatches("makes one commit a customer, and three other calls to D1 in all"),
   },
@@ -1817,9 +1820,9 @@ const words: readonly Sabotage[] = [
   {
     name: "entry-of-the-repetition",
     breaks: "a repeated request names an entry of its own instead of the first one's",
-    file: "src/ledger/objects/ledger-turn.ts",
-    replace: "      const recalled = replays.recall(command);\n      if (recalled !== null) return recalled;",
-    by: '      const recalled = replays.recall(command);\n      if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n        return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n      if (recalled !== null) return recalled;',
+    file: round,
+    replace: "    const recalled = replays.recall(command);\n    if (recalled !== null) return recalled;",
+    by: '    const recalled = replays.recall(command);\n    if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n      return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n    if (recalled !== null) return recalled;',
     caughtBy: byEmployees("the entry that adding or redeeming points makes > is named in a header"),
   },
   {
