@@ -1,4 +1,5 @@
 import type { TenantId } from "../../platform/values/identifiers.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 import type { EventId } from "../rules/event-id.ts";
 import type { EventAction, OrderNews, ReturnNews } from "../rules/event-reading.ts";
 import { type EventVerdict, ignored, waiting } from "../rules/event-verdict.ts";
@@ -46,7 +47,7 @@ export async function processSingle(services: Services, event: InboxEvent, actio
       return settle(services, event, verdict, verdict.kind === "erased");
     }
     default:
-      return unreachable(action);
+      return unreachable(action, "action");
   }
 }
 
@@ -232,8 +233,4 @@ export async function processWaiting(
     if (orderId === null || returnId === null) continue;
     await settlePart(services, { ...rest, event, subject: { type, orderId, returnId, customerId, siteCode } });
   }
-}
-
-function unreachable(action: never): never {
-  throw new Error(`Unknown action: ${JSON.stringify(action)}`);
 }
