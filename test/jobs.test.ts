@@ -13,8 +13,9 @@ import { leftAfterMs, resumeExchanges } from "../src/ledger/use-cases/resume-exc
 import type { EventId } from "../src/orders/rules/event-id.ts";
 import { D1EventInbox } from "../src/orders/storage/event-inbox.ts";
 import { D1OrderStateStore } from "../src/orders/storage/order-state-store.ts";
-import { consumeEvents, giveUpEvents } from "../src/orders/use-cases/consume-events.ts";
+import { consumeEvents } from "../src/orders/use-cases/consume-events.ts";
 import type { EventInbox, QueuedEvent } from "../src/orders/use-cases/event-ports.ts";
+import { giveUpEvents } from "../src/orders/use-cases/give-up-events.ts";
 import { resendEvents, resendingPatience } from "../src/orders/use-cases/resend-events.ts";
 import type { Services } from "../src/platform/http/services.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../src/platform/requests/remove-idempotency-records.ts";

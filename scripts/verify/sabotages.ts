@@ -17,12 +17,16 @@ export interface CatchingTest {
   readonly test: string;
 }
 
+const commandQueue = "src/ledger/objects/command-queue.ts";
 const ledgerTurn = "src/ledger/objects/ledger-turn.ts";
+const lookups = "src/ledger/objects/lookups.ts";
+const round = "src/ledger/objects/round.ts";
 const replayMemory = "src/ledger/objects/replay-memory.ts";
 const commitGathering = "src/ledger/objects/commit-gathering.ts";
 const ledgerGateway = "src/ledger/objects/ledger-gateway.ts";
 const exchangeSaga = "src/ledger/objects/exchange-saga.ts";
 const ledgerStore = "src/ledger/storage/ledger-store.ts";
+const commitRows = "src/ledger/storage/commit-rows.ts";
 const erasure = "src/ledger/storage/erasure.ts";
 const commitStatements = "src/ledger/storage/commit-statements.ts";
 const answered = "src/platform/storage/answered.ts";
@@ -61,7 +65,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-turn",
     breaks: "a customer's commands no longer wait for one another",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    if (this.#running) return;\n",
     by: "",
     caughtBy: byLedger("a race > of 200 redemptions for a balance that pays for seven gives seven coupons"),
@@ -141,8 +145,8 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-queue-cap",
     breaks: "any number of commands may wait in memory",
-    file: ledgerTurn,
-    replace: "this.#waiting.length >= turnLimits.waitingMax ||",
+    file: commandQueue,
+    replace: "this.#waiting.length >= queueLimits.waitingMax ||",
     by: "",
     caughtBy: byFaults("a queue that is full refuses who comes next, and forgets nobody who waits"),
   },
@@ -165,7 +169,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "large-coupons-uncounted",
     breaks: "coupons of any size may wait in memory",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    this.#waitingCouponCharacters += couponCharacters;\n",
     by: "",
     caughtBy: byFaults("a queue is full of large coupons sooner, but only as long as they wait"),
@@ -173,7 +177,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "full-for-ever",
     breaks: "a queue that was full of large coupons once takes no more of them",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "this.#waitingCouponCharacters -= waiting.couponCharacters;",
     by: "this.#waitingCouponCharacters -= 0;",
     caughtBy: byFaults("a queue is full of large coupons sooner, but only as long as they wait"),
@@ -181,7 +185,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "begun-late",
     breaks: "a busy ledger carries out commands whose callers have nearly given up, and has no time for those who come",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "    if (late.length > 0) this.#refuse(late);\n",
     by: "",
     caughtBy: byFaults("what waits too long is refused before it is begun, and who comes later is served"),
@@ -190,7 +194,7 @@ const turn: readonly Sabotage[] = [
     name: "no-patience-limit",
     breaks: "commands are carried out long after their callers were told that they were not",
     file: ledgerTurn,
-    replace: "      if (group.every((waiting) => this.#isPastDeadline(waiting))) break;\n",
+    replace: "      if (group.every((waiting) => isPastDeadline(waiting, this.#now()))) break;\n",
     by: "",
     caughtBy: byFaults("nothing is tried again once its caller has been told that it failed"),
   },
@@ -205,16 +209,16 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-replay-check",
     breaks: "a repeated request is carried out again instead of answered again",
-    file: ledgerTurn,
-    replace: "      if (recalled !== null) return recalled;\n",
+    file: round,
+    replace: "    if (recalled !== null) return recalled;\n",
     by: "",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
   },
   {
     name: "answer-not-kept",
     breaks: "the answer to a keyed request is not kept",
-    file: ledgerTurn,
-    replace: "        records.push(record);\n",
+    file: round,
+    replace: "      records.push(record);\n",
     by: "",
     caughtBy: byLedger("a repeated request > that was refused is refused alike, even when it could be granted by now"),
   },
@@ -301,7 +305,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "no-parameter-limit",
     breaks: "coupons of a group are put into one parameter, however much it is",
-    file: ledgerTurn,
+    file: commandQueue,
     replace: "groupCouponCharactersMax: 500_000",
     by: "groupCouponCharactersMax: 500_000_000",
     caughtBy: byFaults("coupons that would be too much for one parameter"),
@@ -365,7 +369,7 @@ const turn: readonly Sabotage[] = [
   {
     name: "erasure-shares-commit",
     breaks: "an erasure takes along what was kept together with it and after it",
-    file: ledgerTurn,
+    file: lookups,
     replace: 'command.intent.kind === "erase" || subjectOf(',
     by: "subjectOf(",
     caughtBy: byLedger("what comes together with an erasure, and after it, is not erased with it"),
@@ -471,7 +475,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "refused-by-an-outdated-price",
     breaks: "an exchange is refused for want of points without a look at what it costs now",
-    file: ledgerTurn,
+    file: round,
     replace: " || hasOwnId(command.intent) || stampOf(command) !== null;",
     by: " || hasOwnId(command.intent);",
     caughtBy: by("test/options/http/remembered-options.test.ts", "succeeds when it has become cheap enough"),
@@ -567,15 +571,15 @@ const storage: readonly Sabotage[] = [
   {
     name: "waits-for-ever",
     breaks: "a busy ledger commits nothing for as long as more commands come",
-    file: ledgerTurn,
-    replace: "pauses < turnLimits.gatherPausesMax;",
-    by: "pauses < turnLimits.waitingMax;",
+    file: commandQueue,
+    replace: "pauses < queueLimits.gatherPausesMax;",
+    by: "pauses < queueLimits.waitingMax;",
     caughtBy: by("test/ledger/objects/gathering.test.ts", "waits a bounded number of times"),
   },
   {
     name: "key-not-stored",
     breaks: "idempotency keys are forgotten with the object's memory",
-    file: ledgerStore,
+    file: commitRows,
     replace: "    records: changes.records.map((record) => recordRow(key, record)),",
     by: "    records: [],",
     caughtBy: byLedger("a repeated request > with one key, 200 times at once, has one effect and one answer"),
@@ -591,7 +595,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "usages-not-kept",
     breaks: "which lots a redemption took from is not kept",
-    file: ledgerStore,
+    file: commitRows,
     replace: "    usages,\n    lapses,",
     by: "    usages: [],\n    lapses,",
     caughtBy: byLedger(
@@ -601,7 +605,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "debt-not-kept",
     breaks: "what returns leave open is forgotten",
-    file: ledgerStore,
+    file: commitRows,
     replace: "points: ledger.points, ...ledger.debt }",
     by: "points: ledger.points, owed: 0, absorbed: 0 }",
     caughtBy: byLedger("an order > gives back what is returned, as if nothing were kept in memory in between"),
@@ -665,7 +669,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "one-use-too-many",
     breaks: "checkouts at once use a coupon once more than it allows",
-    file: "src/coupons/storage/coupon-redemption-store.ts",
+    file: "src/coupons/storage/coupon-use-statements.ts",
     replace: "or redemption_count < definition ->> 'maxRedemptions')",
     by: "or redemption_count <= definition ->> 'maxRedemptions')",
     caughtBy: by(
@@ -1012,7 +1016,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "replayed-balance",
     breaks: "the answer to an exchange does not tell the balance left",
-    file: "src/ledger/objects/ledger-turn.ts",
+    file: round,
     replace: "balanceAfter: last.balanceAfter",
     by: "balanceAfter: ledger.points",
     caughtBy: by("test/trust/model.test.ts", "a ledger > answers and keeps what a plain model does"),
@@ -1036,7 +1040,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "give-backs-not-counted",
     breaks: "the ledger does not count what the customer has given back today",
-    file: "src/ledger/objects/ledger-turn.ts",
+    file: lookups,
     replace: "moment - (moment % dayMs)",
     by: "moment + dayMs",
     caughtBy: by("test/coupons/http/own-coupons.test.ts", "a customer's coupons > can be given back ten times a day"),
@@ -1095,7 +1099,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "given-back-held-again",
     breaks: "what an entry has given back counts as held by it",
-    file: "src/ledger/storage/subject-reader.ts",
+    file: "src/ledger/storage/journal-reader.ts",
     replace: "((held.get(lotId)?.points ?? 0) + points)",
     by: "Math.max(held.get(lotId)?.points ?? 0, points)",
     caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
@@ -1299,7 +1303,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "erased-comes-back",
     breaks: "an event that comes again tells of an erased customer's order once more",
-    file: "src/orders/storage/order-state-store.ts",
+    file: "src/orders/storage/forgotten-events.ts",
     replace: ".payload} is null)`;",
     by: ".payload} = '')`;",
     caughtBy: by(
@@ -1326,8 +1330,8 @@ const flows: readonly Sabotage[] = [
   {
     name: "batch-commits-one-by-one",
     breaks: "the orders of one call to a ledger do not share a commit",
-    file: "src/ledger/objects/ledger-turn.ts",
-    replace: "const answers = commands.map((command) => this.#queued(command));",
+    file: ledgerTurn,
+    replace: "const answers = commands.map((command) => this.#queue.add(command));",
     by: "const answers = commands.map((command) => this.execute(command));",
     caughtBy: byBatches("makes one commit a customer, and three other calls to D1 in all"),
   },
@@ -1401,7 +1405,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "measured-by-repetition",
     breaks: "a return is measured on the terms of an event that has earned nothing",
-    file: "src/orders/storage/order-state-store.ts",
+    file: "src/orders/storage/order-statements.ts",
     replace: "        terms: sql`coalesce(",
     by: "        terms: sql`coalesce(excluded.terms, ",
     caughtBy: byEvents("a return > is measured as the order was, even when the order was told of again"),
@@ -1777,7 +1781,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "coupon-without-time",
     breaks: "points may buy a coupon that is over when it begins",
-    file: "src/coupons/http/coupon-schemas.ts",
+    file: "src/coupons/http/coupon-definition-schemas.ts",
     replace: "validUntil <= validFrom",
     by: "validUntil < validFrom",
     caughtBy: by("test/ledger/http/operations.test.ts", "redeem options > refuse a coupon that ends when it begins"),
@@ -1816,9 +1820,9 @@ const words: readonly Sabotage[] = [
   {
     name: "entry-of-the-repetition",
     breaks: "a repeated request names an entry of its own instead of the first one's",
-    file: "src/ledger/objects/ledger-turn.ts",
-    replace: "      const recalled = replays.recall(command);\n      if (recalled !== null) return recalled;",
-    by: '      const recalled = replays.recall(command);\n      if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n        return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n      if (recalled !== null) return recalled;',
+    file: round,
+    replace: "    const recalled = replays.recall(command);\n    if (recalled !== null) return recalled;",
+    by: '    const recalled = replays.recall(command);\n    if (recalled?.result.ok === true && recalled.result.value.kind === "granted")\n      return { ...recalled, result: succeed({ kind: "granted", entryId: command.id as never }) };\n    if (recalled !== null) return recalled;',
     caughtBy: byEmployees("the entry that adding or redeeming points makes > is named in a header"),
   },
   {
@@ -1952,8 +1956,8 @@ const events: readonly Sabotage[] = [
   {
     name: "mentions-not-asked",
     breaks: "an erasure leaves events that name the customer somewhere",
-    file: "src/orders/storage/event-inbox.ts",
-    replace: "        forget(isMentioning),\n",
+    file: "src/orders/storage/forgotten-events.ts",
+    replace: "      forget(isMentioning),\n",
     by: "",
     caughtBy: by("test/trust/erasure.test.ts", "an erasure finds events by whom they name > wherever that is"),
   },
@@ -1968,9 +1972,9 @@ const events: readonly Sabotage[] = [
   {
     name: "unreadable-event-stops-all",
     breaks: "one event that cannot be read keeps all others from being sent again",
-    file: "src/orders/storage/event-inbox.ts",
-    replace: "payload === null ? null : readableObject(payload);\n      return",
-    by: 'payload === null ? null : storedObject(payload, "event");\n      return',
+    file: "src/orders/storage/event-upkeep.ts",
+    replace: "payload === null ? null : readableObject(payload);\n    return",
+    by: "payload === null ? null : JSON.parse(payload);\n    return",
     caughtBy: byEvents("an event that cannot be read any more keeps no other from being sent again"),
   },
   {

@@ -12,12 +12,10 @@ import {
 } from "jose";
 import { z } from "zod";
 import { briefReason } from "../../platform/runtime/error-facts.ts";
+import { inTime } from "../../platform/runtime/kv-in-time.ts";
 import type { Clock, Logger } from "../../platform/runtime/ports.ts";
-import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
 
 const fetchTimeoutMs = 3_000;
-/** How long the cache may take: a request waits for it, and can ask the issuer instead. */
-const cacheDeadlineMs = 2_000;
 /** After a successful load, no unknown key leads to another one for this long: whoever brings one waits. */
 const cooldownMs = 1_000;
 /** Added to the wait, at random: the first of those who wait loads the set, and the others find it loaded. */
@@ -220,9 +218,6 @@ export class RemoteKeySet {
     }
   }
 }
-
-const inTime = <Value>(call: Promise<Value>): Promise<Value> =>
-  withinDeadline(call, cacheDeadlineMs, () => new Error(`No answer within ${cacheDeadlineMs} ms.`));
 
 /** When the issuer gave the set that is held, in epoch milliseconds; 0 while none is. */
 const loadedAt = (held: JWKSCacheInput): number => held["uat"] ?? 0;

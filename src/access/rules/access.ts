@@ -1,6 +1,7 @@
 import type { TenantId } from "../../platform/values/identifiers.ts";
 import type { Principal } from "../../platform/values/principal.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 
 /** All scopes that operations ask for, with what they allow. */
 export const scopes = {
@@ -81,10 +82,6 @@ export function authorize(
     case "anyone":
       return succeed(principal.tenant);
     default:
-      return unreachable(access);
+      return unreachable(access, "access");
   }
-}
-
-function unreachable(access: never): never {
-  throw new Error(`Unknown access: ${JSON.stringify(access)}`);
 }

@@ -1,54 +1,10 @@
 import type { Earlier } from "../../ledger/rules/earlier.ts";
 import { drawsPoints, type Entry, type LotEntry, makesLot, type Restored } from "../../ledger/rules/entry.ts";
 import type { Draw } from "../../ledger/rules/lot.ts";
-import type { Actor, EntryId } from "../../platform/values/identifiers.ts";
+import type { EntryId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
-
-/** Why a balance is what it is at a moment. */
-export interface Explanation {
-  readonly asOf: EpochMs;
-  readonly balance: number;
-  /** Points that are owed to the ledger, by which the balance is lower than what the lots have left. */
-  readonly owedPoints: number;
-  /** In the order in which they came to be. */
-  readonly lots: readonly ExplainedLot[];
-  /** How many lots are not among them, the oldest, because there are very many. */
-  readonly omittedLots: number;
-  /** Everything that has happened, oldest first, with the balance right after it; but for what is summed up. */
-  readonly lines: readonly ExplainedLine[];
-  /** What came before the first line; null when the lines begin with the first entry. */
-  readonly earlier: Pick<Earlier, "entries" | "until" | "balance"> | null;
-}
-
-/** A lot, and what has become of it. */
-export interface ExplainedLot {
-  readonly id: EntryId;
-  readonly referenceId: string | null;
-  readonly points: number;
-  readonly createdAt: EpochMs;
-  readonly validUntil: EpochMs | null;
-  readonly usedPoints: number;
-  readonly expiredPoints: number;
-  readonly remainingPoints: number;
-  /** What holds how much of it, oldest first; what came back is in it no more. */
-  readonly usedBy: readonly { readonly id: EntryId; readonly points: number; readonly at: EpochMs }[];
-}
-
-export interface ExplainedLine {
-  readonly at: EpochMs;
-  readonly kind: Entry["kind"] | "expired";
-  /** The entry, or the lot that has expired; null for the opening. */
-  readonly id: EntryId | null;
-  /** By how much the balance changes. */
-  readonly change: number;
-  readonly balance: number;
-  /** One plain sentence, which names nobody. */
-  readonly text: string;
-  /** Who caused it: for employees' eyes. Null: nobody, time has passed. */
-  readonly actor: Actor | null;
-  /** Why, in the words of whoever caused it; null when they gave none. */
-  readonly reason: string | null;
-}
+import type { ExplainedLine, ExplainedLot, Explanation } from "./explanation.ts";
+import { sentenceOf, sentenceOfExpiry } from "./sentences.ts";
 
 /** A lot on its way through the journal. */
 interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints" | "usedBy"> {
@@ -105,8 +61,7 @@ class Teller {
       if (points === 0) continue;
       lot.expiredPoints = points;
       lot.left = 0;
-      const of = points === lot.points ? "" : ` of the ${lot.points}`;
-      const text = `${pointsText(points)}${of} from ${nameOf(lot)} expired unused.`;
+      const text = sentenceOfExpiry(lot, points);
       const at = lot.validUntil ?? moment;
       this.#line({ at, kind: "expired", id, change: -points, text, actor: null, reason: null });
     }
@@ -138,7 +93,7 @@ class Teller {
       this.#owed += entry.debt.owed;
     }
     const reason = "description" in entry ? entry.description : null;
-    this.#line({ at, kind, id: entry.id, change, text: this.#textOf(entry), actor, reason });
+    this.#line({ at, kind, id: entry.id, change, text: sentenceOf(entry, (id) => this.#lots.get(id)), actor, reason });
   }
 
   explanation(asOf: EpochMs): Explanation {
@@ -202,109 +157,9 @@ class Teller {
     if (lot === undefined) throw new Error(`There is no lot ${id}.`);
     return lot;
   }
-
-  #textOf(entry: Exclude<Entry, { kind: "opened" | "lapsed" | "erased" }>): string {
-    switch (entry.kind) {
-      case "granted":
-        return `${pointsText(entry.points)} ${were(entry.points)} granted${forWhat(entry)}, ${endOf(entry)}.`;
-      case "restored": {
-        const where = this.#ofLots("to", entry.draws);
-        return `${pointsText(entry.points)} came back${where}: ${entry.description.replace(/\.$/, "")}.`;
-      }
-      case "refunded":
-        return `${pointsText(entry.points)} came back (${entry.description.replace(/\.$/, "")}), ${endOf(entry)}.`;
-      case "redeemed": {
-        const forWhat = entry.couponCode === null ? "redeemed" : "exchanged for a coupon";
-        return `${pointsText(entry.points)} ${were(entry.points)} ${forWhat}${this.#ofLots("from", entry.draws)}.`;
-      }
-      case "taken-back":
-        return this.#textOfTakeBack(entry);
-      case "given-back":
-        return textOfGivingBack(entry);
-      case "settled":
-        return entry.relatedId === null
-          ? `${pointsText(entry.points)} of new points paid off what earlier returns had left open.`
-          : `${pointsText(entry.points)} that came back paid for what a return had been forgiven while ${entry.points === 1 ? "it was" : "they were"} away.`;
-    }
-  }
-
-  #textOfTakeBack(entry: Extract<Entry, { kind: "taken-back" }>): string {
-    const { points, requestedPoints, lapsedPoints, debt, draws, description } = entry;
-    const why = `(${description})`;
-    const parts = [
-      `${pointsText(points)} ${were(points)} taken back${this.#ofLots("from", draws)}: ${pointsText(requestedPoints)} ${were(requestedPoints)} due ${why}`,
-    ];
-    if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired already`);
-    if (debt.owed > 0) parts.push(`${debt.owed} took the balance below zero`);
-    if (debt.absorbed > 0) parts.push(`${debt.absorbed} will be taken from the next points`);
-    const forgiven = requestedPoints - lapsedPoints - points - debt.owed - debt.absorbed;
-    if (forgiven > 0) parts.push(`${forgiven} ${were(forgiven)} not there any more and forgiven`);
-    return `${parts.join(", ")}.`;
-  }
-
-  #ofLots(way: "from" | "to", draws: readonly Draw[]): string {
-    if (draws.length === 0) return "";
-    const named = draws.slice(0, namedLotsMax).map(({ lotId, points }) => {
-      const lot = this.#lots.get(lotId);
-      return `${points} ${way} ${lot === undefined ? lotId : nameOf(lot)}`;
-    });
-    const more = draws.length - named.length;
-    return ` (${named.join(", ")}${more > 0 ? ` and ${more} more` : ""})`;
-  }
 }
-
-function textOfGivingBack({
-  points,
-  requestedPoints,
-  lapsedPoints,
-  debt,
-  referenceId,
-}: Extract<Entry, { kind: "given-back" }>): string {
-  const less = `${pointsText(requestedPoints)} less ${were(requestedPoints)} due back of order ${referenceId}`;
-  const parts = [`${less}: ${pointsText(points)} ${points === 1 ? "comes" : "come"} back`];
-  const open = 0 - debt.owed - debt.absorbed;
-  if (open > 0) parts.push(`${open} ${were(open)} still open`);
-  if (lapsedPoints > 0) parts.push(`${lapsedPoints} of them had expired`);
-  const forgiven = requestedPoints - points - open - lapsedPoints;
-  if (forgiven > 0) parts.push(`${forgiven} had been forgiven`);
-  return `${parts.join(", ")}.`;
-}
-
-/** A sentence names so many lots at most. */
-const namedLotsMax = 5;
-
-/** Characters of a text of the merchant's in a sentence. */
-const quotedLengthMax = 100;
 
 /** Lots that are listed: with as many lines as are told, an answer of less than 3 MB. */
 export const explainedLotsMax = 2_000;
 
-function quoted(text: string): string {
-  const characters = [...text];
-  return characters.length <= quotedLengthMax ? text : `${characters.slice(0, quotedLengthMax).join("")}…`;
-}
-
 const sumOf = (draws: readonly Draw[]): number => draws.reduce((sum, draw) => sum + draw.points, 0);
-
-const pointsText = (points: number): string => (points === 1 ? "1 point" : `${points} points`);
-
-const were = (points: number): string => (points === 1 ? "was" : "were");
-
-const dayOf = (moment: EpochMs): string => new Date(moment).toISOString().slice(0, "2026-11-22".length);
-
-/** A lot as a sentence names it: by what earned it, else by its day. */
-function nameOf({ kind, referenceId, createdAt }: Pick<OpenLot, "kind" | "referenceId" | "createdAt">): string {
-  if (kind === "refunded") return `what came back on ${dayOf(createdAt)}`;
-  return referenceId === null ? `the grant of ${dayOf(createdAt)}` : `the grant for ${quoted(referenceId)}`;
-}
-
-const forWhat = ({ referenceId, description }: Extract<Entry, { kind: "granted" }>): string =>
-  `${referenceId === null ? "" : ` for ${quoted(referenceId)}`}${description === null ? "" : ` (${quoted(description)})`}`;
-
-function endOf({ points, validUntil, recordedAt }: LotEntry): string {
-  if (validUntil === null) return "without an end";
-  const end = new Date(validUntil).toISOString();
-  return validUntil <= recordedAt
-    ? `which ${were(points)} over on ${end} already, and so never counted`
-    : `valid until ${end}`;
-}

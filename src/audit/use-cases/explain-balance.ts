@@ -3,7 +3,8 @@ import type { Unavailable } from "../../platform/requests/failure.ts";
 import type { CustomerId } from "../../platform/values/identifiers.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
-import { type Explanation, explain } from "../rules/explain.ts";
+import { explain } from "../rules/explain.ts";
+import type { Explanation } from "../rules/explanation.ts";
 import type { Context } from "./context.ts";
 
 /** A customer's balance, explained. */

@@ -7,8 +7,8 @@ import { lazy } from "../../platform/runtime/lazy.ts";
 import type { CouponRedemption } from "../rules/coupon-redemption.ts";
 import type { CouponUseRequest } from "../use-cases/consider-coupon-use.ts";
 import type { CouponRedemptionFilter } from "../use-cases/ports.ts";
+import { currencyIn, currencyPattern } from "./coupon-definition-schemas.ts";
 import { couponParams } from "./coupon-list-schemas.ts";
-import { currencyIn, currencyPattern } from "./coupon-schemas.ts";
 
 /** The contract's amount: an absent one is 0, an absent currency USD. Currencies are kept in upper case. */
 const amountIn = lazy(() =>

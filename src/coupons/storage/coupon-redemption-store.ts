@@ -1,4 +1,4 @@
-import { and, asc, count, desc, eq, exists, inArray, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { CanonicalCouponCode } from "../../ledger/rules/exchange/coupon.ts";
 import { couponFromRow } from "../../ledger/storage/coupon-row.ts";
@@ -8,16 +8,21 @@ import type { SortedPage } from "../../platform/requests/page.ts";
 import { StoreConflict } from "../../platform/runtime/store-errors.ts";
 import { answerRemoved, keyedAnswerRow } from "../../platform/storage/answer-store.ts";
 import { answeredRead, answeredWrite } from "../../platform/storage/answered.ts";
-import { builtOnce } from "../../platform/storage/built-once.ts";
 import { along, among, selected } from "../../platform/storage/conditions.ts";
-import { rowsFromJson } from "../../platform/storage/json-rows.ts";
-import { idempotencyRecords } from "../../platform/storage/tables.ts";
 import type { Actor, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { refusedWhereAway } from "../../tenants/storage/at-home.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
 import type { CouponRedemption, CouponUse } from "../rules/coupon-redemption.ts";
 import type { CouponRedemptionFilter, CouponRedemptionStore, CouponStanding } from "../use-cases/ports.ts";
+import {
+  answerInserted,
+  byCustomer,
+  counted,
+  insertedIfAllowed,
+  uncounted,
+  useGivenBack,
+} from "./coupon-use-statements.ts";
 import { couponRedemptions } from "./tables.ts";
 
 /** Uses of the embedded coupon service's coupons, in D1. */
@@ -209,86 +214,6 @@ const fitting = (tenant: TenantId, code: CanonicalCouponCode, filter: CouponRede
     filter.customerId === null ? undefined : eq(couponRedemptions.customerId, filter.customerId),
     filter.orderCode === null ? undefined : eq(couponRedemptions.orderCode, filter.orderCode),
   );
-
-/** Without statistics SQLite would walk along all uses of the coupon instead, and a popular one has many. */
-const byCustomer = sql`indexed by coupon_redemptions_by_order`;
-
-/** The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it. */
-const isAllowed = sql`exists (
-    select 1 from coupons
-    where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
-      and deleted_at is null and given_back_at is null
-      and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
-      and (
-        value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
-        or definition ->> 'maxRedemptionsPerCustomer' > (
-          select count(*) from coupon_redemptions as use ${byCustomer}
-          where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
-            and use.customer_id = value ->> 'customerId' and use.given_back_at is null
-            and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
-        )
-      )
-  )
-  and not exists (
-    select 1 from coupon_redemptions as use
-    where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
-      and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
-      and use.given_back_at is null
-  )`;
-
-// Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it.
-
-const insertedIfAllowed = builtOnce<"rows">((drizzle) =>
-  drizzle
-    .insert(couponRedemptions)
-    .select(rowsFromJson(couponRedemptions, "rows", isAllowed))
-    .returning({ id: couponRedemptions.redemptionId }),
-);
-
-const givenUse = {
-  tenant: sql.placeholder("tenant"),
-  code: sql.placeholder("code"),
-  id: sql.placeholder("id"),
-} as const;
-
-const isGivenUse = and(
-  eq(couponRedemptions.tenant, givenUse.tenant),
-  eq(couponRedemptions.canonicalCode, givenUse.code),
-  eq(couponRedemptions.redemptionId, givenUse.id),
-);
-const isGivenUseThatCounts = and(isGivenUse, isNull(couponRedemptions.givenBackAt));
-
-const useOf = (drizzle: DrizzleD1Database, where: SQL | undefined): SQL =>
-  exists(drizzle.select({ found: sql`1` }).from(couponRedemptions).where(where));
-
-const answerInserted = builtOnce<"rows" | "tenant" | "code" | "id">((drizzle) =>
-  drizzle.insert(idempotencyRecords).select(rowsFromJson(idempotencyRecords, "rows", useOf(drizzle, isGivenUse))),
-);
-
-/** Changes how often a coupon has been used, if the use that is given counts. */
-const useCounted = (by: 1 | -1) =>
-  builtOnce<"tenant" | "code" | "id">((drizzle) =>
-    drizzle
-      .update(coupons)
-      .set({ redemptionCount: sql`${coupons.redemptionCount} + ${sql.raw(String(by))}` })
-      .where(
-        and(
-          eq(coupons.tenant, givenUse.tenant),
-          eq(coupons.canonicalCode, givenUse.code),
-          useOf(drizzle, isGivenUseThatCounts),
-        ),
-      ),
-  );
-const counted = useCounted(1);
-const uncounted = useCounted(-1);
-
-const useGivenBack = builtOnce<"tenant" | "code" | "id" | "at" | "by">((drizzle) =>
-  drizzle
-    .update(couponRedemptions)
-    .set({ givenBackAt: sql`${sql.placeholder("at")}`, givenBackBy: sql`${sql.placeholder("by")}` })
-    .where(isGivenUseThatCounts)
-    .returning({ id: couponRedemptions.redemptionId }),
-);
 
 const rowOf = (
   tenant: TenantId,

@@ -1,4 +1,5 @@
 import { type Result, succeed } from "../../platform/values/result.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 import type { LedgerCommand, Outcome } from "./command.ts";
 import { Draft, type Writing } from "./draft.ts";
 import type { Entry } from "./entry.ts";
@@ -69,10 +70,6 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
       if (draft.ledger.isOpen) draft.append({ kind: "erased" });
       return succeed({ outcome: { kind: "erased" } });
     default:
-      return unreachable(intent);
+      return unreachable(intent, "intent");
   }
-}
-
-function unreachable(intent: never): never {
-  throw new Error(`Unknown intent: ${JSON.stringify(intent)}`);
 }

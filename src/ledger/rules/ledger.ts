@@ -1,5 +1,6 @@
 import type { EntryId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 import { type DebtChange, type Entry, type LotEntry, pointsChange } from "./entry.ts";
 import type { DatedDraw } from "./lot.ts";
 import { compareConsumption, type Draw, isActive, type Lot, remainingPoints } from "./lot.ts";
@@ -165,7 +166,7 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
     case "erased":
       return emptyLedger;
     default:
-      return unreachable(entry);
+      return unreachable(entry, "kind of entry");
   }
 }
 
@@ -268,8 +269,4 @@ function takeFromLots(lots: readonly Lot[], draws: readonly Draw[]): readonly Lo
   }
   if (pending.size > 0) throw new Error(`No active lot ${[...pending.keys()].join(", ")}.`);
   return touched.concat(lots.slice(index));
-}
-
-function unreachable(entry: never): never {
-  throw new Error(`Unknown kind of entry: ${JSON.stringify(entry)}`);
 }

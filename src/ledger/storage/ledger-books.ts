@@ -1,9 +1,5 @@
-import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import { couponRedemptions } from "../../coupons/storage/tables.ts";
-import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
+import { type SQL, sql } from "drizzle-orm";
 import { answeredRead } from "../../platform/storage/answered.ts";
-import { along, selected } from "../../platform/storage/conditions.ts";
 import type { CustomerId, EntryId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { isHere } from "../../tenants/storage/at-home.ts";
@@ -14,17 +10,20 @@ import type { DatedDraw } from "../rules/lot.ts";
 import { noPoints, type Points } from "../rules/points.ts";
 import type { LedgerBooks, ReadBooks } from "../use-cases/books-ports.ts";
 import type { LedgerHead } from "../use-cases/ports.ts";
-import { compareKeys, ownedBy } from "./conditions.ts";
+import { compareKeys } from "./conditions.ts";
 import { coupons, exchanges } from "./coupon-tables.ts";
 import { entryOfRow } from "./entry-row.ts";
+import {
+  type CouponRow,
+  type EntryRow,
+  type ExchangeRow,
+  type LedgerRow,
+  type LedgerRows,
+  LedgerRowsReader,
+  type UsageRow,
+} from "./ledger-rows.ts";
 import { emptyHead, type SealedContent, type SealedCoupon, sealOf } from "./seal.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./tables.ts";
-
-/** Rows of one table read at a time: a few megabytes. */
-const rowsPerRead = 5_000;
-
-/** How often a ledger is read again that changed while it was read. */
-const attemptsMax = 3;
 
 /** Tables with rows of ledgers. */
 type OwnedTable =
@@ -35,33 +34,18 @@ type OwnedTable =
   | typeof coupons
   | typeof exchanges;
 
-type LedgerRow = typeof ledgers.$inferSelect;
-type EntryRow = typeof ledgerEntries.$inferSelect;
-type UsageRow = typeof lotUsages.$inferSelect;
-type CouponRow = typeof coupons.$inferSelect;
-type ExchangeRow = typeof exchanges.$inferSelect;
-
-/** Everything that is stored of a ledger, as rows. */
-interface Rows {
-  readonly ledger: LedgerRow | undefined;
-  readonly entries: readonly EntryRow[];
-  readonly lots: readonly (typeof lots.$inferSelect)[];
-  readonly usages: readonly UsageRow[];
-  readonly coupons: readonly CouponRow[];
-  readonly exchanges: readonly ExchangeRow[];
-  readonly uses: ReadonlyMap<string, number>;
-}
-
 /** Ledgers as they are stored in D1, with nothing taken for granted. Reads the primary. */
 export class D1LedgerBooks implements LedgerBooks {
   readonly #databases: TenantDatabases;
+  readonly #rows: LedgerRowsReader;
 
   constructor(databases: TenantDatabases) {
     this.#databases = databases;
+    this.#rows = new LedgerRowsReader(databases);
   }
 
   async read(key: LedgerKey): Promise<ReadBooks | null> {
-    const rows = await this.#readRows(key);
+    const rows = await this.#rows.read(key);
     const { ledger, uses: _uses, ...lists } = rows;
     const isNothing = ledger === undefined && Object.values(lists).every(isEmpty);
     if (isNothing) return null;
@@ -89,156 +73,11 @@ export class D1LedgerBooks implements LedgerBooks {
       ),
     );
   }
-
-  /** All rows of a ledger as they were at one moment: read at once, or in pieces between which nothing changed. */
-  async #readRows(key: LedgerKey): Promise<Rows> {
-    for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
-      const rows = await this.#readOnce(key);
-      if (rows !== null) return rows;
-    }
-    throw new StoreUnavailable("The ledger changed whenever it was read.");
-  }
-
-  /** @returns null when the ledger changed meanwhile */
-  async #readOnce(key: LedgerKey): Promise<Rows | null> {
-    const [ledgerRows, entries, usages, lotRows, couponRows, exchangeRows, uses] = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(key.tenant)
-        .batch([
-          this.#ledgerRow(key),
-          this.#entriesAfter(key, null),
-          this.#usagesAfter(key, null),
-          this.#lotsAfter(key, null),
-          this.#couponsAfter(key, null),
-          this.#exchangesAfter(key, null),
-          this.#usesOfCoupons(key),
-        ]),
-    );
-    const [ledger] = ledgerRows;
-    const first = { entries, usages, lots: lotRows, coupons: couponRows, exchanges: exchangeRows };
-    const isWhole = Object.values(first).every((rows) => rows.length < rowsPerRead);
-    const usesByCode = new Map(uses.map((row) => [row.canonicalCode, row.uses]));
-    if (isWhole) return { ledger, ...first, uses: usesByCode };
-    const rows: Rows = {
-      ledger,
-      entries: await allOf(entries, (last) => this.#entriesAfter(key, last.sequence)),
-      usages: await allOf(usages, (last) => this.#usagesAfter(key, last)),
-      lots: await allOf(lotRows, (last) => this.#lotsAfter(key, last.lotId)),
-      coupons: await allOf(couponRows, (last) => this.#couponsAfter(key, last)),
-      exchanges: await allOf(exchangeRows, (last) => this.#exchangesAfter(key, last.exchangeId)),
-      uses: usesByCode,
-    };
-    // Checkouts use coupons without an entry.
-    const [[now], usesNow] = await answeredRead(() =>
-      this.#databases.drizzleOf(key.tenant).batch([this.#ledgerRow(key), this.#usesOfCoupons(key)]),
-    );
-    const isSame = now?.hash === ledger?.hash && JSON.stringify(usesNow) === JSON.stringify(uses);
-    return isSame ? rows : null;
-  }
-
-  #ledgerRow(key: LedgerKey) {
-    return this.#databases.drizzleOf(key.tenant).select().from(ledgers).where(ownedBy(ledgers, key));
-  }
-
-  #entriesAfter(key: LedgerKey, sequence: number | null) {
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select()
-      .from(ledgerEntries)
-      .where(and(ownedBy(ledgerEntries, key), beyond(ledgerEntries.sequence, sequence)))
-      .orderBy(asc(ledgerEntries.sequence))
-      .limit(rowsPerRead);
-  }
-
-  #usagesAfter(key: LedgerKey, last: UsageRow | null) {
-    const { lotId, sequence } = lotUsages;
-    const isBeyond = last === null ? undefined : sql`(${lotId}, ${sequence}) > (${last.lotId}, ${last.sequence})`;
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select()
-      .from(lotUsages)
-      .where(and(ownedBy(lotUsages, key), isBeyond))
-      .orderBy(asc(lotId), asc(sequence))
-      .limit(rowsPerRead);
-  }
-
-  #lotsAfter(key: LedgerKey, lotId: string | null) {
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select()
-      .from(lots)
-      .where(and(ownedBy(lots, key), beyond(lots.lotId, lotId)))
-      .orderBy(asc(lots.lotId))
-      .limit(rowsPerRead);
-  }
-
-  #couponsAfter(key: LedgerKey, last: CouponRow | null) {
-    const { issuedAt, canonicalCode } = coupons;
-    const isBeyond =
-      last === null ? undefined : sql`(${issuedAt}, ${canonicalCode}) > (${last.issuedAt}, ${last.canonicalCode})`;
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select(selected(getTableColumns(coupons)))
-      .from(along(coupons, "coupons_by_customer"))
-      .where(and(eq(coupons.tenant, key.tenant), eq(coupons.issuedTo, key.customerId), isBeyond))
-      .orderBy(asc(issuedAt), asc(canonicalCode))
-      .limit(rowsPerRead);
-  }
-
-  #exchangesAfter(key: LedgerKey, exchangeId: string | null) {
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select()
-      .from(exchanges)
-      .where(and(ownedBy(exchanges, key), beyond(exchanges.exchangeId, exchangeId)))
-      .orderBy(asc(exchanges.exchangeId))
-      .limit(rowsPerRead);
-  }
-
-  /** How often each of the customer's coupons has been used, as far as it counts. */
-  #usesOfCoupons(key: LedgerKey) {
-    return this.#databases
-      .drizzleOf(key.tenant)
-      .select({ canonicalCode: couponRedemptions.canonicalCode, uses: count() })
-      .from(couponRedemptions)
-      .where(
-        and(
-          eq(couponRedemptions.tenant, key.tenant),
-          sql`${couponRedemptions.canonicalCode} in (
-            select canonical_code from ${coupons} where tenant = ${key.tenant} and issued_to = ${key.customerId})`,
-          isNull(couponRedemptions.givenBackAt),
-        ),
-      )
-      .groupBy(couponRedemptions.canonicalCode);
-  }
 }
-
-/**
- * Rows after the one with `last`; all of them when it is null. An empty id is one, too, and so is a number below zero:
- * somebody may have put it there.
- */
-const beyond = (column: SQLiteColumn, last: string | number | null): SQL | undefined =>
-  last === null ? undefined : gt(column, last);
 
 const isEmpty = (rows: readonly unknown[]): boolean => rows.length === 0;
 
-/** The rows that follow `first`, read piece by piece, after it. */
-async function allOf<Row>(
-  first: readonly Row[],
-  readAfter: (last: Row) => { execute(): Promise<readonly Row[]> },
-): Promise<readonly Row[]> {
-  const all = [...first];
-  let piece = first;
-  while (piece.length === rowsPerRead) {
-    const last = piece.at(-1);
-    if (last === undefined) break;
-    piece = await answeredRead(() => readAfter(last).execute());
-    all.push(...piece);
-  }
-  return all;
-}
-
-async function booksOf(key: LedgerKey, rows: Rows): Promise<Books> {
+async function booksOf(key: LedgerKey, rows: LedgerRows): Promise<Books> {
   const usagesBySequence = Map.groupBy(rows.usages, (usage) => usage.sequence);
   const datedDrawOf = lotsOfJournal(rows.entries);
   const sold = couponsSold(rows);
@@ -295,7 +134,7 @@ function contentOf(row: EntryRow, usages: readonly UsageRow[], coupon: SealedCou
  * Finds the coupon that an entry has paid for, as it is stored by its issuer: a row in the other issuer's table must not
  * stand in for it.
  */
-function couponsSold(rows: Rows): (entry: EntryRow) => SealedCoupon | null {
+function couponsSold(rows: LedgerRows): (entry: EntryRow) => SealedCoupon | null {
   const embedded = new Map(rows.coupons.map((coupon) => [coupon.redemptionId, coupon]));
   const elsewhere = new Map(rows.exchanges.map((exchange) => [exchange.exchangeId, sealedExchange(exchange)]));
   return ({ couponIssuer, entryId }) => {

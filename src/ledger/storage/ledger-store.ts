@@ -9,12 +9,9 @@ import { idempotencyRecords } from "../../platform/storage/tables.ts";
 import type { CustomerId, EntryId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { outcomeOfRedemption } from "../rules/command.ts";
-import { type Entry, makesLot } from "../rules/entry.ts";
-import { type Coupon, canonicalCouponCode } from "../rules/exchange/coupon.ts";
 import { emptyLedger, ledgerOf } from "../rules/ledger.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
 import type { Lot } from "../rules/lot.ts";
-import { noPoints } from "../rules/points.ts";
 import type {
   CommandSubject,
   IdempotencyRecord,
@@ -26,12 +23,11 @@ import type {
   RecalledEntry,
   SubjectFacts,
 } from "../use-cases/ports.ts";
+import { rowsOf } from "./commit-rows.ts";
 import { type CommitRows, type CommitTexts, commitStatements, commitVersion, textsOf } from "./commit-statements.ts";
 import { hasPointsLeft, ownedBy } from "./conditions.ts";
-import type { coupons, exchanges } from "./coupon-tables.ts";
-import { rowOfEntry, usagesOf } from "./entry-row.ts";
 import { erasureOf } from "./erasure.ts";
-import { emptyHead, type SealedCoupon, sealOf } from "./seal.ts";
+import { emptyHead } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
 import { ledgerEntries, ledgers, lots } from "./tables.ts";
 
@@ -191,141 +187,6 @@ const optionsNamed = builtOnce<"tenant" | "items">((drizzle) =>
     .from(redeemOptions)
     .where(and(eq(redeemOptions.tenant, given.tenant), inArray(redeemOptions.id, itemsOf(sql.placeholder("items"))))),
 );
-
-/** The rows of a commit, and the ledger's head after it. */
-function rowsOf(key: LedgerKey, changes: LedgerChanges): { readonly rows: CommitRows; readonly head: LedgerHead } {
-  const { tenant, customerId } = key;
-  const { entries, ledger, follows } = changes;
-  const { sealed, head } = sealAll(key, changes);
-  const standing = { tenant, customerId, sequence: ledger.sequence, hash: head, points: ledger.points, ...ledger.debt };
-  const openings = entries.flatMap((entry) =>
-    entry.kind === "opened" ? [{ ...standing, openedAt: entry.recordedAt, openedBy: entry.commandId }] : [],
-  );
-  const usages = entries.flatMap((entry) =>
-    usagesOf(entry).map((usage) => ({ tenant, customerId, ...usage, sequence: entry.sequence })),
-  );
-  const lotRows = entries.filter(makesLot).map(({ id: lotId, points, createdAt, validUntil }) => {
-    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, lapsedPoints: noPoints };
-  });
-  const lapses = entries.flatMap((entry) =>
-    entry.kind === "lapsed" ? [{ tenant, customerId, lotId: entry.relatedId, lapsedPoints: entry.points }] : [],
-  );
-  const rows: CommitRows = {
-    // A commit with entries is held against the ledger's head by the first of them.
-    followed: sealed.length === 0 ? [{ tenant, customerId, hash: follows }] : [],
-    terms: changes.optionStamps.map(({ id, version, createdAt }) => ({ tenant, id, version, createdAt })),
-    entries: sealed,
-    openings,
-    standings: sealed.length > 0 && openings.length === 0 ? [standing] : [],
-    lots: lotRows,
-    uses: usesOf(key, usages),
-    usages,
-    lapses,
-    ...effectRows(key, changes),
-    records: changes.records.map((record) => recordRow(key, record)),
-  };
-  return { rows, head };
-}
-
-/** What is taken from each lot in all: several redemptions of one commit may use the same one. */
-function usesOf({ tenant, customerId }: LedgerKey, usages: CommitRows["usages"]): CommitRows["uses"] {
-  const taken = new Map<EntryId, number>();
-  for (const { lotId, points } of usages) taken.set(lotId, (taken.get(lotId) ?? 0) + points);
-  return [...taken].map(([lotId, points]) => ({ tenant, customerId, lotId, taken: points }));
-}
-
-/** An erasure is carried out, and leaves nothing in the journal. */
-const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
-
-/** The entries as they are stored, each sealed on top of the one before. */
-function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
-  const sealed: (typeof ledgerEntries.$inferInsert)[] = [];
-  let head = follows;
-  for (const entry of entries.filter(isKept)) {
-    const row = rowOfEntry(entry);
-    const coupon = entry.kind === "redeemed" ? couponSoldBy(key, entry.id, couponEffects) : null;
-    const hash = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
-    sealed.push({ tenant: key.tenant, customerId: key.customerId, ...row, previousHash: head, hash });
-    head = hash;
-  }
-  return { sealed, head: entries.every(isKept) ? head : emptyHead };
-}
-
-/** The coupon that a redemption pays for, as it is going to be stored. */
-function couponSoldBy(
-  key: LedgerKey,
-  redemptionId: EntryId,
-  effects: LedgerChanges["couponEffects"],
-): SealedCoupon | null {
-  for (const effect of effects) {
-    if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.redemptionId !== redemptionId) continue;
-    return couponRow(key, effect.coupon);
-  }
-  return null;
-}
-
-/** What the coupon effects store. */
-function effectRows(key: LedgerKey, { couponEffects, now }: LedgerChanges) {
-  const { tenant, customerId } = key;
-  const keyOfExchange = (exchangeId: EntryId) => ({ tenant, customerId, exchangeId });
-  return {
-    states: couponEffects.flatMap((effect) =>
-      "step" in effect ? [{ ...keyOfExchange(effect.step.id), state: effect.step.from }] : [],
-    ),
-    coupons: couponEffects.flatMap((effect) => (effect.kind === "issue" ? [couponRow(key, effect.coupon)] : [])),
-    exchanges: couponEffects.flatMap((effect) => (effect.kind === "reserve" ? [exchangeRow(key, effect.coupon)] : [])),
-    steps: couponEffects.flatMap((effect) => {
-      if (effect.kind !== "step") return [];
-      const { id, to: state, reason } = effect.step;
-      return [{ ...keyOfExchange(id), state, reason, updatedAt: now }];
-    }),
-    forgotten: couponEffects.flatMap((effect) => (effect.kind === "forget" ? [keyOfExchange(effect.step.id)] : [])),
-    givenBack: couponEffects.flatMap((effect) =>
-      effect.kind === "give-back"
-        ? [{ tenant, canonicalCode: canonicalCouponCode(effect.code), issuedTo: customerId, givenBackAt: now }]
-        : [],
-    ),
-  };
-}
-
-const exchangeRow = ({ tenant, customerId }: LedgerKey, coupon: Coupon): typeof exchanges.$inferInsert => ({
-  tenant,
-  customerId,
-  exchangeId: coupon.redemptionId,
-  couponCode: coupon.code,
-  canonicalCode: canonicalCouponCode(coupon.code),
-  redeemOptionId: coupon.redeemOptionId,
-  definition: JSON.stringify(coupon.definition),
-  state: "PENDING",
-  createdAt: coupon.issuedAt,
-  updatedAt: coupon.issuedAt,
-});
-
-const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$inferInsert => ({
-  tenant,
-  canonicalCode: canonicalCouponCode(coupon.code),
-  code: coupon.code,
-  definition: JSON.stringify(coupon.definition),
-  issuedTo: coupon.issuedTo,
-  issuedAt: coupon.issuedAt,
-  redemptionId: coupon.redemptionId,
-  redeemOptionId: coupon.redeemOptionId,
-  redemptionCount: coupon.redemptionCount,
-});
-
-const recordRow = (
-  { tenant, customerId }: LedgerKey,
-  record: IdempotencyRecord,
-): typeof idempotencyRecords.$inferInsert => ({
-  tenant,
-  caller: record.idempotencyKey.caller,
-  operation: record.idempotencyKey.operation,
-  idempotencyKey: record.idempotencyKey.key,
-  fingerprint: record.fingerprint,
-  answer: JSON.stringify(record.result),
-  createdAt: record.createdAt,
-  customerId,
-});
 
 const lotFromRow = (row: typeof lots.$inferSelect): Lot => ({
   id: row.lotId,

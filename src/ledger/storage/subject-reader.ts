@@ -1,25 +1,20 @@
-import { and, desc, eq, getTableColumns, gt, inArray, isNotNull, lte, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lte, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import { answeredRead } from "../../platform/storage/answered.ts";
-import { along, itemsOf, selected } from "../../platform/storage/conditions.ts";
 import type { CustomerId, EntryId, TenantId } from "../../platform/values/identifiers.ts";
-import { compareText } from "../../platform/values/text-order.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { Coupon } from "../rules/exchange/coupon.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../rules/exchange/exchange.ts";
 import type { ExpiredLot } from "../rules/lapsing.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
-import type { DatedDraw } from "../rules/lot.ts";
-import { noPoints, type Points } from "../rules/points.ts";
-import { earnedEntryId, type Forgiven, forgivenIn, type OrderHistory, type PastUndoing } from "../rules/returns.ts";
+import type { Points } from "../rules/points.ts";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../use-cases/ports.ts";
-import { hasPointsLeft, isForgiving, ownedBy } from "./conditions.ts";
+import { hasPointsLeft, ownedBy } from "./conditions.ts";
 import { couponFromRow } from "./coupon-row.ts";
 import { coupons, exchanges } from "./coupon-tables.ts";
 import { exchangeFromRow } from "./exchange-store.ts";
-import { ledgerEntries, lots, lotUsages } from "./tables.ts";
-
-type EntryRow = typeof ledgerEntries.$inferSelect;
+import { JournalReader } from "./journal-reader.ts";
+import { lots } from "./tables.ts";
 
 /** Lots that lapse in one commit. */
 const expiredLotsMax = 500;
@@ -46,9 +41,11 @@ const givenBackSince = ({ tenant, customerId }: LedgerKey, since: EpochMs | null
 /** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
 export class SubjectReader {
   readonly #drizzle: DrizzleD1Database;
+  readonly #journal: JournalReader;
 
   constructor(database: DrizzleD1Database) {
     this.#drizzle = database;
+    this.#journal = new JournalReader(database);
   }
 
   async lookUp(key: LedgerKey, subject: CommandSubject): Promise<SubjectFacts> {
@@ -57,34 +54,25 @@ export class SubjectReader {
         return this.#orderFacts(key, subject.orderIds);
       case "exchange": {
         const facts = await this.#exchange(key, subject);
-        return { ...nothingKnown, ...facts, forgiven: await this.#forgivenAfter(key, facts.exchange?.id ?? null) };
+        return {
+          ...nothingKnown,
+          ...facts,
+          forgiven: await this.#journal.forgivenAfter(key, facts.exchange?.id ?? null),
+        };
       }
       case "coupon": {
         const facts = await this.#soldCoupon(key, subject);
         const { sold } = facts;
         const redemptionId = sold === null || sold === "unreadable" ? null : sold.coupon.redemptionId;
-        return { ...nothingKnown, ...facts, forgiven: await this.#forgivenAfter(key, redemptionId) };
+        return { ...nothingKnown, ...facts, forgiven: await this.#journal.forgivenAfter(key, redemptionId) };
       }
       case "expired-lots":
         return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
     }
   }
 
-  async earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
-    const [row] = await answeredRead(() =>
-      this.#drizzle
-        .select({ customerId: ledgerEntries.customerId })
-        .from(ledgerEntries)
-        .where(
-          and(
-            eq(ledgerEntries.tenant, tenant),
-            eq(ledgerEntries.entryId, earnedEntryId(orderId)),
-            isNotNull(ledgerEntries.orderValue),
-          ),
-        )
-        .execute(),
-    );
-    return row?.customerId ?? null;
+  earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
+    return this.#journal.earnerOf(tenant, orderId);
   }
 
   async exchangesUnderWay(key: LedgerKey, limit: number): Promise<readonly EntryId[]> {
@@ -101,90 +89,10 @@ export class SubjectReader {
   }
 
   async #orderFacts(key: LedgerKey, orderIds: readonly string[]): Promise<SubjectFacts> {
-    const order = await this.#order(key, orderIds);
+    const order = await this.#journal.orderHistory(key, orderIds);
     const [first] = order?.takeBacks ?? [];
-    const forgiven = first === undefined ? [] : await this.#forgivenSince(key, first.sequence);
+    const forgiven = first === undefined ? [] : await this.#journal.forgivenSince(key, first.sequence);
     return { ...nothingKnown, order, forgiven };
-  }
-
-  /** What the journal tells of orders; null when it tells nothing. */
-  async #order(key: LedgerKey, orderIds: readonly string[]): Promise<OrderHistory | null> {
-    const grantIds = orderIds.map(earnedEntryId);
-    // `0` is the character after `/`: all entries whose id begins with a grant's and a slash. No part of an id has one.
-    const ranges = sql`(select value as id from json_each(${JSON.stringify(grantIds)}))`;
-    const found = await answeredRead(() =>
-      this.#drizzle
-        .select(selected(getTableColumns(ledgerEntries)))
-        .from(
-          sql`${ranges} as grants join ${ledgerEntries} indexed by ledger_entries_by_id on ${and(
-            ownedBy(ledgerEntries, key),
-            sql`(${ledgerEntries.entryId} = grants.id or (
-              ${ledgerEntries.entryId} > grants.id || '/' and ${ledgerEntries.entryId} < grants.id || '0'))`,
-          )}`,
-        )
-        .execute(),
-    );
-    if (found.length === 0) return null;
-    const rows = found.toSorted((left, right) => left.sequence - right.sequence);
-    const grants = rows.filter((row) => row.kind === "granted");
-    const takeBacks = rows.filter((row) => row.kind === "taken-back");
-    const [draws, usedPoints] = await Promise.all([
-      this.#draws(key, takeBacks.map(idOf)),
-      this.#usedPoints(key, grants.map(idOf)),
-    ]);
-    return {
-      grants: grants.map((row) => ({
-        id: idOf(row),
-        commandId: row.commandId,
-        points: row.points,
-        createdAt: row.createdAt,
-        validUntil: row.validUntil,
-        usedPoints: usedPoints.get(idOf(row)) ?? 0,
-      })),
-      takeBacks: takeBacks.map((row) => {
-        const related = rows.filter(({ relatedId }) => relatedId === row.entryId);
-        const payments = related.filter(({ kind }) => kind === "settled");
-        return {
-          ...takeBackOf(row),
-          draws: draws.get(idOf(row)) ?? [],
-          undoings: related.filter(({ kind }) => kind === "given-back").map(undoingOf),
-          paidPoints: payments.reduce((sum, payment) => sum + payment.points, 0),
-          payments: payments.length,
-        };
-      }),
-    };
-  }
-
-  /** What was forgiven after an entry of the ledger, and is not paid for yet. */
-  async #forgivenSince(key: LedgerKey, sequence: number): Promise<readonly Forgiven[]> {
-    const rows = await answeredRead(() =>
-      this.#drizzle
-        .select(selected({ orderId: ledgerEntries.referenceId }))
-        .from(along(ledgerEntries, "ledger_entries_forgiven"))
-        .where(and(ownedBy(ledgerEntries, key), isForgiving, gt(ledgerEntries.sequence, sequence)))
-        .execute(),
-    );
-    const orderIds = [...new Set(rows.flatMap(({ orderId }) => orderId ?? []))];
-    if (orderIds.length === 0) return [];
-    const history = await this.#order(key, orderIds);
-    return history === null ? [] : forgivenIn(history).filter((one) => one.sequence > sequence);
-  }
-
-  async #sequenceOf(key: LedgerKey, entryId: EntryId): Promise<number | null> {
-    const [row] = await answeredRead(() =>
-      this.#drizzle
-        .select({ sequence: ledgerEntries.sequence })
-        .from(ledgerEntries)
-        .where(and(ownedBy(ledgerEntries, key), eq(ledgerEntries.entryId, entryId)))
-        .execute(),
-    );
-    return row?.sequence ?? null;
-  }
-
-  /** What points of a redemption would pay for if they came back. */
-  async #forgivenAfter(key: LedgerKey, redemptionId: EntryId | null): Promise<readonly Forgiven[]> {
-    const sequence = redemptionId === null ? null : await this.#sequenceOf(key, redemptionId);
-    return sequence === null ? [] : this.#forgivenSince(key, sequence);
   }
 
   async #exchange(key: LedgerKey, { id, today }: Subject<"exchange">) {
@@ -197,7 +105,7 @@ export class SubjectReader {
     );
     if (found === undefined) return { exchange: null };
     const { row, givenBackToday } = found;
-    const exchange: Exchange = { ...exchangeFromRow(key, row), draws: await this.#drawsOf(key, id) };
+    const exchange: Exchange = { ...exchangeFromRow(key, row), draws: await this.#journal.drawsOf(key, id) };
     return { exchange, givenBackToday };
   }
 
@@ -219,7 +127,7 @@ export class SubjectReader {
       coupon,
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
-      draws: await this.#drawsOf(key, row.redemptionId),
+      draws: await this.#journal.drawsOf(key, row.redemptionId),
     };
     return { sold, givenBackToday };
   }
@@ -240,51 +148,6 @@ export class SubjectReader {
       validUntil: (row.validUntil ?? 0) as EpochMs,
     }));
   }
-
-  /** What a redemption holds of which lots; empty when all of it came back, or the ledger was erased since. */
-  async #drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
-    return (await this.#draws(key, [redemptionId])).get(redemptionId) ?? [];
-  }
-
-  /** What entries hold of which lots, net of what came back, by the entries' ids. */
-  async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
-    if (ids.length === 0) return new Map();
-    const rows = await answeredRead(() =>
-      this.#drizzle
-        .select({
-          holder: lotUsages.redemptionId,
-          lotId: lotUsages.lotId,
-          points: lotUsages.points,
-          lotPoints: lots.points,
-          createdAt: lots.createdAt,
-          validUntil: lots.validUntil,
-        })
-        .from(lotUsages)
-        .innerJoin(
-          lots,
-          and(
-            eq(lots.tenant, lotUsages.tenant),
-            eq(lots.customerId, lotUsages.customerId),
-            eq(lots.lotId, lotUsages.lotId),
-          ),
-        )
-        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
-        .execute(),
-    );
-    const usages = Map.groupBy(rows, ({ holder }) => holder);
-    return new Map([...usages].map(([holder, of]) => [holder, heldOf(of)]));
-  }
-
-  async #usedPoints(key: LedgerKey, lotIds: readonly EntryId[]): Promise<ReadonlyMap<string, number>> {
-    const rows = await answeredRead(() =>
-      this.#drizzle
-        .select({ lotId: lots.lotId, usedPoints: lots.usedPoints })
-        .from(lots)
-        .where(and(ownedBy(lots, key), inArray(lots.lotId, itemsOf(JSON.stringify(lotIds)))))
-        .execute(),
-    );
-    return new Map(rows.map(({ lotId, usedPoints }) => [lotId, usedPoints]));
-  }
 }
 
 /** Null when it has been damaged: to ask again would not help. */
@@ -295,47 +158,3 @@ function readableCoupon(row: typeof coupons.$inferSelect): Coupon | null {
     return null;
   }
 }
-
-interface UsageOfLot {
-  readonly lotId: EntryId;
-  readonly points: number;
-  readonly lotPoints: Points;
-  readonly createdAt: EpochMs;
-  readonly validUntil: EpochMs | null;
-}
-
-/** What one entry holds, by lot: as little as the database can be asked to do, it does not add up and sort. */
-function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
-  const held = new Map<string, DatedDraw>();
-  for (const { lotId, points, lotPoints, createdAt, validUntil } of usages) {
-    held.set(lotId, {
-      lotId,
-      points: ((held.get(lotId)?.points ?? 0) + points) as Points,
-      lotPoints,
-      createdAt,
-      validUntil,
-    });
-  }
-  return [...held.values()]
-    .filter(({ points }) => points > 0)
-    .toSorted((left, right) => compareText(left.lotId, right.lotId));
-}
-
-const idOf = (row: EntryRow): EntryId => (row.entryId ?? "") as EntryId;
-
-const undoingOf = (row: EntryRow): PastUndoing => ({
-  commandId: row.commandId,
-  requestedPoints: row.requestedPoints ?? noPoints,
-  points: row.points,
-  debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
-});
-
-const takeBackOf = (row: EntryRow) => ({
-  id: idOf(row),
-  sequence: row.sequence,
-  commandId: row.commandId,
-  requestedPoints: row.requestedPoints ?? noPoints,
-  lapsedPoints: row.lapsedPoints ?? noPoints,
-  points: row.points,
-  debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
-});

@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
-import { couponDefinitionIn, couponDefinitionOut, couponDefinitionToWire } from "../../coupons/http/coupon-schemas.ts";
+import { couponDefinitionIn } from "../../coupons/http/coupon-definition-schemas.ts";
+import { couponDefinitionOut, couponDefinitionToWire } from "../../coupons/http/coupon-schemas.ts";
 import {
   amount,
   exactInteger,

@@ -2,6 +2,7 @@ import type { Intent, LedgerCommand, Outcome } from "../../ledger/rules/command.
 import type { LedgerFailure } from "../../ledger/rules/failure.ts";
 import type { LedgerAnswer } from "../../ledger/use-cases/ports.ts";
 import type { Unavailable } from "../../platform/requests/failure.ts";
+import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
 import type { Actor, CommandId, CustomerId, TenantId } from "../../platform/values/identifiers.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Services } from "./context.ts";
@@ -18,6 +19,12 @@ export class TryLater extends Error {
     super(code);
     this.code = code;
   }
+}
+
+/** Why an event was not carried out, in a word. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof TryLater) return error.code;
+  return error instanceof StoreUnavailable ? "unavailable" : "internal";
 }
 
 /** What a ledger has made of an event's intent. */

@@ -1,28 +1,14 @@
 import { errorFacts } from "../../platform/runtime/error-facts.ts";
 import { inOrder, Places } from "../../platform/runtime/in-order.ts";
-import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
-import { parseTenantId } from "../../platform/values/identifiers.ts";
-import { isJsonObject } from "../../platform/values/json-object.ts";
-import type { EpochMs } from "../../platform/values/time.ts";
-import type { EventId } from "../rules/event-id.ts";
 import { type EventVerdict, waiting } from "../rules/event-verdict.ts";
-import { readEvent } from "../rules/order-event.ts";
 import { mayBeRefused, refusedAmong } from "./admit-events.ts";
-import { TryLater } from "./carry-out.ts";
+import { reasonOf } from "./carry-out.ts";
 import type { Services } from "./context.ts";
 import type { PlainEvent } from "./earn-points.ts";
-import type { EventReference, InboxEvent, QueuedEvent, QueueMessage } from "./event-ports.ts";
+import type { EventMessage, EventReference, InboxEvent } from "./event-ports.ts";
 import { asRead, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
 import { processTogether } from "./process-together.ts";
-
-/** A message of the queue. */
-export interface EventMessage {
-  readonly body: unknown;
-  /** How often it has been delivered, this time included. */
-  readonly attempts: number;
-  ack(): void;
-  retry(options: { readonly delaySeconds: number }): void;
-}
+import { keptEvent, queuedEvent } from "./queue-event.ts";
 
 /** How many events of a batch are processed at a time; those of one order, return or customer one after another. */
 const concurrencyMax = 12;
@@ -36,7 +22,7 @@ const longestDelaySeconds = 1_800;
 
 /**
  * Processes a batch of events. A message is done with only when the verdict on its event is kept; when something
- * that it needs does not answer it comes again, and finally goes to {@link giveUpEvents}.
+ * that it needs does not answer it comes again, and finally goes to give-up-events.ts.
  */
 export async function consumeEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
   const named: NamedMessage[] = [];
@@ -119,12 +105,6 @@ async function deliveryOf(services: Services, { message, reference }: NamedMessa
     message.retry({ delaySeconds: delaySecondsAfter(message) });
   }
   return null;
-}
-
-/** Null when the event's customer has been erased since, when it was kept long enough, or when it cannot be read. */
-async function keptEvent({ eventInbox }: Services, reference: EventReference): Promise<QueuedEvent | null> {
-  const kept = await eventInbox.find(reference.tenant, reference.id);
-  return kept === null || kept.event === null ? null : { ...reference, event: kept.event };
 }
 
 /** Those deliveries that may be carried out. The others have their verdicts, or come again. */
@@ -220,54 +200,6 @@ async function comeAgain(services: Services, { message, event }: Delivery, error
 const delaySecondsAfter = ({ attempts }: EventMessage): number =>
   retryDelaysSeconds[attempts - 1] ?? longestDelaySeconds;
 
-/**
- * Takes over events that could not be processed in all their attempts: their verdict is `failed`, with the reason.
- * An event that had already been settled stays so. The timer sends them again: see resend-events.ts.
- */
-export async function giveUpEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
-  await inOrder(
-    messages,
-    () => [],
-    new Places(concurrencyMax),
-    async (message) => {
-      const event = queuedEvent(message.body);
-      if (event === null || (await giveUp(services, event))) message.ack();
-      else message.retry({ delaySeconds: longestDelaySeconds });
-    },
-  );
-}
-
-/** @returns whether all that is left to do can be seen in the inbox */
-async function giveUp(services: Services, queued: QueueMessage): Promise<boolean> {
-  const { eventInbox, log } = services;
-  const { tenant, id } = queued;
-  try {
-    const event = "event" in queued ? queued : await keptEvent(services, queued);
-    if (event === null) return true;
-    const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
-    log.error("event_given_up", { tenant, id, reason });
-    const read = asRead(event);
-    await eventInbox.note(read, { kind: "failed", reason: `gave_up: ${reason}` });
-    if (read.action.kind === "earn") await wakeThoseThatWait(services, read, read.action.news.orderId, reason);
-    return true;
-  } catch (error) {
-    log.warn("event_not_given_up", { tenant, id, reason: reasonOf(error) });
-    return false;
-  }
-}
-
-/** An order may have earned, and those who had waited for that may not have been reached any more. */
-async function wakeThoseThatWait({ eventInbox }: Services, order: InboxEvent, orderId: string, reason: string) {
-  const verdict = (await eventInbox.find(order.tenant, order.id))?.verdict;
-  if (verdict !== "granted" && verdict !== "duplicate") return;
-  for (const { id } of await eventInbox.waitingFor(order.tenant, [orderId])) {
-    const kept = await eventInbox.find(order.tenant, id);
-    if (kept === null || kept.event === null) continue;
-    const { event, ...rest } = kept;
-    await eventInbox.note({ ...rest, event, subject: readEvent(event).subject }, waiting(`retrying: ${reason}`));
-  }
-}
-
 /** What an event must not be overtaken in by others. */
 function keysOf({ tenant, subject }: InboxEvent): readonly string[] {
   const { orderId, returnId, customerId } = subject;
@@ -283,28 +215,3 @@ async function note({ eventInbox }: Services, event: InboxEvent, verdict: EventV
     // The log has the event already.
   }
 }
-
-function reasonOf(error: unknown): string {
-  if (error instanceof TryLater) return error.code;
-  return error instanceof StoreUnavailable ? "unavailable" : "internal";
-}
-
-/** Null when the message was not put there by the service. */
-function queuedEvent(body: unknown): QueueMessage | null {
-  if (!isJsonObject(body)) return null;
-  const { id, receivedAt, event, mentions, isOnPurpose } = body;
-  const tenant = typeof body["tenant"] === "string" ? parseTenantId(body["tenant"]) : null;
-  if (tenant === null || typeof id !== "string" || typeof receivedAt !== "number") return null;
-  const reference: EventReference = {
-    tenant,
-    id: id as EventId,
-    receivedAt: receivedAt as EpochMs,
-    ...(isOnPurpose === true ? { isOnPurpose } : {}),
-  };
-  if (event === undefined) return reference;
-  if (!isJsonObject(event)) return null;
-  return { ...reference, event, ...(isListOfTexts(mentions) ? { mentions } : {}) };
-}
-
-const isListOfTexts = (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every((item) => typeof item === "string");

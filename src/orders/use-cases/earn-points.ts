@@ -6,9 +6,9 @@ import type { CustomerId, SiteCode, TenantId } from "../../platform/values/ident
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import { orderValue } from "../../sites/rules/earn-rule.ts";
 import type { RewardSettings } from "../../sites/rules/site-settings.ts";
+import type { EventAction } from "../rules/event-reading.ts";
 import { type EventVerdict, ignored } from "../rules/event-verdict.ts";
 import { type EarnTerms, worthOf } from "../rules/order-book.ts";
-import type { EventAction } from "../rules/order-event.ts";
 import { carriedOf, ledgerCommandOf } from "./carry-out.ts";
 import type { Services } from "./context.ts";
 import type { InboxEvent } from "./event-ports.ts";

@@ -1,8 +1,8 @@
 import { forgetCustomer } from "../../ledger/use-cases/forget-customer.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
+import type { EventAction } from "../rules/event-reading.ts";
 import { eventTime } from "../rules/event-time.ts";
 import { type EventVerdict, ignored } from "../rules/event-verdict.ts";
-import type { EventAction } from "../rules/order-event.ts";
 import { isSentOnPurpose } from "./admit-events.ts";
 import { carryOut } from "./carry-out.ts";
 import type { Services } from "./context.ts";

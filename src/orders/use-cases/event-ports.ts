@@ -3,8 +3,8 @@ import type { CustomerId, TenantId } from "../../platform/values/identifiers.ts"
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { EventId } from "../rules/event-id.ts";
+import type { EventSubject } from "../rules/event-reading.ts";
 import type { EventVerdict } from "../rules/event-verdict.ts";
-import type { EventSubject } from "../rules/order-event.ts";
 
 /** An event on its way from whom it came to what becomes of it. */
 export interface QueuedEvent {
@@ -23,6 +23,15 @@ export interface QueuedEvent {
 export type EventReference = Omit<QueuedEvent, "event" | "mentions">;
 
 export type QueueMessage = QueuedEvent | EventReference;
+
+/** A message of the queue. */
+export interface EventMessage {
+  readonly body: unknown;
+  /** How often it has been delivered, this time included. */
+  readonly attempts: number;
+  ack(): void;
+  retry(options: { readonly delaySeconds: number }): void;
+}
 
 /** Where events wait for being processed. */
 export interface EventQueue {

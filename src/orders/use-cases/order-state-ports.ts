@@ -1,9 +1,9 @@
 import type { CustomerId, SiteCode, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { EventId } from "../rules/event-id.ts";
+import type { OrderNews, ReturnNews } from "../rules/event-reading.ts";
 import type { ToldState } from "../rules/latest-state.ts";
 import type { EarnTerms } from "../rules/order-book.ts";
-import type { OrderNews, ReturnNews } from "../rules/order-event.ts";
 import type { OrderState } from "../rules/order-state.ts";
 import type { ReturnState } from "../rules/return-state.ts";
 

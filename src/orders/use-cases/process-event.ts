@@ -1,5 +1,6 @@
 import { Places } from "../../platform/runtime/in-order.ts";
-import { type EventAction, readEvent } from "../rules/order-event.ts";
+import type { EventAction } from "../rules/event-reading.ts";
+import { readEvent } from "../rules/order-event.ts";
 import type { Services } from "./context.ts";
 import type { PlainEvent } from "./earn-points.ts";
 import type { InboxEvent, QueuedEvent } from "./event-ports.ts";

@@ -1,8 +1,10 @@
 import type { TenantId } from "../../platform/values/identifiers.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 import type { EventId } from "../rules/event-id.ts";
+import type { EventAction, OrderNews, ReturnNews } from "../rules/event-reading.ts";
 import { type EventVerdict, ignored, waiting } from "../rules/event-verdict.ts";
 import type { ToldState } from "../rules/latest-state.ts";
-import { type EventAction, type OrderNews, partOfReturn, type ReturnNews } from "../rules/order-event.ts";
+import { partOfReturn } from "../rules/order-event.ts";
 import type { ReturnState } from "../rules/return-state.ts";
 import { eventActor } from "./carry-out.ts";
 import type { Services } from "./context.ts";
@@ -45,7 +47,7 @@ export async function processSingle(services: Services, event: InboxEvent, actio
       return settle(services, event, verdict, verdict.kind === "erased");
     }
     default:
-      return unreachable(action);
+      return unreachable(action, "action");
   }
 }
 
@@ -231,8 +233,4 @@ export async function processWaiting(
     if (orderId === null || returnId === null) continue;
     await settlePart(services, { ...rest, event, subject: { type, orderId, returnId, customerId, siteCode } });
   }
-}
-
-function unreachable(action: never): never {
-  throw new Error(`Unknown action: ${JSON.stringify(action)}`);
 }

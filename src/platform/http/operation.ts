@@ -2,6 +2,7 @@ import type { RouteConfig, z } from "@hono/zod-openapi";
 import type { Context as HonoContext, MiddlewareHandler } from "hono";
 import type { Access } from "../../access/rules/access.ts";
 import type { Result } from "../values/result.ts";
+import { unreachable } from "../values/unreachable.ts";
 import type { AppEnv } from "./app-env.ts";
 import { type Check, inOneLayer } from "./checks.ts";
 import { errorBody, errorFamilyOf } from "./error-bodies.ts";
@@ -75,7 +76,7 @@ function securityOf(access: Access): Security {
     case "anyone":
       return [{ OAuth2: [] }, { EmployeeAccessToken: [] }, { CustomerAccessToken: [] }];
     default:
-      throw new Error(`Unknown access: ${JSON.stringify(access satisfies never)}`);
+      return unreachable(access, "access");
   }
 }
 

@@ -1,4 +1,4 @@
-import { type GetColumnData, type Placeholder, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { eq, type GetColumnData, type Placeholder, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { SQLiteColumn, SQLiteTable } from "drizzle-orm/sqlite-core";
 
 /**
@@ -25,3 +25,6 @@ export const among = (key: Readonly<Record<string, SQLiteColumn>>, rows: SQLWrap
 
 /** The items of a list that is given as JSON in one parameter: D1 allows a hundred of them a statement. */
 export const itemsOf = (json: string | Placeholder): SQL => sql`(select value from json_each(${json}))`;
+
+/** Rows in which a column has the value that is given for a parameter. */
+export const named = (column: SQLiteColumn, parameter: string): SQL => eq(column, sql.placeholder(parameter));

@@ -4,6 +4,7 @@ import { decimalOf } from "../../platform/values/decimal.ts";
 import { memberAt, objectsIn } from "../../platform/values/json-member.ts";
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 
 /**
  * Which of an order's prices earns points.
@@ -33,7 +34,7 @@ export function orderValue(order: JsonObject, base: EarningBase): Result<Big, Un
     case "subTotal":
       return priceAt(order, "subTotalPrice");
     default:
-      return unreachable(base);
+      return unreachable(base, "earning base");
   }
 }
 
@@ -106,8 +107,4 @@ function taxOf(order: JsonObject): Result<Big, UnreadablePrice> {
     if (isInTotal(line)) sum = sum.plus(amount.value);
   }
   return succeed(sum);
-}
-
-function unreachable(base: never): never {
-  throw new Error(`Unknown earning base: ${String(base)}`);
 }

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { briefReason } from "../../platform/runtime/error-facts.ts";
+import { inTime } from "../../platform/runtime/kv-in-time.ts";
 import type { Clock, Logger } from "../../platform/runtime/ports.ts";
 import { ShortMemory } from "../../platform/runtime/short-memory.ts";
-import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
 import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import {
@@ -21,8 +21,6 @@ const retryPauseMs = 1_100;
 /** How long settings are remembered in memory: as long as a change in KV may take to be seen everywhere. */
 const rememberedMsMax = 60_000;
 const sitesMax = 2_000;
-/** How long KV may take: a request waits for it, and can do without it. */
-const deadlineMs = 2_000;
 
 const cachedSettings = z.object({
   enabled: z.boolean(),
@@ -113,6 +111,3 @@ export class KvSettingsCache implements SettingsCache {
     return `${this.#prefix}/${tenant}/${site}`;
   }
 }
-
-const inTime = <Value>(call: Promise<Value>): Promise<Value> =>
-  withinDeadline(call, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));

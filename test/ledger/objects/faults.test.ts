@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { queueLimits } from "../../../src/ledger/objects/command-queue.ts";
 import { DurableObjectLedgerGateway } from "../../../src/ledger/objects/ledger-gateway.ts";
 import { LedgerTurn, turnLimits } from "../../../src/ledger/objects/ledger-turn.ts";
 import type { LedgerCommand } from "../../../src/ledger/rules/command.ts";
@@ -420,7 +421,7 @@ test("commands that come in one call are answered one by one, refusals too", asy
 
 test("commands that come in one call, and are too many to wait, are refused each by itself", async () => {
   const surplus = 3;
-  const commands = Array.from({ length: turnLimits.waitingMax + surplus }, () => commandOf(redeem(1_000)));
+  const commands = Array.from({ length: queueLimits.waitingMax + surplus }, () => commandOf(redeem(1_000)));
   const answers = await turn.executeAll(commands);
   const codes = answers.map(({ result }) => (result.ok ? "" : result.failure.code));
   expect(codes.slice(-surplus)).toEqual(Array.from({ length: surplus }, () => "overloaded"));
@@ -479,7 +480,7 @@ function busyLedger(): { first: Promise<string>; open: () => void } {
 test("a queue that is full refuses who comes next, and forgets nobody who waits", async () => {
   const { first, open } = busyLedger();
   await Promise.resolve();
-  const waiting = Array.from({ length: turnLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1_000))));
+  const waiting = Array.from({ length: queueLimits.waitingMax }, () => kindOrCode(commandOf(redeem(1_000))));
   const oneTooMany = kindOrCode(commandOf(redeem(1)));
   open();
   expect(await oneTooMany).toBe("overloaded");
@@ -489,7 +490,7 @@ test("a queue that is full refuses who comes next, and forgets nobody who waits"
 });
 
 test("a queue is full of large coupons sooner, but only as long as they wait", async () => {
-  const description = "x".repeat(turnLimits.waitingCouponCharactersMax / 4);
+  const description = "x".repeat(queueLimits.waitingCouponCharactersMax / 4);
   const exchangeLarge = () => kindOrCode(commandOf(exchange(1_000, { description })));
   for (const _round of [1, 2]) {
     const { first, open } = busyLedger();
@@ -509,7 +510,7 @@ test("what waits too long is refused before it is begun, and who comes later is 
   const { first, open } = busyLedger();
   await Promise.resolve();
   const late = [kindOrCode(commandOf(redeem(1))), kindOrCode(commandOf(redeem(1)))];
-  now += turnLimits.waitMsMax;
+  now += queueLimits.waitMsMax;
   const timely = kindOrCode(commandOf(redeem(10)));
   open();
   expect(await first).toBe("redeemed");
@@ -521,7 +522,7 @@ test("what waits too long is refused before it is begun, and who comes later is 
 test("nothing is tried again once its caller has been told that it failed", async () => {
   const before = store.commits;
   store.onCommit = () => {
-    now += turnLimits.deadlineMs;
+    now += queueLimits.deadlineMs;
     return lost();
   };
   expect(await kindOrCode(commandOf(redeem(1)))).toBe("outcome_unknown");
@@ -531,7 +532,7 @@ test("nothing is tried again once its caller has been told that it failed", asyn
 test("an outage holds up nobody for longer than it lasts: balances that have waited too long are not read", async () => {
   store.onLoad = async () => {
     await Promise.resolve();
-    now += turnLimits.deadlineMs;
+    now += queueLimits.deadlineMs;
     return lost();
   };
   turn = newTurn();
@@ -551,7 +552,7 @@ test("a balance that has to wait behind something is given up in time, and read 
     turn = newTurn();
     const redemption = kindOrCode(commandOf(redeem(1)));
     const waiting = balance();
-    await vi.advanceTimersByTimeAsync(turnLimits.deadlineMs);
+    await vi.advanceTimersByTimeAsync(queueLimits.deadlineMs);
     expect(await waiting).toBe("unavailable");
     open();
     expect(await redemption).toBe("redeemed");

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { LedgerTurn, turnLimits } from "../../../src/ledger/objects/ledger-turn.ts";
+import { queueLimits } from "../../../src/ledger/objects/command-queue.ts";
+import { LedgerTurn } from "../../../src/ledger/objects/ledger-turn.ts";
 import { D1LedgerStore } from "../../../src/ledger/storage/ledger-store.ts";
 import type { LedgerAnswer, LedgerHead } from "../../../src/ledger/use-cases/ports.ts";
 import { systemClock } from "../../../src/platform/runtime/system-clock.ts";
@@ -70,16 +71,16 @@ describe("a turn", () => {
   test("waits a bounded number of times, though more never cease to come", async () => {
     await sendTogether(2);
     const late: Promise<LedgerAnswer>[] = [];
-    duringPauses = Array.from({ length: 2 * turnLimits.gatherPausesMax }, () => () => late.push(send()));
+    duringPauses = Array.from({ length: 2 * queueLimits.gatherPausesMax }, () => () => late.push(send()));
     await send();
-    expect(commits).toEqual([2, 1 + turnLimits.gatherPausesMax]);
+    expect(commits).toEqual([2, 1 + queueLimits.gatherPausesMax]);
     await Promise.all(late);
   });
 
   test("does not wait for more than one commit takes", async () => {
     await sendTogether(2);
-    await sendTogether(turnLimits.groupMax);
-    expect(commits).toEqual([2, turnLimits.groupMax]);
+    await sendTogether(queueLimits.groupMax);
+    expect(commits).toEqual([2, queueLimits.groupMax]);
     expect(pauses).toEqual([]);
   });
 });

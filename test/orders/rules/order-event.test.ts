@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { EventReading } from "../../../src/orders/rules/event-reading.ts";
 import { lastVersion } from "../../../src/orders/rules/latest-state.ts";
-import { type EventReading, partOfReturn, readEvent } from "../../../src/orders/rules/order-event.ts";
+import { partOfReturn, readEvent } from "../../../src/orders/rules/order-event.ts";
 import { completedOrderOf } from "../../../src/orders/rules/order-state.ts";
 import type { ReturnState } from "../../../src/orders/rules/return-state.ts";
 import type { JsonObject } from "../../../src/platform/values/json-object.ts";

@@ -1,0 +1,87 @@
+import { and, eq, exists, isNull, type SQL, sql } from "drizzle-orm";
+import type { DrizzleD1Database } from "drizzle-orm/d1";
+import { coupons } from "../../ledger/storage/coupon-tables.ts";
+import { builtOnce } from "../../platform/storage/built-once.ts";
+import { rowsFromJson } from "../../platform/storage/json-rows.ts";
+import { idempotencyRecords } from "../../platform/storage/tables.ts";
+import { couponRedemptions } from "./tables.ts";
+
+/** Without statistics SQLite would walk along all uses of the coupon instead, and a popular one has many. */
+export const byCustomer = sql`indexed by coupon_redemptions_by_order`;
+
+/** The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it. */
+const isAllowed = sql`exists (
+    select 1 from coupons
+    where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
+      and deleted_at is null and given_back_at is null
+      and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
+      and (
+        value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
+        or definition ->> 'maxRedemptionsPerCustomer' > (
+          select count(*) from coupon_redemptions as use ${byCustomer}
+          where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+            and use.customer_id = value ->> 'customerId' and use.given_back_at is null
+            and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
+        )
+      )
+  )
+  and not exists (
+    select 1 from coupon_redemptions as use
+    where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
+      and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
+      and use.given_back_at is null
+  )`;
+
+// Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it.
+
+export const insertedIfAllowed = builtOnce<"rows">((drizzle) =>
+  drizzle
+    .insert(couponRedemptions)
+    .select(rowsFromJson(couponRedemptions, "rows", isAllowed))
+    .returning({ id: couponRedemptions.redemptionId }),
+);
+
+const givenUse = {
+  tenant: sql.placeholder("tenant"),
+  code: sql.placeholder("code"),
+  id: sql.placeholder("id"),
+} as const;
+
+const isGivenUse = and(
+  eq(couponRedemptions.tenant, givenUse.tenant),
+  eq(couponRedemptions.canonicalCode, givenUse.code),
+  eq(couponRedemptions.redemptionId, givenUse.id),
+);
+const isGivenUseThatCounts = and(isGivenUse, isNull(couponRedemptions.givenBackAt));
+
+const useOf = (drizzle: DrizzleD1Database, where: SQL | undefined): SQL =>
+  exists(drizzle.select({ found: sql`1` }).from(couponRedemptions).where(where));
+
+export const answerInserted = builtOnce<"rows" | "tenant" | "code" | "id">((drizzle) =>
+  drizzle.insert(idempotencyRecords).select(rowsFromJson(idempotencyRecords, "rows", useOf(drizzle, isGivenUse))),
+);
+
+/** Changes how often a coupon has been used, if the use that is given counts. */
+const useCounted = (by: 1 | -1) =>
+  builtOnce<"tenant" | "code" | "id">((drizzle) =>
+    drizzle
+      .update(coupons)
+      .set({ redemptionCount: sql`${coupons.redemptionCount} + ${sql.raw(String(by))}` })
+      .where(
+        and(
+          eq(coupons.tenant, givenUse.tenant),
+          eq(coupons.canonicalCode, givenUse.code),
+          useOf(drizzle, isGivenUseThatCounts),
+        ),
+      ),
+  );
+export const counted = useCounted(1);
+export const uncounted = useCounted(-1);
+
+export const useGivenBack = builtOnce<"tenant" | "code" | "id" | "at" | "by">((drizzle) =>
+  drizzle
+    .update(couponRedemptions)
+    .set({ givenBackAt: sql`${sql.placeholder("at")}`, givenBackBy: sql`${sql.placeholder("by")}` })
+    .where(isGivenUseThatCounts)
+    .returning({ id: couponRedemptions.redemptionId }),
+);

@@ -1,0 +1,207 @@
+import type { Unavailable } from "../../platform/requests/failure.ts";
+import type { Clock, Logger } from "../../platform/runtime/ports.ts";
+import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
+import { type Result, refuse } from "../../platform/values/result.ts";
+import type { EpochMs } from "../../platform/values/time.ts";
+import type { LedgerCommand } from "../rules/command.ts";
+import type { LedgerAnswer } from "../use-cases/ports.ts";
+import { isSolitary } from "./lookups.ts";
+
+/** What the queue needs from outside. */
+export interface QueueSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves after `ms`. */
+  pause(ms: number): Promise<void>;
+}
+
+/** Carries out what has waited, one thing at a time. */
+export interface CommandServer {
+  /** Does not return before every command of the group has its answer. */
+  settle(group: readonly WaitingCommand[]): Promise<void>;
+  /** Does not return before the read has its answer. */
+  read(read: WaitingRead): Promise<void>;
+  /** Called after each of them, before the next one is begun. */
+  rest(): void;
+}
+
+/** Limits of what waits for one customer's turn. */
+export const queueLimits = {
+  /** Commands and reads that may wait; beyond it they are refused as overloaded. */
+  waitingMax: 4_096,
+  /** JSON characters of the coupons that waiting commands ask for; beyond it such commands are refused as overloaded. */
+  waitingCouponCharactersMax: 8_000_000,
+  /**
+   * How long a command or a read may wait before it is begun; after that it is refused as overloaded. Longer than one
+   * call to D1 that is never answered.
+   */
+  waitMsMax: 3_500,
+  /** Commands committed in one transaction. */
+  groupMax: 128,
+  /** While commands come faster than they are committed, a group waits this long for more of them, and this often. */
+  gatherPauseMs: 1,
+  gatherPausesMax: 3,
+  /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
+  groupCouponCharactersMax: 500_000,
+  /** How long a command or a read may wait and be tried, from its arrival, before its caller is told that it failed. */
+  deadlineMs: 5_000,
+} as const;
+
+export interface WaitingCommand {
+  readonly command: LedgerCommand;
+  /** JSON characters of the coupon that it asks for. */
+  readonly couponCharacters: number;
+  readonly arrivedAt: EpochMs;
+  readonly answer: (answer: LedgerAnswer) => void;
+}
+
+export interface WaitingRead {
+  readonly arrivedAt: EpochMs;
+  readonly resolve: (points: Result<number, Unavailable>) => void;
+}
+
+type Waiting = WaitingCommand | WaitingRead;
+
+/** Whether it is too late to try again. */
+export const isPastDeadline = ({ arrivedAt }: Waiting, now: EpochMs): boolean =>
+  now >= arrivedAt + queueLimits.deadlineMs;
+
+const overloaded: LedgerAnswer = { result: refuse({ code: "overloaded" }), replayed: false };
+
+/**
+ * One customer's commands and reads that wait, in the order of their arrival. Commands that arrive while others are
+ * carried out are handed over in groups, as far as they can share a commit.
+ */
+export class CommandQueue {
+  readonly #surroundings: QueueSurroundings;
+  readonly #server: CommandServer;
+  /** Those who arrived first come first. */
+  #waiting: Waiting[] = [];
+  /** JSON characters of the coupons that those who wait ask for. */
+  #waitingCouponCharacters = 0;
+  #running = false;
+  /** Whether commands come faster than they are committed one by one: the last group had several. */
+  #isCrowded = false;
+
+  constructor(surroundings: QueueSurroundings, server: CommandServer) {
+    this.#surroundings = surroundings;
+    this.#server = server;
+  }
+
+  /** Puts `command` into the queue, which has to be started for it. Never rejects. */
+  add(command: LedgerCommand): Promise<LedgerAnswer> {
+    const couponCharacters = couponSize(command);
+    if (this.#isFullFor(couponCharacters)) return Promise.resolve(overloaded);
+    const { promise, resolve } = Promise.withResolvers<LedgerAnswer>();
+    this.#waiting.push({ command, couponCharacters, arrivedAt: this.#now(), answer: resolve });
+    this.#waitingCouponCharacters += couponCharacters;
+    return promise;
+  }
+
+  /** The active points, once those who wait before have been served, within the deadline. Never rejects. */
+  read(): Promise<Result<number, Unavailable>> {
+    if (this.#isFullFor(0)) return Promise.resolve(refuse({ code: "overloaded" }));
+    const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
+    this.#waiting.push({ arrivedAt: this.#now(), resolve });
+    this.start();
+    // Whoever calls has no deadline for reads, and commands that wait before this one may take long.
+    const tooLate = () => new Error("The ledger has not come to it.");
+    return withinDeadline(promise, queueLimits.deadlineMs, tooLate).catch(() => refuse({ code: "unavailable" }));
+  }
+
+  /** Has what waits carried out, unless that is under way. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  #now(): EpochMs {
+    return this.#surroundings.clock.now();
+  }
+
+  #isFullFor(couponCharacters: number): boolean {
+    return (
+      this.#waiting.length >= queueLimits.waitingMax ||
+      this.#waitingCouponCharacters + couponCharacters > queueLimits.waitingCouponCharactersMax
+    );
+  }
+
+  async #run(): Promise<void> {
+    for (let first = this.#first(); first !== undefined; first = this.#first()) {
+      if ("resolve" in first) {
+        this.#waiting.shift();
+        await this.#server.read(first);
+      } else {
+        if (this.#isCrowded) await this.#gather();
+        const group = this.#takeGroup();
+        this.#isCrowded = group.length > 1;
+        await this.#server.settle(group);
+      }
+      this.#server.rest();
+    }
+    this.#running = false;
+  }
+
+  /** Who is to be served next, once all who have waited too long are refused. */
+  #first(): Waiting | undefined {
+    const tooEarly = this.#now() - queueLimits.waitMsMax;
+    const late: Waiting[] = [];
+    for (const waiting of this.#waiting) {
+      if (waiting.arrivedAt > tooEarly) break;
+      late.push(waiting);
+    }
+    if (late.length > 0) this.#refuse(late);
+    return this.#waiting[0];
+  }
+
+  /** Refuses those at the front of the queue: nothing of theirs was begun. */
+  #refuse(late: readonly Waiting[]): void {
+    this.#surroundings.log.warn("ledger_behind", { refused: late.length });
+    this.#takeFront(late.length);
+    for (const waiting of late) {
+      if ("resolve" in waiting) waiting.resolve(refuse({ code: "overloaded" }));
+      else waiting.answer(overloaded);
+    }
+  }
+
+  #takeFront(count: number): void {
+    for (const waiting of this.#waiting.splice(0, count)) {
+      if ("command" in waiting) this.#waitingCouponCharacters -= waiting.couponCharacters;
+    }
+  }
+
+  /**
+   * Waits for those who are on their way, for as long as more of them come: a commit takes the database about as long for
+   * one command as for many.
+   */
+  async #gather(): Promise<void> {
+    for (let pauses = 0; pauses < queueLimits.gatherPausesMax; pauses += 1) {
+      const before = this.#waiting.length;
+      if (before >= queueLimits.groupMax) return;
+      await this.#surroundings.pause(queueLimits.gatherPauseMs);
+      if (this.#waiting.length === before) return;
+    }
+  }
+
+  /** The commands at the front of the queue that can share a commit. */
+  #takeGroup(): WaitingCommand[] {
+    const group: WaitingCommand[] = [];
+    let couponCharacters = 0;
+    for (const item of this.#waiting) {
+      if ("resolve" in item || group.length >= queueLimits.groupMax) break;
+      if (isSolitary(item.command) && group.length > 0) break;
+      couponCharacters += item.couponCharacters;
+      if (couponCharacters > queueLimits.groupCouponCharactersMax && group.length > 0) break;
+      group.push(item);
+      if (isSolitary(item.command)) break;
+    }
+    this.#takeFront(group.length);
+    return group;
+  }
+}
+
+function couponSize(command: LedgerCommand): number {
+  const { intent } = command;
+  return intent.kind === "exchange" && intent.terms.ok ? JSON.stringify(intent.terms.value.coupon).length : 0;
+}
