@@ -47,6 +47,7 @@ export const queueLimits = {
   deadlineMs: 5_000,
 } as const;
 
+/** A command that waits, or is being carried out. */
 export interface WaitingCommand {
   readonly command: LedgerCommand;
   /** JSON characters of the coupon that it asks for. */
@@ -55,6 +56,7 @@ export interface WaitingCommand {
   readonly answer: (answer: LedgerAnswer) => void;
 }
 
+/** Somebody who waits for the active points. */
 export interface WaitingRead {
   readonly arrivedAt: EpochMs;
   readonly resolve: (points: Result<number, Unavailable>) => void;

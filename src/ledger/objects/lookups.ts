@@ -40,5 +40,6 @@ export const lookupsFor = (group: readonly { readonly command: LedgerCommand }[]
 export const stampOf = ({ intent }: LedgerCommand): OptionStamp | null =>
   intent.kind === "exchange" && intent.terms.ok ? intent.terms.value.optionStamp : null;
 
+/** The stamp as a key. */
 export const textOfStamp = ({ id, version, createdAt }: OptionStamp): string =>
   JSON.stringify([id, version, createdAt]);

@@ -13,6 +13,7 @@ const encoder = new TextEncoder();
 /** The bytes of a value as JSON in UTF-8. */
 export const jsonBytes = (value: unknown): number => encoder.encode(JSON.stringify(value)).length;
 
+/** Whether the event has to be named to the queue instead of being put into it. */
 export const isTooLongToQueue = (queued: QueuedEvent): boolean => jsonBytes(queued) > queuedBytesMax;
 
 /**
