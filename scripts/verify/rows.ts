@@ -106,7 +106,7 @@ export const rows: readonly Row[] = [
   },
   {
     name: "mutation",
-    shows: "mutants of the rules that their tests find",
+    shows: "mutants of a third of the rules that their tests find",
     target: "at least 90 %",
     isMet: atLeast(90),
     file: "scripts/verify/mutation.ts",
@@ -134,7 +134,7 @@ export const rows: readonly Row[] = [
     target: "at least 100,000 requests",
     isMet: atLeast(100_000),
     file: "test/trust/fuzz.test.ts",
-    secondsMax: 600,
+    secondsMax: 900,
   },
   {
     name: "bad-input",

@@ -40,7 +40,7 @@ const smallCount = 3;
 /** Copies that are worked on at a time, one a core. */
 const lanesMax = 2;
 /** How long a lane may take for a task: minutes on a busy machine mean that a test hangs. */
-const taskDeadlineMs = 180_000;
+const taskDeadlineMs = 600_000;
 /** Characters of a failure that are shown. */
 const messageCharacters = 300;
 

@@ -47,7 +47,7 @@ afterEach(() => {
 });
 
 test("requests made of the document, half of them broken, are answered as it says", {
-  timeout: 1_200_000,
+  timeout: 2_400_000,
 }, async () => {
   const tally = newTally();
   const sequences = fc.array(steps(document), { minLength: 1, maxLength: sequenceLengthMax, size: "max" });
