@@ -571,9 +571,9 @@ const storage: readonly Sabotage[] = [
   {
     name: "waits-for-ever",
     breaks: "a busy ledger commits nothing for as long as more commands come",
-    file: commandQueue,
-    replace: "pauses < queueLimits.gatherPausesMax;",
-    by: "pauses < queueLimits.waitingMax;",
+    file: "src/ledger/objects/company.ts",
+    replace: "pauses < limits.pausesMax;",
+    by: "pauses < 4_096;",
     caughtBy: by("test/ledger/objects/gathering.test.ts", "waits a bounded number of times"),
   },
   {

@@ -5,6 +5,7 @@ import { type Result, refuse } from "../../platform/values/result.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { LedgerCommand } from "../rules/command.ts";
 import type { LedgerAnswer } from "../use-cases/ports.ts";
+import { waitForCompany } from "./company.ts";
 import { isSolitary } from "./lookups.ts";
 
 /** What the queue needs from outside. */
@@ -173,17 +174,14 @@ export class CommandQueue {
     }
   }
 
-  /**
-   * Waits for those who are on their way, for as long as more of them come: a commit takes the database about as long for
-   * one command as for many.
-   */
-  async #gather(): Promise<void> {
-    for (let pauses = 0; pauses < queueLimits.gatherPausesMax; pauses += 1) {
-      const before = this.#waiting.length;
-      if (before >= queueLimits.groupMax) return;
-      await this.#surroundings.pause(queueLimits.gatherPauseMs);
-      if (this.#waiting.length === before) return;
-    }
+  #gather(): Promise<void> {
+    const { groupMax: togetherMax, gatherPauseMs: pauseMs, gatherPausesMax: pausesMax } = queueLimits;
+    const limits = { togetherMax, pauseMs, pausesMax };
+    return waitForCompany(
+      () => this.#waiting.length,
+      limits,
+      (ms) => this.#surroundings.pause(ms),
+    );
   }
 
   /** The commands at the front of the queue that can share a commit. */

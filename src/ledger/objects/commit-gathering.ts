@@ -3,6 +3,7 @@ import { StoreConflict, StoreOverloaded, StoreUnavailable, TenantMoving } from "
 import { parameterBytesMax } from "../../platform/storage/json-parameters.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { CommitTexts } from "../storage/commit-statements.ts";
+import { waitForCompany } from "./company.ts";
 
 /** Limits of what is carried out together. */
 export const gatheringLimits = {
@@ -111,14 +112,10 @@ export class CommitGathering {
     this.#timer = null;
   }
 
-  /** Waits for those who are on their way, for as long as more of them come: most of a call's cost is the call itself. */
-  async #gather(): Promise<void> {
-    for (let pauses = 0; pauses < gatheringLimits.pausesMax; pauses += 1) {
-      const before = this.#waiting.length;
-      if (before >= gatheringLimits.partsMax) return;
-      await this.#surroundings.pause(gatheringLimits.pauseMs);
-      if (this.#waiting.length === before) return;
-    }
+  #gather(): Promise<void> {
+    const { partsMax: togetherMax, pauseMs, pausesMax } = gatheringLimits;
+    const limits = { togetherMax, pauseMs, pausesMax };
+    return waitForCompany(() => this.#waiting.length, limits, this.#surroundings.pause);
   }
 
   /**
