@@ -2,8 +2,8 @@ import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
 
 // What no request of its kind can be faster than: a route that does nothing, a hop to an object that does nothing, an
-// object that stores three rows, one that has its rows stored by a lane, together with
-// those of others, and events that are stored and nothing else.
+// object that stores three rows, one whose rows a lane stores together with those of others, and events that are only
+// stored.
 
 interface LimitBindings {
   readonly DB: D1Database;
