@@ -127,9 +127,17 @@ const turn: readonly Sabotage[] = [
     name: "unsound-change-stored",
     breaks: "a change that does not add up is stored",
     file: ledgerTurn,
-    replace: "        requireSound(memory.ledger, changes);\n",
+    replace: "        if (fault !== null) throw await this.#faultOrConflict(fault, memory);\n",
     by: "",
     caughtBy: byFaults("a change that does not add up is refused, and nothing of it is stored"),
+  },
+  {
+    name: "stale-memory-called-unsound",
+    breaks: "what another writer stored meanwhile makes a sound ledger unsound",
+    file: ledgerTurn,
+    replace: "if (!isLookedUp && (fault !== null || mustLookUp(group, round))) {",
+    by: "if (!isLookedUp && fault === null && mustLookUp(group, round)) {",
+    caughtBy: byFaults("a change that does not add up with what is remembered is decided again on what is stored"),
   },
   {
     name: "unsound-ledger-used",

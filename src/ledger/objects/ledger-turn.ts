@@ -4,7 +4,7 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { LedgerCommand } from "../rules/command.ts";
 import type { LedgerFailure } from "../rules/failure.ts";
-import { activePoints, type Ledger } from "../rules/ledger.ts";
+import { activePoints } from "../rules/ledger.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
 import { changeFault, ledgerFault } from "../rules/soundness.ts";
 import {
@@ -135,12 +135,14 @@ export class LedgerTurn {
           group,
           known: await this.#factsFor(group),
         });
-        if (!isLookedUp && mustLookUp(group, round)) {
+        const { changes, replays } = round;
+        const fault = changeFault(memory.ledger, changes, changes.ledger);
+        if (!isLookedUp && (fault !== null || mustLookUp(group, round))) {
+          // Memory may be older than what another writer stored, and does not recall every order and key.
           this.#memory = null;
           continue;
         }
-        const { changes, replays } = round;
-        requireSound(memory.ledger, changes);
+        if (fault !== null) throw await this.#faultOrConflict(fault, memory);
         committing = true;
         const head = hasChanges(changes) ? await this.#surroundings.store.commit(this.#key, changes) : memory.head;
         this.#memory = { ledger: changes.ledger, head, replays, outdated: memory.outdated };
@@ -224,6 +226,12 @@ export class LedgerTurn {
     };
   }
 
+  /** Why a change of what has just been read does not add up: another writer came in between, or the books are wrong. */
+  async #faultOrConflict(fault: string, { head }: Memory): Promise<UnsoundLedger | StoreConflict> {
+    const now = await this.#load([]);
+    return now.head === head ? new UnsoundLedger(fault) : new StoreConflict("Another writer was faster.");
+  }
+
   /** Somebody has to look: the ledger takes nothing more until its books add up. */
   #alert(error: UnsoundLedger): void {
     this.#surroundings.log.error("ledger_unsound", { reason: error.message });
@@ -243,11 +251,6 @@ export class LedgerTurn {
 }
 
 const unavailable: Unavailable = { code: "unavailable" };
-/** @throws {UnsoundLedger} when the changes do not add up: nothing of them is stored */
-function requireSound(before: Ledger, changes: LedgerChanges): void {
-  const fault = changeFault(before, changes, changes.ledger);
-  if (fault !== null) throw new UnsoundLedger(fault);
-}
 
 /** What storage has refused without doing anything, and is not to be asked again at once; null for any other error. */
 function refusalOf(error: unknown): Unavailable | null {
