@@ -103,8 +103,8 @@ const turn: readonly Sabotage[] = [
     name: "no-look-up",
     breaks: "a repeated command is refused out of memory, without looking whether it was carried out",
     file: ledgerTurn,
-    replace: "if (!isLookedUp && mustLookUp(",
-    by: "if (isLookedUp && mustLookUp(",
+    replace: "(fault !== null || mustLookUp(group, round))",
+    by: "fault !== null",
     caughtBy: byLedger("that succeeded is not refused later on, when memory knows the balance but not the request"),
   },
   {
