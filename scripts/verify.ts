@@ -15,16 +15,16 @@ import { usualSeed } from "./verify/usual-seed.ts";
 //
 //   npm run verify                        all rows, small
 //   npm run verify -- races model         these rows, small
-//   npm run verify -- --full races        this row, in full
-//   npm run verify:full                   all rows in full; keeps their numbers in docs/reliability.md
+//   npm run verify -- --full races        this row, in full; keeps its number in docs/reliability.md
+//   npm run verify:full                   all rows in full; likewise
 //
 // VERIFY_SEED sets the seed of all random choices; in full it is a new one each time, else always the same.
 
 const projectFolder = fileURLToPath(new URL("..", import.meta.url));
 const programs = join(projectFolder, "node_modules", ".bin");
 const documentFile = join(projectFolder, "docs", "reliability.md");
-const tableBegin = "<!-- The table is written by `npm run verify:full`. -->";
-const tableEnd = "<!-- The end of what is written by `npm run verify:full`. -->";
+const tableBegin = "<!-- The table is written by `npm run verify -- --full`. -->";
+const tableEnd = "<!-- The end of what is written by `npm run verify -- --full`. -->";
 
 /** Rows that run at a time: most of them keep one core busy. */
 const lanes = 2;
@@ -163,28 +163,34 @@ function printTable(outcomes: readonly RowOutcome[]): void {
   }
 }
 
-/** The table of docs/reliability.md with the numbers of this run. */
-function documentTable(outcomes: readonly RowOutcome[], seed: number, seconds: number): string {
-  const lines = outcomes.map(({ row, verdict, number, words, seconds: took }) => {
-    const file = `[\`${row.file.split("/").at(-1)}\`](../${row.file})`;
-    return `| \`${row.name}\` | ${row.shows} | ${row.target} | ${numberText(number)} ${words} | ${verdict} | ${took} s | ${file} |`;
-  });
+/** A row's line of the table in docs/reliability.md. */
+function lineOf({ row, verdict, number, words, seconds }: RowOutcome, seed: number): string {
   const day = new Date().toISOString().slice(0, 10);
-  return [
-    `Last full run: ${day}, \`VERIFY_SEED=${seed}\`, ${seconds} s in all, two rows at a time.`,
-    "",
-    "| row | what it shows | target | number | result | took | file |",
-    "|---|---|---|---|---|---|---|",
-    ...lines,
-  ].join("\n");
+  const file = `[\`${row.file.split("/").at(-1)}\`](../${row.file})`;
+  const result = `${numberText(number)} ${words} | ${verdict} | ${seconds} s | ${day}, \`${seed}\``;
+  return `| \`${row.name}\` | ${row.shows} | ${row.target} | ${result} | ${file} |`;
 }
 
-/** @throws {Error} when the document does not have both markers */
-function keepInDocument(table: string): void {
+/**
+ * Writes what rows have come to in full into docs/reliability.md. Lines of other rows stay as their last runs left them.
+ * @throws {Error} when the document does not have both markers
+ */
+function keepInDocument(outcomes: readonly RowOutcome[], seed: number): void {
   const text = readFileSync(documentFile, "utf8");
   const begin = text.indexOf(tableBegin);
   const end = text.indexOf(tableEnd);
   if (begin < 0 || end < begin) throw new Error("docs/reliability.md lacks the markers of the table.");
+  const lines = new Map<string, string>();
+  for (const line of text.slice(begin, end).split("\n")) {
+    const [, name] = /^\| `([\w-]+)`/.exec(line) ?? [];
+    if (name !== undefined) lines.set(name, line);
+  }
+  for (const outcome of outcomes) lines.set(outcome.row.name, lineOf(outcome, seed));
+  const table = [
+    "| row | what it shows | target | number | result | took | last run, seed | file |",
+    "|---|---|---|---|---|---|---|---|",
+    ...rows.flatMap(({ name }) => lines.get(name) ?? []),
+  ].join("\n");
   writeFileSync(documentFile, `${text.slice(0, begin + tableBegin.length)}\n\n${table}\n\n${text.slice(end)}`);
   // The project's lint also looks at tables.
   execFileSync(join(programs, "biome"), ["format", "--write", documentFile], { stdio: "ignore" });
@@ -220,14 +226,12 @@ await runScript(async () => {
     VERIFY_SEED: String(seed),
     ...(chosen.some(({ file }) => file.startsWith("scripts/")) ? { VERIFY_WORKER: await buildWorker() } : {}),
   };
-  const startedAt = performance.now();
   const outcomes = await runRows(chosen, environment);
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
   if (outcomes.length > 1) {
     console.log();
     printTable(outcomes);
   }
-  if (values.full && chosen.length === rows.length) keepInDocument(documentTable(outcomes, seed, seconds));
+  if (values.full) keepInDocument(outcomes, seed);
   const bad = outcomes.filter(({ verdict }) => verdict === "missed" || (values.full && verdict === "absent"));
   if (bad.length > 0) {
     const names = bad.map(({ row }) => row.name).join(" ");

@@ -36,7 +36,7 @@ const copied = [
 ];
 
 /** Sabotages of a small run. */
-const smallCount = 3;
+const smallCount = 1;
 /** Copies that are worked on at a time, one a core. */
 const lanesMax = 2;
 /** How long a lane may take for a task: minutes on a busy machine mean that a test hangs. */
