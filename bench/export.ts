@@ -201,11 +201,11 @@ function fillingStatements(first: number, last: number, grants: number): readonl
   const createdAt = "(1767225600123 + n % 1000 * 1001 + i * 86400000)";
   const validUntil = `(${createdAt} + 63072000000)`;
   const columns = `tenant, customer_id, sequence, kind, entry_id, command_id, actor, recorded_at, points, balance_after,
-    created_at, valid_until, reference_id, description, order_value, fingerprint, previous_hash, hash`;
+    created_at, valid_until, reference_id, description, order_value, fingerprint, previous_seal, seal`;
   const entries = `insert into ledger_entries (${columns})`;
   const redeemedAt = "(1767225600123 + 20 * 86400000 + n)";
   return [
-    `${who} insert into ledgers (tenant, customer_id, opened_at, opened_by, sequence, points, hash)
+    `${who} insert into ledgers (tenant, customer_id, opened_at, opened_by, sequence, points, head)
       select ${id}, 1767225600123, ${uuid("1")}, ${grants + 2}, ${100 * grants - 10}, ${seal(String(grants + 2))} from who`,
     `${who} ${entries} select ${id}, 1, 'opened', null, ${uuid("1")}, 'client:fill', 1767225600123, 0, 0, 1767225600123,
       null, null, null, null, null, '', ${seal("1")} from who`,
@@ -217,7 +217,7 @@ function fillingStatements(first: number, last: number, grants: number): readonl
       ${seal("0")}, ${seal(String(grants + 1))}, ${seal(String(grants + 2))} from who`,
     `${who} insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until)
       select ${id}, 'order:' || ${order}, 100, iif(i = 1, 10, 0), ${createdAt}, ${validUntil} from who, nth`,
-    `${who} insert into lot_usages (tenant, customer_id, lot_id, redemption_id, sequence, points)
+    `${who} insert into lot_usages (tenant, customer_id, lot_id, taken_by, sequence, points)
       select ${id}, printf('order:EON%07d01', n), ${uuid(String(grants + 2))}, ${grants + 2}, 10 from who`,
   ];
 }

@@ -1,4 +1,5 @@
-// Refuses what src/ may not import: upwards between layers, another room's inside, or in a circle.
+// Refuses what src/ may not do: import upwards between layers, import another room's inside or in a circle, or skip the
+// use-cases in a route.
 //
 //   node scripts/check-rooms.ts
 //
@@ -35,11 +36,19 @@ const wrong = [...imports].flatMap(([from, all]) =>
     return objection === null ? [] : [`${from} imports ${to}: ${objection}`];
   }),
 );
+/** A route asks a port for nothing by itself: it calls a use-case. The clock and the log are no ports of a room. */
+const portCalls = files
+  .filter((file) => /^src\/(?!platform)\w+\/http\//.test(file))
+  .flatMap((file) => {
+    const text = readFileSync(join(projectFolder, file), "utf8");
+    const ports = [...text.matchAll(/\bservices\.(?!clock\b|log\b)(\w+)/g)].map(([, port]) => port);
+    return ports.map((port) => `${file} calls the port ${port}: a route calls a use-case`);
+  });
 const circles = circlesIn(imports).map((circle) => `a circle: ${circle.join(" → ")}`);
 const crowded = [...Map.groupBy(files, dirname)]
   .filter(([, inside]) => inside.length > filesMax)
   .map(([folder, inside]) => `${folder} holds ${inside.length} files, more than ${filesMax}`);
 
-const problems = [...wrong, ...circles, ...crowded];
+const problems = [...wrong, ...portCalls, ...circles, ...crowded];
 for (const problem of problems) console.error(problem);
 if (problems.length > 0) process.exitCode = 1;

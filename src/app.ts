@@ -2,20 +2,20 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
 import { getKeySet } from "./access/http/get-key-set.ts";
 import { issueToken } from "./access/http/issue-token.ts";
-import { explainCustomerBalance } from "./audit/http/explain-balance.ts";
-import { explainSignedInCustomerBalance } from "./audit/http/explain-own-balance.ts";
-import { verifyCustomerLedger } from "./audit/http/verify-ledger.ts";
-import { deleteTenantCoupon } from "./coupons/http/delete-coupon.ts";
-import { deleteTenantCouponRedemption } from "./coupons/http/delete-coupon-redemption.ts";
+import { explainCustomerBalance } from "./audit/http/explain-customer-balance.ts";
+import { explainOwnBalance } from "./audit/http/explain-own-balance.ts";
+import { verifyCustomerLedger } from "./audit/http/verify-customer-ledger.ts";
+import { deleteTenantCoupon } from "./coupons/http/delete-tenant-coupon.ts";
+import { deleteTenantCouponUse } from "./coupons/http/delete-tenant-coupon-use.ts";
 import { getCoupon } from "./coupons/http/get-coupon.ts";
-import { getTenantCouponRedemption } from "./coupons/http/get-coupon-redemption.ts";
-import { giveBackSignedInCustomerCoupon } from "./coupons/http/give-back-coupon.ts";
-import { listTenantCouponRedemptions } from "./coupons/http/list-coupon-redemptions.ts";
-import { listTenantCoupons } from "./coupons/http/list-coupons.ts";
-import { listSignedInCustomerCoupons } from "./coupons/http/list-own-coupons.ts";
-import { redeemTenantCoupon } from "./coupons/http/redeem-coupon.ts";
-import { validateTenantCoupon } from "./coupons/http/validate-coupon.ts";
-import { addCustomerPoints } from "./ledger/http/add-points.ts";
+import { getTenantCouponUse } from "./coupons/http/get-tenant-coupon-use.ts";
+import { giveBackOwnCoupon } from "./coupons/http/give-back-own-coupon.ts";
+import { listOwnCoupons } from "./coupons/http/list-own-coupons.ts";
+import { listTenantCouponUses } from "./coupons/http/list-tenant-coupon-uses.ts";
+import { listTenantCoupons } from "./coupons/http/list-tenant-coupons.ts";
+import { useTenantCoupon } from "./coupons/http/use-tenant-coupon.ts";
+import { validateTenantCoupon } from "./coupons/http/validate-tenant-coupon.ts";
+import { addCustomerPoints } from "./ledger/http/add-customer-points.ts";
 import { createCustomer } from "./ledger/http/create-customer.ts";
 import { deleteCustomer } from "./ledger/http/delete-customer.ts";
 import { getCustomerPoints } from "./ledger/http/get-customer-points.ts";
@@ -23,16 +23,16 @@ import { getCustomerSummary } from "./ledger/http/get-customer-summary.ts";
 import { getOwnPoints } from "./ledger/http/get-own-points.ts";
 import { getOwnSummary } from "./ledger/http/get-own-summary.ts";
 import { getSummaryBatch } from "./ledger/http/get-summary-batch.ts";
-import { redeemCustomerPoints } from "./ledger/http/redeem-points.ts";
-import { createTenantRedeemOption } from "./options/http/create-redeem-option.ts";
-import { deleteTenantRedeemOption } from "./options/http/delete-redeem-option.ts";
+import { redeemCustomerPoints } from "./ledger/http/redeem-customer-points.ts";
+import { createTenantRedeemOption } from "./options/http/create-tenant-redeem-option.ts";
+import { deleteTenantRedeemOption } from "./options/http/delete-tenant-redeem-option.ts";
+import { exchangePoints } from "./options/http/exchange-points.ts";
 import { listOwnRedeemOptions } from "./options/http/list-own-redeem-options.ts";
-import { listTenantRedeemOptions } from "./options/http/list-redeem-options.ts";
-import { exchangeForCoupon } from "./options/http/redeem-for-coupon.ts";
-import { updateTenantRedeemOption } from "./options/http/update-redeem-option.ts";
+import { listTenantRedeemOptions } from "./options/http/list-tenant-redeem-options.ts";
+import { updateTenantRedeemOption } from "./options/http/update-tenant-redeem-option.ts";
 import { getEvent } from "./orders/http/get-event.ts";
 import { listEvents } from "./orders/http/list-events.ts";
-import { replayKeptEvent } from "./orders/http/replay-event.ts";
+import { replayKeptEvent } from "./orders/http/replay-kept-event.ts";
 import { takeEvent } from "./orders/http/take-event.ts";
 import { AllowedMethods } from "./platform/http/allowed-methods.ts";
 import type { App, AppEnv } from "./platform/http/app-env.ts";
@@ -51,15 +51,15 @@ import { listSiteMixins } from "./sites/http/list-site-mixins.ts";
 import { mergeSiteMixin } from "./sites/http/merge-site-mixin.ts";
 import { replaceSiteMixin } from "./sites/http/replace-site-mixin.ts";
 
-/** The operations. A path that two of them could match goes to the one that comes first. */
+/** The operations. If two of them match a path, the first one gets the request. */
 const operations: readonly ((app: App) => unknown)[] = [
   getOwnPoints,
   getOwnSummary,
-  explainSignedInCustomerBalance,
+  explainOwnBalance,
   listOwnRedeemOptions,
-  exchangeForCoupon,
-  listSignedInCustomerCoupons,
-  giveBackSignedInCustomerCoupon,
+  exchangePoints,
+  listOwnCoupons,
+  giveBackOwnCoupon,
   getSummaryBatch,
   getCustomerPoints,
   createCustomer,
@@ -81,10 +81,10 @@ const operations: readonly ((app: App) => unknown)[] = [
   getCoupon,
   deleteTenantCoupon,
   validateTenantCoupon,
-  listTenantCouponRedemptions,
-  redeemTenantCoupon,
-  getTenantCouponRedemption,
-  deleteTenantCouponRedemption,
+  listTenantCouponUses,
+  useTenantCoupon,
+  getTenantCouponUse,
+  deleteTenantCouponUse,
   listSiteMixins,
   createSiteMixin,
   getSiteMixin,
@@ -118,7 +118,7 @@ export function createApp(services: Services, settings: FrameSettings): App {
   return app;
 }
 
-/** What zod found wrong, in the words of the contract's error details. */
+/** What zod found, in the words of the contract's error details. */
 const violationsOf = (error: z.ZodError): Violation[] =>
   error.issues.map((issue) => ({
     field: issue.path.length === 0 ? null : issue.path.join("."),

@@ -4,14 +4,14 @@ import type { QueuedEvent } from "./orders/use-cases/event-ports.ts";
 
 /** What the platform binds to the Worker; see wrangler.toml. */
 export interface Bindings {
-  /** The database; others can be added under any name, and TENANT_DATABASES says who is in which. */
+  /** The usual database. Others can be bound under any name; TENANT_DATABASES says which tenants each one holds. */
   readonly DB: D1Database;
   readonly SETTINGS_CACHE: KVNamespace;
   readonly CUSTOMER_LEDGER: DurableObjectNamespace<CustomerLedger>;
-  /** Carries out the commits of many ledgers together; see COMMIT_LANES. */
+  /** Joins the commits of many ledgers; see COMMIT_LANES. */
   readonly COMMIT_LANE: DurableObjectNamespace<CommitLane>;
   readonly ORDER_EVENTS: Queue<QueuedEvent>;
-  /** Limits of requests; see src/access/integrations/binding-rate-limiter.ts. Where one is missing, nothing is limited. */
+  /** Rate limits; see src/access/integrations/binding-rate-limiter.ts. A missing binding limits nothing. */
   readonly ADDRESS_LIMIT?: RateLimit;
   readonly CUSTOMER_LIMIT?: RateLimit;
   readonly CLIENT_LIMIT?: RateLimit;

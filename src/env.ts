@@ -13,7 +13,7 @@ const commaSeparated = z
       .filter((item) => item !== ""),
   );
 
-/** As browsers send it; a slash at the end, for one, would never match. */
+/** Whether `text` is `*` or an origin exactly as browsers send it: one with a trailing slash would never match. */
 const isOrigin = (text: string): boolean =>
   text === "*" || (!text.includes("*") && URL.canParse(text) && new URL(text).origin === text);
 
@@ -24,18 +24,18 @@ const optionalText = z
 
 const localHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-/** Nobody on the way can read or alter what is sent: plain HTTP is for this machine alone. */
+/** Whether nobody can read or alter what is sent on the way. Plain HTTP is accepted only for this machine. */
 const isProtected = (url: URL | null): url is URL =>
   url?.protocol === "https:" || (url?.protocol === "http:" && localHosts.has(url.hostname));
 
-/** Whoever can answer in its place decides which tokens are trusted. */
+/** The key set decides which tokens are trusted, so nobody else must be able to answer in its place. */
 const keySetUrl = optionalText.transform((text, context) => {
   if (text === null || isProtected(URL.parse(text))) return text;
   context.addIssue({ code: "custom", message: "is not an https address" });
   return z.NEVER;
 });
 
-/** Tokens and the client's secret are sent there. */
+/** An address that receives tokens or the client's secret. */
 const protectedUrl = optionalText.transform((text, context) => {
   if (text === null) return null;
   const url = URL.parse(text);
@@ -46,7 +46,7 @@ const protectedUrl = optionalText.transform((text, context) => {
   return z.NEVER;
 });
 
-/** What comes before the paths of a service, without a slash at the end. */
+/** The base address of a service, without a trailing slash. */
 const serviceUrl = protectedUrl.transform((url) => url?.replace(/\/+$/, "") ?? null);
 
 const privateKey = z.string().transform((text, context) => {
@@ -61,7 +61,7 @@ const privateKey = z.string().transform((text, context) => {
   }
 });
 
-/** How many secrets a tenant may have at a time: two of them work while one takes the other's place. */
+/** Most secrets of one tenant. A rotation needs two that work at the same time. */
 const secretsMax = 10;
 
 const webhookSecrets = optionalText.transform((text, context): ReadonlyMap<string, readonly string[]> => {
@@ -69,17 +69,17 @@ const webhookSecrets = optionalText.transform((text, context): ReadonlyMap<strin
     const secrets = z.record(z.string(), z.array(z.string().min(1)).max(secretsMax)).parse(JSON.parse(text ?? "{}"));
     if (Object.keys(secrets).every((tenant) => parseTenantId(tenant) !== null)) return new Map(Object.entries(secrets));
   } catch {
-    // What is wrong with it may quote a secret: the message below must do.
+    // The error may quote a secret, so only the message below is reported.
   }
   const message = `is not a JSON object from tenants to lists of at most ${secretsMax} secrets`;
   context.addIssue({ code: "custom", message });
   return z.NEVER;
 });
 
-/** Where tenants are that TENANT_DATABASES does not name, unless its `*` says otherwise. */
+/** Holds the tenants that TENANT_DATABASES does not name, unless its `*` names another database. */
 const usualDatabase = "DB";
 
-/** What is always bound. */
+/** The binding that always exists. */
 export interface UsualBinding {
   readonly DB: D1Database;
 }
@@ -91,13 +91,13 @@ const tenantDatabases = optionalText.transform((text, context): TenantMap => {
       return new Map([[everyTenant, usualDatabase], ...Object.entries(named)]);
     }
   } catch {
-    // The message below says what it must be.
+    // The message below says what the value must be.
   }
   context.addIssue({ code: "custom", message: "is not a JSON object from tenants (or *) to names of D1 bindings" });
   return z.NEVER;
 });
 
-/** More would only make what is carried out together smaller. */
+/** With more lanes, each would only join fewer commits. */
 const lanesMax = 64;
 
 const locationHints = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
@@ -110,13 +110,13 @@ const configurationSchema = z
     AUTH_AUDIENCE: z.string().min(1),
     /** The claim that holds a signed-in customer's id. */
     AUTH_CUSTOMER_CLAIM: z.string().min(1).default("customer_id"),
-    /** Key set of an external issuer, by https. Empty: the embedded issuer, whose key is AUTH_SIGNING_KEY. */
+    /** The https address of an external issuer's keys. Empty: the embedded issuer, whose key is AUTH_SIGNING_KEY. */
     AUTH_JWKS_URL: keySetUrl,
     /** The `typ` that the external issuer sets in its tokens' headers. Empty: not checked. */
     AUTH_TOKEN_TYPE: optionalText,
     /** Secret: the embedded issuer's private key, a JWK. */
     AUTH_SIGNING_KEY: privateKey.optional(),
-    /** Secret: what each tenant's webhooks are signed with, as JSON: tenant → list of secrets. Empty: none. */
+    /** Secret: the secrets that sign each tenant's webhooks, as JSON: tenant → list of secrets. Empty: none. */
     WEBHOOK_SECRETS: webhookSecrets,
     /** Origins whose pages may call the API, separated by commas; `*` for all; `none`, or nothing, for no page. */
     CORS_ORIGINS: commaSeparated
@@ -126,27 +126,24 @@ const configurationSchema = z
           z.string().refine(isOrigin, "has an item that is neither * nor an origin such as https://shop.example"),
         ),
       ),
-    /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for everybody. */
+    /** Which D1 binding holds which tenant, as JSON: tenant → binding, `*` for all others. Empty: DB for all. */
     TENANT_DATABASES: tenantDatabases,
-    /**
-     * How many lanes carry out commits of many ledgers together, for each database; wrangler.toml says 1. 0: each ledger
-     * commits by itself.
-     */
+    /** How many commit lanes each database has; wrangler.toml sets 1. 0: each ledger commits by itself. */
     COMMIT_LANES: z.coerce.number().int().min(0).max(lanesMax).default(0),
-    /** Where lanes are made: Cloudflare's hint for the place of the databases. Empty: where a first commit comes from. */
+    /** Where lanes run: Cloudflare's hint for the location of the databases. Empty: near their first caller. */
     COMMIT_LANE_LOCATION: z
       .enum(["", ...locationHints])
       .default("")
       .transform((hint) => (hint === "" ? null : hint)),
     /** Whether requests are limited, by address and by caller. */
     RATE_LIMITS: z.enum(["on", "off"]).default("on"),
-    /** Which requests have a log line: all, or what went wrong or took long and a sample of the others. */
+    /** Which requests get a log line: all, or those that failed or took long and a sample of the others. */
     REQUEST_LOG: z.enum(["all", "sampled"]).default("sampled"),
-    /** Emporix's Site Settings service: what comes before `/site/…`. Empty: the embedded one. */
+    /** Base address of Emporix's Site Settings service, before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
-    /** Emporix's Coupon Service: what comes before `/coupon/…`. Empty: the embedded one. */
+    /** Base address of Emporix's Coupon Service, before `/coupon/…`. Empty: the embedded one. */
     COUPON_SERVICE_URL: serviceUrl,
-    /** Where access tokens for these two come from; needed when one of them is set, like the client's id and secret. */
+    /** Where access tokens for these two come from. If one is set, this and the client's id and secret are required. */
     UPSTREAM_TOKEN_URL: protectedUrl,
     UPSTREAM_CLIENT_ID: optionalText,
     /** Secret. */
@@ -154,13 +151,13 @@ const configurationSchema = z
   })
   .refine((variables) => variables.AUTH_JWKS_URL !== null || variables.AUTH_SIGNING_KEY !== undefined, {
     path: ["AUTH_SIGNING_KEY"],
-    message: "is needed as long as AUTH_JWKS_URL names no external issuer",
+    message: "is required unless AUTH_JWKS_URL names an external issuer",
   })
   .superRefine((variables, context) => {
     if (variables.SITE_SETTINGS_URL === null && variables.COUPON_SERVICE_URL === null) return;
     for (const name of ["UPSTREAM_TOKEN_URL", "UPSTREAM_CLIENT_ID", "UPSTREAM_CLIENT_SECRET"] as const) {
       if (variables[name] !== null) continue;
-      const message = "is needed as long as SITE_SETTINGS_URL or COUPON_SERVICE_URL is set";
+      const message = "is required when SITE_SETTINGS_URL or COUPON_SERVICE_URL is set";
       context.addIssue({ code: "custom", path: [name], message });
     }
   });
@@ -169,8 +166,8 @@ const configurationSchema = z
 export type Configuration = z.output<typeof configurationSchema>;
 
 /**
- * Reads the variables out of `env`.
- * @throws {Error} that names every variable that is missing or wrong, and never a value.
+ * Reads and validates the variables in `env`.
+ * @throws {Error} when any is missing or wrong; the message names each of them and quotes no secret
  */
 export function readConfiguration(env: object): Configuration {
   const parsed = configurationSchema.safeParse(env);
@@ -181,19 +178,19 @@ export function readConfiguration(env: object): Configuration {
   throw new Error(`The configuration is not valid. ${problems.join("; ")}`);
 }
 
-/** What is wrong with the map when it names databases that are not there. The usual one is always bound. */
+/** Reports names in the map that are bound to no D1 database. The usual database is always bound. */
 const unboundDatabases = (env: object, map: TenantMap): readonly string[] =>
   [...new Set(map.values())]
     .filter((binding) => binding !== usualDatabase && databaseNamed(env, binding) === null)
     .map((binding) => `TENANT_DATABASES: ${JSON.stringify(binding)} is not the binding of a D1 database`);
 
-/** What is wrong when lanes are asked for whose class is not bound. */
+/** Reports lanes that are configured while their class is not bound. */
 const unboundLanes = (env: object, lanes: number): readonly string[] =>
   lanes === 0 || typeof Reflect.get(env, "COMMIT_LANE") === "object"
     ? []
     : ["COMMIT_LANES: the class CommitLane is not bound as COMMIT_LANE"];
 
-/** Null when there is no such binding, or it is of something else. */
+/** Null when there is no such binding, or it is not a D1 database. */
 function databaseNamed(env: object, binding: string): D1Database | null {
   const bound: unknown = Reflect.get(env, binding);
   const isDatabase = typeof bound === "object" && bound !== null && "prepare" in bound && "batch" in bound;
@@ -202,7 +199,7 @@ function databaseNamed(env: object, binding: string): D1Database | null {
 
 /**
  * The databases that hold the tenants.
- * @param log is told of databases that are left out of a job
+ * @param log for databases that a job leaves out, and for rows that cannot be read
  */
 export const tenantDatabasesOf = (
   bindings: UsualBinding,
@@ -214,7 +211,7 @@ export const tenantDatabasesOf = (
 export const bindingOf = ({ TENANT_DATABASES }: Configuration, tenant: TenantId): string =>
   TENANT_DATABASES.get(tenant) ?? TENANT_DATABASES.get(everyTenant) ?? usualDatabase;
 
-/** @throws {Error} when it is not there: {@link readConfiguration} has not been asked first */
+/** @throws {Error} when there is no such D1 binding; {@link readConfiguration} refuses such configurations */
 export function boundDatabase(bindings: UsualBinding, binding: string): D1Database {
   const database = binding === usualDatabase ? bindings.DB : databaseNamed(bindings, binding);
   if (database === null) throw new Error(`There is no D1 binding ${binding}.`);

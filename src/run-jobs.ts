@@ -1,5 +1,5 @@
 import { verifyLedgers } from "./audit/use-cases/verify-ledgers.ts";
-import { postLapses } from "./ledger/use-cases/post-lapses.ts";
+import { enterExpiries } from "./ledger/use-cases/enter-expiries.ts";
 import { resumeExchanges } from "./ledger/use-cases/resume-exchanges.ts";
 import { pruneEvents } from "./orders/use-cases/prune-events.ts";
 import { resendEvents } from "./orders/use-cases/resend-events.ts";
@@ -8,25 +8,25 @@ import { removeIdempotencyRecords } from "./platform/requests/remove-idempotency
 import { errorFacts } from "./platform/runtime/error-facts.ts";
 import { withinDeadline } from "./platform/runtime/within-deadline.ts";
 
-/** What the timer has done regularly: a bounded piece of it at a time. @returns numbers for the log */
+/** A job of the timer. Each run does a bounded amount of work. @returns numbers for the log */
 export type Job = (services: Services) => Promise<Readonly<Record<string, number>>>;
 
-/** All jobs, in the order in which they run: first what somebody waits for. */
+/** All jobs in the order in which they run: first those that people wait for. */
 export const jobs: Readonly<Record<string, Job>> = {
   resumeExchanges,
   resendEvents,
-  postLapses,
+  enterExpiries,
   removeIdempotencyRecords,
   pruneEvents,
   verifyLedgers,
 };
 
-/** Each job ends by itself well before; one that hangs must not keep the others from running. */
+/** Each job ends by itself well before this. A job that hangs must not keep the others from running. */
 const jobDeadlineMs = 45_000;
 
 /**
- * Runs one job after another. Each fails alone: the log tells which one, and the others run all the same. What a job
- * has left undone is there for the next run.
+ * Runs the jobs one after another. If one fails, the log says which, and the others still run. The next run takes up
+ * what a job left undone.
  */
 export async function runJobs(services: Services, given: Readonly<Record<string, Job>> = jobs): Promise<void> {
   const done: Record<string, Readonly<Record<string, number>> | "failed"> = {};

@@ -50,7 +50,7 @@ import type { TenantDatabase } from "./tenants/storage/tenant-databases.ts";
 export { CommitLane } from "./ledger/objects/commit-lane.ts";
 export { CustomerLedger } from "./ledger/objects/customer-ledger.ts";
 
-/** Puts the service together: from what the platform binds to what the use-cases work with. */
+/** Builds what the use cases work with from the platform's bindings and the configuration. */
 function servicesOf(bindings: Bindings, configuration: Configuration): Services {
   const log = jsonLogger();
   const clock = systemClock;
@@ -75,7 +75,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     couponService: couponServiceOf(configuration, log),
     mixins,
     siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
-    hasSettingsElsewhere: configuration.SITE_SETTINGS_URL !== null,
+    hasUpstreamSettings: configuration.SITE_SETTINGS_URL !== null,
     ...tokenServices(bindings, configuration, log),
     apiClients: new D1ApiClientStore(databases.shared.database),
     rateLimiter: configuration.RATE_LIMITS === "on" ? new BindingRateLimiter(bindings, log) : noRateLimits,
@@ -93,13 +93,13 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   };
 }
 
-/** `d1` for the shared database; the others by their bindings. */
+/** The shared database is called `d1`; the names of the others include their bindings. */
 const probeOf = ({ binding, database: d1 }: TenantDatabase, index: number): Probe => ({
   name: index === 0 ? "d1" : `d1 ${binding}`,
   check: async () => void (await d1.prepare("select 1").first()),
 });
 
-/** Settings come from Emporix's Site Settings service when it is configured, else from the mixins kept here. */
+/** Settings come from Emporix's Site Settings service if it is configured, otherwise from the mixins stored here. */
 function siteSettingsOf(
   bindings: Bindings,
   configuration: Configuration,
@@ -117,7 +117,7 @@ function siteSettingsOf(
   });
 }
 
-/** Tokens come from an external issuer when its key set is configured, else from the embedded one. */
+/** Tokens come from an external issuer if its key set is configured, otherwise from the embedded one. */
 function tokenServices(
   bindings: Bindings,
   configuration: Configuration,
@@ -144,7 +144,7 @@ function tokenServices(
   };
 }
 
-/** The service as it runs: put together once, and used by every request, message and timer after that. */
+/** The running service: built once and then used for every request, queue batch and timer run. */
 interface Service {
   readonly services: Services;
   readonly app: App;
@@ -153,7 +153,7 @@ interface Service {
 let service: Service | null = null;
 
 /**
- * Built with the first use, so that a wrong configuration is reported instead of failing to load.
+ * Builds the service on first use: a wrong configuration is then reported, rather than keeping the Worker from loading.
  * @throws {Error} when the configuration is not valid
  */
 function serviceOf(bindings: Cloudflare.Env): Service {
@@ -167,7 +167,7 @@ function serviceOf(bindings: Cloudflare.Env): Service {
   return service;
 }
 
-/** How the queue is called that takes over what the other one could not get processed; see wrangler.toml. */
+/** The queue for events that could not be processed; see wrangler.toml. */
 const deadLetterQueue = "reward-points-events-dlq";
 
 export default {

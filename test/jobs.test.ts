@@ -8,7 +8,7 @@ import type { LedgerCommand } from "../src/ledger/rules/command.ts";
 import type { LedgerKey } from "../src/ledger/rules/ledger-key.ts";
 import { D1ExchangeReader } from "../src/ledger/storage/exchange-store.ts";
 import { D1ExpiredLotFinder } from "../src/ledger/storage/expired-lot-finder.ts";
-import { expiryActor, postLapses } from "../src/ledger/use-cases/post-lapses.ts";
+import { enterExpiries, expiryActor } from "../src/ledger/use-cases/enter-expiries.ts";
 import { leftAfterMs, resumeExchanges } from "../src/ledger/use-cases/resume-exchanges.ts";
 import type { EventId } from "../src/orders/rules/event-id.ts";
 import { D1EventInbox } from "../src/orders/storage/event-inbox.ts";
@@ -16,6 +16,7 @@ import { D1OrderStateStore } from "../src/orders/storage/order-state-store.ts";
 import { consumeEvents } from "../src/orders/use-cases/consume-events.ts";
 import type { EventInbox, QueuedEvent } from "../src/orders/use-cases/event-ports.ts";
 import { giveUpEvents } from "../src/orders/use-cases/give-up-events.ts";
+import { readEvent } from "../src/orders/use-cases/queue-event.ts";
 import { resendEvents, resendingPatience } from "../src/orders/use-cases/resend-events.ts";
 import type { Services } from "../src/platform/http/services.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../src/platform/requests/remove-idempotency-records.ts";
@@ -37,6 +38,7 @@ import {
   orderUpdated,
   queued,
   returnUpdated,
+  verdictText,
 } from "./support/orders/order-events.ts";
 
 const minuteMs = 60_000;
@@ -180,7 +182,7 @@ describe("points that have expired", () => {
   const gateway = new DurableObjectLedgerGateway(env.CUSTOMER_LEDGER, silent);
   const expired = { createdAt: at("2020-01-01T00:00:00Z"), validUntil: at("2021-01-01T00:00:00Z") };
   const postWith = (log: object, ledgers: object, database: D1Database = env.DB) =>
-    postLapses(servicesWith({ log, ledgers, expiredLots: new D1ExpiredLotFinder(TenantDatabases.one(database)) }));
+    enterExpiries(servicesWith({ log, ledgers, expiredLots: new D1ExpiredLotFinder(TenantDatabases.one(database)) }));
   const post = (ledgers: object = gateway, database: D1Database = env.DB) => postWith(silent, ledgers, database);
   const kinds = async (key: LedgerKey) =>
     (await rowsOf(env.DB, key)).journal.map(({ kind, points, actor }) => `${kind} ${points} ${actor}`);
@@ -197,8 +199,8 @@ describe("points that have expired", () => {
     await gateway.execute(theirs, commandOf(grant(11, expired)));
 
     expect(await post()).toEqual({ points: 48, customers: 2, refused: 0 });
-    expect((await kinds(mine)).slice(-2)).toEqual([`lapsed 30 ${expiryActor}`, `lapsed 7 ${expiryActor}`]);
-    expect((await kinds(theirs)).at(-1)).toBe(`lapsed 11 ${expiryActor}`);
+    expect((await kinds(mine)).slice(-2)).toEqual([`expired 30 ${expiryActor}`, `expired 7 ${expiryActor}`]);
+    expect((await kinds(theirs)).at(-1)).toBe(`expired 11 ${expiryActor}`);
     expect(await gateway.activePoints(mine)).toEqual(succeed(5));
 
     const before = await rowsOf(env.DB, mine);
@@ -211,7 +213,7 @@ describe("points that have expired", () => {
     const answering = (pointsOf: (count: number) => number) => ({
       execute: async (_key: LedgerKey, command: LedgerCommand) => {
         sent.push(command);
-        return { result: succeed({ kind: "lapsed", points: pointsOf(sent.length) }), replayed: false };
+        return { result: succeed({ kind: "expired", points: pointsOf(sent.length) }), replayed: false };
       },
     });
     await gateway.execute(keyOf(tenant, "C1"), commandOf(grant(30, expired)));
@@ -220,7 +222,7 @@ describe("points that have expired", () => {
       customers: 1,
       refused: 0,
     });
-    expect(sent.map(({ intent, actor }) => [intent.kind, actor])).toEqual(Array(3).fill(["lapse", expiryActor]));
+    expect(sent.map(({ intent, actor }) => [intent.kind, actor])).toEqual(Array(3).fill(["expire", expiryActor]));
     expect(new Set(sent.map(({ id }) => id)).size).toBe(3);
     sent.length = 0;
     await post(answering(() => 1));
@@ -265,14 +267,14 @@ describe("points that have expired", () => {
           : gateway.execute(key, command),
     });
     expect(counts).toEqual({ points: 3, customers: 1, refused: 1 });
-    expect((await kinds(good)).at(-1)).toBe(`lapsed 3 ${expiryActor}`);
-    expect(warned).toEqual([["lapse_refused", { tenant, reason: "ledger_unsound" }]]);
+    expect((await kinds(good)).at(-1)).toBe(`expired 3 ${expiryActor}`);
+    expect(warned).toEqual([["expiry_refused", { tenant, reason: "ledger_unsound" }]]);
     await post();
   });
 
   test("in very many lots of a ledger that refuses do not keep the others' from being entered", async () => {
     const [bad, good] = [keyOf(tenant, "A"), keyOf(tenant, "B")];
-    const lots = `insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until, lapsed_points)
+    const lots = `insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until, expired_points)
       with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 4200)
       select ?, ?, 'lot-' || n, 1, 0, 0, n, 0 from numbers`;
     await env.DB.prepare(lots).bind(bad.tenant, bad.customerId).run();
@@ -295,7 +297,7 @@ describe("points that have expired", () => {
     await Promise.all(Array.from({ length: 200 }, () => gateway.execute(key, commandOf(grant(1, expired)))));
     await post(gateway, database);
     const plan = await plans();
-    expect(plan.match(/USING (COVERING )?INDEX lots_to_lapse/g)).toHaveLength(2);
+    expect(plan.match(/USING (COVERING )?INDEX lots_to_expire/g)).toHaveLength(2);
     expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
   });
 });
@@ -333,7 +335,7 @@ describe("events that were not delivered", () => {
     Object.defineProperty(services, "eventInbox", { get: () => inbox });
   });
 
-  const received = (event: object): QueuedEvent => ({ ...queued(tenant, event), receivedAt: now as EpochMs });
+  const received = (event: object) => ({ ...queued(tenant, event), receivedAt: now as EpochMs });
   const process = async (event: QueuedEvent) => {
     const message = new FakeMessage(event);
     await consumeEvents(services, [message]);
@@ -347,7 +349,7 @@ describe("events that were not delivered", () => {
   };
   const verdictOf = async (id: string) => {
     const kept = await real.find(tenant as TenantId, id as EventId);
-    return [kept?.verdict, kept?.points, kept?.reason].filter((part) => part != null).join(" ");
+    return kept === null ? "" : verdictText(kept);
   };
   const run = () => resendEvents(services);
 
@@ -416,12 +418,12 @@ describe("events that were not delivered", () => {
     const orders = ["A", "B", "C"].map((id) => ({ id, items: [{ id: "item", total: { value: 5 } }] }));
     const event = received(returnUpdated("R", "A", 15, { orders }));
     ledgers.before = async ({ intent }) => {
-      if (isDown && intent.kind === "settle-order" && intent.settling.orderId !== "A")
+      if (isDown && intent.kind === "adjust-order" && intent.adjustment.orderId !== "A")
         ledgers.refusals = ["unavailable"];
     };
     isDown = true;
     await deliver(event);
-    expect(await verdictOf(event.id)).toMatch(/^(taken-back|ignored)/);
+    expect(await verdictOf(event.id)).toMatch(/^(reversed|ignored)/);
     isDown = false;
     now += hourMs;
     await run();
@@ -439,7 +441,7 @@ describe("events that were not delivered", () => {
     const down = { value: () => Promise.reject(new StoreUnavailable("No answer.")) };
     inbox = Object.create(real, { find: down }) as EventInbox;
     // A private member is only found on the object itself.
-    for (const name of ["note", "settle", "waitingFor", "forgottenAmong"] as const) {
+    for (const name of ["note", "record", "waitingFor", "forgottenAmong"] as const) {
       Object.defineProperty(inbox, name, { value: real[name].bind(real) });
     }
     expect(await process(order)).toEqual({ retriedInSeconds: 5 });
@@ -454,27 +456,20 @@ describe("events that were not delivered", () => {
     now += hourMs;
     expect(await run()).toEqual({ resent: 1, notTaken: 0 });
     for (const event of sent) await process(event);
-    expect(await verdictOf(returned.id)).toBe("taken-back 99");
+    expect(await verdictOf(returned.id)).toBe("reversed 99");
     expect(await verdictOf(order.id)).toBe("granted 433");
   });
 
   test("and that a run did not finish with are taken up when it is clear that nobody does", async () => {
     const event = received(returnUpdated("R", "A", 100));
     await process(received(orderUpdated("A")));
-    await real.note({ ...event, subject: subjectOfReturn }, { kind: "waiting", reason: "in_progress" });
+    await real.note(readEvent(event), { kind: "waiting", reason: "in_progress" });
     expect(await run()).toEqual({ resent: 0, notTaken: 0 });
     now += hourMs;
     expect(await run()).toEqual({ resent: 1, notTaken: 0 });
     for (const again of sent) await process(again);
-    expect(await verdictOf(event.id)).toBe("taken-back 99");
+    expect(await verdictOf(event.id)).toBe("reversed 99");
   });
-  const subjectOfReturn = {
-    type: "return.updated",
-    orderId: "A",
-    returnId: "R",
-    customerId: "61443563" as CustomerId,
-    siteCode: null,
-  };
 
   test("wait for their next time when the queue does not take them, without the job going on and on", async () => {
     const count = 120;

@@ -31,7 +31,7 @@ create table lots (
   primary key (tenant, customer_id, lot_id)
 ) with (fillfactor = 70);
 create index lots_left on lots (tenant, customer_id, valid_until) where is_open;
-create index lots_to_lapse on lots (valid_until) where is_open and valid_until is not null;
+create index lots_to_expire on lots (valid_until) where is_open and valid_until is not null;
 
 create table ledger_entries (
   tenant text not null,

@@ -13,8 +13,8 @@ const readSummary: Chapter = {
     );
     const { addedPointsList: added, redeemedPointsList: redeemed } = historyShape.parse(body).summary;
     const [order, gift] = added;
-    const [first, _second, takenBack] = redeemed.map(({ id }) => id);
-    checks.expect("What used the order's points", order?.usedWith, [first, takenBack]);
+    const [first, _second, reversed] = redeemed.map(({ id }) => id);
+    checks.expect("What used the order's points", order?.usedWith, [first, reversed]);
     checks.expect("What used the birthday's points", gift?.usedWith, [first]);
     checks.expect("The end of the order's points", order?.validUntil, yearLater(order?.createdAt ?? ""));
     checks.expect("The end of the birthday's points", gift?.validUntil, giftEnd(journey).toISOString());

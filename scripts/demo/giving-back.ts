@@ -48,11 +48,11 @@ const returnHalf: Chapter = {
     };
     const path = `/reward-points/${tenant}/events`;
     await journey.call("order system", { method: "POST", path, body: event }, { status: 202 });
-    const takenBack = { type: "return.updated", orderId: "EON2076", returnId: "R-1", customerId, points: 216 };
+    const reversed = { type: "return.updated", orderId: "EON2076", returnId: "R-1", customerId, points: 216 };
     await journey.awaitAnswer(
       "employee",
-      { method: "GET", path: `${path}?orderId=EON2076&verdict=taken-back` },
-      { status: 200, body: [{ ...takenBack, verdict: "taken-back" }] },
+      { method: "GET", path: `${path}?orderId=EON2076&verdict=reversed` },
+      { status: 200, body: [{ ...reversed, verdict: "reversed" }] },
     );
     await expectBalance(journey, 117);
   },

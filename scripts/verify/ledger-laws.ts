@@ -7,7 +7,7 @@ import type { Runtime } from "./runtime.ts";
 const key = "tenant, customer_id";
 const sameLedger = (left: string, right: string): string =>
   `${left}.tenant = ${right}.tenant and ${left}.customer_id = ${right}.customer_id`;
-const drawing = "('redeemed', 'taken-back', 'settled')";
+const drawing = "('redeemed', 'reversed', 'settled')";
 
 /** Each law with a query that finds what breaks it. */
 const laws: Readonly<Record<string, string>> = {
@@ -16,9 +16,9 @@ const laws: Readonly<Record<string, string>> = {
   "Σ entries = Σ what is left of the lots": `
     select ${key} from ledgers where
       (select coalesce(sum(case when kind in ('granted', 'restored', 'refunded') then points
-                                when kind in ${drawing} or kind = 'lapsed' then -points else 0 end), 0)
+                                when kind in ${drawing} or kind = 'expired' then -points else 0 end), 0)
        from ledger_entries e where ${sameLedger("e", "ledgers")})
-      <> (select coalesce(sum(points - used_points - lapsed_points), 0) from lots where ${sameLedger("lots", "ledgers")})`,
+      <> (select coalesce(sum(points - used_points - expired_points), 0) from lots where ${sameLedger("lots", "ledgers")})`,
   "what a lot has given is what its usages say": `
     select ${key} from lots where used_points <> (
       select coalesce(sum(u.points), 0) from lot_usages u where ${sameLedger("u", "lots")} and u.lot_id = lots.lot_id)`,
@@ -28,15 +28,15 @@ const laws: Readonly<Record<string, string>> = {
     left join taken on ${sameLedger("taken", "e")} and taken.sequence = e.sequence
     where kind in ${drawing} and e.points <> coalesce(taken.points, 0)`,
   "nothing comes back that was not taken": `
-    select ${key} from lot_usages group by ${key}, redemption_id, lot_id having sum(points) < 0`,
-  "no lot gives more than it has": `select ${key} from lots where used_points + lapsed_points > points`,
+    select ${key} from lot_usages group by ${key}, taken_by, lot_id having sum(points) < 0`,
+  "no lot gives more than it has": `select ${key} from lots where used_points + expired_points > points`,
   "no balance was ever below zero": `select ${key} from ledger_entries where balance_after < 0`,
   "every exchange has its coupon": `
     select ${key} from ledger_entries where kind = 'redeemed' and coupon_code is not null
-      and (tenant, entry_id, coupon_code) not in (select tenant, redemption_id, code from coupons)`,
+      and (tenant, entry_id, coupon_code) not in (select tenant, exchange_id, code from coupons)`,
   "every coupon has its exchange": `
     select c.tenant, c.issued_to as customer_id from coupons c
-    left join ledger_entries e on e.tenant = c.tenant and e.customer_id = c.issued_to and e.entry_id = c.redemption_id
+    left join ledger_entries e on e.tenant = c.tenant and e.customer_id = c.issued_to and e.entry_id = c.exchange_id
     where e.entry_id is null or e.coupon_code <> c.code`,
   "no code was issued twice": "select tenant, code from coupons group by tenant, code having count(*) > 1",
   "an order earns once": `
@@ -45,7 +45,7 @@ const laws: Readonly<Record<string, string>> = {
   "a ledger's head is its last entry, and its points are its lots'": `
     select ${key} from ledgers where
       sequence <> (select coalesce(max(sequence), 0) from ledger_entries e where ${sameLedger("e", "ledgers")})
-      or points <> (select coalesce(sum(points - used_points - lapsed_points), 0) from lots
+      or points <> (select coalesce(sum(points - used_points - expired_points), 0) from lots
                     where ${sameLedger("lots", "ledgers")})`,
 };
 

@@ -104,7 +104,7 @@ const preparations: Readonly<Record<string, Prepare>> = {
       return { method: "POST", path, token: await shop.customerToken(customerId), json };
     };
     const usesBy = async (customerId: string) => {
-      const sql = "select redemption_id from coupon_redemptions where tenant = ? and customer_id = ?";
+      const sql = "select use_id from coupon_uses where tenant = ? and customer_id = ?";
       return (await runtime.query(sql, shop.tenant, customerId)).length;
     };
     return {

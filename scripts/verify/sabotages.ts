@@ -363,7 +363,7 @@ const turn: readonly Sabotage[] = [
     breaks: "a refusal is kept that was decided on a ledger which has moved on",
     file: commitStatements,
     replace: " <> coalesce(",
-    by: " <> value ->> 'hash' and '' <> coalesce(",
+    by: " <> value ->> 'head' and '' <> coalesce(",
     caughtBy: byLedger("a refusal that is kept under a key is true of the ledger as it is when it is kept"),
   },
   {
@@ -389,7 +389,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "no-sequence-key",
     breaks: "two entries of a ledger may have the same place",
-    file: "drizzle/0000_initial.sql",
+    file: "drizzle/0000_tables.sql",
     replace: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`),\n",
     by: "	PRIMARY KEY(`tenant`, `customer_id`, `sequence`, `command_id`),\n",
     caughtBy: byLedger("a writer who has missed an entry is refused by the database, and comes after it"),
@@ -397,15 +397,15 @@ const storage: readonly Sabotage[] = [
   {
     name: "no-link-trigger",
     breaks: "an entry may follow one that is not there any more",
-    file: "drizzle/0004_trust.sql",
-    replace: "WHEN NEW.`previous_hash` IS NOT iif(",
-    by: "WHEN 0 AND NEW.`previous_hash` IS NOT iif(",
+    file: "drizzle/0001_guards.sql",
+    replace: "WHEN NEW.`previous_seal` IS NOT iif(",
+    by: "WHEN 0 AND NEW.`previous_seal` IS NOT iif(",
     caughtBy: byLedger("a race with an erasure is lost by whoever has not seen it"),
   },
   {
     name: "editable-journal",
     breaks: "entries can be edited",
-    file: "drizzle/0000_initial.sql",
+    file: "drizzle/0001_guards.sql",
     replace: "BEFORE UPDATE ON `ledger_entries`\n",
     by: "BEFORE UPDATE ON `ledger_entries` WHEN 0\n",
     caughtBy: byLedger("the journal cannot be edited"),
@@ -413,7 +413,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "order-earns-twice",
     breaks: "two customers may earn with one order",
-    file: "drizzle/0002_returns_and_exchanges.sql",
+    file: "drizzle/0000_tables.sql",
     replace: "CREATE UNIQUE INDEX `ledger_entries_of_orders`",
     by: "CREATE INDEX `ledger_entries_of_orders`",
     caughtBy: byLedger("an order > earns for one customer only, whomever its events name"),
@@ -421,7 +421,7 @@ const storage: readonly Sabotage[] = [
   {
     name: "entry-id-twice",
     breaks: "two entries of a ledger may have one id",
-    file: "drizzle/0000_initial.sql",
+    file: "drizzle/0000_tables.sql",
     replace: "CREATE UNIQUE INDEX `ledger_entries_by_id`",
     by: "CREATE INDEX `ledger_entries_by_id`",
     caughtBy: byLedger("that succeeded is not done again later on, when memory knows the balance but not the request"),
@@ -429,31 +429,31 @@ const storage: readonly Sabotage[] = [
   {
     name: "used-coupon-given-back",
     breaks: "a coupon that is used at the same moment gives its points back",
-    file: "drizzle/0002_returns_and_exchanges.sql",
+    file: "drizzle/0001_guards.sql",
     replace: "WHEN NEW.given_back_at IS NOT NULL AND NEW.redemption_count > 0",
     by: "WHEN 0",
     caughtBy: byLedger("a coupon that is given back > must be unused, also at the very moment, and the customer's own"),
   },
   {
     name: "exchange-goes-anywhere",
-    breaks: "an exchange that was charged back can be issued",
-    file: "drizzle/0002_returns_and_exchanges.sql",
+    breaks: "an exchange that was refused can be issued",
+    file: "drizzle/0001_guards.sql",
     replace: "WHEN NOT (\n\t(OLD.state = 'PENDING'",
     by: "WHEN 0 AND NOT (\n\t(OLD.state = 'PENDING'",
     caughtBy: bySchema("an exchange that goes back, or where it cannot go"),
   },
   {
     name: "lot-gives-too-much",
-    breaks: "a lot gives points that have lapsed",
-    file: "drizzle/0004_trust.sql",
-    replace: "WHEN NEW.`lapsed_points` < 0 OR ",
+    breaks: "a lot gives points that have expired",
+    file: "drizzle/0001_guards.sql",
+    replace: "WHEN NEW.`expired_points` < 0 OR ",
     by: "WHEN 0 AND ",
     caughtBy: bySchema("what takes more from a lot than it has, or from a lot that is not there"),
   },
   {
     name: "usage-of-no-lot",
     breaks: "points are taken from a lot that is not there",
-    file: "drizzle/0004_trust.sql",
+    file: "drizzle/0001_guards.sql",
     replace: "BEFORE INSERT ON `lot_usages`\nWHEN NOT EXISTS",
     by: "BEFORE INSERT ON `lot_usages`\nWHEN 0 AND NOT EXISTS",
     caughtBy: bySchema("what takes more from a lot than it has, or from a lot that is not there"),
@@ -604,8 +604,8 @@ const storage: readonly Sabotage[] = [
     name: "usages-not-kept",
     breaks: "which lots a redemption took from is not kept",
     file: commitRows,
-    replace: "    usages,\n    lapses,",
-    by: "    usages: [],\n    lapses,",
+    replace: "    usages,\n    expiries,",
+    by: "    usages: [],\n    expiries,",
     caughtBy: byLedger(
       "a coupon that is given back > is void, and its points are back in the lot that they came from, once",
     ),
@@ -723,7 +723,7 @@ const storage: readonly Sabotage[] = [
     by: ".where(eq(exchanges.tenant, key.tenant))\n        .orderBy(desc",
     caughtBy: by(
       "test/coupons/http/own-coupons.test.ts",
-      "a customer's coupons that a service elsewhere issues > have the status that it tells",
+      "a customer's coupons that an upstream service issues > have the status that it tells",
     ),
   },
   {
@@ -733,7 +733,7 @@ const storage: readonly Sabotage[] = [
     replace: "and(ownedBy(exchanges, key), eq(exchanges.canonicalCode, code))",
     by: "and(eq(exchanges.tenant, key.tenant), eq(exchanges.canonicalCode, code))",
     caughtBy: bySaga(
-      "giving back a coupon that a service elsewhere has issued > is for the customer alone whose it is",
+      "giving back a coupon that an upstream service has issued > is for the customer alone whose it is",
     ),
   },
   {
@@ -920,7 +920,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "no-second-look",
     breaks: "what is told of an order while it is settled is not followed up",
-    file: "src/orders/use-cases/settle-order.ts",
+    file: "src/orders/use-cases/adjust-order.ts",
     replace: "if (target === applied) {",
     by: "if (applied !== null) {",
     caughtBy: byHistories,
@@ -928,7 +928,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "second-look-at-points-alone",
     breaks: "two parts that come at the same time earn twice",
-    file: "src/orders/use-cases/settle-order.ts",
+    file: "src/orders/use-cases/adjust-order.ts",
     replace: "JSON.stringify([owner.customerId, orderIds, earned, kept])",
     by: "JSON.stringify([earned, kept])",
     caughtBy: byEvents("parts that come at the same time earn once"),
@@ -936,7 +936,7 @@ const rules: readonly Sabotage[] = [
   {
     name: "ledger-asked-for-one-part",
     breaks: "what the other parts of an order have earned is granted again",
-    file: "src/orders/use-cases/settle-order.ts",
+    file: "src/orders/use-cases/adjust-order.ts",
     replace: "[...new Set([orderId, ...idsIn(own)])]",
     by: "[orderId]",
     caughtBy: byHistories,
@@ -952,9 +952,9 @@ const rules: readonly Sabotage[] = [
   {
     name: "outdated-return-unsettled",
     breaks: "a state that counts again because of an outdated event is not carried out",
-    file: "src/orders/use-cases/process-single.ts",
-    replace: "settle(services, event, await settleOutdated(services, parts, outdated));",
-    by: "settle(services, event, outdated);",
+    file: "src/orders/use-cases/process-one.ts",
+    replace: "record(services, event, await adjustOutdated(services, parts, outdated));",
+    by: "record(services, event, outdated);",
     caughtBy: byEvents("an outdated event of a return may be the one that makes an earlier state count again"),
   },
   {
@@ -976,23 +976,23 @@ const rules: readonly Sabotage[] = [
   {
     name: "return-counted-twice",
     breaks: "a return that is told again takes its points again",
-    file: "src/ledger/rules/settling-order.ts",
-    replace: "settling.kept - (granted + first - requested);",
-    by: "settling.kept - (granted + first);",
+    file: "src/ledger/rules/adjusting-order.ts",
+    replace: "adjustment.kept - (granted + first - requested);",
+    by: "adjustment.kept - (granted + first);",
     caughtBy: byReturns("returns > happen once each, however often they are told"),
   },
   {
     name: "undone-oldest-first",
-    breaks: "the first take-back is undone before the later ones",
-    file: "src/ledger/rules/settling-order.ts",
-    replace: "of takeBacks.toReversed()) {",
-    by: "of takeBacks) {",
+    breaks: "the first reversal is undone before the later ones",
+    file: "src/ledger/rules/adjusting-order.ts",
+    replace: "of reversals.toReversed()) {",
+    by: "of reversals) {",
     caughtBy: byReturns("a return that is undone > is the last one first, when there were several"),
   },
   {
     name: "paid-debt-stays-paid",
     breaks: "what new points have paid of a debt does not come back with the order",
-    file: "src/ledger/rules/settling-order.ts",
+    file: "src/ledger/rules/adjusting-order.ts",
     replace: "  if (paidOff === 0) return { points, into };",
     by: "  if (paidOff >= 0) return { points, into };",
     caughtBy: byReturns("a return that is undone > gives back what later points have paid for it"),
@@ -1067,7 +1067,7 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/objects/exchange-saga.ts",
     replace: 'to: "VOIDING", reason: null }, terms);',
     by: 'to: "VOIDING", reason: null });',
-    caughtBy: bySaga("giving back a coupon that a service elsewhere has issued > is limited a day"),
+    caughtBy: bySaga("giving back a coupon that an upstream service has issued > is limited a day"),
   },
   {
     name: "restored-as-new-lots",
@@ -1138,7 +1138,7 @@ const rules: readonly Sabotage[] = [
     replace: "redemptionCount >= maxRedemptions",
     by: "redemptionCount > maxRedemptions",
     caughtBy: by(
-      "test/coupons/rules/coupon-redemption.test.ts",
+      "test/coupons/rules/coupon-use.test.ts",
       "a coupon > is used up when it has been used as often as it may be",
     ),
   },
@@ -1207,11 +1207,11 @@ const rules: readonly Sabotage[] = [
   {
     name: "used-up-for-nothing",
     breaks: "a discount of 0 uses a coupon up",
-    file: "src/coupons/rules/coupon-redemption.ts",
+    file: "src/coupons/rules/coupon-use.ts",
     replace:
       '  if (exceeds(smallestAmount(discount.currency), discount.amount)) return { code: "coupon_without_discount" };\n',
     by: "",
-    caughtBy: by("test/coupons/rules/coupon-redemption.test.ts", "a coupon > is not used where it takes nothing off"),
+    caughtBy: by("test/coupons/rules/coupon-use.test.ts", "a coupon > is not used where it takes nothing off"),
   },
   {
     name: "customers-see-validFor",
@@ -1250,14 +1250,14 @@ const rules: readonly Sabotage[] = [
   },
 ];
 
-/** Exchanges whose coupon a service elsewhere issues, and events. */
+/** Exchanges whose coupon an upstream service issues, and events. */
 const flows: readonly Sabotage[] = [
   {
     name: "charged-back-unknown",
     breaks: "points come back while it is unknown whether the coupon was issued",
     file: exchangeSaga,
     replace: '    if (created.kind === "unknown") return "PENDING";\n',
-    by: '    if (created.kind === "unknown") return this.#advance({ id, from: "PENDING", to: "CHARGED_BACK", reason: "unknown" });\n',
+    by: '    if (created.kind === "unknown") return this.#advance({ id, from: "PENDING", to: "REFUSED", reason: "unknown" });\n',
     caughtBy: bySaga("ends the same whichever call breaks: the token, the creation, the look-up"),
   },
   {
@@ -1330,7 +1330,7 @@ const flows: readonly Sabotage[] = [
   {
     name: "batch-suffers-together",
     breaks: "one ledger that does not answer has the whole batch tried again",
-    file: "src/orders/use-cases/process-together.ts",
+    file: "src/orders/use-cases/process-events.ts",
     replace: "else failures.set(event, attempt.failure);",
     by: "else for (const each of events) failures.set(each, attempt.failure);",
     caughtBy: byBatches("is retried for the customer alone whose ledger does not answer"),
@@ -1377,7 +1377,7 @@ const flows: readonly Sabotage[] = [
   },
   {
     name: "no-exchange-deadline",
-    breaks: "a customer waits for as long as a coupon service elsewhere takes",
+    breaks: "a customer waits for as long as a upstream coupon service takes",
     file: exchangeSaga,
     replace: "const left = Math.max(0, deadline - this.#surroundings.clock.now());",
     by: "const left = Math.max(3_600_000, deadline - this.#surroundings.clock.now());",
@@ -1393,21 +1393,21 @@ const flows: readonly Sabotage[] = [
   },
   {
     name: "refused-code-logged",
-    breaks: "the log tells the code of a coupon that a service elsewhere refused",
+    breaks: "the log tells the code of a coupon that an upstream service refused",
     file: exchangeSaga,
-    replace: '"exchange_charged_back", { tenant: this.#key.tenant,',
-    by: '"exchange_charged_back", { tenant: this.#key.tenant, code: coupon.code,',
+    replace: '"exchange_refused", { tenant: this.#key.tenant,',
+    by: '"exchange_refused", { tenant: this.#key.tenant, code: coupon.code,',
     caughtBy: bySaga("that is refused gives the points back"),
   },
   {
     name: "all-coupons-asked-about",
-    breaks: "a list asks a service elsewhere about any number of coupons",
-    file: "src/coupons/use-cases/list-own-coupons.ts",
+    breaks: "a list asks an upstream service about any number of coupons",
+    file: "src/coupons/use-cases/list-customer-coupons.ts",
     replace: "const askedMax = 20;",
     by: "const askedMax = 20_000;",
     caughtBy: by(
       "test/coupons/http/own-coupons.test.ts",
-      "a customer's coupons that a service elsewhere issues > are asked about a bounded number at a time",
+      "a customer's coupons that an upstream service issues > are asked about a bounded number at a time",
     ),
   },
   {
@@ -1419,17 +1419,17 @@ const flows: readonly Sabotage[] = [
     caughtBy: byEvents("a return > is measured as the order was, even when the order was told of again"),
   },
   {
-    name: "lapses-stand-still",
+    name: "expiries-stand-still",
     breaks: "ledgers that refuse keep those behind them from entering what has expired",
-    file: "src/ledger/use-cases/post-lapses.ts",
+    file: "src/ledger/use-cases/enter-expiries.ts",
     replace: "last = lots.at(-1) ?? null;",
     by: "last ??= lots.at(-1) ?? null;",
     caughtBy: by("test/jobs.test.ts", "in very many ledgers that refuse do not keep those behind them"),
   },
   {
-    name: "lapse-names-customer",
+    name: "expire-names-customer",
     breaks: "the log tells whose points could not be entered as expired",
-    file: "src/ledger/use-cases/post-lapses.ts",
+    file: "src/ledger/use-cases/enter-expiries.ts",
     replace: "{ tenant: key.tenant, reason: result.failure.code }",
     by: "{ ...key, reason: result.failure.code }",
     caughtBy: by("test/jobs.test.ts", "in a ledger that refuses do not keep the others'"),
@@ -1479,9 +1479,9 @@ const flows: readonly Sabotage[] = [
   {
     name: "any-coupon-for-key",
     breaks: "a key that has used one coupon is answered as if it had used another",
-    file: "src/coupons/use-cases/redeem-coupon.ts",
-    replace: "    { code, ...use.value },\n",
-    by: "    { ...use.value },\n",
+    file: "src/coupons/use-cases/use-coupon.ts",
+    replace: "    { code, ...intended.value },\n",
+    by: "    { ...intended.value },\n",
     caughtBy: by(
       "test/coupons/http/coupons.test.ts",
       "a repeated redemption > gets the first answer under the same key",
@@ -1513,7 +1513,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "one-operation-open",
     breaks: "one operation out of many lets in whoever has a token",
-    file: "src/options/http/delete-redeem-option.ts",
+    file: "src/options/http/delete-tenant-redeem-option.ts",
     replace: "access: managers }",
     by: 'access: { kind: "anyone" } }',
     caughtBy: byAccess(
@@ -1531,7 +1531,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "operation-without-access",
     breaks: "one operation does not look at the token",
-    file: "src/coupons/http/list-coupons.ts",
+    file: "src/coupons/http/list-tenant-coupons.ts",
     replace: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }),',
     by: '...operation({ operationId: "GET-coupon-list-specified-coupons", access: couponReaders }), middleware: [],',
     caughtBy: byAccess("GET /coupon/{tenant}/coupons > another key under the known kid"),
@@ -1570,7 +1570,7 @@ const gates: readonly Sabotage[] = [
   {
     name: "speaks-for-another",
     breaks: "a customer may use a coupon in another one's name",
-    file: "src/coupons/use-cases/coupon-redeemer.ts",
+    file: "src/coupons/use-cases/coupon-user.ts",
     replace: "customerNumber === null || customerNumber === customerId;",
     by: "customerNumber !== customerId || customerNumber === customerId;",
     caughtBy: by(
@@ -1581,8 +1581,8 @@ const gates: readonly Sabotage[] = [
   {
     name: "uses-of-others-shown",
     breaks: "a customer may read where another one has used a coupon",
-    file: "src/coupons/use-cases/find-coupon-redemption.ts",
-    replace: "if (customerId !== null) return redemption.customerId === customerId;",
+    file: "src/coupons/use-cases/find-coupon-use.ts",
+    replace: "if (customerId !== null) return use.customerId === customerId;",
     by: "if (customerId !== null) return true;",
     caughtBy: by(
       "test/coupons/http/coupons.test.ts",
@@ -1956,7 +1956,7 @@ const events: readonly Sabotage[] = [
   {
     name: "mentions-left",
     breaks: "whom a forgotten event had named stays in the index",
-    file: "drizzle/0010_event_mentions.sql",
+    file: "drizzle/0003_event_mentions.sql",
     replace: "WHEN OLD.`mentions` IS NOT NULL AND NEW.`mentions` IS NULL",
     by: "WHEN OLD.`mentions` IS NULL AND NEW.`mentions` IS NOT NULL",
     caughtBy: by("test/trust/erasure.test.ts", "an erasure finds events by whom they name > wherever that is"),
@@ -1973,8 +1973,8 @@ const events: readonly Sabotage[] = [
     name: "long-event-only-queued",
     breaks: "a long event is named to the queue, and is nowhere",
     file: "src/orders/use-cases/receive-event.ts",
-    replace: "  await services.eventInbox.note({ ...queued, subject",
-    by: "  if (queued.receivedAt < 0) await services.eventInbox.note({ ...queued, subject",
+    replace: "  await services.eventInbox.note(asOrderEvent(queued)",
+    by: "  if (queued.receivedAt < 0) await services.eventInbox.note(asOrderEvent(queued)",
     caughtBy: byEvents("an order that is too long for a message"),
   },
   {

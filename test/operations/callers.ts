@@ -1,6 +1,6 @@
 type Employees = "viewers" | "managers" | "couponManagers" | "siteManagers";
 /** Employees with one of the scopes, and customers for themselves. */
-type EmployeesAndCustomers = "couponReaders" | "couponViewers" | "couponRedeemers";
+type EmployeesAndCustomers = "couponReaders" | "couponViewers" | "couponUsers";
 
 /** Who may call an operation. `anyone`: every valid token of the tenant. `open`: it looks at no token. */
 export type Callers = Employees | EmployeesAndCustomers | "customers" | "anyone" | "open";
@@ -16,7 +16,7 @@ export const scopesOf: Readonly<Record<Employees | EmployeesAndCustomers, readon
     "coupon.coupon_redeem",
     "coupon.coupon_redeem_on_behalf",
   ],
-  couponRedeemers: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
+  couponUsers: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
   couponManagers: ["coupon.coupon_manage"],
   siteManagers: ["site.site_manage"],
 };
@@ -34,7 +34,7 @@ export function kindsOf(callers: Callers): readonly [Caller, ...Caller[]] {
     case "anyone":
     case "couponReaders":
     case "couponViewers":
-    case "couponRedeemers":
+    case "couponUsers":
       return ["employee", "customer"];
     default:
       return ["employee"];

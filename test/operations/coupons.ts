@@ -3,7 +3,7 @@ import { call } from "../support/shop.ts";
 import { customerId, type Field, money, naming, objectOfDefaults, orNull, text, upperCaseCurrency } from "./fields.ts";
 import type { OperationEntry } from "./operation-entry.ts";
 
-const used = ({ usedCode, redemptionId }: PreparedShop) => ({ code: usedCode, id: redemptionId });
+const used = ({ usedCode, useId }: PreparedShop) => ({ code: usedCode, id: useId });
 
 const useFields: Readonly<Record<string, Field>> = {
   orderCode: naming("order", orNull(text(255, 1))),
@@ -50,7 +50,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     once: true,
   },
   "POST /coupon/{tenant}/coupons/{code}/validation": {
-    callers: "couponRedeemers",
+    callers: "couponUsers",
     request: { json: () => couponUse },
     answers: { ok: 200, refusals: [404, 409], another: 200 },
     fields: useFields,
@@ -74,7 +74,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     measured: measuredWithTotal,
   },
   "POST /coupon/{tenant}/coupons/{code}/redemptions": {
-    callers: "couponRedeemers",
+    callers: "couponUsers",
     request: { json: () => couponUse },
     answers: { ok: 201, refusals: [404, 409], another: 201 },
     fields: useFields,
@@ -86,14 +86,14 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
         const path = `/coupon/${shop.tenant}/coupons/${shop.code}/redemptions/${redemption}`;
         return (await call("GET", path, { token: employee })).body;
       },
-      adds: ["coupon_redemptions"],
+      adds: ["coupon_uses"],
       changes: ["coupons"],
     },
     strangers: { forWhoeverHasIt: "path:code" },
     fuzz: { weight: 20, bodies: "coupon-uses", tells: { member: "id", as: "redemption" } },
   },
   "GET /coupon/{tenant}/coupons/{code}/redemptions/{id}": {
-    callers: "couponRedeemers",
+    callers: "couponUsers",
     request: { path: used, query: ({ customerId }) => ({ customerNumber: customerId }) },
     answers: { ok: 200, refusals: [404], another: 404 },
   },

@@ -88,7 +88,7 @@ export const upTo = (max: number): Field => ({
 
 export const customerId: Field = { accepts: isId, names: "customer" };
 export const entryId: Field = {
-  accepts: (value) => isId(value) && !/^(order|restored|refund|settled|lapsed):/.test(String(value)),
+  accepts: (value) => isId(value) && !/^(order|restored|refund|settled|expired):/.test(String(value)),
   names: "entry",
 };
 export const optionId: Field = {

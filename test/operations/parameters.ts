@@ -43,7 +43,7 @@ export const parameters: Readonly<Record<string, Field>> = {
   "query:orderCode": naming("order", text(255, 1)),
   "query:q": terms,
   "query:status": oneOf("INACTIVE", "VALID", "EXPIRED", "USED"),
-  "query:verdict": oneOf("granted", "taken-back", "given-back", "erased", "duplicate", "waiting", "ignored", "failed"),
+  "query:verdict": oneOf("granted", "reversed", "restored", "erased", "duplicate", "waiting", "ignored", "failed"),
   "query:showDeleted": flag,
   "query:acceptExpired": flag,
   "query:totalCount": flag,

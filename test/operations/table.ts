@@ -105,7 +105,7 @@ export const inPaths = (shop: PreparedShop): Readonly<Record<string, string>> =>
   customerId: shop.customerId,
   redeemOptionId: shop.optionId,
   code: shop.code,
-  id: shop.redemptionId,
+  id: shop.useId,
   eventId: shop.eventId,
   siteCode: shop.siteCode,
   mixinName: shop.mixinName,

@@ -114,7 +114,7 @@ const untouched = {
 const standIn = new EmporixStandIn();
 const variablesOf: Readonly<Record<Flow["coupons"], Readonly<Record<string, string>>>> = {
   embedded: {},
-  elsewhere: standIn.couponVariables,
+  upstream: standIn.couponVariables,
 };
 
 let service: FaultyService | null = null;
@@ -172,7 +172,7 @@ async function runFlows(running: FaultyService, coupons: Flow["coupons"]): Promi
     await stage.cool();
     expect(await scene.attempt()).toBe(true);
     await scene.repeat?.();
-    if (coupons === "elsewhere") await running.runAlarm(stage.key);
+    if (coupons === "upstream") await running.runAlarm(stage.key);
     await scene.expectEffect();
   }
 }
@@ -261,7 +261,7 @@ async function keepMany(running: FaultyService, tenant: string): Promise<void> {
   await env.DB.batch([
     insert(`insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until)
       ${numbers} select ?1, ?2, 'lot-' || i, 1, 0, 0, i from n`),
-    insert(`insert into coupons (tenant, canonical_code, code, definition, issued_to, issued_at, redemption_id,
+    insert(`insert into coupons (tenant, canonical_code, code, definition, issued_to, issued_at, exchange_id,
       redeem_option_id, redemption_count) ${numbers} select ?1, ?2 || i, ?2 || i, '{}', ?2, 0, i, 'o', 0 from n`),
     insert(`insert into exchanges (tenant, customer_id, exchange_id, coupon_code, canonical_code, redeem_option_id,
       definition, state, created_at, updated_at) ${numbers} select ?1, ?2, i, i, i, 'o', '{}', 'VOIDING', 0, 0 from n`),
@@ -284,8 +284,8 @@ describe("the service, while its statements are recorded", () => {
   });
 
   test("does everything with coupons that are issued elsewhere", { timeout: 60_000 }, async () => {
-    const running = await start("elsewhere");
-    await runFlows(running, "elsewhere");
+    const running = await start("upstream");
+    await runFlows(running, "upstream");
     const stage = await Stage.open(running, standIn, "plans-elsewhere", "first");
     await running.must("GET", "/reward-points/public/customer/coupons", { token: stage.customer });
     await keepMany(running, stage.tenant);

@@ -289,7 +289,7 @@ describe("the number of round trips is counted for", () => {
   test("coupons that are issued elsewhere", async () => {
     const stageIn = async () => {
       await startIsolate(elsewhere);
-      return Stage.open(service, standIn, "elsewhere", "C1");
+      return Stage.open(service, standIn, "upstream", "C1");
     };
     const first = await stageIn();
     await first.furnish();
@@ -347,7 +347,7 @@ describe("the number of round trips is counted for processing", () => {
       if (kind === "return") await (state === "cold" ? consume : processHere)(eventsOf(state, "order"));
       return counted(() => processHere(eventsOf(state, kind)));
     });
-    const verdict = kind === "order" ? "granted" : "taken-back";
+    const verdict = kind === "order" ? "granted" : "reversed";
     const count = "select count(*) as count from order_events where tenant = ? and verdict = ?";
     expect(await env.DB.prepare(count).bind(shop.tenant, verdict).first("count")).toBe(2 * ids.length);
   });

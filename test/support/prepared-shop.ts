@@ -16,7 +16,7 @@ export interface PreparedShop {
   readonly code: string;
   /** Issued to the customer; used once, by `orderCode`. */
   readonly usedCode: string;
-  readonly redemptionId: string;
+  readonly useId: string;
   readonly orderCode: string;
   readonly eventId: string;
   readonly entryId: string;
@@ -85,12 +85,12 @@ export async function prepareShop(tenant = `prep-${++shops}`): Promise<PreparedS
   const exchange = () => ask("POST", "/reward-points/public/customer/redeem", { id: names.optionId }, customer);
   const { code } = await exchange();
   const { code: usedCode } = await exchange();
-  const { id: redemptionId } = await ask("POST", `/coupon/${tenant}/coupons/${usedCode}/redemptions`, {
+  const { id: useId } = await ask("POST", `/coupon/${tenant}/coupons/${usedCode}/redemptions`, {
     ...couponUse,
     orderCode: names.orderCode,
     customerNumber: names.customerId,
   });
   const order = completedOrder(names.orderCode, { status: "CREATED", customer: { id: names.customerId } });
   await consume([queued(tenant, order, names.eventId)]);
-  return { tenant, mark, code, usedCode, redemptionId, ...names };
+  return { tenant, mark, code, usedCode, useId, ...names };
 }

@@ -97,11 +97,11 @@ async function buy(headers: Readonly<Record<string, string>> = {}, more: object 
   return (answer.body as { code: string }).code;
 }
 
-/** Reserves points for a coupon that a service elsewhere is to issue. @returns the exchange's id */
-async function reserveElsewhere(): Promise<EntryId> {
+/** Reserves points for a coupon that an upstream service is to issue. @returns the exchange's id */
+async function reserveUpstream(): Promise<EntryId> {
   const intent = exchange(10);
   if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
-  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "upstream" } } as const;
   const { result } = await gateway.execute(key, commandOf({ ...intent, terms }, { id: crypto.randomUUID() as never }));
   if (!result.ok || result.value.kind !== "reserved") throw new Error("Nothing was reserved.");
   return result.value.exchangeId;
@@ -141,7 +141,7 @@ describe("a customer with everything", () => {
       createdAt: "2020-01-01T00:00:00Z",
       validUntil: "2021-01-01T00:00:00Z",
     });
-    expect((await gateway.execute(key, commandOf({ kind: "lapse" }))).result).toMatchObject({ value: { points: 7 } });
+    expect((await gateway.execute(key, commandOf({ kind: "expire" }))).result).toMatchObject({ value: { points: 7 } });
     const used = await buy(keyed);
     unused = await buy();
     const validFor = ["friend", personal.customer, personal.customer];
@@ -164,9 +164,7 @@ describe("a customer with everything", () => {
     const own = await shop.customerToken(personal.customer);
     await call("DELETE", `/reward-points/public/customer/coupons/${returned}`, { token: own });
     // No operation lets customers give uses back themselves yet; what is stored says who did.
-    await env.DB.prepare(
-      "update coupon_redemptions set given_back_by = ? where tenant = ? and given_back_at is not null",
-    )
+    await env.DB.prepare("update coupon_uses set cancelled_by = ? where tenant = ? and cancelled_at is not null")
       .bind(`customer:${personal.customer}`, key.tenant)
       .run();
     await env.DB.prepare("insert into ledger_findings values (?, ?, 'drift', 0, 'Found.', 1, 1)")
@@ -174,8 +172,8 @@ describe("a customer with everything", () => {
       .run();
     const place = { after: key, roundStartedAt: Date.now() as EpochMs };
     await new D1FindingStore(TenantDatabases.one(env.DB)).moveTo(place, place.roundStartedAt);
-    await advance(await reserveElsewhere());
-    pending = await reserveElsewhere();
+    await advance(await reserveUpstream());
+    pending = await reserveUpstream();
 
     // Events of all kinds and ends, down to those that name the customer only somewhere, or an order or return only.
     order = eventOf(orderOf(personal.order));
@@ -199,7 +197,7 @@ describe("a customer with everything", () => {
     const found = new Set((await traces()).map(({ table }) => table));
     expect([...found].sort()).toEqual(
       [
-        "coupon_redemptions",
+        "coupon_uses",
         "coupons",
         "event_mentions",
         "exchanges",
@@ -243,8 +241,8 @@ describe("a customer with everything", () => {
         granted: sumOf("granted"),
         redeemed: sumOf("redeemed"),
         refunded: sumOf("restored") + sumOf("refunded"),
-        taken_back: sumOf("taken-back", "settled"),
-        lapsed: sumOf("lapsed"),
+        reversed: sumOf("reversed", "settled"),
+        expired: sumOf("expired"),
       },
     ]);
     expect(sumOf("granted")).toBe(50 + 50 + 7 + 433);
@@ -429,12 +427,12 @@ test("an erasure does not fail for sums that are too large, and stops at the lar
   const columns =
     "tenant, customer_id, sequence, kind, entry_id, command_id, actor, recorded_at, points, balance_after, created_at";
   // As many as overflow the database's integers, behind the back of the trigger that links them.
-  const seal = "(select hash from ledger_entries where tenant = ?1 and customer_id = ?2 and sequence = ?3 - 1)";
+  const seal = "(select seal from ledger_entries where tenant = ?1 and customer_id = ?2 and sequence = ?3 - 1)";
   for (let first = 3; first < 1_030; first += 50) {
     await env.DB.batch(
       Array.from({ length: 50 }, (_, index) =>
         env.DB.prepare(
-          `insert into ledger_entries (${columns}, previous_hash, hash) ${row.replace("created_at\n", `created_at, ${seal}, 'h' || ?3\n`)}`,
+          `insert into ledger_entries (${columns}, previous_seal, seal) ${row.replace("created_at\n", `created_at, ${seal}, 'h' || ?3\n`)}`,
         ).bind(rich.tenant, rich.customerId, first + index, Number.MAX_SAFE_INTEGER),
       ),
     );

@@ -18,7 +18,7 @@ const flowMsMax = 300_000;
 const standIn = new EmporixStandIn();
 const variablesOf: Readonly<Record<Flow["coupons"], Readonly<Record<string, string>>>> = {
   embedded: {},
-  elsewhere: standIn.couponVariables,
+  upstream: standIn.couponVariables,
 };
 
 const tenantOf = (coupons: Flow["coupons"]): string => `faults-${coupons}`;
@@ -53,7 +53,7 @@ async function run(flow: Flow, fault: Fault | null): Promise<readonly string[]> 
   if (fault === null) expect(tries).toBe(1);
   else expect(service.points.struck).toBe(reached.get(flow.name)?.[fault.at - 1]);
   await scene.repeat?.();
-  for (let alarms = 0; flow.coupons === "elsewhere" && (await service.runAlarm(stage.key)); alarms += 1) {
+  for (let alarms = 0; flow.coupons === "upstream" && (await service.runAlarm(stage.key)); alarms += 1) {
     expect(alarms).toBeLessThan(alarmsMax);
   }
   await scene.expectEffect();
@@ -81,7 +81,7 @@ const faultsAt = (points: number): readonly Fault[] =>
     });
   }).flat();
 
-describe.each(["embedded", "elsewhere"] as const)("with coupons issued by the service that is %s", (coupons) => {
+describe.each(["embedded", "upstream"] as const)("with coupons issued by the service that is %s", (coupons) => {
   beforeAll(async () => {
     // Thousands of requests are logged, and it is not the log that is looked at.
     const ignore = () => {};

@@ -98,7 +98,7 @@ const anySentPlan: fc.Arbitrary<Plan> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
-      kind: fc.constant("settle-order" as const),
+      kind: fc.constant("adjust-order" as const),
       worth: fc.record({
         orderId: fc.constantFrom("A", "B"),
         isWithNext: fc.constantFrom(false, false, true),
@@ -119,7 +119,7 @@ const anySentPlan: fc.Arbitrary<Plan> = fc.oneof(
       terms: anyTerms,
     }),
   },
-  { weight: 2, arbitrary: fc.constant<Plan>({ kind: "lapse" }) },
+  { weight: 2, arbitrary: fc.constant<Plan>({ kind: "expire" }) },
   { weight: 1, arbitrary: fc.constant<Plan>({ kind: "erase" }) },
 );
 
@@ -257,7 +257,7 @@ class ScheduledStore implements LedgerStore {
   }
 }
 
-/** A coupon service elsewhere, which is slow, loses answers, and refuses some coupons, each for good. */
+/** A upstream coupon service, which is slow, loses answers, and refuses some coupons, each for good. */
 class ScheduledCoupons implements CouponService {
   readonly #scheduler: Scheduler;
   readonly #scene: Scene;
@@ -278,7 +278,7 @@ class ScheduledCoupons implements CouponService {
       this.#verdicts.set(coupon.code, isRefused);
       if (isRefused) return { kind: "refused", reason: "unwanted" };
       const kept = this.#coupons.get(coupon.code) ?? { coupon, isRemoved: false };
-      if (kept.isRemoved || kept.coupon.redemptionId !== coupon.redemptionId) return { kind: "taken" };
+      if (kept.isRemoved || kept.coupon.exchangeId !== coupon.exchangeId) return { kind: "taken" };
       this.#coupons.set(coupon.code, kept);
       return { kind: "created" };
     });
@@ -465,7 +465,7 @@ class Run {
     { amount: price, key: name, givesBack }: Extract<Deedlet, { do: "exchange elsewhere" }>,
     { saga }: Writer,
   ): Promise<void> {
-    const plan: Plan = { kind: "exchange", amount: price, issuer: "elsewhere", couponLifeMs: null };
+    const plan: Plan = { kind: "exchange", amount: price, issuer: "upstream", couponLifeMs: null };
     const intent = intentOf(plan, { now: this.#chronicle.now(), codes: [], exchanges: [] });
     const command = this.#commandOf(intent, this.#keepsRefusals ? name : null, JSON.stringify(plan));
     const answer = await saga.exchange(command);
@@ -566,13 +566,13 @@ class Run {
         continue;
       }
       if (answer.result.ok) expect(["ISSUED", "GIVEN_BACK"]).toContain(exchange.state);
-      else if (answer.result.failure.code === "coupon_refused") expect(exchange.state).toBe("CHARGED_BACK");
+      else if (answer.result.failure.code === "coupon_refused") expect(exchange.state).toBe("REFUSED");
     }
   }
 
   #codeOf({ id }: LedgerCommand, world: World): string {
     const embedded = this.#memory.coupons.find(
-      ({ coupon }) => (coupon.redemptionId as string) === id && world.coupons[coupon.code] === undefined,
+      ({ coupon }) => (coupon.exchangeId as string) === id && world.coupons[coupon.code] === undefined,
     );
     const elsewhere = this.#memory.shelfOf(key).exchanges.get(id as string as EntryId);
     return embedded?.coupon.code ?? elsewhere?.coupon.code ?? this.#codeTold(id, world);

@@ -366,7 +366,7 @@ function told({ order, forgiven, exchange, sold, expired }: SubjectFacts) {
   const drawn = (draws: readonly DatedDraw[]) =>
     draws.map(({ lotId, points, validUntil }) => [lotId, points, validUntil]);
   return {
-    order: order && { ...order, takeBacks: order.takeBacks.map((some) => ({ ...some, draws: drawn(some.draws) })) },
+    order: order && { ...order, reversals: order.reversals.map((some) => ({ ...some, draws: drawn(some.draws) })) },
     forgiven,
     exchange: exchange && [exchange.id, exchange.state, exchange.reason, exchange.coupon.code, drawn(exchange.draws)],
     sold:

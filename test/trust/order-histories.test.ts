@@ -63,7 +63,7 @@ async function play({ policy, stamps, versions, deeds }: History, isToTheEnd = t
     ledgers,
     eventInbox: inbox,
     orderStates: new MemoryOrderStates(),
-    coupons: { redemptions: { giveBackOfOrder: async () => {} } },
+    coupons: { uses: { cancelOfOrder: async () => {} } },
     siteSettings: { effective: async () => ({ ...earningSettings, returnPolicy: policy }), forget: async () => {} },
     clock: { now: () => moment as EpochMs },
     log: { info: silent, warn: silent, error: silent },

@@ -27,7 +27,7 @@ const namesOf = (shop: PreparedShop): Names => ({
   customer: shop.customerId,
   option: shop.optionId,
   code: shop.usedCode,
-  redemption: shop.redemptionId,
+  redemption: shop.useId,
   event: shop.eventId,
   entry: shop.entryId,
   order: shop.orderCode,
@@ -86,7 +86,7 @@ async function openNeighbourhood(): Promise<Neighbourhood> {
     json: { ...couponUse, orderCode: "own-order" },
   });
   const { id: redemption } = use.body as { readonly id: string };
-  const used = { code, usedCode: code, redemptionId: redemption, orderCode: "own-order" };
+  const used = { code, usedCode: code, useId: redemption, orderCode: "own-order" };
   return { shop, employee, customer, own: { ...shop, customerId: "me", ...used } };
 }
 

@@ -110,21 +110,21 @@ async function live(key: LedgerKey): Promise<void> {
   await does(settle(order, 200, 180, { policy: "negative", returnId: "R1" }));
   const elsewhere = exchange(10);
   if (elsewhere.kind === "exchange" && elsewhere.terms.ok) {
-    for (const to of ["ISSUED", "CHARGED_BACK"] as const) {
-      const terms = { ok: true, value: { ...elsewhere.terms.value, issuer: "elsewhere" } } as const;
+    for (const to of ["ISSUED", "REFUSED"] as const) {
+      const terms = { ok: true, value: { ...elsewhere.terms.value, issuer: "upstream" } } as const;
       const reserved = await does({ kind: "exchange", terms });
       const id = (reserved?.kind === "reserved" ? reserved.exchangeId : "") as EntryId;
       await does({ kind: "advance-exchange", step: { id, from: "PENDING", to, reason: null } });
     }
   }
   now += 2_000;
-  await does({ kind: "lapse" });
+  await does({ kind: "expire" });
   const [more = []] = fc.sample(anyHistory, { numRuns: 1, seed: seed + Number(key.customerId.slice(1)) });
   for (const step of more) {
     now += step.afterMs;
     const intent = step.intentAt(now as EpochMs);
     // Orders are the tenant's, and would be another ledger's.
-    if (!["erase", "earn", "settle-order"].includes(intent.kind)) await does(intent);
+    if (!["erase", "earn", "adjust-order"].includes(intent.kind)) await does(intent);
   }
 }
 
@@ -136,7 +136,7 @@ const anyTamper = fc.record({
   column: fc.nat(),
   act: fc.constantFrom("change", "change", "change", "delete", "swap", "insert"),
   value: fc.oneof(
-    fc.constantFrom<Value>(null, "", 0, 1, -1, "granted", "redeemed", "lapsed", "ISSUED", "CHARGED_BACK", "embedded"),
+    fc.constantFrom<Value>(null, "", 0, 1, -1, "granted", "redeemed", "expired", "ISSUED", "REFUSED", "embedded"),
     fc.integer({ min: -10, max: 1_000 }),
     fc.string({ maxLength: 8 }),
   ),
@@ -235,12 +235,12 @@ test("an entry that is rewritten with its own seal breaks the next one", async (
   const database = drizzle(env.DB);
   const [, second, third] = await database.select().from(ledgerEntries).where(ownedBy(ledgerEntries, key));
   if (second === undefined || third === undefined) throw new Error("There are too few entries.");
-  const { tenant: _tenant, customerId: _customerId, previousHash, hash: _hash, ...row } = second;
+  const { tenant: _tenant, customerId: _customerId, previousSeal, seal: _seal, ...row } = second;
   const rewritten = { ...row, description: "What it never said" };
-  const hash = sealOf(key, { row: rewritten, draws: [], coupon: null }, previousHash as LedgerHead);
+  const seal = sealOf(key, { row: rewritten, draws: [], coupon: null }, previousSeal as LedgerHead);
   const isAt = (sequence: number) => and(ownedBy(ledgerEntries, key), eq(ledgerEntries.sequence, sequence));
-  await database.update(ledgerEntries).set({ description: rewritten.description, hash }).where(isAt(row.sequence));
-  await database.update(ledgerEntries).set({ previousHash: hash }).where(isAt(third.sequence));
+  await database.update(ledgerEntries).set({ description: rewritten.description, seal }).where(isAt(row.sequence));
+  await database.update(ledgerEntries).set({ previousSeal: seal }).where(isAt(third.sequence));
   expect(await findingsOf(key)).toMatchObject([{ kind: "broken-seal", sequence: third.sequence }]);
 });
 
@@ -256,8 +256,8 @@ const disguises: Readonly<Record<string, (key: LedgerKey) => Promise<readonly D1
   },
   "another coupon, with the original in the other issuer's table": async (key) => {
     const coupon = await unreturned(key);
-    const { code, redemption_id, issued_at, canonical_code, redeem_option_id, definition } = coupon;
-    const exchange = { coupon_code: code, exchange_id: redemption_id, created_at: issued_at, updated_at: issued_at };
+    const { code, exchange_id, issued_at, canonical_code, redeem_option_id, definition } = coupon;
+    const exchange = { coupon_code: code, exchange_id, created_at: issued_at, updated_at: issued_at };
     const owner = { tenant: key.tenant, customer_id: key.customerId };
     return [
       env.DB.prepare("update coupons set definition = '{}' where tenant = ? and canonical_code = ?").bind(
@@ -270,10 +270,8 @@ const disguises: Readonly<Record<string, (key: LedgerKey) => Promise<readonly D1
   "a coupon for points that have bought another elsewhere": async (key) => {
     const coupon = await unreturned(key);
     const exchanges = await rowsIn("exchanges", key);
-    const redemption_id = exchanges.find(({ state }) => state === "ISSUED")?.["exchange_id"] ?? null;
-    return [
-      insertion("coupons", { ...coupon, redemption_id, code: "T-FREE", canonical_code: `${key.customerId}-FREE` }),
-    ];
+    const exchange_id = exchanges.find(({ state }) => state === "ISSUED")?.["exchange_id"] ?? null;
+    return [insertion("coupons", { ...coupon, exchange_id, code: "T-FREE", canonical_code: `${key.customerId}-FREE` })];
   },
   "an exchange that has still to be carried out, and was never paid for": async (key) => {
     const [exchange] = await rowsIn("exchanges", key);
@@ -310,15 +308,15 @@ test("a coupon that is used while a large ledger is read in pieces is no finding
         key.tenant,
         canonical_code,
       ),
-      insertion("coupon_redemptions", {
+      insertion("coupon_uses", {
         tenant: key.tenant,
         canonical_code,
-        redemption_id: "use",
+        use_id: "use",
         order_total: "1",
         discount: "1",
         currency: "EUR",
-        redeemed_at: 1,
-        redeemed_by: "client:test",
+        used_at: 1,
+        used_by: "client:test",
       }),
     ]);
   let isUsed = false;

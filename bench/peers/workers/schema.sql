@@ -20,7 +20,7 @@ CREATE TABLE lots (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX lots_left ON lots (tenant, customer_id, valid_until) WHERE points > used_points;
-CREATE INDEX lots_to_lapse ON lots (valid_until) WHERE valid_until IS NOT NULL AND points > used_points;
+CREATE INDEX lots_to_expire ON lots (valid_until) WHERE valid_until IS NOT NULL AND points > used_points;
 
 CREATE TABLE ledger_entries (
 	tenant text NOT NULL,

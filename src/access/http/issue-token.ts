@@ -15,13 +15,13 @@ const tokenRequestIn = deferred(() =>
   z
     .object({
       grant_type: z.string().min(1).openapi({ description: "client_credentials", example: "client_credentials" }),
-      client_id: z.string().max(128).optional().openapi({ description: "Unless in a Basic header.", example: "" }),
-      client_secret: z.string().max(256).optional().openapi({ description: "Unless in a Basic header.", example: "" }),
+      client_id: z.string().max(128).optional().openapi({ description: "If not in a Basic header.", example: "" }),
+      client_secret: z.string().max(256).optional().openapi({ description: "If not in a Basic header.", example: "" }),
       scope: z
         .string()
         .max(2_000)
         .optional()
-        .openapi({ description: "Separated by spaces. Default: all of the client's.", example: "" }),
+        .openapi({ description: "Separated by spaces. Default: all scopes of the client.", example: "" }),
     })
     .openapi("TokenRequest"),
 );
@@ -51,7 +51,7 @@ const route = createRoute({
   tags: ["Tokens"],
   summary: "Get an access token for an API client",
   description:
-    "Client credentials grant (RFC 6749, section 4.4), with the credentials in the body or in a Basic header. Only with the embedded issuer.",
+    "Client credentials grant (RFC 6749, section 4.4), with the credentials in the body or in a Basic header. Exists only with the embedded issuer.",
   request: { body: { required: true, content: { [formMediaType]: { schema: tokenRequestIn } } } },
   responses: {
     200: jsonAnswer("The token.", tokenOut),

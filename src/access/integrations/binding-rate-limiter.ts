@@ -3,12 +3,12 @@ import { sha256Hex } from "../../platform/runtime/sha256.ts";
 import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
 import type { RateLimiter, RateLimitName } from "../use-cases/ports.ts";
 
-/** Limits are kept close by and answer at once; a request does not wait longer for one that does not. */
+/** Limits are nearby and answer at once. A request waits no longer than this for one that does not. */
 const deadlineMsDefault = 250;
 
 /**
- * What a limit is called in wrangler.toml, and the period that stands there (seconds), which the platform does not
- * tell at run time.
+ * The name of each limit in wrangler.toml, and the period that is set there in seconds. The platform does not reveal
+ * the period at run time.
  */
 export const rateLimitBindings = {
   address: { binding: "ADDRESS_LIMIT", periodSeconds: 10 },
@@ -26,14 +26,14 @@ export type RateLimitBindings = {
 };
 
 /**
- * Counts with Workers' rate-limiting bindings, for each location of Cloudflare's by itself. Points must stay within
- * reach when counting fails: then requests pass, and the log says so.
+ * Counts with Workers' rate-limiting bindings, separately in each of Cloudflare's locations. Points must stay available
+ * when counting fails: requests then pass, and the log says so.
  */
 export class BindingRateLimiter implements RateLimiter {
   readonly #bindings: RateLimitBindings;
   readonly #log: Logger;
   readonly #deadlineMs: number;
-  /** Missing bindings that the log knows of: a warning for every request would bury all others. */
+  /** Missing bindings that were already logged. A warning for every request would bury all others. */
   readonly #missed = new Set<RateLimitName>();
 
   constructor(bindings: RateLimitBindings, log: Logger, deadlineMs: number = deadlineMsDefault) {
@@ -62,5 +62,5 @@ export class BindingRateLimiter implements RateLimiter {
   }
 }
 
-/** For where no limits are wanted. */
+/** For environments without limits. */
 export const noRateLimits: RateLimiter = { count: () => Promise.resolve(null) };

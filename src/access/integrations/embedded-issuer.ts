@@ -5,7 +5,7 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import type { TokenIssuer } from "../use-cases/ports.ts";
 import { accessTokenType, publicKeyOf, type SigningKey } from "./signing-key.ts";
 
-/** What an access token says, apart from its issuer and audience. */
+/** What an access token contains, apart from its issuer and audience. */
 export interface AccessTokenContent {
   readonly tenant: TenantId;
   readonly subject: string;
@@ -15,13 +15,13 @@ export interface AccessTokenContent {
   readonly claims: Readonly<Record<string, string>>;
 }
 
-/** Names the issuer (`iss`) and whom its tokens are for (`aud`). */
+/** The issuer (`iss`) and the audience (`aud`) of tokens. */
 export interface TokenIdentity {
   readonly issuer: string;
   readonly audience: string;
 }
 
-/** Signs an access token that lives from `issuedAt` on, rounded down to a second. */
+/** Signs an access token whose lifetime begins at `issuedAt`, rounded down to a second. */
 export function signAccessToken(
   key: SigningKey,
   identity: TokenIdentity,
@@ -39,7 +39,7 @@ export function signAccessToken(
     .sign(key as JWK);
 }
 
-/** The issuer that the service brings along: it signs with a key of its own. */
+/** The issuer that is part of this service. It signs with a key of its own. */
 export class EmbeddedTokenIssuer implements TokenIssuer {
   readonly #key: SigningKey;
   readonly #publicKey: JWK;

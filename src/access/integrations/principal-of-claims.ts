@@ -20,9 +20,9 @@ const tenantEntryPrefix = "tenant=";
  * Who a verified token stands for.
  *
  * - The tenant comes from the claim `tenant`, or from an entry `tenant=…` of `scope`, as Emporix's issuer writes it.
- * - With a customer id it is a customer's token, and its scopes are worth nothing.
- * - Without one it is an employee's or a client's when it has scopes, and a guest's when it has none. The client is
- *   `client_id`, else `azp`; the employee is `sub`, where it is not the client.
+ * - A token with a customer id is a customer's. Its scopes are ignored.
+ * - A token without one is an employee's or a client's if it has scopes, and a guest's if it has none. The client is
+ *   `client_id`, else `azp`. The employee is `sub`, unless that is the client.
  *
  * @param claims a token's claims, after its signature, issuer, audience and time have been checked.
  * @param customerClaim the name of the claim that holds a signed-in customer's id.
@@ -55,12 +55,12 @@ export function principalOfClaims(claims: Claims, customerClaim: string): Result
   return succeed({ tenant: tenant.value, customerId: null, scopes, actor });
 }
 
-/** Own members only: `constructor` and its like are no claims. Null counts as absent. */
+/** Own members only: `constructor` and the like are not claims. Null counts as absent. */
 function claimNamed(claims: Claims, name: string): unknown {
   return Object.hasOwn(claims, name) ? (claims[name] ?? undefined) : undefined;
 }
 
-/** @returns null when the claim is of no known form. */
+/** @returns null when the claim has no known form. */
 function scopeEntriesOf(scope: unknown): readonly string[] | null {
   const texts: readonly unknown[] = Array.isArray(scope) ? scope : scope === undefined ? [] : [scope];
   if (!texts.every((text) => typeof text === "string")) return null;
@@ -83,7 +83,7 @@ function tenantOf(claim: unknown, scopeEntries: readonly string[]): Result<Tenan
 
 function customerIdOf(claim: unknown): Result<CustomerId | null, InvalidToken> {
   if (claim === undefined) return succeed(null);
-  // A number beyond 2^53 has lost digits on the way, and could be another customer's.
+  // A number beyond 2^53 may have lost digits on the way, and could be another customer's id.
   const text = typeof claim === "number" && Number.isSafeInteger(claim) ? String(claim) : claim;
   const customerId = typeof text === "string" ? parseCustomerId(text) : null;
   return customerId === null ? invalid("not a customer id") : succeed(customerId);

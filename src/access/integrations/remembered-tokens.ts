@@ -7,20 +7,20 @@ import type { TokenFailure } from "../use-cases/failure.ts";
 import type { TokenVerifier } from "../use-cases/ports.ts";
 import type { ExpiringTokenVerifier } from "./verifiers.ts";
 
-/** How long a verification holds at most: also how long a withdrawn key may go on working. */
+/** How long a verification holds at most. A withdrawn key may keep working for this long. */
 const rememberedMsMax = 60_000;
 const rememberedTokensMax = 5_000;
-/** Longer tokens are verified each time: what is remembered takes at most about 10 MB of the isolate's 128. */
+/** Longer tokens are verified each time, so that the remembered ones take at most about 10 MB of the isolate's 128. */
 const rememberedLengthMax = 2_048;
 
 /**
- * Remembers whom good tokens stand for, for up to a minute and never past their expiry: a storefront sends the same
+ * Remembers the principals of valid tokens, for up to a minute and never past their expiry: a storefront sends the same
  * token with every request. Refusals are never remembered.
  */
 export class RememberedTokens implements TokenVerifier {
   readonly #inner: ExpiringTokenVerifier;
   readonly #clock: Clock;
-  /** By token: making a digest of it would cost more than all the rest here. */
+  /** By token, because making a digest of it would cost more than everything else here. */
   readonly #principals = new ShortMemory<Principal>(rememberedTokensMax);
 
   constructor(inner: ExpiringTokenVerifier, clock: Clock) {

@@ -16,74 +16,74 @@ import { inTime } from "../../platform/runtime/kv-in-time.ts";
 import type { Clock, Logger } from "../../platform/runtime/ports.ts";
 
 const fetchTimeoutMs = 3_000;
-/** After a successful load, no unknown key leads to another one for this long: whoever brings one waits. */
+/** After a successful load, no unknown key causes another load for this long. Requests with unknown keys wait. */
 const cooldownMs = 1_000;
-/** Added to the wait, at random: the first of those who wait loads the set, and the others find it loaded. */
+/** Up to this much is added to the wait, at random: the first waiting request loads the set, and the others find it. */
 const waitSpreadMs = 250;
-/** Requests that wait because of an unknown key. More are told to come back: made-up keys must not pile up. */
+/** How many requests may wait because of an unknown key. Others must try again later: made-up keys must not pile up. */
 const waitingMax = 64;
-/** After a failed load, the issuer is left alone for this long. */
+/** After a failed load, the issuer is not called for this long. */
 const failurePauseMs = 5_000;
-/** A set older than this is loaded anew in the background. */
+/** A set older than this is reloaded in the background. */
 const refreshAgeMs = 10 * 60_000;
-/** How often that is tried. */
+/** How often such a reload is tried. */
 const refreshPauseMs = 30_000;
-/** How often a set that has stayed the same is stored again. */
+/** How often an unchanged set is stored again. */
 const storePauseMs = 30_000;
-/** Clears away what nobody uses any more. A set in use is written anew long before. */
+/** Removes a set that is no longer used. A set in use is written again long before. */
 const storedSeconds = 30 * 24 * 60 * 60;
 
-/** The key is not known, and the issuer could not be asked for it. */
+/** The key is unknown, and the issuer's keys could not be loaded. */
 export class IssuerUnavailable extends Error {
   override readonly name = "IssuerUnavailable";
 }
 
-/** The issuer did not answer a moment ago, and is not asked again yet. */
+/** The last load failed a moment ago, and the issuer is not called again yet. */
 class LoadPaused extends Error {
   override readonly name = "LoadPaused";
 }
 
 export interface RemoteKeySetServices {
-  /** Keeps the set between isolates. Whoever can write to it decides which tokens are trusted. */
+  /** Shares the set between isolates. Write access to it is power over which tokens are trusted. */
   readonly cache: KVNamespace;
   readonly clock: Clock;
   readonly log: Logger;
-  /** Lets work go on after the answer has been sent: the Worker's `waitUntil`. */
+  /** Lets work continue after the answer has been sent: the Worker's `waitUntil`. */
   readonly defer: (work: Promise<unknown>) => void;
-  /** How the set is fetched; the platform's `fetch` unless given. */
+  /** How the set is fetched. Default: the platform's `fetch`. */
   readonly fetch?: FetchImplementation;
-  /** Resolves after `ms`; the platform's `scheduler.wait` unless given. */
+  /** Resolves after `ms`. Default: the platform's `scheduler.wait`. */
   readonly pause?: (ms: number) => Promise<void>;
 }
 
-/** The keys, and where they are held with the moment of their load. */
+/** The keys, and the object that holds them together with the time of their load. */
 interface OpenedKeySet {
   readonly keys: RemoteJWKSet;
   readonly held: JWKSCacheInput;
 }
 
 const storedKeySet = z.object({
-  /** When the issuer gave the set, in milliseconds since the epoch. */
+  /** When the set was loaded, in milliseconds since the epoch. */
   uat: z.number(),
   jwks: z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }),
 });
 
 /**
- * An external issuer's public keys. Keys that are known stay known while the issuer is down: the set never expires,
- * and is only ever replaced by a newer one.
+ * An external issuer's public keys. Known keys stay known while the issuer is down: the set never expires, and only a
+ * newer one replaces it.
  *
- * An issuer may sign with a new key from one moment to the next: whoever brings an unknown key right after a load
- * waits until the set may be loaded again, and is refused only by a set that is newer than the request.
+ * An issuer may start to sign with a new key at any moment. A request with an unknown key right after a load therefore
+ * waits until the set may be loaded again. Only a set that is newer than the request can refuse it.
  *
- * Requests that need an unknown key at the same moment each ask the issuer themselves: on Workers, a request that
- * waits for another one's fetch hangs when that other one is cancelled.
+ * Requests that need an unknown key at the same moment each call the issuer themselves. On Workers, a request that
+ * waits for another request's fetch hangs when that other request is cancelled.
  */
 export class RemoteKeySet {
   readonly #url: URL;
   readonly #services: RemoteKeySetServices;
   readonly #cacheKey: string;
   #opened: OpenedKeySet | null = null;
-  /** The set in the cache, as JSON, and when it was loaded: what is newer is still to be stored. */
+  /** The set in the cache, as JSON, and when it was loaded. A newer set is still to be stored. */
   #kept: { readonly at: number; readonly keys: string | undefined } = { at: 0, keys: undefined };
   #waiting = { loaded: 0, requests: 0 };
   #pausedUntil = 0;
@@ -97,7 +97,7 @@ export class RemoteKeySet {
 
   /**
    * The key that must have signed a token with `header`.
-   * @throws {IssuerUnavailable} when it is not known and the issuer does not answer.
+   * @throws {IssuerUnavailable} when the key is unknown and the set cannot be loaded.
    * @throws {errors.JOSEError} when there is no such key.
    */
   async keyFor(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> {
@@ -126,10 +126,10 @@ export class RemoteKeySet {
     }
   }
 
-  /** Those who wait are counted by the set that they know, and never counted out: a cancelled request blocks nobody. */
+  /** Waiting requests are counted per loaded set and never counted down, so a cancelled request blocks no others. */
   async #waitUntilLoadable(loaded: number): Promise<void> {
     if (this.#waiting.loaded !== loaded) this.#waiting = { loaded, requests: 0 };
-    if (this.#waiting.requests >= waitingMax) throw new IssuerUnavailable("Too many requests bring unknown keys.");
+    if (this.#waiting.requests >= waitingMax) throw new IssuerUnavailable("Too many requests have unknown keys.");
     this.#waiting.requests += 1;
     const pause = this.#services.pause ?? ((ms: number) => scheduler.wait(ms));
     const restMs = Math.max(0, loaded + cooldownMs - this.#services.clock.now());
@@ -158,7 +158,7 @@ export class RemoteKeySet {
     return await (this.#services.fetch ?? fetch)(url, options);
   }
 
-  /** A moment claimed rather than a flag raised: a request that is cancelled half-way blocks nobody. */
+  /** Sets a time, not a flag, so that a request that is cancelled on the way does not block later refreshes. */
   #refreshWhenOld(keys: RemoteJWKSet, held: JWKSCacheInput): void {
     const now = this.#services.clock.now();
     if (loadedAt(held) === 0 || now < loadedAt(held) + refreshAgeMs || now < this.#nextRefreshAt) return;
@@ -176,7 +176,7 @@ export class RemoteKeySet {
     this.#storeWhenNew(held);
   }
 
-  /** For the log: without credentials and query, which may be secret. */
+  /** The address for the log: without credentials and query, which may be secret. */
   get #shownUrl(): string {
     return `${this.#url.origin}${this.#url.pathname}`;
   }
@@ -187,7 +187,7 @@ export class RemoteKeySet {
     this.#services.log.warn("key_set_load_failed", { url: this.#shownUrl, reason: reasonOf(error) });
   }
 
-  /** Loads that happen together bring the same, and KV takes one write a second: the first of them is enough. */
+  /** Loads at the same time bring the same set, and KV takes one write per second, so only the first one is stored. */
   #storeWhenNew(held: JWKSCacheInput): void {
     if (loadedAt(held) === this.#kept.at) return;
     const keys = JSON.stringify(held["jwks"]);
@@ -205,12 +205,12 @@ export class RemoteKeySet {
     }
   }
 
-  /** Null when there is none, or it cannot be read: then the issuer is asked. */
+  /** Null when no set is stored or it cannot be read. The issuer is then called. */
   async #stored(): Promise<JWKSCacheInput | null> {
     try {
       const parsed = storedKeySet.safeParse(await inTime(this.#services.cache.get(this.#cacheKey, "json")));
       if (!parsed.success) return null;
-      // Another machine's clock may be ahead; a moment to come would prolong the cooldown.
+      // Another machine's clock may be ahead; a time in the future would prolong the cooldown.
       return { uat: Math.min(parsed.data.uat, this.#services.clock.now()), jwks: parsed.data.jwks };
     } catch (error) {
       this.#services.log.warn("key_set_not_read", { url: this.#shownUrl, reason: reasonOf(error) });
@@ -219,15 +219,15 @@ export class RemoteKeySet {
   }
 }
 
-/** When the issuer gave the set that is held, in epoch milliseconds; 0 while none is. */
+/** When the held set was loaded, in milliseconds since the epoch; 0 while there is none. */
 const loadedAt = (held: JWKSCacheInput): number => held["uat"] ?? 0;
 
-/** No key, or more than one, fits what the token's header says. */
+/** No key, or more than one, fits the token's header, or the header is not supported. */
 const isFaultOfToken = (error: unknown): boolean =>
   error instanceof errors.JWKSNoMatchingKey ||
   error instanceof errors.JWKSMultipleMatchingKeys ||
   error instanceof errors.JOSENotSupported;
 
-/** What jose says quotes nothing. The platform quotes the address, whose credentials and query may be secret. */
+/** jose's messages quote nothing. The platform's quote the address, whose credentials and query may be secret. */
 const reasonOf = (error: unknown): string =>
   error instanceof errors.JOSEError ? `${error.name}: ${error.message}` : briefReason(error);

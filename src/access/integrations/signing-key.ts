@@ -1,6 +1,6 @@
 import type { JWK } from "jose";
 
-/** The signature algorithms that tokens may carry: asymmetric ones only, so that no public key is ever a secret. */
+/** The signature algorithms that tokens may carry: asymmetric ones only, so that no public key serves as a secret. */
 export const signatureAlgorithms = ["EdDSA", "Ed25519", "ES256", "RS256"] as const;
 
 /** A private JSON Web Key, as AUTH_SIGNING_KEY holds it. */
@@ -23,11 +23,11 @@ const publicMembers: ReadonlyMap<string, readonly string[]> = new Map([
 
 /**
  * The public half of `key`.
- * @throws {Error} when the key's type is none of EC, OKP and RSA, or a public member is missing.
+ * @throws {Error} when the key's type is not EC, OKP or RSA, or a public member is missing.
  */
 export function publicKeyOf(key: SigningKey): JWK {
   const names = publicMembers.get(key.kty);
-  if (names === undefined) throw new Error("The signing key's kty is none of EC, OKP and RSA.");
+  if (names === undefined) throw new Error("The signing key's kty must be EC, OKP or RSA.");
   const members = names.map((name): [string, string] => {
     const member = key[name];
     if (typeof member !== "string") throw new Error(`The signing key has no ${name}.`);

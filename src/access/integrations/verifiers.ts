@@ -8,12 +8,12 @@ import { principalOfClaims } from "./principal-of-claims.ts";
 import { IssuerUnavailable, type RemoteKeySet } from "./remote-key-set.ts";
 import { accessTokenType, signatureAlgorithms } from "./signing-key.ts";
 
-/** How far the issuer's clock and ours may be apart. */
+/** How far the issuer's clock and ours may differ. */
 const clockToleranceSeconds = 5;
 /** Longer than any token that a header can reasonably carry. */
 const tokenLengthMax = 16_384;
 
-/** What a token must say to be this service's. */
+/** What a token must contain to be meant for this service. */
 export interface TokenRules {
   readonly issuer: string;
   readonly audience: string;
@@ -21,14 +21,14 @@ export interface TokenRules {
   readonly customerClaim: string;
 }
 
-/** A token that was found to be good. */
+/** A token that passed verification. */
 export interface VerifiedToken {
   readonly principal: Principal;
-  /** From then on the token is worth nothing. */
+  /** The token is invalid from this moment on. */
   readonly expiresAt: EpochMs;
 }
 
-/** Checks tokens, and tells how long what it found holds. `RememberedTokens` makes a `TokenVerifier` of it. */
+/** Checks tokens and says how long the result holds. `RememberedTokens` turns it into a `TokenVerifier`. */
 export interface ExpiringTokenVerifier {
   verify(token: string): Promise<Result<VerifiedToken, TokenFailure>>;
 }
@@ -51,8 +51,7 @@ export function remoteTokenVerifier(
 }
 
 /**
- * Takes keys from `keyFor` alone: a key, or the address of one, in a token's header (`jwk`, `jku`, `x5u`, `x5c`) is
- * never looked at.
+ * Takes keys only from `keyFor`. Ignores keys and addresses of keys in a token's header (`jwk`, `jku`, `x5u`, `x5c`).
  */
 class JwtVerifier implements ExpiringTokenVerifier {
   readonly #keyFor: JWTVerifyGetKey;

@@ -3,7 +3,7 @@ import type { Principal } from "../../platform/values/principal.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import { unreachable } from "../../platform/values/unreachable.ts";
 
-/** All scopes that operations ask for, with what they allow. */
+/** All scopes that operations need, and what they allow. */
 export const scopes = {
   "rewardspoints.rewardpoints_view": "Read reward points",
   "rewardspoints.rewardpoints_manage": "Manage reward points and redeem options",
@@ -30,7 +30,7 @@ export type Access =
 export type AccessFailure =
   | { readonly code: "missing_scope"; readonly scopes: readonly string[] }
   | { readonly code: "customer_token_required" }
-  /** A signed-in customer asked for something in another customer's name. */
+  /** A signed-in customer sent a request in another customer's name. */
   | { readonly code: "customer_mismatch" }
   | { readonly code: "tenant_mismatch" };
 
@@ -40,21 +40,21 @@ const scopeAliases: Readonly<Partial<Record<Scope, string>>> = {
   "rewardspoints.rewardpoints_manage": "saasag.rewardpoints_manage",
 };
 
-/** Scopes with their older names: what a token may carry to be let in. */
+/** Scopes and their older names. A token with any of them is admitted. */
 export const acceptedScopes = (needed: readonly Scope[]): readonly string[] =>
   needed.flatMap((scope) => {
     const alias = scopeAliases[scope];
     return alias === undefined ? [scope] : [scope, alias];
   });
 
-/** Whether a token carries at least one of `scopes`, under whatever name. Customers have none. */
+/** Whether a token carries at least one of `scopes`, under its current or its older name. Customers have none. */
 export const holdsScope = (principal: Principal, ...scopes: readonly Scope[]): boolean =>
   principal.customerId === null && acceptedScopes(scopes).some((scope) => principal.scopes.has(scope));
 
-/** Whether it is an employee, or a back-office client: whoever carries scopes, and is no customer. */
+/** Whether the principal is an employee or an API client: it has scopes and is not a customer. */
 export const isEmployee = ({ customerId, scopes }: Principal): boolean => customerId === null && scopes.size > 0;
 
-/** What a caller is told who lacks all of `scopes`. */
+/** The failure of a caller who lacks all of `scopes`. */
 export const missingScope = (scopes: readonly Scope[]): Extract<AccessFailure, { code: "missing_scope" }> => ({
   code: "missing_scope",
   scopes: acceptedScopes(scopes),

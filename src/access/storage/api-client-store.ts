@@ -5,7 +5,7 @@ import { parseTenantId } from "../../platform/values/identifiers.ts";
 import type { ApiClient, ApiClientStore } from "../use-cases/ports.ts";
 import { apiClients } from "./tables.ts";
 
-/** Clients of the embedded issuer, in D1. Reads the primary: a revocation holds at once. */
+/** Clients of the embedded issuer, in D1. Reads the primary, so a revocation takes effect at once. */
 export class D1ApiClientStore implements ApiClientStore {
   readonly #drizzle: DrizzleD1Database;
 

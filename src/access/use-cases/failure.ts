@@ -1,5 +1,5 @@
 export type TokenFailure =
-  /** No token, or one that is not to be trusted. `reason` is for the log, never for the client. */
+  /** No token, or one that cannot be trusted. `reason` is for the log, never for the client. */
   | { readonly code: "invalid_token"; readonly reason: string }
   /** An event whose signature was not made with one of the tenant's secrets. */
   | { readonly code: "invalid_signature" }

@@ -6,11 +6,11 @@ import type { ApiClient, ApiClientStore, TokenIssuer } from "./ports.ts";
 /** How long a client's token lives. */
 export const grantedTokenLifetimeSeconds = 3_600;
 
-/** A client that asks for a token of its own (RFC 6749 §4.4). */
+/** A client's request for a token of its own (RFC 6749 §4.4). */
 export interface GrantTokenInput {
   readonly clientId: string;
   readonly clientSecret: string;
-  /** Null or empty: all that the client has. `tenant=<its tenant>` may stand among them. */
+  /** Null or empty: all scopes of the client. `tenant=<its tenant>` may be among them. */
   readonly requestedScopes: readonly string[] | null;
 }
 
@@ -22,17 +22,17 @@ export interface GrantTokenServices {
 export interface GrantedToken {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
-  /** What the token is good for, with the `tenant=…` entry if one was asked for. */
+  /** The scopes of the token, with the `tenant=…` entry if it was requested. */
   readonly scopes: readonly string[];
 }
 
-/** Hex SHA-256 of nothing in particular: what a secret is compared with when there is no such client. */
+/** What a secret is compared with when there is no such client. As long as a hex SHA-256, but of no known secret. */
 const nobodysSecretHash = "0".repeat(64);
 
 /**
- * Gives a client a token of its own, for the scopes that it asks for.
- * Fails with `invalid_client` when there is no such client, it was revoked, or the secret is not its own — which of
- * these, neither the answer nor its timing tells — and with `invalid_scope` when it asks for what it does not have.
+ * Gives a client a token of its own, for the scopes that it requests.
+ * Fails with `invalid_client` when the client is unknown or revoked, or the secret is wrong. Neither the answer nor its
+ * timing tells which. Fails with `invalid_scope` when the client requests a scope that it does not have.
  */
 export async function grantToken(
   input: GrantTokenInput,
@@ -53,7 +53,7 @@ export async function grantToken(
   return succeed({ accessToken, expiresInSeconds: grantedTokenLifetimeSeconds, scopes: scopes.value });
 }
 
-/** A `tenant=…` entry restricts nothing: asked for alone, it stands beside all of the client's scopes. */
+/** A `tenant=…` entry restricts nothing: requested alone, it gives all of the client's scopes. */
 function grantedScopes(
   client: ApiClient,
   requested: readonly string[],

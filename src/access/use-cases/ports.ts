@@ -5,11 +5,11 @@ import type { TokenFailure } from "./failure.ts";
 
 /** Checks bearer tokens. */
 export interface TokenVerifier {
-  /** @param token what follows `Bearer `; the principal that it stands for, or why it is refused. */
+  /** @param token what follows `Bearer ` @returns the principal that it stands for, or why it is refused */
   verify(token: string): Promise<Result<Principal, TokenFailure>>;
 }
 
-/** A limit of so many requests in so many seconds, counted for each key; wrangler.toml has the numbers. */
+/** A limit on requests per period, counted for each key. wrangler.toml has the numbers. */
 export type RateLimitName =
   | "address"
   | "customer"
@@ -19,17 +19,17 @@ export type RateLimitName =
   | "strictClient"
   | "tokenRequest";
 
-/** Counts requests, to tell when there are too many from one side. */
+/** Counts requests, to detect when there are too many from one source. */
 export interface RateLimiter {
   /**
-   * Counts one more request. Never throws, and never waits long: what cannot be counted may pass.
-   * @param key whose request it is; it may hold personal data or a token, so only a hash of it leaves the adapter
-   * @returns null when it may pass, else the seconds after which there will be room again
+   * Counts one more request. Never throws, and never waits long: a request that cannot be counted may pass.
+   * @param key names the source; it may contain personal data or a token, so only a hash of it leaves the adapter
+   * @returns null when the request may pass, else the seconds until there is room again
    */
   count(limit: RateLimitName, key: string): Promise<number | null>;
 }
 
-/** Makes access tokens; only the embedded issuer has one. */
+/** Makes access tokens. Exists only with the embedded issuer. */
 export interface TokenIssuer {
   /** @returns a signed JWT that lives for `lifetimeSeconds`. */
   issue(grant: {
@@ -42,7 +42,7 @@ export interface TokenIssuer {
   keySet(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
 }
 
-/** A back-office client that may ask for tokens of its own. */
+/** An API client, which may request tokens of its own. */
 export interface ApiClient {
   readonly clientId: string;
   readonly tenant: TenantId;
@@ -52,6 +52,6 @@ export interface ApiClient {
 }
 
 export interface ApiClientStore {
-  /** Null when there is none, or it was revoked. */
+  /** Null when the client is unknown or revoked. */
   find(clientId: string): Promise<ApiClient | null>;
 }

@@ -5,7 +5,7 @@ import { lazy } from "../../platform/runtime/lazy.ts";
 import type { ExplainedBalance } from "../use-cases/explain-balance.ts";
 import type { Verification } from "../use-cases/verify-ledger.ts";
 
-// What the service tells of its own books. The published contract has nothing like it.
+// What the service says about its own books. The published contract has no such operations.
 
 const dateTime = () => z.string().openapi({ format: "date-time" });
 
@@ -16,7 +16,7 @@ export const explainQuery = z.object(
         type: "string",
         format: "date-time",
         description:
-          "The moment whose balance is explained, such as 2026-11-22T12:00:00Z. Default: now. A moment in the future tells what will have expired.",
+          "The moment whose balance is explained, such as 2026-11-22T12:00:00Z. Default: now. For a moment in the future, the explanation shows what will have expired by then.",
       }),
   }),
 );
@@ -35,19 +35,19 @@ export const verificationOut = deferred(() =>
   z
     .object({
       customerId: z.string(),
-      sound: z.boolean().openapi({ description: "Whether everything is as it must be." }),
+      sound: z.boolean().openapi({ description: "True when there are no findings." }),
       checkedAt: dateTime(),
       entries: z.int().openapi({ description: "How many entries the journal has." }),
       head: z.string().openapi({
         description:
-          "The seal of the last entry. Who keeps it can tell later that nothing up to this entry has been changed.",
+          "The seal of the last entry. Keep it to check later that nothing up to this entry has been changed.",
       }),
-      activePoints: z.int().openapi({ description: "The balance that the journal comes to." }),
+      activePoints: z.int().openapi({ description: "The balance according to the journal." }),
       findings: z.array(
         z
           .object({
             kind: z.enum(findingKinds),
-            sequence: z.int().nullable().openapi({ description: "The entry concerned; null when it is none." }),
+            sequence: z.int().nullable().openapi({ description: "The entry concerned; null when there is none." }),
             message: z.string(),
           })
           .openapi("ledgerFinding"),
@@ -60,10 +60,10 @@ const explainedLine = lazy(() =>
   z
     .object({
       at: dateTime(),
-      kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot came to its end." }),
+      kind: z.string().openapi({ description: "The kind of entry; `expired` when a lot expired." }),
       id: z.string().nullable(),
       change: z.int().openapi({ description: "By how much the balance changed." }),
-      balance: z.int().openapi({ description: "The balance right after." }),
+      balance: z.int().openapi({ description: "The balance right after the change." }),
       text: z.string(),
     })
     .openapi("explainedLine"),
@@ -123,7 +123,9 @@ export const explanationOut = deferred(() =>
       customerId: z.string(),
       asOf: dateTime(),
       balance: z.int(),
-      owedPoints: z.int().openapi({ description: "By how much returns have taken the balance below what is left." }),
+      owedPoints: z
+        .int()
+        .openapi({ description: "Owed points: what returns took beyond what was there. They lower the balance." }),
       lots: z.array(
         z
           .object({
@@ -131,7 +133,7 @@ export const explanationOut = deferred(() =>
             "reference-id": z.string().nullable(),
             points: z.int(),
             createdAt: dateTime(),
-            validUntil: dateTime().nullable().openapi({ description: "null when the points never expire." }),
+            validUntil: dateTime().nullable().openapi({ description: "Null when the points never expire." }),
             usedPoints: z.int(),
             expiredPoints: z.int(),
             remainingPoints: z.int(),
@@ -139,7 +141,9 @@ export const explanationOut = deferred(() =>
           })
           .openapi("explainedLot"),
       ),
-      omittedLots: z.int().openapi({ description: "How many lots, the oldest, are not listed: the last 2,000 are." }),
+      omittedLots: z
+        .int()
+        .openapi({ description: "How many of the oldest lots are not listed. At most 2,000 lots are." }),
       earlier: z
         .object({
           entries: z.int().openapi({ description: "How many entries are summed up." }),
@@ -149,7 +153,7 @@ export const explanationOut = deferred(() =>
         .nullable()
         .openapi({
           description:
-            "What came before the first line, summed up; null when the lines begin with the opening. An explanation as of `until` tells it. Lots that were used up or over by then are not listed, and what used the others before is counted in usedPoints without being named.",
+            "What came before the first line, summed up; null when the lines begin with the opening. To see it in detail, request an explanation with `asOf` set to `until`. Lots that were used up or expired by then are not listed. For the other lots, `usedPoints` includes earlier uses, but `usedBy` does not name them.",
         }),
       lines: z.array(explainedLine()),
     })
@@ -160,14 +164,14 @@ const attributedLine = lazy(() =>
   explainedLine()
     .extend({
       actor: z.string().nullable().openapi({
-        description: "Who caused it: a client, its employee, the customer or the service. null: time has passed.",
+        description: "Who caused it: a client, its employee, the customer or the service. Null when points expired.",
       }),
-      reason: z.string().nullable().openapi({ description: "Why, as whoever caused it has described it." }),
+      reason: z.string().nullable().openapi({ description: "Why, in the words of whoever caused it." }),
     })
     .openapi("attributedLine"),
 );
 
-/** The explanation that employees get: it says who, too. */
+/** The explanation that employees get: it also names who caused each change, and why. */
 export const attributedExplanationOut = deferred(() =>
   explanationOut
     .unwrap()
@@ -195,7 +199,7 @@ export const verificationToWire = (verification: Verification): z.output<typeof 
   findings: [...verification.findings],
 });
 
-/** What the customer is told: nothing of who else was at it. */
+/** The explanation that customers get: it does not name who caused a change, or why. */
 export function explanationToWire(explained: ExplainedBalance): z.output<typeof explanationOut> {
   const { lines, ...balance } = attributedExplanationToWire(explained);
   return { ...balance, lines: lines.map(({ actor: _actor, reason: _reason, ...line }) => line) };

@@ -3,7 +3,7 @@ import { customers } from "../../platform/http/access-rules.ts";
 import { type App, customerContextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { orRefuse } from "../../platform/http/refused.ts";
-import { explainOwnBalance } from "../use-cases/explain-balance.ts";
+import { explainOwn } from "../use-cases/explain-balance.ts";
 import { explainQuery, explanationOut, explanationToWire } from "./audit-schemas.ts";
 
 const path = "/reward-points/public/customer/explain";
@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Signed-In Customer Reward Points"],
   summary: "Explain the signed-in customer's balance",
   description:
-    "Tells why the balance is what it is: every lot, what used it and what expired, and each thing that happened, in a sentence, with the balance after it. Of a long history the last 1,000 entries are told, and fewer when they used very many lots; `earlier` sums up what came before.",
+    "Shows why the balance is what it is: every lot with what used it and what expired, and every change in a sentence, with the balance after it. For a long journal, the lines cover the last 1,000 entries, or fewer if these used very many lots; `earlier` sums up what came before.",
   request: { query: explainQuery },
   responses: {
     200: jsonAnswer("The balance, explained.", explanationOut),
@@ -23,10 +23,10 @@ const route = createRoute({
   },
 });
 
-export const explainSignedInCustomerBalance = (app: App) =>
+export const explainOwnBalance = (app: App) =>
   app.openapi(route, async (c) => {
     const context = customerContextOf(c);
     const { asOf = null } = c.req.valid("query");
-    const explained = await explainOwnBalance(context, context.customerId, asOf);
+    const explained = await explainOwn(context, context.customerId, asOf);
     return c.json(explanationToWire(orRefuse(explained)), 200);
   });

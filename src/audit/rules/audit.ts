@@ -6,36 +6,36 @@ import type { DatedDraw } from "../../ledger/rules/lot.ts";
 import { changeFault } from "../../ledger/rules/soundness.ts";
 import type { EntryId } from "../../platform/values/identifiers.ts";
 
-/** Something that is not as it must be. */
+/** Something that is wrong with a ledger. */
 export interface Finding {
-  readonly kind: /** An entry's content, its draws or its coupon are not what its seal is over. */
+  readonly kind: /** An entry's content, draws or coupon do not match its seal. */
     | "broken-seal"
-    /** An entry does not follow the one before. */
+    /** An entry is not linked to the entry before. */
     | "broken-link"
-    /** An entry that the rules do not allow. */
+    /** The rules do not allow the entry. */
     | "impossible-entry"
-    /** The ledger's row is not what the journal comes to: the last entries may be missing. */
+    /** The ledger's row does not match the journal. The last entries may be missing. */
     | "wrong-standing"
-    /** A lot is not what the journal comes to. */
+    /** A lot does not match the journal. */
     | "wrong-lot"
-    /** A coupon, or an exchange, is not what the journal tells. */
+    /** A coupon or an exchange does not match the journal. */
     | "wrong-coupon"
-    /** The ledger's object answers another balance than the journal comes to. */
+    /** The ledger's object answers a balance other than the journal's. */
     | "wrong-answer";
-  /** Of the entry concerned; null when it is none. */
+  /** Of the entry concerned; null when there is none. */
   readonly sequence: number | null;
   /** One sentence. */
   readonly message: string;
 }
 
-/** What an audit comes to. */
+/** The result of verifying a ledger's books. */
 export interface Audit {
-  /** The ledger that the journal leads to, as far as it can be followed. */
+  /** The ledger that results from the journal, up to the first impossible entry. */
   readonly ledger: Ledger;
   readonly findings: readonly Finding[];
 }
 
-/** Replays a ledger's journal, and compares everything that is stored with it. */
+/** Replays a ledger's journal and compares everything that is stored with it. */
 export function audit(books: Books): Audit {
   const findings: Finding[] = books.entries.flatMap(sealFindings);
   const { ledger, lots, impossible } = replayed(books.entries);
@@ -51,17 +51,17 @@ export function audit(books: Books): Audit {
 function sealFindings({ sequence, isSealed, isLinked }: AuditedEntry): Finding[] {
   const findings: Finding[] = [];
   if (!isLinked) {
-    findings.push({ kind: "broken-link", sequence, message: `Entry ${sequence} does not follow the one before.` });
+    findings.push({ kind: "broken-link", sequence, message: `Entry ${sequence} does not follow the entry before.` });
   }
   if (!isSealed) {
-    findings.push({ kind: "broken-seal", sequence, message: `Entry ${sequence} is not as it was written.` });
+    findings.push({ kind: "broken-seal", sequence, message: `Entry ${sequence} has changed since it was written.` });
   }
   return findings;
 }
 
 type ExpectedLots = Map<EntryId, StoredLot>;
 
-/** What each entry that takes points still holds of which lot, by entry and lot. */
+/** The points that each drawing entry still holds, by entry and lot. */
 type Holdings = Map<EntryId, Map<EntryId, number>>;
 
 function replayed(entries: readonly AuditedEntry[]): {
@@ -74,7 +74,7 @@ function replayed(entries: readonly AuditedEntry[]): {
   let ledger = emptyLedger;
   for (const { sequence, entry } of entries) {
     try {
-      if (entry === null) throw new Error("there is no such kind.");
+      if (entry === null) throw new Error("its kind is unknown.");
       const next = evolve(ledger, entry);
       const fault = changeFault(ledger, { entries: [entry], couponEffects: "unknown" }, next);
       if (fault !== null) throw new Error(fault);
@@ -89,61 +89,65 @@ function replayed(entries: readonly AuditedEntry[]): {
   return { ledger, lots, impossible: null };
 }
 
-/** What an entry does to the lots that are to be stored. */
+/** Applies an entry to the lots that should be stored. */
 function enter(lots: ExpectedLots, holdings: Holdings, entry: Entry): void {
   if (makesLot(entry)) {
     const { id, points, createdAt, validUntil } = entry;
-    lots.set(id, { id, points, usedPoints: 0 as StoredLot["points"], createdAt, validUntil, lapsedPoints: 0 });
+    lots.set(id, { id, points, usedPoints: 0 as StoredLot["points"], createdAt, validUntil, expiredPoints: 0 });
   }
   if (drawsPoints(entry)) {
     holdings.set(entry.id, new Map(entry.draws.map((draw) => [draw.lotId, draw.points])));
     for (const draw of entry.draws) {
       const lot = lots.get(draw.lotId);
-      if (lot === undefined) throw new Error("it takes from a lot that is not there.");
+      if (lot === undefined) throw new Error("it takes from a lot that does not exist.");
       lots.set(lot.id, { ...lot, usedPoints: (lot.usedPoints + draw.points) as StoredLot["points"] });
     }
   }
   if (entry.kind === "restored") {
     for (const draw of entry.draws) putBack(lots, holdings, entry.relatedId, draw);
   }
-  if (entry.kind === "lapsed") {
+  if (entry.kind === "expired") {
     const lot = lots.get(entry.relatedId);
-    const left = lot === undefined ? 0 : lot.points - lot.usedPoints - lot.lapsedPoints;
+    const left = lot === undefined ? 0 : lot.points - lot.usedPoints - lot.expiredPoints;
     if (lot === undefined || left !== entry.points || lot.validUntil !== entry.createdAt) {
-      throw new Error("it lapses what has not lapsed.");
+      throw new Error("it expires points that have not expired.");
     }
-    lots.set(lot.id, { ...lot, lapsedPoints: entry.points });
+    lots.set(lot.id, { ...lot, expiredPoints: entry.points });
   }
 }
 
-/** Only what the entry in question has taken from the lot, and holds of it still, can come back. */
+/** Puts points back into a lot. At most what the taking entry still holds of the lot can come back. */
 function putBack(lots: ExpectedLots, holdings: Holdings, holderId: EntryId, draw: DatedDraw): void {
   const lot = lots.get(draw.lotId);
   const held = holdings.get(holderId)?.get(draw.lotId) ?? 0;
-  if (lot === undefined || draw.points > held) throw new Error("it puts back what was not taken.");
+  if (lot === undefined || draw.points > held) throw new Error("it puts back points that were not taken.");
   const isSame =
     lot.points === draw.lotPoints && lot.createdAt === draw.createdAt && lot.validUntil === draw.validUntil;
-  if (!isSame) throw new Error("it names a lot other than it is.");
+  if (!isSame) throw new Error("it describes a lot wrongly.");
   holdings.get(holderId)?.set(lot.id, held - draw.points);
   lots.set(lot.id, { ...lot, usedPoints: (lot.usedPoints - draw.points) as StoredLot["points"] });
 }
 
 function standingFindings({ standing, entries }: Books, ledger: Ledger): Finding[] {
   const wrong = (message: string): Finding[] => [{ kind: "wrong-standing", sequence: null, message }];
-  if (standing === null) return entries.length > 0 ? wrong("The ledger has entries, and no row of its own.") : [];
+  if (standing === null) return entries.length > 0 ? wrong("The ledger has entries but no row.") : [];
   const opened = entries[0]?.entry ?? null;
-  if (opened === null) return wrong("The ledger has a row of its own, and no entries.");
+  if (opened === null) return wrong("The ledger has a row but no entries.");
   const findings: Finding[] = [];
   if (standing.sequence !== ledger.sequence || !standing.hasHead) {
     findings.push(
-      ...wrong(`The ledger's row stands at entry ${standing.sequence}, the journal ends with ${ledger.sequence}.`),
+      ...wrong(
+        `The ledger's row (entry ${standing.sequence}) does not match the journal's end (entry ${ledger.sequence}).`,
+      ),
     );
   }
   if (standing.points !== ledger.points) {
-    findings.push(...wrong(`The ledger's row has ${standing.points} points, the journal comes to ${ledger.points}.`));
+    findings.push(
+      ...wrong(`The ledger's row has ${standing.points} points, but the journal adds up to ${ledger.points}.`),
+    );
   }
   if (standing.debt.owed !== ledger.debt.owed || standing.debt.absorbed !== ledger.debt.absorbed) {
-    findings.push(...wrong("The ledger's row has another debt than the journal."));
+    findings.push(...wrong("The debt in the ledger's row is not the journal's."));
   }
   if (opened.kind !== "opened" || standing.openedAt !== opened.recordedAt || standing.openedBy !== opened.commandId) {
     findings.push(...wrong("The ledger was not opened as its row says."));
@@ -163,9 +167,9 @@ function lotFindings({ lots, strayUsages }: Books, expected: ExpectedLots): Find
   return [
     ...missing.map((id) => wrong(`Lot ${id} is missing.`)),
     ...surplus.map((id) => wrong(`Lot ${id} has no entry.`)),
-    ...different.map(({ id }) => wrong(`Lot ${id} is not what the journal comes to.`)),
+    ...different.map(({ id }) => wrong(`Lot ${id} does not match the journal.`)),
     ...strayUsages.map(({ lotId, sequence }) =>
-      wrong(`Lot ${lotId} has a usage for entry ${sequence}, which took none.`),
+      wrong(`Lot ${lotId} has a usage for entry ${sequence}, which does not exist.`),
     ),
   ];
 }
@@ -173,11 +177,11 @@ function lotFindings({ lots, strayUsages }: Books, expected: ExpectedLots): Find
 const isSameLot = (left: StoredLot, right: StoredLot): boolean =>
   left.points === right.points &&
   left.usedPoints === right.usedPoints &&
-  left.lapsedPoints === right.lapsedPoints &&
+  left.expiredPoints === right.expiredPoints &&
   left.createdAt === right.createdAt &&
   left.validUntil === right.validUntil;
 
-/** Each exchange has led to one coupon; coupons are used as often as is stored, and given back with their points. */
+/** Each exchange must have one coupon. A coupon's use count must match its uses, and it comes back with its points. */
 function couponFindings({ standing, entries, coupons, exchanges }: Books): Finding[] {
   const findings: Finding[] = [];
   const wrong = (message: string, sequence: number | null = null): void => {
@@ -186,36 +190,36 @@ function couponFindings({ standing, entries, coupons, exchanges }: Books): Findi
   const paidBack = new Set(
     entries.flatMap(({ entry }) => (entry?.kind === "restored" || entry?.kind === "refunded" ? [entry.relatedId] : [])),
   );
-  const issued = new Map(coupons.map((coupon) => [coupon.redemptionId, coupon]));
+  const issued = new Map(coupons.map((coupon) => [coupon.exchangeId, coupon]));
   const reserved = new Map(exchanges.map((exchange) => [exchange.id, exchange]));
-  const sales = { embedded: new Set<EntryId>(), elsewhere: new Set<EntryId>() };
+  const sales = { embedded: new Set<EntryId>(), upstream: new Set<EntryId>() };
   for (const { entry } of entries) {
     if (entry?.kind !== "redeemed" || entry.couponIssuer === null) continue;
     const { id, couponCode, sequence } = entry;
     const isEmbedded = entry.couponIssuer === "embedded";
-    (isEmbedded ? sales.embedded : sales.elsewhere).add(id);
+    (isEmbedded ? sales.embedded : sales.upstream).add(id);
     const sold = isEmbedded ? issued.get(id) : reserved.get(id);
     if (sold?.code !== couponCode) {
-      wrong(`Entry ${sequence} has paid for a coupon that is not there.`, sequence);
+      wrong(`Entry ${sequence} paid for a coupon that does not exist.`, sequence);
       continue;
     }
     if (isReturned(sold) !== paidBack.has(id)) {
-      wrong(`The coupon of entry ${sequence} was given back without its points, or its points without it.`, sequence);
+      wrong(`The coupon of entry ${sequence} came back without its points, or its points without it.`, sequence);
     }
   }
-  for (const { redemptionId, redemptionCount, uses } of coupons) {
-    if (!sales.embedded.has(redemptionId)) wrong(`The coupon of redemption ${redemptionId} was paid for by no entry.`);
-    if (redemptionCount !== uses) wrong(`The coupon of redemption ${redemptionId} counts other uses than there are.`);
+  for (const { exchangeId, redemptionCount, uses } of coupons) {
+    if (!sales.embedded.has(exchangeId)) wrong(`No entry paid for the coupon of exchange ${exchangeId}.`);
+    if (redemptionCount !== uses) wrong(`The coupon of exchange ${exchangeId} has a wrong use count.`);
   }
-  if (coupons.length !== issued.size) wrong("A redemption has led to more than one coupon.");
+  if (coupons.length !== issued.size) wrong("A redemption led to more than one coupon.");
   for (const { id, state, reservedAt } of exchanges) {
-    // Of an erased ledger, what is under way is brought to its end: it is older than the ledger that there is now.
+    // Unfinished exchanges of an erased ledger are still completed. They are older than the present ledger.
     const isOfErased = isUnderWay(state) && (standing === null || reservedAt <= standing.openedAt);
-    if (!isOfErased && !sales.elsewhere.has(id)) wrong(`Exchange ${id} was paid for by no entry.`);
-    if (!exchangeStates.has(state)) wrong(`Exchange ${id} is in no state that there is.`);
+    if (!isOfErased && !sales.upstream.has(id)) wrong(`No entry paid for exchange ${id}.`);
+    if (!exchangeStates.has(state)) wrong(`Exchange ${id} is in an unknown state.`);
   }
   return findings;
 }
 
 const isReturned = (sold: StoredCoupon | StoredExchange): boolean =>
-  "state" in sold ? sold.state === "CHARGED_BACK" || sold.state === "GIVEN_BACK" : sold.isGivenBack;
+  "state" in sold ? sold.state === "REFUSED" || sold.state === "GIVEN_BACK" : sold.isGivenBack;

@@ -6,7 +6,7 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import type { ExplainedLine, ExplainedLot, Explanation } from "./explanation.ts";
 import { sentenceOf, sentenceOfExpiry } from "./sentences.ts";
 
-/** A lot on its way through the journal. */
+/** A lot while the journal is replayed. */
 interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints" | "usedBy"> {
   readonly kind: LotEntry["kind"];
   left: number;
@@ -15,10 +15,10 @@ interface OpenLot extends Omit<ExplainedLot, "usedPoints" | "remainingPoints" | 
 }
 
 /**
- * Tells a ledger's story up to `asOf`: what the service knew then, and what had expired by then. A moment in the
- * future tells what will have expired when nothing else happens.
- * @param entries the whole journal, by sequence, or what follows on `earlier`
- * @throws {Error} when what is stored does not add up to the balances that the entries tell
+ * Explains a ledger as of `asOf`: what the service knew then, and what had expired by then. For a moment in the future,
+ * it shows what will have expired if nothing else happens.
+ * @param entries the whole journal by sequence, or the part after `earlier`
+ * @throws {Error} when the entries do not add up to the balances that they state
  */
 export function explain(entries: readonly Entry[], asOf: EpochMs, earlier: Earlier | null = null): Explanation {
   const teller = new Teller(earlier);
@@ -33,9 +33,9 @@ export function explain(entries: readonly Entry[], asOf: EpochMs, earlier: Earli
 
 class Teller {
   readonly #lots = new Map<EntryId, OpenLot>();
-  /** Lots with points left that have an end. */
+  /** Lots that have an end and may still expire. */
   readonly #ending = new Set<OpenLot>();
-  /** The first end of them. */
+  /** The earliest end among them. */
   #firstEnd = Number.POSITIVE_INFINITY;
   readonly #lines: ExplainedLine[] = [];
   readonly #earlier: Earlier | null;
@@ -48,10 +48,10 @@ class Teller {
     this.#owed = earlier?.owed ?? 0;
     for (const lot of earlier?.lots ?? []) this.#keep({ ...lot, expiredPoints: 0, usedBy: new Map() });
     const left = (earlier?.lots ?? []).reduce((sum, lot) => sum + lot.left, 0);
-    if (left - this.#owed !== this.#balance) throw new Error("What is summed up does not add up.");
+    if (left - this.#owed !== this.#balance) throw new Error("The summed-up beginning does not add up.");
   }
 
-  /** Tells of the lots that have expired by `moment`, each at the moment of its end. */
+  /** Adds a line for each lot that has expired by `moment`, at the moment of its end. */
   expireUntil(moment: EpochMs): void {
     if (moment < this.#firstEnd) return;
     const due = [...this.#ending].filter((lot) => lot.validUntil !== null && lot.validUntil <= moment);
@@ -72,14 +72,14 @@ class Teller {
   tell(entry: Entry): void {
     this.#take(entry);
     if (entry.kind !== "erased" && entry.balanceAfter !== this.#balance) {
-      throw new Error(`Entry ${entry.sequence} tells another balance.`);
+      throw new Error(`Entry ${entry.sequence} states another balance.`);
     }
   }
 
   #take(entry: Entry): void {
     const { recordedAt: at, kind, actor } = entry;
-    // What it enters has been told at the moment of its end.
-    if (entry.kind === "lapsed" || entry.kind === "erased") return;
+    // An expired lot already has its line, at the moment of its end.
+    if (entry.kind === "expired" || entry.kind === "erased") return;
     if (entry.kind === "opened") {
       this.#line({ at, kind, id: null, change: 0, text: "The ledger was opened.", actor, reason: null });
       return;
@@ -159,7 +159,7 @@ class Teller {
   }
 }
 
-/** Lots that are listed: with as many lines as are told, an answer of less than 3 MB. */
+/** How many lots are listed. Together with the lines, this keeps an answer below 3 MB. */
 export const explainedLotsMax = 2_000;
 
 const sumOf = (draws: readonly Draw[]): number => draws.reduce((sum, draw) => sum + draw.points, 0);

@@ -7,19 +7,19 @@ import type { EpochMs } from "../../platform/values/time.ts";
 export interface Explanation {
   readonly asOf: EpochMs;
   readonly balance: number;
-  /** Points that are owed to the ledger, by which the balance is lower than what the lots have left. */
+  /** Owed points, by which the balance is lower than what the lots have left. */
   readonly owedPoints: number;
-  /** In the order in which they came to be. */
+  /** In the order in which they were created. */
   readonly lots: readonly ExplainedLot[];
-  /** How many lots are not among them, the oldest, because there are very many. */
+  /** How many of the oldest lots are left out because there are too many. */
   readonly omittedLots: number;
-  /** Everything that has happened, oldest first, with the balance right after it; but for what is summed up. */
+  /** Every change that is not summed up, oldest first, with the balance right after it. */
   readonly lines: readonly ExplainedLine[];
   /** What came before the first line; null when the lines begin with the first entry. */
   readonly earlier: Pick<Earlier, "entries" | "until" | "balance"> | null;
 }
 
-/** A lot, and what has become of it. */
+/** A lot and what happened to it. */
 export interface ExplainedLot {
   readonly id: EntryId;
   readonly referenceId: string | null;
@@ -29,21 +29,21 @@ export interface ExplainedLot {
   readonly usedPoints: number;
   readonly expiredPoints: number;
   readonly remainingPoints: number;
-  /** What holds how much of it, oldest first; what came back is in it no more. */
+  /** The entries that hold points of the lot, oldest first, without what they gave back. */
   readonly usedBy: readonly { readonly id: EntryId; readonly points: number; readonly at: EpochMs }[];
 }
 
 export interface ExplainedLine {
   readonly at: EpochMs;
-  readonly kind: Entry["kind"] | "expired";
-  /** The entry, or the lot that has expired; null for the opening. */
+  readonly kind: Entry["kind"];
+  /** The entry, or the lot that expired; null for the opening. */
   readonly id: EntryId | null;
   /** By how much the balance changes. */
   readonly change: number;
   readonly balance: number;
-  /** One plain sentence, which names nobody. */
+  /** One plain sentence that names nobody. */
   readonly text: string;
-  /** Who caused it: for employees' eyes. Null: nobody, time has passed. */
+  /** Who caused it; for employees only. Null when points expired. */
   readonly actor: Actor | null;
   /** Why, in the words of whoever caused it; null when they gave none. */
   readonly reason: string | null;

@@ -14,16 +14,16 @@ import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts"
 import type { Finding } from "../rules/audit.ts";
 import type { FindingStore, SweepPosition } from "../use-cases/ports.ts";
 
-/** Findings of one kind that are kept of a ledger; the first ones tell what is wrong. */
+/** How many findings of one kind are stored for a ledger. The first ones show what is wrong. */
 const findingsOfKindMax = 100;
 
-/** What is found of one entry, or of none, shares a row: this much of it is told there. */
+/** Messages about the same entry, or about none, share a row. Beyond this length, none is added. */
 const messageCharactersMax = 20_000;
 
-/** Whose findings are kept. */
+/** Whose findings are stored. */
 const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
 
-/** A ledger that was erased while it was audited leaves no finding, which nobody would remove any more. */
+/** A ledger that is erased while it is verified must leave no finding, because nothing would remove it. */
 function isStillThere(drizzle: DrizzleD1Database): SQL {
   const found = { found: sql`1` };
   const owned = [ledgers, ledgerEntries, lots, lotUsages, exchanges].map((table) => {
@@ -36,7 +36,7 @@ function isStillThere(drizzle: DrizzleD1Database): SQL {
   );
 }
 
-/** Adds findings; what is found again of the same entry is told beside what was found before. */
+/** Adds findings. A new message about the same entry is appended to the earlier ones. */
 const findingsKept = builtOnce<"rows" | "tenant" | "customerId">((drizzle) => {
   const { message, lastFoundAt, tenant, customerId, kind, sequence } = ledgerFindings;
   const told = sql`excluded.message`;
@@ -53,7 +53,7 @@ const findingsKept = builtOnce<"rows" | "tenant" | "customerId">((drizzle) => {
     });
 });
 
-/** What audits have found, in D1. */
+/** Findings of verifications, in D1. */
 export class D1FindingStore implements FindingStore {
   readonly #databases: TenantDatabases;
 

@@ -2,7 +2,7 @@ import type { Services as Ledger } from "../../ledger/use-cases/context.ts";
 import type { Context as Situation } from "../../platform/requests/context.ts";
 import type { FindingStore } from "./ports.ts";
 
-/** What audits work with. */
+/** What verifications and explanations work with. */
 export interface Services extends Ledger {
   readonly ledgerFindings: FindingStore;
 }

@@ -13,8 +13,8 @@ export interface ExplainedBalance extends Explanation {
 }
 
 /**
- * Why a customer's balance is what it is: `ledger_not_found` when there is no ledger, `ledger_unsound` when its journal
- * cannot be followed.
+ * Explains a customer's balance: `ledger_not_found` when there is no ledger, `ledger_unsound` when its journal does not
+ * add up.
  * @param asOf null: now
  */
 export async function explainBalance(
@@ -34,8 +34,8 @@ export async function explainBalance(
   }
 }
 
-/** A signed-in customer's own balance, explained: nothing to tell before the first entry. */
-export async function explainOwnBalance(
+/** Explains a signed-in customer's own balance. Before the first entry, the explanation is empty. */
+export async function explainOwn(
   context: Context,
   customerId: CustomerId,
   asOf: EpochMs | null,

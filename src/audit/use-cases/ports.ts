@@ -2,16 +2,16 @@ import type { LedgerKey } from "../../ledger/rules/ledger-key.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { Finding } from "../rules/audit.ts";
 
-/** How far a round over all ledgers has come. */
+/** How far a round through all ledgers has got. */
 export interface SweepPosition {
   /** Null: at the beginning of a round. */
   readonly after: LedgerKey | null;
   readonly roundStartedAt: EpochMs;
 }
 
-/** What audits have found, for people to look at. */
+/** Findings of verifications, for people to look at. */
 export interface FindingStore {
-  /** Keeps findings; one that is known already is found once more, and none takes another's place. */
+  /** Stores findings. A known finding is marked as found again. No finding replaces another. */
   keep(key: LedgerKey, findings: readonly Finding[], at: EpochMs): Promise<void>;
   /** Null before the first round. */
   position(): Promise<SweepPosition | null>;

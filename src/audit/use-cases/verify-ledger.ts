@@ -8,25 +8,25 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import { audit, type Finding } from "../rules/audit.ts";
 import type { Context, Services } from "./context.ts";
 
-/** What the verification of one ledger has come to. */
+/** The result of verifying one ledger. */
 export interface Verification {
   readonly customerId: CustomerId;
   readonly checkedAt: EpochMs;
   readonly entryCount: number;
-  /** The seal of the last entry: whoever keeps it can tell later that nothing before it was changed. */
+  /** The seal of the last entry. Anyone who keeps it can check later that nothing up to this entry has changed. */
   readonly head: LedgerHead;
-  /** The balance that the journal comes to. */
+  /** The balance according to the journal. */
   readonly activePoints: number;
-  /** Empty when everything is as it must be. */
+  /** Empty when the ledger is sound. */
   readonly findings: readonly Finding[];
 }
 
-/** How often a balance is compared again that changed between the two readings. */
+/** How often a balance is compared at most. It may change between the two reads. */
 const comparisonsMax = 3;
 
 /**
- * Replays a customer's journal and compares everything that is stored, and what the ledger's object answers, with it:
- * `ledger_not_found` when there is none. Repairs nothing; what it finds is kept and logged.
+ * Replays a customer's journal, and compares with it everything that is stored and what the ledger's object answers.
+ * `ledger_not_found` when there is no ledger. Repairs nothing; findings are stored and logged.
  */
 export async function verifyLedger(
   { services, principal }: Context,
@@ -40,7 +40,7 @@ export async function verifyLedger(
     heads.add(verification.head);
     const wrongAnswer = await differingAnswer(services, key, verification);
     if (wrongAnswer === null || comparison === comparisonsMax) {
-      // Where entries have come in between, the two were read at different moments, and nothing is wrong with that.
+      // If entries were added in between, the two were read at different moments and may differ.
       const isComparable = heads.size === 1;
       const findings =
         wrongAnswer !== null && isComparable ? [...verification.findings, wrongAnswer] : verification.findings;
@@ -50,7 +50,7 @@ export async function verifyLedger(
   }
 }
 
-/** Audits what is stored of a ledger; null when nothing is. */
+/** Verifies what is stored of a ledger; null when nothing is. */
 export async function verifyBooks(services: Services, key: LedgerKey): Promise<Verification | null> {
   const read = await services.ledgerBooks.read(key);
   if (read === null) return null;
@@ -66,7 +66,7 @@ export async function verifyBooks(services: Services, key: LedgerKey): Promise<V
   };
 }
 
-/** What the ledger's object answers is only wrong when the same journal does not come to it, however often one looks. */
+/** The finding when the ledger's object answers a balance other than the journal's; null otherwise. */
 async function differingAnswer(
   { ledgers }: Services,
   key: LedgerKey,
@@ -74,11 +74,11 @@ async function differingAnswer(
 ): Promise<Finding | null> {
   const answered = await ledgers.activePoints(key);
   if (!answered.ok || answered.value === expected) return null;
-  const message = `The ledger answers a balance of ${answered.value}, the journal comes to ${expected}.`;
+  const message = `The ledger answers a balance of ${answered.value}, but the journal adds up to ${expected}.`;
   return { kind: "wrong-answer", sequence: null, message };
 }
 
-/** Keeps findings and logs them, so that somebody looks. */
+/** Stores findings and logs them as an error, so that an operator looks. */
 export async function raiseAlert(services: Services, key: LedgerKey, findings: readonly Finding[]): Promise<void> {
   const { clock, ledgerFindings, log } = services;
   log.error("ledger_findings", {

@@ -4,17 +4,17 @@ import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
 import type { Services } from "./context.ts";
 import { raiseAlert, verifyBooks } from "./verify-ledger.ts";
 
-/** Ledgers in one run, and how long it may take; the next run goes on where this one ends. */
+/** Limits of one run. The next run continues where this one ends. */
 const ledgersPerRun = 500;
 const ledgersPerRead = 50;
 const runMsMax = 20_000;
-/** How long one ledger may take: one that nobody can read in time must not keep all others from being looked at. */
+/** How long one ledger may take. A ledger that cannot be read in time must not hold up the others. */
 const ledgerMsMax = 10_000;
 
 /**
- * Verifies the next slice of all tenants' ledgers, and begins again when it has come to the end. Repairs nothing: what
- * it finds is kept and logged. A ledger that cannot be read now is looked at in the next round.
- * @returns how many ledgers it has verified, and how many of them had findings
+ * Verifies the next slice of all tenants' ledgers, and starts over after the last one. Repairs nothing; findings are
+ * stored and logged. A ledger that cannot be read now is verified in the next round.
+ * @returns how many ledgers were verified, and how many of them had findings
  */
 export async function verifyLedgers(services: Services): Promise<{ verified: number; unsound: number }> {
   const { clock, ledgerBooks, ledgerFindings, log } = services;
@@ -26,7 +26,7 @@ export async function verifyLedgers(services: Services): Promise<{ verified: num
     const keys = await ledgerBooks.keysAfter(after, ledgersPerRead);
     let looked = 0;
     for (const key of keys) {
-      // What is left of the slice is the next run's: where this one ends has to be kept before it is ended.
+      // Leave the rest of the slice to the next run, while there is time to store where this one stopped.
       if (isOver()) break;
       if (!(await isFoundSound(services, key))) unsound += 1;
       looked += 1;
@@ -45,7 +45,7 @@ export async function verifyLedgers(services: Services): Promise<{ verified: num
   return { verified, unsound };
 }
 
-/** @returns false when there are findings, which are kept and logged; nothing is found in what cannot be read */
+/** @returns false when there are findings, which are stored and logged; true when the ledger cannot be read */
 async function isFoundSound(services: Services, key: LedgerKey): Promise<boolean> {
   let isSound = true;
   try {

@@ -7,20 +7,20 @@ export const couponReaders: Access = {
   scopes: ["coupon.coupon_read", "coupon.coupon_manage"],
 };
 
-/** Checkouts need to see the coupon that they are given, though not all the others. */
+/** Checkouts may read a coupon whose code they were given, but not list all coupons. */
 export const couponViewers: Access = {
   kind: "customer-or-employee",
   scopes: ["coupon.coupon_read", "coupon.coupon_manage", "coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf"],
 };
 
-export const couponRedeemers: Access = {
+export const couponUsers: Access = {
   kind: "customer-or-employee",
   scopes: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
 };
 
 export const couponManagers: Access = { kind: "employee", scopes: ["coupon.coupon_manage"] };
 
-/** How a use of a coupon can be refused. */
+/** The refusals of a use of a coupon. */
 export const couponUseFailures: readonly FailureCode[] = [
   "coupon_used_up",
   "coupon_expired",

@@ -13,12 +13,12 @@ import { isCurrency } from "../../platform/values/currency.ts";
 import { isSameCurrency, smallestAmount } from "../../platform/values/money.ts";
 import { hintFor } from "../../platform/values/nearest-name.ts";
 
-// The contract has defaults for both members of an amount. A coupon whose amount is forgotten would be worth nothing, and
-// one whose currency is forgotten would be so for every shop but those in dollars: they must be given.
+// The contract has defaults for both members of an amount; here they are required. A coupon without an amount would be
+// worth nothing, and so would one without a currency in every shop that does not sell in dollars.
 
 export const currencyPattern = "^[a-zA-Z]{3}$";
 
-/** A currency in which something can be paid. */
+/** A currency that people can pay in. */
 export const currencyIn = lazy(() =>
   z
     .string()
@@ -52,20 +52,22 @@ const usageLimit = () =>
     .default(-1)
     .openapi({ minimum: -1, maximum: wholeNumberMax, not: { enum: [0] } });
 
-/** Members of the Coupon contract that would narrow a coupon in ways that are not known here: they may only say nothing. */
-const notSupported = (what: string) => ({ error: `is not supported: coupons here cannot be limited to ${what}` });
+/** For members of the Coupon contract that would limit a coupon in unsupported ways: they must be false or empty. */
+const notSupported = (what: string) => ({ error: `is not supported: coupons cannot be limited to ${what}` });
 const noFlag = (what: string) => z.literal(false, notSupported(what)).optional();
 const noList = (what: string) => z.array(z.string()).max(0, notSupported(what)).optional();
 
 const restrictionMembers = lazy(() => ({
   validFor: z.array(customerId()).max(1_000).optional().openapi({
-    description: "Customers who may buy and use the coupon; only employees see them. Empty: all customers.",
+    description: "Customers who may get and use the coupon. Only employees see the list. Empty: all customers.",
   }),
   validFrom: moment().optional(),
-  validUntil: moment().optional().openapi({ description: "In an option that is written, it lies in the future." }),
+  validUntil: moment()
+    .optional()
+    .openapi({ description: "Must be in the future when the option is created or replaced." }),
   validForDays: z.int().min(1).max(validForDaysMax).optional().openapi({
     description:
-      "An issued coupon ends that many days of 24 hours after it was issued, or at validUntil if that is sooner.",
+      "An issued coupon ends this many days of 24 hours after its issue, or at validUntil if that is sooner.",
   }),
   minOrderValue: minOrderValueIn().optional(),
   includedCategories: noList("categories"),
@@ -73,10 +75,10 @@ const restrictionMembers = lazy(() => ({
   segments: noList("segments"),
 }));
 
-/** So many members that are not known are named at once. */
+/** The most unknown members that one message names. */
 const unknownNamedMax = 10;
 
-/** Strict: a restriction that is dropped makes the coupon wider than it was meant. */
+/** Strict, because a coupon whose restriction is ignored would be worth more than intended. */
 const restrictionsIn = lazy(() =>
   z
     .strictObject(restrictionMembers(), {
@@ -104,23 +106,25 @@ const definitionFields = lazy(() =>
       .min(discountMin)
       .max(100)
       .optional()
-      .openapi({ description: "With PERCENT, and only then." }),
-    discountAbsolute: discountAmountIn().optional().openapi({ description: "With ABSOLUTE, and only then." }),
+      .openapi({ description: "Required with PERCENT, and allowed only then." }),
+    discountAbsolute: discountAmountIn()
+      .optional()
+      .openapi({ description: "Required with ABSOLUTE, and allowed only then." }),
     allowAnonymous: z.boolean().default(false),
     maxRedemptions: usageLimit().openapi({ description: "-1: no limit." }),
     maxRedemptionsPerCustomer: usageLimit().openapi({ description: "-1: no limit." }),
     categoryRestricted: noFlag("categories"),
     segmentRestricted: noFlag("segments"),
     discountCalculationType: z
-      .literal("SUBTOTAL", { error: "must be SUBTOTAL: another basis is not supported" })
+      .literal("SUBTOTAL", { error: "must be SUBTOTAL: no other basis is supported" })
       .optional(),
-    mixins: z.strictObject({}, { error: "must be empty: coupons here have no mixins" }).optional(),
+    mixins: z.strictObject({}, { error: "must be empty: mixins of coupons are not supported" }).optional(),
     restrictions: restrictionsIn().optional(),
   }),
 );
 
-// The rules below once more, as the OpenAPI document tells them. It cannot tell that validUntil comes after validFrom, nor
-// that minOrderValue is in the currency of discountAbsolute.
+// The rules below once more, for the OpenAPI document. It cannot express that validUntil is after validFrom, or that
+// minOrderValue is in the currency of discountAbsolute.
 
 const oneDiscount = {
   oneOf: [
@@ -149,7 +153,10 @@ const noConditionsOnAnonymous = {
   ],
 };
 
-/** The coupon that an option promises. Fields that only the service sets, and unknown ones, are ignored. */
+/**
+ * The coupon that an option promises. Ignores fields that only the service sets, and unknown fields unless
+ * {@link checkUnknown} reports them.
+ */
 export const couponDefinitionIn = lazy(() =>
   definitionFields()
     .transform((fields, context): CouponDefinition => {
@@ -178,16 +185,16 @@ type ReportViolation = (path: string[], message: string) => void;
 function discountOf(fields: DefinitionFields, violation: ReportViolation): Discount | null {
   const { discountType, discountPercentage, discountAbsolute } = fields;
   if (discountType === "FREE_SHIPPING") {
-    violation(["discountType"], "FREE_SHIPPING coupons cannot be exchanged for points");
+    violation(["discountType"], "must be PERCENT or ABSOLUTE: points cannot buy FREE_SHIPPING coupons");
     return null;
   }
   if (discountType === "PERCENT") {
-    if (discountAbsolute !== undefined) violation(["discountAbsolute"], "must only be given with ABSOLUTE");
+    if (discountAbsolute !== undefined) violation(["discountAbsolute"], "is allowed only with ABSOLUTE");
     if (discountPercentage !== undefined) return { discountType, discountPercentage };
     violation(["discountPercentage"], "is required with PERCENT");
     return null;
   }
-  if (discountPercentage !== undefined) violation(["discountPercentage"], "must only be given with PERCENT");
+  if (discountPercentage !== undefined) violation(["discountPercentage"], "is allowed only with PERCENT");
   if (discountAbsolute !== undefined) return { discountType, discountAbsolute };
   violation(["discountAbsolute"], "is required with ABSOLUTE");
   return null;
@@ -197,10 +204,10 @@ function checkRestrictions(fields: DefinitionFields, violation: ReportViolation)
   const { allowAnonymous, discountAbsolute, maxRedemptionsPerCustomer, restrictions } = fields;
   const { validFor = [], validFrom, validUntil, minOrderValue } = restrictions ?? {};
   if (allowAnonymous && maxRedemptionsPerCustomer !== -1) {
-    violation(["maxRedemptionsPerCustomer"], "must not be given with allowAnonymous");
+    violation(["maxRedemptionsPerCustomer"], "must be -1 (no limit) with allowAnonymous");
   }
   if (allowAnonymous && validFor.length > 0) {
-    violation(["restrictions", "validFor"], "must not be given with allowAnonymous");
+    violation(["restrictions", "validFor"], "must be empty with allowAnonymous");
   }
   if (validFrom !== undefined && validUntil !== undefined && validUntil <= validFrom) {
     violation(["restrictions", "validUntil"], "must be after validFrom");
@@ -212,10 +219,10 @@ function checkRestrictions(fields: DefinitionFields, violation: ReportViolation)
   }
 }
 
-/** Names under which others narrow coupons. */
+/** Names that other coupon services use for members that limit a coupon. */
 const narrowingName = /^(?:included|excluded)|^(?:segments?|sites?|siteCodes?)$/i;
 
-/** Unknown members are ignored, but not those that were to narrow the coupon, or that are only misspelt or misplaced. */
+/** Reports unknown members that were meant to limit the coupon, and known members in the wrong case or place. */
 function checkUnknown(fields: DefinitionFields, violation: ReportViolation): void {
   const members = Object.keys(definitionFields().shape);
   const restrictions = Object.keys(restrictionMembers()).map((name) => `restrictions.${name}`);
@@ -224,7 +231,7 @@ function checkUnknown(fields: DefinitionFields, violation: ReportViolation): voi
     if (members.includes(name) || saysNothing) continue;
     const isSameName = (known: string) => known.split(".").at(-1)?.toLowerCase() === name.toLowerCase();
     const meant = [...members, ...restrictions].find(isSameName);
-    if (meant !== undefined) violation([name], `is no member of a coupon; did you mean ${meant}?`);
-    else if (narrowingName.test(name)) violation([name], "is not supported: coupons here cannot be limited by it");
+    if (meant !== undefined) violation([name], `is not a member of a coupon; did you mean ${meant}?`);
+    else if (narrowingName.test(name)) violation([name], "is not supported: coupons cannot be limited by it");
   }
 }

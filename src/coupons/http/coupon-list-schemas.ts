@@ -5,7 +5,7 @@ import { deferredMembers } from "../../platform/http/schemas/deferred.ts";
 import { eachOnce, flag, pagingMembers, simpleQuery, sortedBy } from "../../platform/http/schemas/list-query.ts";
 import type { CouponFilter } from "../use-cases/ports.ts";
 
-/** A code as it comes in, however it was typed or pasted. */
+/** A code as it was typed or pasted. */
 const couponCode = () => nonEmptyText(couponCodeLengthMax);
 
 export const couponParams = tenantParams.extend(
@@ -14,7 +14,7 @@ export const couponParams = tenantParams.extend(
       couponCode().openapi({
         param: { name: "code", in: "path" },
         description:
-          "The coupon's code, as people paste it: case, blanks, dashes, full-width and look-alike characters do not matter.",
+          "The coupon's code, as typed or pasted: case, blanks, dashes, full-width and look-alike characters do not matter.",
       }),
   }),
 );
@@ -31,14 +31,14 @@ export const couponsQuery = z
       ...fields,
       issuedTo: () => fields.issuedTo().openapi({ description: "The customer who exchanged points for it." }),
       q: () => simpleQuery(fields),
-      showDeleted: () => flag("true: with coupons that were deleted; not for customers."),
+      showDeleted: () => flag("true: include deleted coupons. Has no effect for customers."),
       sort: () => sortedBy("issuedAt", "code"),
       ...pagingMembers,
     }),
   )
   .superRefine(eachOnce);
 
-/** What the list is narrowed to. */
+/** The filters that the parameters and `q` set together. */
 export function couponFilterOf({ q = {}, showDeleted, ...given }: z.output<typeof couponsQuery>): CouponFilter {
   const code = given.code ?? q.code;
   return {

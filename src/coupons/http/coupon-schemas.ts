@@ -26,18 +26,18 @@ const couponFieldsOut = lazy(() =>
     restrictions: z
       .object({
         validFor: z.array(z.string()).openapi({
-          description: "Customers who may use it. Empty: all. Customers see nobody but themselves.",
+          description: "Customers who may use the coupon. Empty: all. A customer sees only their own id.",
         }),
         validForCaller: z.boolean().optional().openapi({
           description:
-            "Only for customers and guests, and only where the coupon names its customers: whether it is theirs.",
+            "Whether the coupon is for the caller. Shown only to customers and guests, if the coupon names its customers.",
         }),
         validFrom: z.string().openapi({ format: "date-time" }).optional(),
         validUntil: z.string().openapi({ format: "date-time" }).optional(),
         validForDays: z
           .int()
           .optional()
-          .openapi({ description: "Of an option: days from a coupon's issue to its end." }),
+          .openapi({ description: "Only in options: days from a coupon's issue to its end." }),
         minOrderValue: z.object({ amount: z.number(), currency: z.string() }).optional(),
       })
       .optional(),
@@ -48,7 +48,7 @@ const couponFieldsOut = lazy(() =>
 /** The coupon of a redeem option, as answers show it. */
 export const couponDefinitionOut = lazy(() => couponFieldsOut().openapi("CouponDefinition"));
 
-const sellerOnly = "Only for those who may read the tenant's coupons.";
+const sellerOnly = "Shown only to callers who may read the tenant's coupons.";
 
 /** An issued coupon, as the Coupon contract shows one. */
 export const couponOut = deferred(() =>
@@ -111,7 +111,7 @@ function restrictionsToWire(definition: CouponDefinition, restrictions: CouponRe
   };
 }
 
-/** Whom a coupon is for is the merchant's knowledge: customers and guests see whether it is for them. */
+/** Only employees see whom a coupon is for. Customers and guests see whether it is for them. */
 function validForToWire(definition: CouponDefinition, validFor: readonly string[], viewer: Principal) {
   if (validFor.length === 0 || isEmployee(viewer)) return { validFor: [...validFor] };
   const { customerId: own } = viewer;
@@ -119,7 +119,7 @@ function validForToWire(definition: CouponDefinition, validFor: readonly string[
   return { validFor: own !== null && validForCaller ? [own] : [], validForCaller };
 }
 
-/** A coupon in the contract's words, as `viewer` may see it: some fields the contract keeps to sellers. */
+/** A coupon in the contract's words, as `viewer` may see it: the contract shows some fields only to sellers. */
 export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal): z.output<typeof couponOut> {
   const { definition, issuedTo, redemptionCount, deletedAt } = coupon;
   const { maxRedemptions, ...fields } = couponDefinitionToWire(definition, now, viewer, redemptionCount);

@@ -17,9 +17,9 @@ const query = z.object(
     customerNumber: () =>
       customerId().optional().openapi({
         description:
-          "Accepted, and not needed: who may read a coupon on behalf of customers may read it for each of them.",
+          "Accepted but not needed: a caller who may read a coupon on behalf of customers may do so for each of them.",
       }),
-    showDeleted: () => flag("true: a deleted coupon is found, too; for coupon.coupon_manage."),
+    showDeleted: () => flag("true: find a deleted coupon, too. Works only with coupon.coupon_manage."),
   }),
 );
 
@@ -30,7 +30,7 @@ const route = createRoute({
   tags: ["Coupons"],
   summary: "Read a coupon",
   description:
-    "A coupon that was issued in exchange for points, so that a checkout can honour it. Customers find the coupons that were issued to them. `status` is computed: `INACTIVE` before `validFrom`, `EXPIRED` from `validUntil` on, `USED` when `maxRedemptions` is reached, else `VALID`.",
+    "Reads a coupon that was issued in exchange for points, so that a checkout can honour it. Customers find only the coupons issued to them. `status` is computed: `INACTIVE` before `validFrom`, `EXPIRED` from `validUntil` on, `USED` when `maxRedemptions` is reached, otherwise `VALID`.",
   request: { params: couponParams, query },
   responses: {
     200: jsonAnswer("The coupon.", couponOut),

@@ -5,14 +5,14 @@ import { failures, jsonAnswer, operation } from "../../platform/http/operation.t
 import { pageNumberMax, wholeNumber } from "../../platform/http/schemas/common.ts";
 import { deferred, deferredMembers } from "../../platform/http/schemas/deferred.ts";
 import { lazy } from "../../platform/runtime/lazy.ts";
-import { listOwnCoupons } from "../use-cases/list-own-coupons.ts";
+import { listCustomerCoupons } from "../use-cases/list-customer-coupons.ts";
 import { couponOut, couponToWire } from "./coupon-schemas.ts";
 
 const path = "/reward-points/public/customer/coupons";
 
 const defaultPageSize = 16;
 
-/** Coupons on a page for a customer: each is read whole, with a list of customers that may be long. */
+/** Most coupons on a customer's page: each is read with its whole list of customers, which may be long. */
 export const customerPageSizeMax = 100;
 
 const pageQuery = z.object(
@@ -29,7 +29,7 @@ const ownCouponOut = lazy(() =>
   couponOut
     .unwrap()
     .extend({
-      exchangeState: z.enum(["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"]).openapi({
+      exchangeState: z.enum(["PENDING", "ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"]).openapi({
         description: "Where the exchange stands; always ISSUED with the embedded coupon service.",
       }),
     })
@@ -44,7 +44,7 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-list-logged-customer-coupons", access: customers }),
   tags: ["Signed-In Customer Reward Points"],
   summary: "List the signed-in customer's coupons",
-  description: "The coupons that points were exchanged for, newest first, each with its status.",
+  description: "Lists the coupons that points were exchanged for, newest first, each with its current status.",
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer("The coupons.", ownCouponsOut),
@@ -52,11 +52,11 @@ const route = createRoute({
   },
 });
 
-export const listSignedInCustomerCoupons = (app: App) =>
+export const listOwnCoupons = (app: App) =>
   app.openapi(route, async (c) => {
     const context = customerContextOf(c);
     const { pageNumber = 1, pageSize = defaultPageSize } = c.req.valid("query");
-    const coupons = await listOwnCoupons(context, context.customerId, { pageNumber, pageSize });
+    const coupons = await listCustomerCoupons(context, context.customerId, { pageNumber, pageSize });
     const now = context.services.clock.now();
     return c.json(
       coupons.map(({ coupon, status, exchangeState }) => ({

@@ -7,7 +7,7 @@ interface CouponServiceConfiguration extends UpstreamClient {
   readonly COUPON_SERVICE_URL: string | null;
 }
 
-/** The coupon service elsewhere that the configuration names; null when the embedded one issues the coupons. */
+/** The upstream coupon service that the configuration names; null when the embedded one issues the coupons. */
 export function couponServiceOf(configuration: CouponServiceConfiguration, log: Logger): CouponService | null {
   const access = emporixAccess(configuration.COUPON_SERVICE_URL, configuration);
   return access === null ? null : new EmporixCouponService(access, { log });

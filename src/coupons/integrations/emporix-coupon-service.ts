@@ -16,7 +16,7 @@ import type { UpstreamBudget, UpstreamLimits } from "../../platform/upstream/ups
 import type { TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 
-/** What one call to the coupon service may take, a look at what is there included. */
+/** Limits of one call to the coupon service, including the look-up that may follow it. */
 export const couponCallLimits: UpstreamLimits = { attemptMsMax: 2_500, callMsMax: 6_000, attemptsMax: 3 };
 
 const createdAnswer = z.object({ id: z.string() });
@@ -33,7 +33,7 @@ const couponAnswer = lazy(() =>
   }),
 );
 
-/** What a look at a code shows; null when it shows nothing that can be relied on. */
+/** What a look-up of a code shows; null when it is inconclusive. */
 type Look =
   | { readonly kind: "absent" }
   | ({ readonly kind: "there" } & z.output<ReturnType<typeof couponAnswer>>)
@@ -42,8 +42,9 @@ type Look =
 const scopes = ["coupon.coupon_manage"];
 
 /**
- * Emporix's Coupon Service. One instance an isolate is enough, and better: it remembers its tokens. Codes are sent in upper case, as it stores them unless a tenant has switched that off:
- * whoever chooses codes for it must choose them in upper case, or a customer is shown another one than is stored.
+ * Emporix's Coupon Service. Use one instance per isolate, because it remembers its tokens. It sends codes in upper
+ * case, as Emporix stores them unless a tenant has switched that off. Codes must therefore be chosen in upper case;
+ * otherwise customers see another code than the stored one.
  */
 export class EmporixCouponService implements CouponService {
   readonly #baseUrl: string;
@@ -69,8 +70,8 @@ export class EmporixCouponService implements CouponService {
     if (status === 201 && isSameCode(createdAnswer.safeParse(body).data?.id, code)) return { kind: "created" };
     const isRefusal = status >= 400 && status !== 409;
     if (isRefusal && !doubtful) return this.#refused(operation, tenant, refusalReason(status, body));
-    // A conflict, a success that is not understood, or a refusal after an attempt that may have acted.
-    return this.#settle(coupon, status === 409, budget);
+    // A conflict, an unexpected success, or a refusal after an attempt that may have taken effect.
+    return this.#resolve(coupon, status === 409, budget);
   }
 
   async find(tenant: TenantId, code: CouponCode): Promise<CouponSighting> {
@@ -91,7 +92,7 @@ export class EmporixCouponService implements CouponService {
     if (outcome.kind === "unknown") return outcome;
     if (outcome.kind === "unauthorized") return this.#refused(operation, tenant, outcome.reason);
     const { status, body, doubtful } = outcome;
-    // The contract's only success: any other answer may come from somebody in between.
+    // 204 is the contract's only success. Any other answer may come from a proxy.
     if (status === 204) return { kind: "removed" };
     if (saysNotFound(status, body)) return { kind: "absent" };
     const isRefusal = status >= 400 && status !== 404;
@@ -99,16 +100,16 @@ export class EmporixCouponService implements CouponService {
     return this.#notRelied(operation, tenant, refusalReason(status, body));
   }
 
-  /** What has become of a creation, by what is there now. */
-  async #settle(coupon: Coupon, isConflict: boolean, budget: UpstreamBudget): Promise<CouponCreation> {
+  /** Looks up the coupon to decide what became of its creation. */
+  async #resolve(coupon: Coupon, isConflict: boolean, budget: UpstreamBudget): Promise<CouponCreation> {
     const { tenant, code, issuedTo } = coupon;
     const look = await this.#look(tenant, code, budget);
     if (look === null) return { kind: "unknown" };
-    // A conflict over a code that is not there: it may be about to be.
+    // The coupon may be about to appear.
     if (look.kind === "absent") return this.#notRelied("coupon.create", tenant, "nothing there");
     if (look.deleted === true) return isConflict ? { kind: "taken" } : { kind: "unknown" };
     if (look.issuedTo === issuedTo) return { kind: "created" };
-    // Taking our own coupon for somebody else's would lead to a second one for the same points.
+    // If we mistook our own coupon for another customer's, we would issue a second one for the same points.
     if (typeof look.issuedTo !== "string") return this.#notRelied("coupon.create", tenant, "owner not shown");
     return isConflict ? { kind: "taken" } : { kind: "unknown" };
   }
@@ -141,7 +142,7 @@ export class EmporixCouponService implements CouponService {
     return null;
   }
 
-  /** The service has answered, but not so that anything follows from it. */
+  /** The service has answered, but its answer is inconclusive. */
   #notRelied(operation: string, tenant: TenantId, reason: string): { readonly kind: "unknown" } {
     this.#log.warn("upstream_answer_inconclusive", { operation, tenant, reason });
     return { kind: "unknown" };
@@ -151,7 +152,7 @@ export class EmporixCouponService implements CouponService {
     return `${this.#baseUrl}/coupon/${tenant}/coupons`;
   }
 
-  /** Null for what no coupon can be called: codes can come from customers. */
+  /** Null for a text that cannot be a code: codes can come from customers. */
   #urlOf(tenant: TenantId, code: CouponCode): string | null {
     const segment = pathSegment(storedCode(code));
     return segment === null ? null : `${this.#couponsUrl(tenant)}/${segment}`;
@@ -164,8 +165,8 @@ const isSameCode = (shown: string | undefined, code: CouponCode): boolean =>
   shown !== undefined && storedCode(shown) === storedCode(code);
 
 /**
- * The body of a creation. Fields that the contract forbids for coupons that anybody may use are left out; the
- * definition holds nothing but their defaults then.
+ * The body of a creation. It leaves out the fields that the contract forbids with `allowAnonymous`; such a definition
+ * has only their defaults.
  */
 function couponToWire({ code, definition, issuedTo }: Coupon): object {
   const { maxRedemptionsPerCustomer, restrictions, description, ...rest } = definition;

@@ -11,16 +11,16 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import { readable } from "../../tenants/storage/readable.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
 import type { CouponFilter, CouponOrder, CouponStore } from "../use-cases/ports.ts";
-import { D1CouponRedemptionStore } from "./coupon-redemption-store.ts";
+import { D1CouponUseStore } from "./coupon-use-store.ts";
 
 /** The embedded coupon service's coupons, in D1. Ledgers issue them, in the transaction that takes the points. */
 export class D1CouponStore implements CouponStore {
-  readonly redemptions: D1CouponRedemptionStore;
+  readonly uses: D1CouponUseStore;
   readonly #databases: TenantDatabases;
 
   constructor(databases: TenantDatabases) {
     this.#databases = databases;
-    this.redemptions = new D1CouponRedemptionStore(databases);
+    this.uses = new D1CouponUseStore(databases);
   }
 
   async find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null> {
@@ -49,7 +49,7 @@ export class D1CouponStore implements CouponStore {
         .offset((page.pageNumber - 1) * page.pageSize)
         .execute(),
     );
-    return readable(rows, couponFromRow, this.#databases, (row) => ({ table: "coupons", row: row.redemptionId }));
+    return readable(rows, couponFromRow, this.#databases, (row) => ({ table: "coupons", row: row.exchangeId }));
   }
 
   async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
@@ -77,7 +77,7 @@ export class D1CouponStore implements CouponStore {
     return removed.length > 0;
   }
 
-  /** Lists of everybody's coupons may lag behind; who asks for one customer's or one code has just heard of it. */
+  /** Lists of all coupons may lag by a moment. A list for one customer or one code must show the latest coupon. */
   #listing(tenant: TenantId, { issuedTo, code }: CouponFilter): DrizzleD1Database {
     const isForAll = issuedTo === null && code === null;
     return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
@@ -87,10 +87,10 @@ export class D1CouponStore implements CouponStore {
 const coded = (tenant: TenantId, code: CanonicalCouponCode) =>
   and(eq(coupons.tenant, tenant), eq(coupons.canonicalCode, code));
 
-/** A coupon whose points were given back is as gone as one that somebody has deleted. */
+/** A coupon that was given back counts as deleted. */
 const notDeleted = and(isNull(coupons.deletedAt), isNull(coupons.givenBackAt));
 
-/** The coupons that a list is made of. A code is of one coupon, and the primary key has it. */
+/** The table and index of a list. A code belongs to one coupon, which the primary key finds. */
 const listed = ({ issuedTo, code }: CouponFilter): SQL =>
   issuedTo === null || code !== null ? sql`${coupons}` : along(coupons, "coupons_by_customer");
 
@@ -105,8 +105,8 @@ function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | un
 }
 
 /**
- * `couponStatus` of the rules in SQL, so that lists can be narrowed and paged by it; a test holds the two together. What
- * cannot be read has no status, and spoils no list.
+ * `couponStatus` in SQL, so that lists can be filtered and paged by it; a test keeps the two consistent. An unreadable
+ * definition has no status and does not break the list.
  */
 const statusAt = (now: EpochMs): SQL => sql`case
   when not json_valid(${coupons.definition}) then null

@@ -4,12 +4,12 @@ import { coupons } from "../../ledger/storage/coupon-tables.ts";
 import { builtOnce } from "../../platform/storage/built-once.ts";
 import { rowsFromJson } from "../../platform/storage/json-rows.ts";
 import { idempotencyRecords } from "../../platform/storage/tables.ts";
-import { couponRedemptions } from "./tables.ts";
+import { couponUses } from "./tables.ts";
 
-/** Without statistics SQLite would walk along all uses of the coupon instead, and a popular one has many. */
-export const byCustomer = sql`indexed by coupon_redemptions_by_order`;
+/** Without statistics, SQLite would scan all uses of the coupon instead, and a popular coupon has many. */
+export const byCustomer = sql`indexed by coupon_uses_by_order`;
 
-/** The conditions repeat what `whyNotRedeemable` has checked, as far as another use or a deletion could have changed it. */
+/** Repeats those checks of `whyNotUsable` whose outcome another use or a deletion may have changed. */
 const isAllowed = sql`exists (
     select 1 from coupons
     where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
@@ -18,27 +18,27 @@ const isAllowed = sql`exists (
       and (
         value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0
         or definition ->> 'maxRedemptionsPerCustomer' > (
-          select count(*) from coupon_redemptions as use ${byCustomer}
+          select count(*) from coupon_uses as use ${byCustomer}
           where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
-            and use.customer_id = value ->> 'customerId' and use.given_back_at is null
+            and use.customer_id = value ->> 'customerId' and use.cancelled_at is null
             and (value ->> 'legalEntityId' is null or use.legal_entity_id = value ->> 'legalEntityId')
         )
       )
   )
   and not exists (
-    select 1 from coupon_redemptions as use
+    select 1 from coupon_uses as use
     where use.tenant = value ->> 'tenant' and use.canonical_code = value ->> 'canonicalCode'
       and use.customer_id is value ->> 'customerId' and use.order_code = value ->> 'orderCode'
-      and use.given_back_at is null
+      and use.cancelled_at is null
   )`;
 
-// Statements of one transaction. D1 runs transactions one after another: what a condition sees cannot change under it.
+// Statements of one transaction. D1 runs transactions one after another, so what a condition reads cannot change.
 
 export const insertedIfAllowed = builtOnce<"rows">((drizzle) =>
   drizzle
-    .insert(couponRedemptions)
-    .select(rowsFromJson(couponRedemptions, "rows", isAllowed))
-    .returning({ id: couponRedemptions.redemptionId }),
+    .insert(couponUses)
+    .select(rowsFromJson(couponUses, "rows", isAllowed))
+    .returning({ id: couponUses.useId }),
 );
 
 const givenUse = {
@@ -48,20 +48,20 @@ const givenUse = {
 } as const;
 
 const isGivenUse = and(
-  eq(couponRedemptions.tenant, givenUse.tenant),
-  eq(couponRedemptions.canonicalCode, givenUse.code),
-  eq(couponRedemptions.redemptionId, givenUse.id),
+  eq(couponUses.tenant, givenUse.tenant),
+  eq(couponUses.canonicalCode, givenUse.code),
+  eq(couponUses.useId, givenUse.id),
 );
-const isGivenUseThatCounts = and(isGivenUse, isNull(couponRedemptions.givenBackAt));
+const isGivenUseThatCounts = and(isGivenUse, isNull(couponUses.cancelledAt));
 
 const useOf = (drizzle: DrizzleD1Database, where: SQL | undefined): SQL =>
-  exists(drizzle.select({ found: sql`1` }).from(couponRedemptions).where(where));
+  exists(drizzle.select({ found: sql`1` }).from(couponUses).where(where));
 
 export const answerInserted = builtOnce<"rows" | "tenant" | "code" | "id">((drizzle) =>
   drizzle.insert(idempotencyRecords).select(rowsFromJson(idempotencyRecords, "rows", useOf(drizzle, isGivenUse))),
 );
 
-/** Changes how often a coupon has been used, if the use that is given counts. */
+/** Changes a coupon's number of uses, provided that the given use counts. */
 const useCounted = (by: 1 | -1) =>
   builtOnce<"tenant" | "code" | "id">((drizzle) =>
     drizzle
@@ -78,10 +78,10 @@ const useCounted = (by: 1 | -1) =>
 export const counted = useCounted(1);
 export const uncounted = useCounted(-1);
 
-export const useGivenBack = builtOnce<"tenant" | "code" | "id" | "at" | "by">((drizzle) =>
+export const useCancelled = builtOnce<"tenant" | "code" | "id" | "at" | "by">((drizzle) =>
   drizzle
-    .update(couponRedemptions)
-    .set({ givenBackAt: sql`${sql.placeholder("at")}`, givenBackBy: sql`${sql.placeholder("by")}` })
+    .update(couponUses)
+    .set({ cancelledAt: sql`${sql.placeholder("at")}`, cancelledBy: sql`${sql.placeholder("by")}` })
     .where(isGivenUseThatCounts)
-    .returning({ id: couponRedemptions.redemptionId }),
+    .returning({ id: couponUses.useId }),
 );

@@ -4,8 +4,8 @@ import type { Context } from "./context.ts";
 import type { CouponNotFound } from "./failure.ts";
 
 /**
- * Takes a coupon out of use for good. The points that were paid for it stay spent. `coupon_not_found` when it is
- * unknown or already deleted.
+ * Takes a coupon out of use for good. The points paid for it stay spent.
+ * @returns `coupon_not_found` when it is unknown or already deleted
  */
 export async function deleteCoupon(
   { services, principal }: Context,

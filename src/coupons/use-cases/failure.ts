@@ -1,6 +1,6 @@
-import type { CouponRefusal } from "../rules/coupon-redemption.ts";
+import type { CouponRefusal } from "../rules/coupon-use.ts";
 
-/** There is no coupon of that code. */
+/** No coupon has this code. */
 export interface CouponNotFound {
   readonly code: "coupon_not_found";
   readonly couponCode: string;
@@ -9,6 +9,6 @@ export interface CouponNotFound {
 /** Why a coupon cannot be used at a checkout, or a use cannot be found. */
 export type CouponFailure =
   | CouponRefusal
-  /** The order has used the coupon already, with another total or another discount. */
+  /** The order has already used the coupon, with other amounts or for another legal entity. */
   | { readonly code: "coupon_order_conflict"; readonly orderCode: string }
-  | { readonly code: "coupon_redemption_not_found"; readonly id: string };
+  | { readonly code: "coupon_use_not_found"; readonly id: string };

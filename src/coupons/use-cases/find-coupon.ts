@@ -5,9 +5,9 @@ import type { Context } from "./context.ts";
 import type { CouponNotFound } from "./failure.ts";
 
 /**
- * The coupon that a person means by `code`, however it was typed; `coupon_not_found`. For a customer there are only
- * coupons that were issued to them.
- * @param showDeleted finds deleted coupons, too, for those who manage coupons
+ * Finds a coupon by its code, however a person typed it. Customers find only the coupons issued to them.
+ * @param showDeleted lets coupon managers find deleted coupons, too
+ * @returns `coupon_not_found`
  */
 export async function findCoupon(
   { services, principal }: Context,

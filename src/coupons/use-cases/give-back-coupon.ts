@@ -8,10 +8,11 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 
 /**
- * Gives back a customer's own unused coupon: it is taken out of use, and its points come back with the end that they
- * had. Giving it back again is a success, too.
+ * Gives back a customer's own unused coupon: takes it out of use and restores its points, which keep their end of
+ * validity. Giving it back again succeeds, too.
  * @returns `own_coupon_not_found`; `coupon_not_returnable` when it was used or is over; `give_back_limit_reached`;
- * `points_would_be_lost` when points of it have ended, unless the customer accepts that; `balance_limit_exceeded`
+ * `points_would_be_lost` when some of its points have expired and the customer has not accepted that;
+ * `balance_limit_exceeded`
  */
 export async function giveBackCoupon(
   context: Context,
@@ -19,15 +20,15 @@ export async function giveBackCoupon(
 ): Promise<Result<null, LedgerFailure | Unavailable>> {
   const { customerId, code, acceptsLoss } = input;
   const { services, principal } = context;
-  // A coupon is of no site. The customer must not choose whose limit it is.
+  // A coupon belongs to no site. The default site's limit counts, so that customers cannot choose one.
   const { giveBacksPerDay: perDay } = await services.siteSettings.effective(principal.tenant, defaultSiteCode);
   const terms = { perDay, acceptsLoss };
-  if (services.couponService !== null) return giveBackElsewhere(context, customerId, code, terms);
+  if (services.couponService !== null) return giveBackUpstream(context, customerId, code, terms);
   const { result } = await sendCommand(context, customerId, { kind: "give-back-coupon", code, terms }, { code });
   return result.ok ? succeed(null) : result;
 }
 
-async function giveBackElsewhere(
+async function giveBackUpstream(
   { services, principal }: Context,
   customerId: CustomerId,
   code: string,
@@ -35,7 +36,7 @@ async function giveBackElsewhere(
 ): Promise<Result<null, LedgerFailure | Unavailable>> {
   const key = { tenant: principal.tenant, customerId };
   const exchange = await services.exchanges.findByCode(key, canonicalCouponCode(code));
-  if (exchange === null || exchange.state === "CHARGED_BACK") {
+  if (exchange === null || exchange.state === "REFUSED") {
     return refuse({ code: "own_coupon_not_found", couponCode: code });
   }
   if (exchange.state === "PENDING") return refuse({ code: "outcome_unknown" });

@@ -6,17 +6,17 @@ import type { CouponFilter, CouponOrder } from "./ports.ts";
 /** A page of a list. */
 export interface ListPage<Item> {
   readonly items: readonly Item[];
-  /** Items on all pages; null when nobody asked. */
+  /** Items on all pages; null unless requested. */
   readonly total: number | null;
 }
 
-/** What a list is asked for besides what narrows it. */
+/** Which page of a list to read, and whether to count the items on all pages. */
 export interface ListRequest<Order extends string> {
   readonly page: SortedPage<Order>;
   readonly withTotal: boolean;
 }
 
-/** The tenant's coupons; for a customer their own, and of these only what is not deleted. */
+/** Lists the tenant's coupons. Customers see only their own, without the deleted ones. */
 export async function listCoupons(
   { services, principal }: Context,
   filter: CouponFilter,

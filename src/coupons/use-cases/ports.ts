@@ -3,13 +3,13 @@ import type { KeyedRequest } from "../../platform/requests/keyed-request.ts";
 import type { SortedPage } from "../../platform/requests/page.ts";
 import type { Actor, CustomerId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
-import type { CouponRedemption, CouponUse } from "../rules/coupon-redemption.ts";
+import type { CouponUse, IntendedUse } from "../rules/coupon-use.ts";
 
 /** The coupons of the embedded coupon service. */
 export interface CouponStore {
-  /** Deleted coupons are found, too. */
+  /** Also finds deleted coupons. */
   find(tenant: TenantId, code: CanonicalCouponCode): Promise<KeptCoupon | null>;
-  /** One page of the coupons that `filter` leaves; those sorted alike come by code, unreadable ones not at all. */
+  /** One page of the coupons that match `filter`. Ties are sorted by code; unreadable coupons are left out. */
   list(
     tenant: TenantId,
     filter: CouponFilter,
@@ -19,10 +19,10 @@ export interface CouponStore {
   count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number>;
   /** Takes a coupon out of use; its code stays taken. @returns false when it is unknown or already deleted */
   remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean>;
-  readonly redemptions: CouponRedemptionStore;
+  readonly uses: CouponUseStore;
 }
 
-/** What a list of coupons is narrowed to; null: not narrowed. */
+/** The filters of a list of coupons; null: no filter. */
 export interface CouponFilter {
   readonly issuedTo: CustomerId | null;
   readonly code: CanonicalCouponCode | null;
@@ -33,57 +33,57 @@ export interface CouponFilter {
 /** What coupons can be sorted by. */
 export type CouponOrder = "issuedAt" | "code";
 
-/** Uses of coupons at checkouts. What was given back is not there any more. */
-export interface CouponRedemptionStore {
-  /** What decides whether `use` is possible, read at one moment; null when there is no such coupon. */
-  standing(tenant: TenantId, code: CanonicalCouponCode, use: CouponUse): Promise<CouponStanding | null>;
+/** Uses of coupons at checkouts. Cancelled uses are not found. */
+export interface CouponUseStore {
+  /** Everything that decides whether `use` is possible, read at one moment; null when there is no such coupon. */
+  standing(tenant: TenantId, code: CanonicalCouponCode, use: IntendedUse): Promise<CouponStanding | null>;
   /**
-   * Stores the use, counts it, and keeps the keyed answer, in one transaction. Whether the coupon is there and its
-   * limits leave room is decided by the database in that transaction.
-   * @throws {StoreConflict} when they do not, the order has used the coupon already, or the key is taken: nothing
-   * was stored, and `standing` tells why
+   * Stores the use, counts it and stores the keyed answer, in one transaction. In it, the database checks that the
+   * coupon exists and that its limits leave room.
+   * @throws {StoreConflict} when they do not, the order has already used the coupon, or the key is taken: nothing was
+   * stored, and `standing` tells why unless it is the key
    */
   insert(
     tenant: TenantId,
     code: CanonicalCouponCode,
-    redemption: CouponRedemption,
+    use: CouponUse,
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void>;
-  find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponRedemption | null>;
-  /** One page, in the order of their moments. */
+  find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponUse | null>;
+  /** One page, sorted by the time of use. */
   list(
     tenant: TenantId,
     code: CanonicalCouponCode,
-    filter: CouponRedemptionFilter,
+    filter: CouponUseFilter,
     page: SortedPage<"redeemedAt">,
-  ): Promise<readonly CouponRedemption[]>;
-  count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponRedemptionFilter): Promise<number>;
-  /** Takes a use back, so that it counts no more. @returns false when it is unknown or already given back */
-  giveBack(
+  ): Promise<readonly CouponUse[]>;
+  count(tenant: TenantId, code: CanonicalCouponCode, filter: CouponUseFilter): Promise<number>;
+  /** Cancels a use: it no longer counts. @returns false when it is unknown or already cancelled */
+  cancel(
     tenant: TenantId,
     code: CanonicalCouponCode,
     id: string,
     by: { readonly actor: Actor; readonly at: EpochMs },
   ): Promise<boolean>;
-  /** Takes all uses back for an order that is not going to be delivered. */
-  giveBackOfOrder(
+  /** Cancels all uses for an order that will not be delivered. */
+  cancelOfOrder(
     tenant: TenantId,
     orderCode: string,
     by: { readonly actor: Actor; readonly at: EpochMs },
   ): Promise<void>;
 }
 
-/** A coupon, and its uses as far as one more use depends on them. */
+/** A coupon, and what decides whether it can be used once more. */
 export interface CouponStanding {
   readonly coupon: KeptCoupon;
   /** Uses by the same customer and, when one is named, the same legal entity; 0 for an anonymous use. */
   readonly customerUses: number;
   /** The same customer's use for the same order; null when there is none, or the order is not named. */
-  readonly sameOrder: CouponRedemption | null;
+  readonly sameOrder: CouponUse | null;
 }
 
-/** What a list of uses is narrowed to; null: not narrowed. */
-export interface CouponRedemptionFilter {
+/** The filters of a list of uses; null: no filter. */
+export interface CouponUseFilter {
   readonly customerId: CustomerId | null;
   readonly orderCode: string | null;
 }

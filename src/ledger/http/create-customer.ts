@@ -55,7 +55,7 @@ export const createCustomer = (app: App) =>
     if (body.customerId !== undefined && body.customerId !== customerId) {
       throw new Refused({
         code: "validation_failed",
-        violations: [{ field: "customerId", message: "must be the customer that the path names", type: "mismatch" }],
+        violations: [{ field: "customerId", message: "must equal the customerId in the path", type: "mismatch" }],
       });
     }
     const context = contextOf(c, c.req.valid("header")["idempotency-key"]);

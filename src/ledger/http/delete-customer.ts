@@ -19,10 +19,10 @@ const route = createRoute({
   tags: ["Reward Points Management"],
   summary: "Delete a customer's entry",
   description:
-    "Erases the customer's points and their history; also succeeds when there are none. Issued coupons stay valid.",
+    "Erases the customer's points and their history. Also succeeds when there are none. Issued coupons stay valid.",
   request: { params: passingCustomerParams },
   responses: {
-    200: { description: "The customer has no entry any more." },
+    200: { description: "The customer no longer has an entry." },
     ...failures(path, managers, "overloaded", "outcome_unknown", "ledger_unsound"),
   },
 });

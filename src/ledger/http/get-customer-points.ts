@@ -4,6 +4,7 @@ import { type App, contextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { orRefuse } from "../../platform/http/refused.ts";
 import { customerParams } from "../../platform/http/schemas/common.ts";
+import { balanceOf } from "../use-cases/balance-of.ts";
 import { pointsOut } from "./points-schemas.ts";
 
 const path = "/reward-points/customer/{customerId}";
@@ -14,7 +15,7 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-fetch-customer-reward-points", access: viewers }),
   tags: ["Reward Points Management"],
   summary: "Read a customer's balance",
-  description: "The active points: 0 for a customer without an entry.",
+  description: "The active points; 0 for a customer without an entry.",
   request: { params: customerParams },
   responses: {
     200: jsonAnswer("The active points.", pointsOut),
@@ -25,6 +26,5 @@ const route = createRoute({
 export const getCustomerPoints = (app: App) =>
   app.openapi(route, async (c) => {
     const { customerId } = c.req.valid("param");
-    const { services, principal } = contextOf(c);
-    return c.json(orRefuse(await services.ledgers.activePoints({ tenant: principal.tenant, customerId })), 200);
+    return c.json(orRefuse(await balanceOf(contextOf(c), customerId)), 200);
   });

@@ -3,6 +3,7 @@ import { customers } from "../../platform/http/access-rules.ts";
 import { type App, customerContextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { orRefuse } from "../../platform/http/refused.ts";
+import { balanceOf } from "../use-cases/balance-of.ts";
 import { pointsOut } from "./points-schemas.ts";
 
 const path = "/reward-points/public/customer";
@@ -21,6 +22,6 @@ const route = createRoute({
 
 export const getOwnPoints = (app: App) =>
   app.openapi(route, async (c) => {
-    const { services, principal, customerId } = customerContextOf(c);
-    return c.json(orRefuse(await services.ledgers.activePoints({ tenant: principal.tenant, customerId })), 200);
+    const context = customerContextOf(c);
+    return c.json(orRefuse(await balanceOf(context, context.customerId)), 200);
   });

@@ -6,7 +6,7 @@ import { failures, jsonAnswer, operation } from "../../platform/http/operation.t
 import { pageNumberMax, wholeNumber } from "../../platform/http/schemas/common.ts";
 import { deferredMembers } from "../../platform/http/schemas/deferred.ts";
 import type { SummaryPage } from "../../platform/requests/page.ts";
-import { summarizeTenant } from "../use-cases/summarize.ts";
+import { countCustomers, summarizeTenant } from "../use-cases/summarize.ts";
 import { attributedSummaryFormat, summaryBatchOut } from "./points-schemas.ts";
 
 const path = "/reward-points/summaryBatch";
@@ -16,7 +16,7 @@ const defaultPageSize = 100;
 const pageQuery = z.object(
   deferredMembers({
     pageNumber: () =>
-      wholeNumber(pageNumberMax).optional().openapi({ description: "From 1. Without any of the two: all customers." }),
+      wholeNumber(pageNumberMax).optional().openapi({ description: "From 1. Without it and pageSize: all customers." }),
     pageSize: () =>
       wholeNumber(1_000)
         .optional()
@@ -28,7 +28,7 @@ const countHeader = z.object({
   "x-total-count": z
     .string()
     .optional()
-    .openapi({ description: "true: the answer's X-Total-Count tells how many customers there are.", example: "true" }),
+    .openapi({ description: "true: the answer's X-Total-Count gives the number of customers.", example: "true" }),
 });
 
 const route = createRoute({
@@ -37,12 +37,12 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-retrieve-rewards-summary", access: viewers }),
   tags: ["Reward Points Management"],
   summary: "Read the history of all customers",
-  description: "Streams the histories by customer id, however many there are; or one page of them.",
+  description: "Streams the histories of all customers, or one page of them, ordered by customer id.",
   request: { query: pageQuery, headers: countHeader },
   responses: {
     200: {
       ...jsonAnswer("The histories.", summaryBatchOut),
-      headers: { "X-Total-Count": { description: "All customers with an entry.", schema: { type: "integer" } } },
+      headers: { "X-Total-Count": { description: "Number of customers with an entry.", schema: { type: "integer" } } },
     },
     ...failures(path, viewers),
   },
@@ -52,7 +52,7 @@ export const getSummaryBatch = (app: App) =>
   app.openapi(route, async (c) => {
     const context = contextOf(c);
     if (c.req.valid("header")["x-total-count"]?.toLowerCase() === "true") {
-      c.header("X-Total-Count", String(await context.services.summaries.countCustomers(context.principal.tenant)));
+      c.header("X-Total-Count", String(await countCustomers(context)));
     }
     const summaries = summarizeTenant(context, pageOf(c.req.valid("query")), attributedSummaryFormat);
     const body = await jsonArrayStream(summaries, (error) =>

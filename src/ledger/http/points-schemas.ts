@@ -6,7 +6,7 @@ import type { Actor, CustomerId } from "../../platform/values/identifiers.ts";
 import type { GrantRequest } from "../use-cases/add-points.ts";
 import type { ListFormat, SummaryFormat, SummaryText } from "../use-cases/summary.ts";
 
-// The wire words of the Reward Points contract. Fields that only the service computes are accepted and ignored.
+// The schemas of the Reward Points contract. Members that only the service computes are accepted and ignored.
 
 /** `addedPoints` as a client sends it. */
 export const grantIn = deferred(() =>
@@ -18,7 +18,7 @@ export const grantIn = deferred(() =>
       points: amount(),
       createdAt: moment()
         .optional()
-        .openapi({ description: "Default: now. At most a minute ahead, which counts as now." }),
+        .openapi({ description: "Default: now. Up to a minute ahead is accepted and counts as now." }),
       validUntil: moment()
         .optional()
         .openapi({ description: "Not before createdAt. Default: createdAt plus the site's validity in months." }),
@@ -42,7 +42,7 @@ export const grantIn = deferred(() =>
 export const newCustomerIn = deferred(() =>
   z
     .object({
-      customerId: customerId().optional().openapi({ description: "When given, equal to the path's." }),
+      customerId: customerId().optional().openapi({ description: "Must equal the customerId in the path." }),
       startPoints: grantIn.unwrap().optional(),
     })
     .openapi("newCustomerIn", { example: { startPoints: { description: "Welcome", points: 100 } } }),
@@ -71,7 +71,7 @@ const addedPointsOut = lazy(() =>
       description: z.string().optional(),
       points: z.int(),
       createdAt: dateTime(),
-      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after this entry." }),
       usedPoints: z.int(),
       validUntil: dateTime().optional().openapi({ description: "Absent when the points never expire." }),
       usedWith: z.array(z.string()).openapi({ description: "Ids of the redemptions that took from these points." }),
@@ -86,7 +86,7 @@ const redeemedPointsOut = lazy(() =>
       description: z.string().optional(),
       points: z.int(),
       createdAt: dateTime(),
-      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after." }),
+      allPointsAfterCreation: z.int().openapi({ description: "The active balance right after this entry." }),
     })
     .openapi("redeemedPoints"),
 );
@@ -153,7 +153,7 @@ const actor = lazy(() =>
   }),
 );
 
-/** The summary that employees get: it says who, too. */
+/** The summary for employees, which also says who caused each entry. */
 export const attributedSummaryOut = deferred(() =>
   summaryOut
     .unwrap()
@@ -174,7 +174,7 @@ export const summaryBatchOut = deferred(() =>
   z.array(attributedSummaryOut.unwrap()).openapi("customerSummaryBatchOut"),
 );
 
-/** How a customer's own summary is written in the contract's words. */
+/** How a customer's own summary is written, with the contract's member names. */
 export const summaryFormat: SummaryFormat = {
   customerId: "customerId",
   activePoints: "activePoints",
@@ -209,7 +209,7 @@ function withActor<Item extends { readonly actor: Actor }>(list: ListFormat<Item
   return { ...list, members: [...list.members, { name: "actor", tells: "actor" }] };
 }
 
-/** How employees' summaries are written: the contract's words, and who caused each entry. */
+/** How employees' summaries are written: the contract's members, and who caused each entry. */
 export const attributedSummaryFormat: SummaryFormat = {
   ...summaryFormat,
   granted: withActor(summaryFormat.granted),

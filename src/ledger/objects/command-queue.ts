@@ -16,48 +16,48 @@ export interface QueueSurroundings {
   pause(ms: number): Promise<void>;
 }
 
-/** Carries out what has waited, one thing at a time. */
+/** Carries out what has waited: one group or one read at a time. */
 export interface CommandServer {
-  /** Does not return before every command of the group has its answer. */
-  settle(group: readonly WaitingCommand[]): Promise<void>;
-  /** Does not return before the read has its answer. */
+  /** Returns only when every command of the group has its answer. */
+  carryOut(group: readonly WaitingCommand[]): Promise<void>;
+  /** Returns only when the read has its answer. */
   read(read: WaitingRead): Promise<void>;
-  /** Called after each of them, before the next one is begun. */
+  /** Called after each group and each read, before the next one starts. */
   rest(): void;
 }
 
-/** Limits of what waits for one customer's turn. */
+/** Limits on what waits for one customer's turn. */
 export const queueLimits = {
-  /** Commands and reads that may wait; beyond it they are refused as overloaded. */
+  /** Commands and reads that may wait. Beyond that, they are refused as overloaded. */
   waitingMax: 4_096,
-  /** JSON characters of the coupons that waiting commands ask for; beyond it such commands are refused as overloaded. */
+  /** JSON characters of the coupons in waiting exchanges. Beyond that, exchanges are refused as overloaded. */
   waitingCouponCharactersMax: 8_000_000,
   /**
-   * How long a command or a read may wait before it is begun; after that it is refused as overloaded. Longer than one
-   * call to D1 that is never answered.
+   * How long a command or a read may wait before it starts. After that, it is refused as overloaded. This is longer
+   * than one call to D1 that never gets an answer.
    */
   waitMsMax: 3_500,
   /** Commands committed in one transaction. */
   groupMax: 128,
-  /** While commands come faster than they are committed, a group waits this long for more of them, and this often. */
+  /** While commands arrive faster than they are committed, a group waits for more: this long, up to this many times. */
   gatherPauseMs: 1,
   gatherPausesMax: 3,
   /** JSON characters of coupons in one group: D1 takes a parameter of at most 2 MB. */
   groupCouponCharactersMax: 500_000,
-  /** How long a command or a read may wait and be tried, from its arrival, before its caller is told that it failed. */
+  /** How long after its arrival a command or a read may wait and be tried before it fails. */
   deadlineMs: 5_000,
 } as const;
 
-/** A command that waits, or is being carried out. */
+/** A command that waits or is being carried out. */
 export interface WaitingCommand {
   readonly command: LedgerCommand;
-  /** JSON characters of the coupon that it asks for. */
+  /** JSON characters of the coupon in an exchange; 0 for other commands. */
   readonly couponCharacters: number;
   readonly arrivedAt: EpochMs;
   readonly answer: (answer: LedgerAnswer) => void;
 }
 
-/** Somebody who waits for the active points. */
+/** A read of the active points that waits. */
 export interface WaitingRead {
   readonly arrivedAt: EpochMs;
   readonly resolve: (points: Result<number, Unavailable>) => void;
@@ -72,18 +72,18 @@ export const isPastDeadline = ({ arrivedAt }: Waiting, now: EpochMs): boolean =>
 const overloaded: LedgerAnswer = { result: refuse({ code: "overloaded" }), replayed: false };
 
 /**
- * One customer's commands and reads that wait, in the order of their arrival. Commands that arrive while others are
- * carried out are handed over in groups, as far as they can share a commit.
+ * One customer's waiting commands and reads, in the order of arrival. Commands that arrive while others are carried out
+ * are handed over in groups, as far as they can share a commit.
  */
 export class CommandQueue {
   readonly #surroundings: QueueSurroundings;
   readonly #server: CommandServer;
-  /** Those who arrived first come first. */
+  /** In the order of arrival. */
   #waiting: Waiting[] = [];
-  /** JSON characters of the coupons that those who wait ask for. */
+  /** JSON characters of the coupons in all waiting exchanges. */
   #waitingCouponCharacters = 0;
   #running = false;
-  /** Whether commands come faster than they are committed one by one: the last group had several. */
+  /** Whether commands arrive faster than they can be committed one by one: the last group had several. */
   #isCrowded = false;
 
   constructor(surroundings: QueueSurroundings, server: CommandServer) {
@@ -91,7 +91,7 @@ export class CommandQueue {
     this.#server = server;
   }
 
-  /** Puts `command` into the queue, which has to be started for it. Never rejects. */
+  /** Adds `command` to the queue. Call {@link CommandQueue.start} afterwards. Never rejects. */
   add(command: LedgerCommand): Promise<LedgerAnswer> {
     const couponCharacters = couponSize(command);
     if (this.#isFullFor(couponCharacters)) return Promise.resolve(overloaded);
@@ -101,18 +101,18 @@ export class CommandQueue {
     return promise;
   }
 
-  /** The active points, once those who wait before have been served, within the deadline. Never rejects. */
+  /** Reads the active points after everything that already waits, within the deadline. Never rejects. */
   read(): Promise<Result<number, Unavailable>> {
     if (this.#isFullFor(0)) return Promise.resolve(refuse({ code: "overloaded" }));
     const { promise, resolve } = Promise.withResolvers<Result<number, Unavailable>>();
     this.#waiting.push({ arrivedAt: this.#now(), resolve });
     this.start();
-    // Whoever calls has no deadline for reads, and commands that wait before this one may take long.
-    const tooLate = () => new Error("The ledger has not come to it.");
+    // Callers set no deadline for reads, and the commands ahead of this read may take long.
+    const tooLate = () => new Error("The ledger did not come to the read in time.");
     return withinDeadline(promise, queueLimits.deadlineMs, tooLate).catch(() => refuse({ code: "unavailable" }));
   }
 
-  /** Has what waits carried out, unless that is under way. */
+  /** Starts carrying out what waits, unless that is already under way. */
   start(): void {
     if (this.#running) return;
     this.#running = true;
@@ -139,14 +139,14 @@ export class CommandQueue {
         if (this.#isCrowded) await this.#gather();
         const group = this.#takeGroup();
         this.#isCrowded = group.length > 1;
-        await this.#server.settle(group);
+        await this.#server.carryOut(group);
       }
       this.#server.rest();
     }
     this.#running = false;
   }
 
-  /** Who is to be served next, once all who have waited too long are refused. */
+  /** Refuses everything that has waited too long, and returns what comes next. */
   #first(): Waiting | undefined {
     const tooEarly = this.#now() - queueLimits.waitMsMax;
     const late: Waiting[] = [];
@@ -158,7 +158,7 @@ export class CommandQueue {
     return this.#waiting[0];
   }
 
-  /** Refuses those at the front of the queue: nothing of theirs was begun. */
+  /** Refuses `late`, the front of the queue. None of it was started. */
   #refuse(late: readonly Waiting[]): void {
     this.#surroundings.log.warn("ledger_behind", { refused: late.length });
     this.#takeFront(late.length);

@@ -5,18 +5,18 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import type { CommitTexts } from "../storage/commit-statements.ts";
 import { waitForCompany } from "./company.ts";
 
-/** Limits of what is carried out together. */
+/** Limits for joining commits. */
 export const gatheringLimits = {
   /** Commits in one transaction. */
   partsMax: 128,
   /** Bytes of JSON in one transaction, and so in each of its parameters. */
   bytesMax: parameterBytesMax,
-  /** Commits that may wait, and their bytes; beyond it they are refused as overloaded. */
+  /** Commits that may wait, and their bytes. Beyond that, commits are refused as overloaded. */
   waitingMax: 4_096,
   waitingBytesMax: 32_000_000,
-  /** How long a commit may wait before it is begun. What is left of a call's deadline is the database's. */
+  /** How long a commit may wait before it starts. The rest of the call's deadline is left to the database. */
   waitMsMax: 2_000,
-  /** While commits come several at a time, a transaction waits this long for more of them, and this often. */
+  /** While commits arrive several at a time, a transaction waits for more: this long, and up to this many times. */
   pauseMs: 1,
   pausesMax: 3,
 } as const;
@@ -26,13 +26,13 @@ export interface CommitPart {
   /** The ledger's name. */
   readonly ledger: string;
   readonly texts: CommitTexts;
-  /** Of all texts, in UTF-8. */
+  /** The size of all texts in UTF-8. */
   readonly bytes: number;
-  /** From this moment on it is not begun any more. */
+  /** From this moment on, it must not be started. */
   readonly beginUntil: EpochMs;
 }
 
-/** Why a commit was not carried out, or why nobody knows: an error as data, since classes do not cross RPC. */
+/** Why a commit failed, or why its outcome is unknown. An error as data, because classes do not cross RPC. */
 export interface CommitError {
   readonly name: string;
   readonly message: string;
@@ -45,7 +45,7 @@ interface WaitingPart extends CommitPart {
 export interface GatheringSurroundings {
   /**
    * Carries out commits in one transaction.
-   * @throws what `answered` of storage throws
+   * @throws what storage's `answered` throws
    */
   readonly carryOut: (commits: readonly CommitTexts[]) => Promise<unknown>;
   readonly clock: Clock;
@@ -55,25 +55,26 @@ export interface GatheringSurroundings {
 }
 
 /**
- * Commits of many ledgers, one transaction after another: what comes while one is under way goes into the next, and what
- * comes alone is sent at once. It knows nothing of what it sends, and answers each part with what became of it.
+ * Sends the commits of many ledgers, one transaction after another. Commits that arrive during a transaction go into
+ * the next one. A commit that arrives alone is sent at once. The gathering knows nothing about what it sends, and
+ * answers each part with that part's own outcome.
  */
 export class CommitGathering {
   readonly #surroundings: GatheringSurroundings;
-  /** Those who arrived first come first. */
+  /** In the order of arrival. */
   #waiting: WaitingPart[] = [];
   #waitingBytes = 0;
   #running = false;
-  /** Goes off when somebody may have waited for too long. */
+  /** Fires when a part may have waited too long. */
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Whether commits come several at a time: the last transaction had company. */
+  /** Whether commits arrive several at a time: the last transaction held more than one. */
   #isCrowded = false;
 
   constructor(surroundings: GatheringSurroundings) {
     this.#surroundings = surroundings;
   }
 
-  /** Carries out `part`. Resolves with null when that is done, or with what {@link errorOf} makes an error of. */
+  /** Carries out `part`. Resolves with null on success, or with data that {@link errorOf} turns into an error. */
   commit(part: CommitPart): Promise<CommitError | null> {
     const { waitingMax, waitingBytesMax } = gatheringLimits;
     if (this.#waiting.length >= waitingMax || this.#waitingBytes + part.bytes > waitingBytesMax) {
@@ -90,7 +91,7 @@ export class CommitGathering {
     return promise;
   }
 
-  /** One timer for all who wait: one each would take as long as a twentieth of a commit. */
+  /** One timer for all parts: a timer for each would take a twentieth of a commit's time. */
   #wakeUpAt(moment: EpochMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
@@ -105,7 +106,7 @@ export class CommitGathering {
       if (this.#isCrowded) await this.#gather();
       const group = this.#takeGroup();
       this.#isCrowded = group.length > 1;
-      await this.#settle(group);
+      await this.#commit(group);
     }
     this.#running = false;
     clearTimeout(this.#timer);
@@ -119,8 +120,8 @@ export class CommitGathering {
   }
 
   /**
-   * Those who fit into one transaction. Two commits of one ledger never do: an update is told each row once, and checks
-   * would judge both by what was there before.
+   * Takes the parts that fit into one transaction. Two commits of one ledger never share one: an update gets each row
+   * once, and the checks would compare both commits with the state before the transaction.
    */
   #takeGroup(): readonly WaitingPart[] {
     const group = new Map<string, WaitingPart>();
@@ -150,8 +151,8 @@ export class CommitGathering {
     for (const { answer } of late) answer(tooLate);
   }
 
-  /** Carries out `group` and answers each of it. Never rejects. */
-  async #settle(group: readonly WaitingPart[]): Promise<void> {
+  /** Carries out `group` and answers each part. Never rejects. */
+  async #commit(group: readonly WaitingPart[]): Promise<void> {
     const now = this.#surroundings.clock.now();
     const inTime = group.filter(({ beginUntil }) => now < beginUntil);
     for (const { beginUntil, answer } of group) if (now >= beginUntil) answer(tooLate);
@@ -162,14 +163,15 @@ export class CommitGathering {
     } catch (error) {
       const data = dataOf(error);
       this.#surroundings.log.warn("commit_failed", { commits: inTime.length, reason: data.name });
-      // Nothing was stored, and only the one that is to blame must be told so. They go side by side, as without a lane.
-      if (inTime.length > 1 && isRefusal(error)) await Promise.all(inTime.map((one) => this.#settle([one])));
+      // Nothing was stored, and only the part at fault may get the error. Each is tried alone, at the same time as the
+      // others, as it would be without a lane.
+      if (inTime.length > 1 && isRefusal(error)) await Promise.all(inTime.map((one) => this.#commit([one])));
       else for (const { answer } of inTime) answer(data);
     }
   }
 }
 
-/** Whether the database has refused the transaction for what is in it: it is certain that nothing was stored. */
+/** Whether the database refused the transaction because of its content, so that certainly nothing was stored. */
 const isRefusal = (error: unknown): boolean => !(error instanceof StoreUnavailable) || error instanceof TenantMoving;
 
 const classes: Readonly<Record<string, new (message: string) => Error>> = {
@@ -182,7 +184,7 @@ const classes: Readonly<Record<string, new (message: string) => Error>> = {
 const dataOf = (error: unknown): CommitError =>
   error instanceof Error ? { name: error.name, message: error.message } : { name: "Error", message: "unknown" };
 
-/** The error that a commit was answered with, as the class that it was of. */
+/** The error that a commit was answered with, as an instance of its original class. */
 export const errorOf = ({ name, message }: CommitError): Error => new (classes[name] ?? Error)(message);
 
-const tooLate = dataOf(new StoreOverloaded("The commit's moment passed before it was begun."));
+const tooLate = dataOf(new StoreOverloaded("The commit waited too long and was not started."));

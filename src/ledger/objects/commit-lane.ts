@@ -7,15 +7,15 @@ import { answered } from "../../platform/storage/answered.ts";
 import { commitVersion, joinedStatements } from "../storage/commit-statements.ts";
 import { type CommitError, CommitGathering, type CommitPart } from "./commit-gathering.ts";
 
-/** The name of a lane's object. The name of a binding holds no slash. */
+/** The name of a lane's object. A binding's name contains no slash. */
 export const laneName = (binding: string, lane: number): string => `${binding}/${lane}`;
 
-/** What a lane answers to a ledger of another version of the service. */
+/** A lane's answer to a ledger that runs another version of the service. */
 export const otherVersion = "OtherVersion";
 
 /**
- * Sends the commits of many ledgers to one database, several at a time; named by the database's binding and a number. It
- * holds nothing: no truth, no memory of what is stored, no rule. Whoever does not hear from it finds out from the database.
+ * Sends the commits of many ledgers to one database, several at a time. Its name is the database's binding and a
+ * number. It holds no data, no memory of what is stored and no rules. A ledger that gets no answer asks the database.
  */
 export class CommitLane extends DurableObject<Cloudflare.Env> {
   readonly #version: string;
@@ -35,8 +35,8 @@ export class CommitLane extends DurableObject<Cloudflare.Env> {
   }
 
   /**
-   * Carries out `part`; null when that is done.
-   * @param version of the statements that the ledger would use
+   * Carries out `part`. Null means success.
+   * @param version the version of the statements that the ledger would use
    */
   async commit(part: CommitPart, version: string): Promise<CommitError | null> {
     if (version === this.#version) return this.#gathering.commit(part);

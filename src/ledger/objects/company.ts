@@ -1,16 +1,16 @@
-/** How long commits wait for company. */
+/** How long commits wait for others to join them. */
 export interface CompanyLimits {
-  /** How many can be sent together; nobody waits for more. */
+  /** The most that can be sent together. When so many wait, the wait ends. */
   readonly togetherMax: number;
   readonly pauseMs: number;
   readonly pausesMax: number;
 }
 
 /**
- * Waits for those who are on their way, for as long as more of them come: a commit takes the database about as long for
- * one as for many.
- * @param waiting how many there are now
- * @param pause resolves after so many milliseconds
+ * Waits for as long as more keep arriving, within the limits. The database takes about as long for one commit as for
+ * many.
+ * @param waiting returns how many wait now
+ * @param pause resolves after the given number of milliseconds
  */
 export async function waitForCompany(
   waiting: () => number,

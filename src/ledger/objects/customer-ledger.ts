@@ -20,7 +20,7 @@ import { LaneGateway } from "./lane-gateway.ts";
 import { ledgerKeyOf } from "./ledger-name.ts";
 import { LedgerTurn } from "./ledger-turn.ts";
 
-/** Made with an isolate's first ledger: the variables are read once, and all ledgers share an access token. */
+/** Created with an isolate's first ledger, so that variables are read once and all ledgers share an access token. */
 let shared: { readonly configuration: Configuration; readonly coupons: CouponService | null } | null = null;
 
 function sharedOf(env: Cloudflare.Env): NonNullable<typeof shared> {
@@ -28,19 +28,19 @@ function sharedOf(env: Cloudflare.Env): NonNullable<typeof shared> {
   return { configuration, coupons: couponServiceOf(configuration, jsonLogger({ component: "customer-ledger" })) };
 }
 
-/** How often exchanges are looked at that wait for a coupon service which is not configured any more. */
+/** How often to check exchanges that wait for a coupon service that is no longer configured. */
 const resumeWithoutServiceMs = 3_600_000;
 
 /**
- * The one writer of one customer's ledger, named by tenant and customer. It keeps nothing in its own storage but an
- * alarm: what it knows is a cache of D1, so it can be evicted or moved at any moment.
+ * The single writer of one customer's ledger, named by tenant and customer. Its own storage holds nothing but an alarm.
+ * What it knows is a cache of D1, so it can be evicted or moved at any moment.
  */
 export class CustomerLedger extends DurableObject<Cloudflare.Env> {
   readonly #key: LedgerKey;
   readonly #store: LedgerStore;
   readonly #log: Logger;
   readonly #turn: LedgerTurn;
-  /** Null when the embedded coupon service issues the coupons: then an exchange is one transaction. */
+  /** Null when the embedded coupon service issues the coupons: an exchange is then one transaction. */
   readonly #saga: ExchangeSaga | null;
 
   constructor(state: DurableObjectState, env: Cloudflare.Env) {
@@ -50,7 +50,7 @@ export class CustomerLedger extends DurableObject<Cloudflare.Env> {
     const { configuration, coupons } = shared;
     const binding = bindingOf(configuration, key.tenant);
     const surroundings = {
-      // For as long as the object lives. Whoever moves the tenant deploys a new map, and that ends it.
+      // Valid for as long as the object lives: moving the tenant takes a new map, whose deployment ends the object.
       store: new D1LedgerStore(boundDatabase(env, binding), LaneGateway.to(binding, env, configuration)),
       clock: systemClock,
       log: jsonLogger({ component: "customer-ledger", tenant: key.tenant }),
@@ -74,13 +74,13 @@ export class CustomerLedger extends DurableObject<Cloudflare.Env> {
           });
   }
 
-  /** Carries out `command`, once. Business outcomes are data; only the platform makes this reject. */
+  /** Carries out `command` once. Business outcomes are data; only a failure of the platform rejects. */
   execute(command: LedgerCommand): Promise<LedgerAnswer> {
     const isExchange = command.intent.kind === "exchange";
     return isExchange && this.#saga !== null ? this.#saga.exchange(command) : this.#turn.execute(command);
   }
 
-  /** Carries out each of `commands`, once; those that can share a commit do. */
+  /** Carries out each of `commands` once. Commands that can share a commit do so. */
   executeAll(commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
     const isForTurn = this.#saga === null || commands.every(({ intent }) => intent.kind !== "exchange");
     return isForTurn ? this.#turn.executeAll(commands) : Promise.all(commands.map((command) => this.execute(command)));
@@ -91,9 +91,9 @@ export class CustomerLedger extends DurableObject<Cloudflare.Env> {
     return this.#turn.activePoints();
   }
 
-  /** Gives back the coupon of an exchange that a service elsewhere has issued. */
+  /** Gives back an exchange's coupon that an upstream service issued. */
   async giveBackExchange(id: EntryId, terms: GivingBackTerms): Promise<GivingBack> {
-    if (this.#saga === null) throw new Error("Coupons are issued by the embedded coupon service.");
+    if (this.#saga === null) throw new Error("The embedded coupon service issues the coupons.");
     return this.#saga.giveBack(id, terms);
   }
 
@@ -101,10 +101,10 @@ export class CustomerLedger extends DurableObject<Cloudflare.Env> {
     return this.resumeExchanges();
   }
 
-  /** Finishes what was left half-way. */
+  /** Resumes the customer's unfinished exchanges. */
   async resumeExchanges(): Promise<void> {
     if (this.#saga !== null) return this.#saga.resume();
-    // The coupon service was taken out of the configuration: what waits for it waits on, and is not forgotten.
+    // The coupon service was removed from the configuration. Exchanges that need it keep waiting and are not forgotten.
     const underWay = await this.#store.exchangesUnderWay(this.#key, 1).catch(() => ["unknown"]);
     if (underWay.length === 0) return;
     this.#log.error("exchange_without_coupon_service");

@@ -23,37 +23,37 @@ export interface SagaSurroundings {
   newId(): string;
   /** Carries out a command on the ledger. */
   execute(command: LedgerCommand): Promise<LedgerAnswer>;
-  /** Has the saga's {@link ExchangeSaga.resume} called after about `afterMs`, unless it is to be called sooner. */
+  /** Schedules a call of {@link ExchangeSaga.resume} in about `afterMs`, unless an earlier one is already scheduled. */
   wakeUp(afterMs: number): Promise<void>;
   /** Resolves after `ms`. */
   pause(ms: number): Promise<void>;
 }
 
-/** How long a client waits for an exchange at most, from its arrival. */
+/** The longest that a client waits for an exchange, counted from its arrival. */
 export const exchangeDeadlineMs = 7_000;
 const wakeUpDeadlineMs = 2_000;
-/** When an exchange that was left half-way is taken up again. */
+/** How long after its start an exchange is first resumed if it is still unfinished. */
 const resumeAfterMs = 15_000;
-/** Between later attempts; the coupon service may be down for long. */
+/** The pause between later attempts: the coupon service may be down for a long time. */
 const resumeAgainAfterMs = 60_000;
 
-/** Exchanges that are gone on with at a time. */
+/** Exchanges resumed at a time. */
 const resumedMax = 20;
-/** Exchanges of one customer that may be waited for, or be under way here; more are refused as overloaded. */
+/** How many callers may wait for one customer, and how many exchanges may run. More are refused as overloaded. */
 export const exchangesWaitingMax = 1_024;
 
 const actor = "system:exchange" as Actor;
 
 /**
- * Exchanges whose coupon a service elsewhere issues. The points are reserved first, in one transaction with the
- * code that was chosen for the coupon; then the service is asked. What it has created is issued, what it refuses is
- * charged back, and what is unknown is asked again, never guessed: creating is repeatable, because the code is ours.
- * Whoever stops half-way, the object's alarm goes on.
+ * Exchanges whose coupon an upstream service issues. First, one transaction reserves the points and stores the code
+ * chosen for the coupon. Then the saga asks the service to create the coupon. After a success, the exchange is
+ * issued; a refusal charges it back. The saga never guesses an unknown outcome but asks again: creation is repeatable,
+ * because the code is ours. The object's alarm resumes exchanges that stopped half-way.
  */
 export class ExchangeSaga {
   readonly #key: LedgerKey;
   readonly #surroundings: SagaSurroundings;
-  /** One run at a time for an exchange; others that come meanwhile share its end. */
+  /** One run at a time per exchange. Callers that come during a run share its result. */
   readonly #running = new Map<EntryId, Promise<ExchangeState>>();
   #resuming: Promise<void> | null = null;
   #callers = 0;
@@ -63,7 +63,7 @@ export class ExchangeSaga {
     this.#surroundings = surroundings;
   }
 
-  /** Carries out an exchange. The answer is the code, or a failure that is true, within the deadline. */
+  /** Carries out an exchange. Answers within the deadline, with the code or a truthful failure. */
   exchange(command: LedgerCommand): Promise<LedgerAnswer> {
     return this.#counted(
       () => this.#exchange(command),
@@ -73,7 +73,7 @@ export class ExchangeSaga {
 
   async #exchange(command: LedgerCommand): Promise<LedgerAnswer> {
     const deadline = this.#surroundings.clock.now() + exchangeDeadlineMs;
-    // Before the points are taken: from then on somebody must come back, whatever happens here.
+    // The alarm comes first: once the points are taken, something must resume the exchange, whatever happens here.
     const isCalled = await this.#wakeUp(resumeAfterMs);
     if (!isCalled) return { result: refuse({ code: "unavailable" }), replayed: false };
     const answer = await this.#surroundings.execute(command);
@@ -81,7 +81,7 @@ export class ExchangeSaga {
     return this.#answerFor(answer, answer.result.value, deadline);
   }
 
-  /** Goes on with what was left half-way of the customer's. Never rejects; who comes meanwhile waits for the same end. */
+  /** Resumes the customer's unfinished exchanges. Never rejects. Concurrent calls share one run. */
   resume(): Promise<void> {
     this.#resuming ??= this.#resume().finally(() => {
       this.#resuming = null;
@@ -101,7 +101,7 @@ export class ExchangeSaga {
     }
   }
 
-  /** Takes an issued coupon out of use, and gives its points back. Giving it back again is a success, too. */
+  /** Gives back an issued coupon: takes it out of use and restores its points. A repetition succeeds, too. */
   giveBack(id: EntryId, terms: GivingBackTerms): Promise<GivingBack> {
     return this.#counted(
       () => this.#giveBack(id, terms),
@@ -116,7 +116,7 @@ export class ExchangeSaga {
     if (exchange.state === "ISSUED") {
       const sighting = await coupons.find(exchange.coupon.tenant, exchange.coupon.code);
       if (sighting.kind === "unknown") return { kind: "unknown" };
-      // Somebody else has deleted it: whether it had been used is not known any more.
+      // Someone else deleted the coupon. Whether it had been used can no longer be known.
       if (sighting.kind === "absent") return { kind: "gone" };
       const status = sighting.redemptionCount > 0 ? "USED" : sighting.status;
       if (status === "USED" || status === "EXPIRED") return { kind: "spent", status };
@@ -127,12 +127,12 @@ export class ExchangeSaga {
     const state = await this.#run(id, true);
     if (state === "GIVEN_BACK") return { kind: "given-back" };
     if (state === "ISSUED") return { kind: "refused" };
-    return { kind: state === "CHARGED_BACK" ? "gone" : "unknown" };
+    return { kind: state === "REFUSED" ? "gone" : "unknown" };
   }
 
-  /** Whoever waits takes memory, and the other side may hang: beyond the limit callers are turned away. */
+  /** Waiting callers take memory, and the coupon service may hang. Beyond the limit, callers are turned away. */
   async #counted<Answer>(work: () => Promise<Answer>, turnedAway: () => Answer): Promise<Answer> {
-    // A run may outlast the caller who has begun it.
+    // A run may outlast the caller that started it.
     if (Math.max(this.#callers, this.#running.size) >= exchangesWaitingMax) return turnedAway();
     this.#callers += 1;
     try {
@@ -166,7 +166,7 @@ export class ExchangeSaga {
     switch (state) {
       case "PENDING":
         return { result: refuse({ code: "outcome_unknown" }), replayed: answer.replayed };
-      case "CHARGED_BACK":
+      case "REFUSED":
         return { result: refuse({ code: "coupon_refused" }), replayed: answer.replayed };
       default:
         return { ...answer, result: succeed({ kind: "exchanged", couponCode }) };
@@ -181,7 +181,7 @@ export class ExchangeSaga {
     return run;
   }
 
-  /** Takes an exchange as far as it goes now. */
+  /** Takes an exchange as far as it can go now. */
   async #drive(id: EntryId, mayHaveBeenAsked: boolean): Promise<ExchangeState> {
     const { exchange } = await this.#surroundings.store.lookUp(this.#key, subjectOf(id));
     if (exchange === null) return "PENDING";
@@ -195,17 +195,17 @@ export class ExchangeSaga {
     if (created.kind === "unknown") return "PENDING";
     if (created.kind === "created") return this.#advance({ id, from: "PENDING", to: "ISSUED", reason: null });
     if (mayHaveBeenAsked && created.kind === "refused") {
-      // An earlier attempt may have been more successful: points only come back when there is no coupon.
+      // An earlier attempt may have created the coupon. Points are restored only when there is no coupon.
       const sighting = await coupons.find(coupon.tenant, coupon.code);
       if (sighting.kind === "unknown") return "PENDING";
       if (sighting.kind === "found") return this.#advance({ id, from: "PENDING", to: "ISSUED", reason: null });
     }
     const reason = created.kind === "refused" ? created.reason : "the code is taken";
-    this.#surroundings.log.warn("exchange_charged_back", { tenant: this.#key.tenant, reason });
-    return this.#advance({ id, from: "PENDING", to: "CHARGED_BACK", reason });
+    this.#surroundings.log.warn("exchange_refused", { tenant: this.#key.tenant, reason });
+    return this.#advance({ id, from: "PENDING", to: "REFUSED", reason });
   }
 
-  /** The coupon was there, and unused, before the exchange came to this state: that it is gone now is our doing. */
+  /** The coupon existed, unused, when the exchange entered this state. If it is gone now, we removed it. */
   async #void({ id, coupon }: Exchange): Promise<ExchangeState> {
     const { coupons } = this.#surroundings;
     const sighting = await coupons.find(coupon.tenant, coupon.code);
@@ -226,12 +226,12 @@ export class ExchangeSaga {
     return this.#surroundings.execute({ id, actor, intent, fingerprint: id, idempotencyKey: null });
   }
 
-  /** @throws {Error} when the ledger does not take the step now; the alarm tries again */
+  /** @throws {Error} when the ledger does not take the step now; the alarm will try again */
   async #advance(step: ExchangeStep): Promise<ExchangeState> {
     const { result } = await this.#take(step);
     if (result.ok && result.value.kind === "advanced") return result.value.state;
     if (!result.ok && result.failure.code === "balance_limit_exceeded") {
-      // The points come back when there is room for them. Until then the exchange is under way.
+      // The points are restored when the balance has room for them. Until then, the exchange stays under way.
       this.#surroundings.log.warn("exchange_not_resumed", { reason: result.failure.code });
       return step.from;
     }
@@ -239,7 +239,7 @@ export class ExchangeSaga {
   }
 }
 
-/** What the customer has given back today is for the turn to know. */
+/** `today` is null because only the turn needs to know what the customer gave back today. */
 const subjectOf = (id: EntryId): CommandSubject => ({ kind: "exchange", id, today: null });
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.message : typeof error);

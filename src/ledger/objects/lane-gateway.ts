@@ -10,7 +10,7 @@ import { type CommitError, errorOf, gatheringLimits } from "./commit-gathering.t
 import { type CommitLane, laneName, otherVersion } from "./commit-lane.ts";
 import { ledgerName } from "./ledger-name.ts";
 
-/** How many lanes a database has, and where they are made; see src/env.ts. */
+/** How many lanes a database has and where they are created; see src/env.ts. */
 interface LaneConfiguration {
   readonly COMMIT_LANES: number;
   readonly COMMIT_LANE_LOCATION: DurableObjectLocationHint | null;
@@ -24,8 +24,8 @@ export class LaneGateway implements JoinedCommits {
   readonly #clock: Clock;
 
   /**
-   * @param binding the database's
-   * @param lanes how many there are
+   * @param binding the name of the database's binding
+   * @param lanes how many lanes the database has
    */
   constructor(
     binding: string,
@@ -39,7 +39,7 @@ export class LaneGateway implements JoinedCommits {
     this.#clock = clock;
   }
 
-  /** Null when the configuration wants no lanes. */
+  /** Null when no lanes are configured. */
   static to(
     binding: string,
     bindings: Pick<Cloudflare.Env, "COMMIT_LANE">,
@@ -64,14 +64,14 @@ export class LaneGateway implements JoinedCommits {
   }
 }
 
-/** What a call to a lane that failed means for the commit: nobody knows, unless the runtime has not let it through. */
+/** What a failed call to a lane means for the commit: an unknown outcome, unless the runtime did not let it through. */
 function lost(failure: unknown): Error {
   if (failure instanceof StoreUnavailable) return failure;
   const isOverloaded = typeof failure === "object" && failure !== null && Reflect.get(failure, "overloaded") === true;
   return isOverloaded ? new StoreOverloaded("The lane is overloaded.") : new StoreUnavailable("The lane was lost.");
 }
 
-/** FNV-1a, 32 bits: spreads ledgers evenly, and the same in every version of the service. */
+/** FNV-1a, 32 bits. It spreads ledgers evenly, and is the same in every version of the service. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1)

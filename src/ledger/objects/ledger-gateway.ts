@@ -10,11 +10,11 @@ import type { GivingBack, LedgerAnswer, LedgerGateway } from "../use-cases/ports
 import type { CustomerLedger } from "./customer-ledger.ts";
 import { ledgerName } from "./ledger-name.ts";
 
-/** How often a call is tried; each time on a new stub, since a stub that failed stays broken. */
+/** How often a call is tried. Each attempt uses a new stub, because a stub that failed stays broken. */
 const attemptsMax = 3;
 const retryPauseMsMax = 100;
 
-/** How long a command's call may take: longer than a ledger takes to answer, whatever it waits for. */
+/** How long a command's call may take. A ledger answers sooner than that, whatever it waits for. */
 const callDeadlineMs = 12_000;
 
 /** Reaches ledgers in their Durable Objects. */
@@ -28,7 +28,7 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
   }
 
   async execute(key: LedgerKey, command: LedgerCommand): Promise<LedgerAnswer> {
-    // Trying again is safe: the object recognizes a command that it has already carried out by the command's id.
+    // A retry is safe: the object recognizes by its id a command that it has already carried out.
     const called = await this.#call(
       key,
       async (ledger, attempt): Promise<LedgerAnswer> =>
@@ -69,7 +69,7 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
     const called = await this.#call(
       key,
       async (ledger): Promise<Result<number, Unavailable>> => await ledger.activePoints(),
-      // The ledger sees to it that reads are answered in time, and a timer here would make a balance a twelfth slower.
+      // The ledger itself answers reads in time, and a timer here would make reading a balance a twelfth slower.
       null,
     );
     if (called.reached) return called.answer;
@@ -92,7 +92,7 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
         const { retryable, overloaded } = traitsOf(error);
         this.#log.warn("ledger_call_failed", { tenant: key.tenant, attempt, retryable, overloaded });
         if (overloaded || !retryable || attempt >= attemptsMax) {
-          // The object has refused this attempt: nothing was done, unless by one before it.
+          // An overloaded object did nothing in this attempt, but an earlier attempt may have taken effect.
           return { reached: false, failure: { code: overloaded && attempt === 1 ? "overloaded" : "outcome_unknown" } };
         }
         await scheduler.wait(Math.ceil(Math.random() * retryPauseMsMax));
@@ -101,10 +101,10 @@ export class DurableObjectLedgerGateway implements LedgerGateway {
   }
 }
 
-/** Refusals after which nothing was done. */
+/** Refusals that mean that nothing was done. */
 const untouched: ReadonlySet<string> = new Set<Unavailable["code"]>(["overloaded", "unavailable", "tenant_moving"]);
 
-/** That nothing was done is only true of a first attempt: what became of one before it is not known then. */
+/** Such a refusal is conclusive only on a first attempt. On a retry, an earlier attempt may have taken effect. */
 const answerAt = (attempt: number, answer: LedgerAnswer): LedgerAnswer =>
   attempt > 1 && !answer.result.ok && untouched.has(answer.result.failure.code)
     ? { result: refuse({ code: "outcome_unknown" }), replayed: false }
@@ -112,7 +112,7 @@ const answerAt = (attempt: number, answer: LedgerAnswer): LedgerAnswer =>
 
 const silence = (): Error => new Error(`The ledger did not answer within ${callDeadlineMs} ms.`);
 
-/** What the runtime says of a failed call to an object. */
+/** What the runtime says about a failed call to an object. */
 function traitsOf(error: unknown): { retryable: boolean; overloaded: boolean } {
   const traits = (typeof error === "object" && error !== null ? error : {}) as Readonly<Record<string, unknown>>;
   return { retryable: traits["retryable"] === true, overloaded: traits["overloaded"] === true };

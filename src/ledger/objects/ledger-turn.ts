@@ -37,17 +37,17 @@ export const turnLimits = {
   attemptsMax: 4,
   retryPauseMsMax: 200,
   /**
-   * How long nothing is kept in memory after a commit with an unknown outcome: D1 gives a call up to 30 s, so
-   * the commit could still take effect behind our back.
+   * How long nothing is kept in memory after a commit with an unknown outcome. D1 gives a call up to 30 s, so the
+   * commit could still take effect behind our back.
    */
   doubtMs: 60_000,
 } as const;
 
 /**
- * One customer's commands, one group after another. Commands that arrive while a group is being committed are
- * decided one by one on the ledger in memory and committed together, in one transaction; nobody is answered
- * before that. Memory is a cache of D1: whenever a commit fails it is dropped and read again, and commands that
- * turn out to have been stored after all are answered from what is there.
+ * Carries out one customer's commands, one group after another. Commands that arrive during a commit are decided one by
+ * one on the ledger in memory and then committed together, in one transaction. They are answered only after that.
+ * Memory is a cache of D1: when a commit fails, it is dropped and read again. Commands that turn out to be stored after
+ * all are answered from storage.
  */
 export class LedgerTurn {
   readonly #key: LedgerKey;
@@ -60,7 +60,7 @@ export class LedgerTurn {
     this.#key = key;
     this.#surroundings = surroundings;
     this.#queue = new CommandQueue(surroundings, {
-      settle: (group) => this.#settle(group),
+      carryOut: (group) => this.#carryOut(group),
       read: (read) => this.#read(read),
       rest: () => {
         if (this.#now() < this.#doubtUntil) this.#memory = null;
@@ -68,23 +68,21 @@ export class LedgerTurn {
     });
   }
 
-  /** Carries out `command`, once. Never rejects. */
+  /** Carries out `command` once. Never rejects. */
   execute(command: LedgerCommand): Promise<LedgerAnswer> {
     const answer = this.#queue.add(command);
     this.#queue.start();
     return answer;
   }
 
-  /** Carries out each of `commands`, once; all of them wait before the first group is taken. Never rejects. */
+  /** Carries out each of `commands` once. All are queued before the first group is taken. Never rejects. */
   executeAll(commands: readonly LedgerCommand[]): Promise<readonly LedgerAnswer[]> {
     const answers = commands.map((command) => this.#queue.add(command));
     this.#queue.start();
     return Promise.all(answers);
   }
 
-  /**
-   * The active points now: from memory when it is warm, else after one read of D1, within the deadline. Never rejects.
-   */
+  /** The active points now: from memory if loaded, else after a read of D1, within the deadline. Never rejects. */
   activePoints(): Promise<Result<number, Unavailable>> {
     if (this.#memory === null) return this.#queue.read();
     return Promise.resolve(succeed(activePoints(this.#memory.ledger, this.#now())));
@@ -118,8 +116,8 @@ export class LedgerTurn {
     }
   }
 
-  /** Decides, commits and answers `group`; does not return before every one of it has its answer. */
-  async #settle(group: readonly WaitingCommand[], maybeStored = false): Promise<void> {
+  /** Decides, commits and answers `group`. Returns only when every command has its answer. */
+  async #carryOut(group: readonly WaitingCommand[], maybeStored = false): Promise<void> {
     let uncertain = maybeStored;
     let conflicts = 0;
     let unsound = false;
@@ -138,7 +136,7 @@ export class LedgerTurn {
         const { changes, replays } = round;
         const fault = changeFault(memory.ledger, changes, changes.ledger);
         if (!isLookedUp && (fault !== null || mustLookUp(group, round))) {
-          // Memory may be older than what another writer stored, and does not recall every order and key.
+          // Memory may lag behind another writer, and it does not hold every order and key.
           this.#memory = null;
           continue;
         }
@@ -162,7 +160,7 @@ export class LedgerTurn {
         if (conflict) conflicts += 1;
         const refusal = refusalOf(error);
         if (refusal !== null) {
-          // Trying again would not help, nor would trying each command alone.
+          // Neither a retry nor trying each command alone would help.
           const failure: Unavailable = uncertain ? { code: "outcome_unknown" } : refusal;
           for (const waiting of group) waiting.answer({ result: refuse(failure), replayed: false });
           return;
@@ -181,11 +179,11 @@ export class LedgerTurn {
       }
     }
     if (group.length > 1) {
-      // One command that the database will not take must not drag its neighbours down.
+      // One command that the database refuses must not make the others fail.
       for (const waiting of group) {
-        // What may have been stored with the group must be looked up, one by one.
+        // Each command may have been stored with the group, so each is looked up.
         if (uncertain) this.#memory = null;
-        await this.#settle([waiting], uncertain);
+        await this.#carryOut([waiting], uncertain);
       }
       return;
     }
@@ -199,12 +197,12 @@ export class LedgerTurn {
   }
 
   /**
-   * Why the database refuses a command every time, though this ledger has nothing against it: what it would store
-   * belongs to another ledger. Null when that is not so.
+   * Why the database refuses a command every time although this ledger allows it: what it would store belongs to
+   * another ledger. Null when that is not the reason.
    */
   async #whatBars({ intent }: LedgerCommand): Promise<LedgerFailure | null> {
-    if (intent.kind !== "earn" && intent.kind !== "settle-order") return null;
-    const { orderId } = intent.kind === "earn" ? intent.order : intent.settling;
+    if (intent.kind !== "earn" && intent.kind !== "adjust-order") return null;
+    const { orderId } = intent.kind === "earn" ? intent.order : intent.adjustment;
     try {
       const earner = await this.#surroundings.store.earnerOf(this.#key.tenant, orderId);
       const isAnother = earner !== null && earner !== this.#key.customerId;
@@ -226,24 +224,24 @@ export class LedgerTurn {
     };
   }
 
-  /** Why a change of what has just been read does not add up: another writer came in between, or the books are wrong. */
+  /** Why a change to a ledger just read does not add up: another writer came in between, or the books are wrong. */
   async #faultOrConflict(fault: string, { head }: Memory): Promise<UnsoundLedger | StoreConflict> {
     const now = await this.#load([]);
-    return now.head === head ? new UnsoundLedger(fault) : new StoreConflict("Another writer was faster.");
+    return now.head === head ? new UnsoundLedger(fault) : new StoreConflict("Another writer changed the ledger first.");
   }
 
-  /** Somebody has to look: the ledger takes nothing more until its books add up. */
+  /** Alerts the operator: the ledger takes no more commands until its books add up. */
   #alert(error: UnsoundLedger): void {
     this.#surroundings.log.error("ledger_unsound", { reason: error.message });
   }
 
-  /** What a solitary command needs to know of its subject. */
+  /** What a solitary command needs to know about its subject. */
   async #factsFor([first]: readonly WaitingCommand[]): Promise<SubjectFacts> {
     const subject = first === undefined ? null : subjectOf(first.command, this.#now());
     return subject === null ? nothingKnown : await this.#surroundings.store.lookUp(this.#key, subject);
   }
 
-  /** Waits a random while, longer after every failure, so that retries do not march in step. */
+  /** Waits for a random time, up to a limit that grows with each attempt, so that retries spread out. */
   #pauseBefore(attempt: number): Promise<void> {
     const longest = Math.min(turnLimits.retryPauseMsMax, 20 * 2 ** attempt);
     return this.#surroundings.pause(Math.ceil(Math.random() * longest));
@@ -252,7 +250,7 @@ export class LedgerTurn {
 
 const unavailable: Unavailable = { code: "unavailable" };
 
-/** What storage has refused without doing anything, and is not to be asked again at once; null for any other error. */
+/** The failure when storage did nothing and must not be asked again at once; null for any other error. */
 function refusalOf(error: unknown): Unavailable | null {
   if (error instanceof TenantMoving) return { code: "tenant_moving" };
   return error instanceof StoreOverloaded ? { code: "overloaded" } : null;

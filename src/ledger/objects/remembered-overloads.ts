@@ -9,27 +9,27 @@ import type { GivingBackTerms } from "../rules/exchange/exchange.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
 import type { BusyLedgers, GivingBack, LedgerAnswer, LedgerGateway } from "../use-cases/ports.ts";
 
-/** Ledgers that are spared at a time; of more, those that refused first are asked again. */
+/** Ledgers spared at a time. Beyond that, the ones that refused first are called again. */
 const sparedMax = 1_000;
 const sparedMs = retryAfterSeconds * 1_000;
 
-/** What is refused apart: a ledger that takes no more commands may well tell its balance out of memory. */
+/** Spared separately: a ledger that takes no more commands may still answer a balance from memory. */
 type Kind = "commands" | "reads";
 
 /**
- * Spares ledgers that have too much to do. Whoever is refused as overloaded is asked to come again after some seconds; for
- * as long, the isolate refuses all others itself, without a call to the ledger. The first one after that is let through, and
- * while it has no answer, one in each such time: when it is not refused, all are let through again.
+ * Spares overloaded ledgers. A client that is refused as overloaded is asked to come back after some seconds. For that
+ * long, the isolate refuses all other requests itself, without a call to the ledger. Then it lets the first request
+ * through, and while that has no answer, one more per such period. Once one is not refused, all are let through again.
  *
- * The time counts from when the refused one was sent: what has waited for long before it was refused tells how it was then.
- * One is let through at once in this case, and how soon it is taken tells how it is now.
+ * The period starts when the refused request was sent, because a request that waited long before its refusal reports an
+ * old state. In that case one request is let through at once, and how soon it is accepted shows the current state.
  */
 export class RememberedOverloads implements LedgerGateway, BusyLedgers {
   readonly #inner: LedgerGateway;
   readonly #clock: Clock;
   /**
-   * Until when a ledger is spared. Remembered for as long again, so that those who were asked to come back then do not all
-   * come at once.
+   * Until when a ledger is spared. This is remembered for the same time again, so that the clients that come back then
+   * do not all get through at once.
    */
   readonly #spared = new ShortMemory<EpochMs>(sparedMax);
 
@@ -76,7 +76,7 @@ export class RememberedOverloads implements LedgerGateway, BusyLedgers {
     });
   }
 
-  /** The timer asks for it, which nobody waits for: it is never kept back. */
+  /** Never held back: only the timer calls it, and no client waits for it. */
   resumeExchanges(key: LedgerKey): Promise<Result<null, Unavailable>> {
     return this.#inner.resumeExchanges(key);
   }
@@ -95,14 +95,14 @@ export class RememberedOverloads implements LedgerGateway, BusyLedgers {
     const answer = await send();
     if (!isRefusal(answer)) {
       if (isProbe) this.#spared.forget(name);
-      // Those who were under way when the first one was refused have nothing new to tell.
+      // Requests that were under way at the first refusal report nothing new.
     } else if (this.#spared.recall(name, this.#clock.now()) === undefined) {
       this.#spare(name, now);
     }
     return answer;
   }
 
-  /** @param since when the command was sent that was refused, or that is to find out */
+  /** @param since when the refused request, or the probe, was sent */
   #spare(name: string, since: EpochMs): void {
     const until = (since + sparedMs) as EpochMs;
     this.#spared.keep(name, until, (Math.max(until, this.#clock.now()) + sparedMs) as EpochMs);
@@ -114,5 +114,5 @@ const overloaded = { result: refuse({ code: "overloaded" }), replayed: false } a
 const isOverload = (result: Result<unknown, { readonly code: string }>): boolean =>
   !result.ok && result.failure.code === "overloaded";
 
-/** Unambiguous, because a tenant's name has no slash. */
+/** Unambiguous, because a tenant's name contains no slash. */
 const nameOf = (kind: Kind, { tenant, customerId }: LedgerKey): string => [kind, tenant, customerId].join("/");

@@ -6,13 +6,13 @@ import type { Decision } from "../rules/decide.ts";
 import { earnedEntryId } from "../rules/returns.ts";
 import type { IdempotencyRecord, LedgerAnswer, LedgerSnapshot, RecalledEntry } from "../use-cases/ports.ts";
 
-/** How many records, and how many entries, are remembered; the oldest are forgotten first. */
+/** How many records and how many entries are remembered. The oldest are forgotten first. */
 const rememberedMax = 2_000;
 
 /**
- * What a ledger's writer remembers of earlier commands, so that a repetition is answered and not done again.
- * It may forget: the database's keys refuse whatever it lets through, and then it is asked with what storage
- * knows. It must never be wrong: after a commit that failed it is thrown away.
+ * What a ledger's writer remembers of earlier commands, so that it answers a repetition without carrying it out again.
+ * It may forget: the database's keys refuse a repetition that it lets through, and the memory is then rebuilt from
+ * storage. It must never be wrong: after a failed commit, it is thrown away.
  */
 export class ReplayMemory {
   readonly #records = new Map<string, IdempotencyRecord>();
@@ -30,7 +30,7 @@ export class ReplayMemory {
     return this.#recallKey(command) ?? this.#recallEntry(command) ?? this.#recallOpening(command);
   }
 
-  /** Whether the command has a key of which nothing is remembered. */
+  /** Whether the command has a key that is not remembered. */
   isKeyUnknown({ idempotencyKey }: LedgerCommand): boolean {
     return idempotencyKey !== null && !this.#records.has(textOf(idempotencyKey));
   }
@@ -66,13 +66,13 @@ export class ReplayMemory {
       : { result: refuse({ code: "idempotency_key_reused" }), replayed: false };
   }
 
-  /** An id that the client chose is a key by itself; any other id is the command's own. */
+  /** An id that the client chose acts as a key, and so does an order's. Any other id is the command's own. */
   #recallEntry(command: LedgerCommand): LedgerAnswer | null {
     const id = entryIdOf(command);
     const entry = id === null ? undefined : this.#entries.get(id);
     if (id === null || entry === undefined || command.intent.kind === "open") return null;
     if (entry.commandId === command.id) return { result: succeed(entry.outcome), replayed: false };
-    // An order earns once, whatever its later events say of it.
+    // An order earns once, whatever later events say about it.
     if (command.intent.kind === "earn") return { result: succeed(entry.outcome), replayed: true };
     return entry.fingerprint === command.fingerprint
       ? { result: succeed(entry.outcome), replayed: true }
@@ -90,7 +90,7 @@ export class ReplayMemory {
   }
 }
 
-/** The id under which the command's entry is, or would be, in the journal; null when it has none of its own. */
+/** The id that the command's entry has, or would have, in the journal; null for commands without such an entry. */
 export function entryIdOf(command: LedgerCommand): EntryId | null {
   const { intent } = command;
   const own = command.id as string as EntryId;
@@ -110,7 +110,7 @@ export function entryIdOf(command: LedgerCommand): EntryId | null {
 
 const textOf = (key: IdempotencyKey): string => JSON.stringify([key.caller, key.operation, key.key]);
 
-/** `map` with room for one more. */
+/** `map`, after making room for one more. */
 function bounded<Key, Value>(map: Map<Key, Value>): Map<Key, Value> {
   if (map.size >= rememberedMax) {
     for (const oldest of map.keys()) {

@@ -17,7 +17,7 @@ export interface Memory {
   readonly ledger: Ledger;
   readonly head: LedgerHead;
   readonly replays: ReplayMemory;
-  /** Stamps that were found to be no option's any more; they never will be again. */
+  /** Stamps found to match no option any more. They will never match one again. */
   readonly outdated: ReadonlySet<string>;
 }
 
@@ -35,16 +35,16 @@ export interface RoundSurroundings {
   newCouponSuffix(): string;
 }
 
-/** What is decided, and on what. */
+/** What to decide, and on what grounds. */
 interface Undecided {
   readonly key: LedgerKey;
   readonly memory: Memory;
   readonly group: readonly WaitingCommand[];
-  /** What a solitary command needs to know of its subject. */
+  /** What a solitary command needs to know about its subject. */
   readonly known: SubjectFacts;
 }
 
-/** Decides a group's commands one after another, each on the ledger that the one before leaves. */
+/** Decides a group's commands one after another, each on the ledger that the previous one left. */
 export function decideAll(surroundings: RoundSurroundings, { key, memory, group, known }: Undecided): Round {
   const entries: Entry[] = [];
   const couponEffects: CouponEffect[] = [];
@@ -98,16 +98,16 @@ export function decideAll(surroundings: RoundSurroundings, { key, memory, group,
 }
 
 /**
- * Whether a command was refused that may have been carried out before, or that was priced by an option which may have
- * changed. What is stored is then caught by the database's keys and checks, but a refusal stores nothing: it must not
- * be given out of memory alone.
+ * Whether the group must be decided again after a lookup. The database's keys and checks catch wrong decisions that
+ * store an entry, but a refusal stores none. It must not come from memory alone if the command may have been carried
+ * out before, or if the option that priced it may have changed.
  */
 export const mustLookUp = (group: readonly WaitingCommand[], { answers, replays }: Round): boolean =>
   group.some(({ command }, index) => {
     const answer = answers[index];
     const mayDiffer = command.isRetry === true || hasOwnId(command.intent) || stampOf(command) !== null;
     const isRefused = mayDiffer && answer?.replayed === false && !answer.result.ok;
-    // Recognized by its entry: its key may have been another request's.
+    // The command was recognized by its entry, but its key may belong to another request.
     return isRefused || replays.isKeyUnknown(command);
   });
 

@@ -5,51 +5,51 @@ import type { CouponCode } from "./exchange/coupon.ts";
 import type { ExchangeState } from "./exchange/exchange.ts";
 import type { Lot } from "./lot.ts";
 
-/** All that is stored of one ledger, as it was found: nothing of it is believed. */
+/** All that is stored of one ledger, exactly as it was found. Nothing in it is trusted. */
 export interface Books {
-  /** Null: there is no row that says where the ledger stands. */
+  /** Null: the ledger has no row. */
   readonly standing: Standing | null;
-  /** By sequence. */
+  /** Ordered by sequence. */
   readonly entries: readonly AuditedEntry[];
   readonly lots: readonly StoredLot[];
-  /** Lots' usages that belong to no entry. */
+  /** Usages of lots that belong to no entry. */
   readonly strayUsages: readonly { readonly lotId: EntryId; readonly sequence: number }[];
   readonly coupons: readonly StoredCoupon[];
   readonly exchanges: readonly StoredExchange[];
 }
 
-/** Where the ledger stands, as its row says. */
+/** The ledger's row: where the ledger stands. */
 export interface Standing {
   readonly sequence: number;
   readonly points: number;
   readonly debt: DebtChange;
   readonly openedAt: EpochMs;
   readonly openedBy: CommandId;
-  /** Whether the row has the last entry's seal. */
+  /** Whether the row's head is the seal of the last entry. */
   readonly hasHead: boolean;
 }
 
 export interface AuditedEntry {
   readonly sequence: number;
-  /** Null: of no kind that there is. */
+  /** Null: its kind is unknown. */
   readonly entry: Entry | null;
-  /** Whether the seal is that of the content. */
+  /** Whether the seal matches the entry's content. */
   readonly isSealed: boolean;
-  /** Whether the seal before is that of the entry before. */
+  /** Whether the previous seal that it holds is that of the entry before. */
   readonly isLinked: boolean;
 }
 
 export interface StoredLot extends Lot {
-  readonly lapsedPoints: number;
+  readonly expiredPoints: number;
 }
 
 /** A coupon of the embedded coupon service that was issued to the customer. */
 export interface StoredCoupon {
   readonly code: CouponCode;
-  readonly redemptionId: EntryId;
-  /** How often it has been used, as its row says. */
+  readonly exchangeId: EntryId;
+  /** How often it has been used, according to its row. */
   readonly redemptionCount: number;
-  /** Uses that are stored and count. */
+  /** How many stored uses count. */
   readonly uses: number;
   readonly isGivenBack: boolean;
 }

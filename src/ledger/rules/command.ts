@@ -10,11 +10,11 @@ import type { Grant } from "./grant.ts";
 import type { Points } from "./points.ts";
 import type { ReturnPolicy } from "./returns.ts";
 
-/** What somebody wants of one customer's ledger. */
+/** What a command asks of one customer's ledger. */
 export type Intent =
-  /** Create the ledger, which must not exist yet, with or without points to start with. */
+  /** Create the ledger, with or without initial points. It must not exist yet. */
   | { readonly kind: "open"; readonly startPoints: Grant | null }
-  /** Grant points; creates the ledger when it is missing. */
+  /** Grant points. Creates the ledger if it is missing. */
   | { readonly kind: "grant"; readonly grant: Grant }
   /** Take points without giving anything for them. */
   | {
@@ -23,81 +23,83 @@ export type Intent =
       readonly points: Points;
       readonly description: string | null;
     }
-  /** Take an option's price and issue its coupon. The terms were looked up before, and may be a refusal. */
+  /** Take an option's price and issue its coupon. The terms were looked up beforehand and may be a refusal. */
   | { readonly kind: "exchange"; readonly terms: Result<ExchangeTerms, ExchangeFailure> }
-  /** Grant an order's points, once for an order however often it is asked for. */
+  /** Grant an order's points, once per order however often the command arrives. */
   | { readonly kind: "earn"; readonly order: EarningOrder }
-  /** Bring what an order has earned into line with what it is worth by now, as its latest states and its returns have it. */
-  | { readonly kind: "settle-order"; readonly settling: OrderSettling }
-  /** Take an exchange, whose coupon a service elsewhere issues, to its next state; refunds when it failed. */
+  /** Adjust an order's points to what its latest states and returns make it worth. */
+  | { readonly kind: "adjust-order"; readonly adjustment: OrderAdjustment }
+  /** Move an exchange with an upstream coupon service to its next state. Restores the points if it failed. */
   | {
       readonly kind: "advance-exchange";
       readonly step: ExchangeStep;
-      /** For the step by which a customer gives the coupon back. */
+      /** Only for the step with which a customer gives the coupon back. */
       readonly terms?: GivingBackTerms;
     }
-  /** Give an unused coupon of the embedded coupon service back, and get its points for it. */
+  /** Give back an unused coupon of the embedded coupon service for its points. */
   | { readonly kind: "give-back-coupon"; readonly code: string; readonly terms: GivingBackTerms }
-  /** Enter what has expired unused, so that the journal tells when; a bounded number of lots. */
-  | { readonly kind: "lapse" }
+  /** Enter in the journal what expired unused, and when. Covers a bounded number of lots. */
+  | { readonly kind: "expire" }
   /**
-   * Erase the ledger and everything in it; a ledger that was opened after `asOf` is another one than was meant, and is
+   * Erase the ledger and everything in it. A ledger that was opened after `asOf` is not the one that was meant and is
    * left alone.
    */
   | { readonly kind: "erase"; readonly asOf?: EpochMs };
 
-/** A completed order, and what it earns. */
+/** A completed order and what it earns. */
 export interface EarningOrder {
   readonly orderId: string;
-  /** What the order counts for: plain decimal text, in units of its currency. */
+  /** The order's value for earning: plain decimal text, in units of its currency. */
   readonly value: string;
   readonly points: Points;
   readonly description: string;
-  /** When the order completed: its points' validity counts from then. Null: from now. */
+  /** When the order completed. The validity of its points starts then. Null: now. */
   readonly completedAt: EpochMs | null;
   readonly validityMonths: number | null;
 }
 
-/** What an order is worth by now, and on what terms its ledger is brought into line with that. */
-export interface OrderSettling extends Pick<EarningOrder, "orderId" | "value" | "completedAt" | "validityMonths"> {
-  /** The order, and all that count together with it: those that one order was split into. */
+/** What an order is worth now, and the terms of its adjustment. */
+export interface OrderAdjustment extends Pick<EarningOrder, "orderId" | "value" | "completedAt" | "validityMonths"> {
+  /** The order and all orders that count together with it, because one order was split into them. */
   readonly orderIds: readonly string[];
-  /** Points that they earn before returns; negative for a refund that came as an order of its own. */
+  /** Points that these orders earn before returns; negative for a refund that arrived as an order. */
   readonly earned: number;
-  /** What is to be left of them after returns. */
+  /** Points that should be left after returns. */
   readonly kept: number;
   readonly policy: ReturnPolicy;
-  /** The return that has caused it; null when the order itself has. */
+  /** The return that caused the adjustment; null when the order itself did. */
   readonly returnId: string | null;
-  /** What the history says of points that are taken back. */
+  /** The description of the reversal in the history. */
   readonly description: string;
 }
 
 export interface ExchangeTerms {
   readonly redeemOptionId: RedeemOptionId;
   /**
-   * The state of the option that the terms were taken from: only while it is the stored one are points exchanged, so
-   * that it may have been read a while ago. Null: the option is not kept here, and nothing is held against it.
+   * The state of the option that the terms were read from. The exchange goes through only if that is still the stored
+   * state, so the terms may be remembered ones. Null: the option is not stored here, and there is nothing to compare.
    */
   readonly optionStamp: OptionStamp | null;
   readonly points: Points;
-  /** Of the option; becomes the redemption's. */
+  /** The option's description, which becomes the redemption's. */
   readonly description: string | null;
   readonly couponPrefix: string;
   readonly coupon: CouponDefinition;
-  /** Who issues the coupon: the embedded coupon service, in the same transaction, or a service elsewhere, later. */
-  readonly issuer: "embedded" | "elsewhere";
+  /** Who issues the coupon: the embedded coupon service in the same transaction, or an upstream service later. */
+  readonly issuer: "embedded" | "upstream";
 }
 
-/** An intent with what makes it traceable and repeatable. */
+export type IntentKind = Intent["kind"];
+
+/** An intent, and what makes it traceable and repeatable. */
 export interface LedgerCommand {
   readonly id: CommandId;
   readonly actor: Actor;
   readonly intent: Intent;
-  /** SHA-256 over the request's meaning: equal for two requests that ask for the same. */
+  /** SHA-256 over the meaning of the request: two requests for the same thing have the same fingerprint. */
   readonly fingerprint: string;
   readonly idempotencyKey: IdempotencyKey | null;
-  /** Set when the command is sent once more, because nothing was heard of it. */
+  /** Set when the command is sent again because no answer arrived. */
   readonly isRetry?: true;
 }
 
@@ -107,27 +109,47 @@ export type Outcome =
   | { readonly kind: "granted"; readonly entryId: EntryId }
   | { readonly kind: "redeemed"; readonly entryId: EntryId }
   | { readonly kind: "exchanged"; readonly couponCode: CouponCode }
-  /** The points are taken; the coupon is still to be issued elsewhere. */
+  /** The points are taken. The upstream service has yet to issue the coupon. */
   | { readonly kind: "reserved"; readonly exchangeId: EntryId; readonly couponCode: CouponCode }
-  /** The exchange is in this state now. */
+  /** The exchange is now in this state. */
   | { readonly kind: "advanced"; readonly state: ExchangeState }
-  /** Points were granted, asked back (`taken` of them were there), and given back again. */
+  /** Points that were granted, requested back (`taken` of them were found), and restored. */
   | {
-      readonly kind: "order-settled";
+      readonly kind: "order-adjusted";
       readonly granted: number;
       readonly requested: number;
       readonly taken: number;
-      readonly givenBack: number;
+      readonly restored: number;
     }
-  /** A coupon was given back, and its points came back for it. */
+  /** A coupon was given back, and its points were restored. */
   | { readonly kind: "given-back"; readonly points: number }
-  /** So many points were entered as lapsed. */
-  | { readonly kind: "lapsed"; readonly points: number }
+  /** How many points were entered as expired. */
+  | { readonly kind: "expired"; readonly points: number }
   | { readonly kind: "erased" }
-  /** Nothing was erased: the ledger is younger than what was asked. */
+  /** Nothing was erased: the ledger was opened after the moment that the command names. */
   | { readonly kind: "left" };
 
-/** What the command came to that a redemption in the journal belongs to. */
+/** The possible outcomes of each intent. */
+const outcomeKinds = {
+  open: ["opened", "granted"],
+  grant: ["granted"],
+  redeem: ["redeemed"],
+  exchange: ["exchanged", "reserved"],
+  earn: ["granted"],
+  "adjust-order": ["order-adjusted"],
+  "advance-exchange": ["advanced"],
+  "give-back-coupon": ["given-back"],
+  expire: ["expired"],
+  erase: ["erased", "left"],
+} as const satisfies Readonly<Record<IntentKind, readonly Outcome["kind"][]>>;
+
+/** The possible outcomes of an intent of this kind. */
+export type OutcomeOf<Kind extends IntentKind> = Extract<Outcome, { kind: (typeof outcomeKinds)[Kind][number] }>;
+
+export const isOutcomeOf = <Kind extends IntentKind>(kind: Kind, outcome: Outcome): outcome is OutcomeOf<Kind> =>
+  (outcomeKinds[kind] as readonly Outcome["kind"][]).includes(outcome.kind);
+
+/** The outcome of the command that caused a redemption in the journal. */
 export function outcomeOfRedemption({
   id,
   couponCode,
@@ -138,7 +160,7 @@ export function outcomeOfRedemption({
   readonly couponIssuer: ExchangeTerms["issuer"] | null;
 }): Outcome {
   if (couponCode === null) return { kind: "redeemed", entryId: id };
-  return couponIssuer === "elsewhere"
+  return couponIssuer === "upstream"
     ? { kind: "reserved", exchangeId: id, couponCode }
     : { kind: "exchanged", couponCode };
 }

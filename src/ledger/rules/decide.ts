@@ -1,32 +1,32 @@
 import { type Result, succeed } from "../../platform/values/result.ts";
 import { unreachable } from "../../platform/values/unreachable.ts";
+import { adjustOrder } from "./adjusting-order.ts";
 import type { LedgerCommand, Outcome } from "./command.ts";
 import { Draft, type Writing } from "./draft.ts";
 import type { Entry } from "./entry.ts";
 import type { CouponEffect } from "./exchange/exchange.ts";
 import { advanceExchange, exchange, giveBackCoupon } from "./exchange/exchanging.ts";
+import { expire } from "./expiring.ts";
 import type { Facts } from "./facts.ts";
 import type { LedgerFailure } from "./failure.ts";
 import { earn, grant, open } from "./granting.ts";
-import { lapse } from "./lapsing.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerKey } from "./ledger-key.ts";
 import { redeem } from "./redeeming.ts";
-import { settleOrder } from "./settling-order.ts";
 
-/** What is to be stored, all of it or nothing, and what the ledger is then. */
+/** What to store, all or nothing, and the ledger that results. */
 export interface Decision {
   readonly entries: readonly Entry[];
   readonly couponEffect: CouponEffect | null;
   readonly outcome: Outcome;
   readonly ledger: Ledger;
-  /** True when an earlier command had already done this, so that there is nothing to store. */
+  /** True when an earlier command has already done this and there is nothing to store. */
   readonly isRepetition: boolean;
 }
 
 /**
- * The rules: what `command` does to `ledger`. Pure; the same arguments always give the same decision.
- * A refusal has no entries: it changes nothing.
+ * Decides what `command` does to `ledger`. Pure: the same arguments always give the same decision.
+ * A refusal has no entries and changes nothing.
  */
 export function decide(
   key: LedgerKey,
@@ -54,19 +54,19 @@ function write(key: LedgerKey, command: LedgerCommand, draft: Draft, facts: Fact
       return redeem(draft, intent);
     case "exchange":
       return intent.terms.ok ? exchange(key, draft, intent.terms.value, facts.couponSuffix) : intent.terms;
-    case "settle-order":
-      return settleOrder(draft, intent.settling, facts.order, facts.forgiven);
+    case "adjust-order":
+      return adjustOrder(draft, intent.adjustment, facts.order, facts.forgiven);
     case "advance-exchange":
       return advanceExchange(draft, intent, facts);
     case "give-back-coupon":
       return giveBackCoupon(draft, intent, facts);
-    case "lapse":
-      return lapse(draft, facts.expired);
+    case "expire":
+      return expire(draft, facts.expired);
     case "erase":
       if (draft.ledger.openedAt > (intent.asOf ?? Number.POSITIVE_INFINITY)) {
         return succeed({ outcome: { kind: "left" } });
       }
-      // Nothing to erase is a success too: the caller wants the ledger gone, and it is.
+      // Having nothing to erase is a success: the caller wants the ledger gone, and it is.
       if (draft.ledger.isOpen) draft.append({ kind: "erased" });
       return succeed({ outcome: { kind: "erased" } });
     default:

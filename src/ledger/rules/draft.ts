@@ -8,10 +8,10 @@ import type { LedgerFailure } from "./failure.ts";
 import { activePoints, evolve, type Ledger, momentIn } from "./ledger.ts";
 import type { Points } from "./points.ts";
 
-/** An entry as a rule writes it: without what all entries share. */
+/** An entry as a rule writes it, without the members that all entries share. */
 type Body<Kind extends Entry> = Kind extends Entry ? Omit<Kind, keyof EntryBase> : never;
 
-/** What a rule comes to, besides the entries that it has appended; or why it refuses. */
+/** The result of a rule, apart from the entries that it appended, or the reason why it refuses. */
 export type Writing = Result<
   {
     readonly outcome: Outcome;
@@ -21,11 +21,11 @@ export type Writing = Result<
   LedgerFailure
 >;
 
-/** A decision in the making: entries are appended, and the ledger evolves with them. */
+/** A decision in the making. Rules append entries, and the ledger evolves with them. */
 export class Draft {
   readonly #command: LedgerCommand;
   readonly #entries: Entry[] = [];
-  /** The moment of the decision, and of its entries. */
+  /** The moment of the decision and of its entries. */
   readonly now: EpochMs;
   #ledger: Ledger;
 
@@ -39,7 +39,7 @@ export class Draft {
     return this.#entries;
   }
 
-  /** The ledger after what has been appended so far. */
+  /** The ledger after the entries appended so far. */
   get ledger(): Ledger {
     return this.#ledger;
   }
@@ -56,12 +56,12 @@ export class Draft {
     this.#entries.push({ ...entry, balanceAfter: activePoints(this.#ledger, this.now) });
   }
 
-  /** The id that the client chose; else the command's own. */
+  /** The id that the client chose, or else the command's. */
   entryId(given: EntryId | null): EntryId {
     return given ?? (this.#command.id as string as EntryId);
   }
 
-  /** Kept only with an id that the client chose: there it tells a repetition from a conflict. */
+  /** Kept only with an id that the client chose, to tell a repetition from a conflict. */
   fingerprintFor(given: EntryId | null): string | null {
     return given === null ? null : this.#command.fingerprint;
   }

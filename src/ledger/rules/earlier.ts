@@ -1,16 +1,16 @@
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { LotEntry } from "./entry.ts";
 
-/** The beginning of a long story, summed up. */
+/** The beginning of a long journal, summed up. */
 export interface Earlier {
-  /** How many entries it has. */
+  /** How many entries are summed up. */
   readonly entries: number;
   /** When the last of them was recorded. */
   readonly until: EpochMs;
   /** The balance after it. */
   readonly balance: number;
   readonly owed: number;
-  /** Lots that it has left active: with points left, or with points that come back later. */
+  /** Lots that are active after it and have points left, or get points back later. */
   readonly lots: readonly EarlierLot[];
 }
 

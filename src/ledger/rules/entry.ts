@@ -4,9 +4,9 @@ import type { CouponCode } from "./exchange/coupon.ts";
 import type { DatedDraw, Draw } from "./lot.ts";
 import type { Points } from "./points.ts";
 
-/** What every entry of the journal tells. Entries are never edited: a correction is a new entry. */
+/** The members that all entries of the journal share. Entries are never edited: a correction is a new entry. */
 export interface EntryBase {
-  /** The entry's place in its customer's ledger: 1, 2, 3, … without a gap, never used twice. */
+  /** The entry's number in its ledger: 1, 2, 3, … without a gap, never used twice. */
   readonly sequence: number;
   readonly commandId: CommandId;
   readonly actor: Actor;
@@ -16,7 +16,7 @@ export interface EntryBase {
   readonly balanceAfter: Points;
 }
 
-/** The customer's ledger came to be. */
+/** The customer's ledger was opened. */
 export interface Opened extends EntryBase {
   readonly kind: "opened";
 }
@@ -26,26 +26,26 @@ export interface Granted extends EntryBase {
   readonly kind: "granted";
   readonly id: EntryId;
   readonly points: Points;
-  /** Business time of the grant; may lie in the past when history is moved in. */
+  /** Business time of the grant; may lie in the past when history is imported. */
   readonly createdAt: EpochMs;
   readonly validUntil: EpochMs | null;
   /** What earned the points, usually an order's id. */
   readonly referenceId: string | null;
   readonly description: string | null;
-  /** Fingerprint of the request, kept when the client chose the id: tells a repetition from a conflict. */
+  /** Fingerprint of the request, kept when the client chose the id. It tells a repetition from a conflict. */
   readonly fingerprint: string | null;
-  /** What the order counted for, as plain decimal text; null when it was no order that earned the points. */
+  /** The order's value for earning, as plain decimal text; null when no order earned the points. */
   readonly orderValue: string | null;
 }
 
-/** Points came back into the lots from which they had been taken, as far as these are still active. */
+/** Points were restored into the lots that they came from. These lots are still active. */
 export interface Restored extends EntryBase {
   readonly kind: "restored";
   readonly id: EntryId;
   /** Σ draws. */
   readonly points: Points;
   readonly createdAt: EpochMs;
-  /** What each lot gets back. */
+  /** The points that each lot gets back. */
   readonly draws: readonly DatedDraw[];
   readonly referenceId: string | null;
   readonly description: string;
@@ -53,7 +53,7 @@ export interface Restored extends EntryBase {
   readonly relatedId: EntryId;
 }
 
-/** Points came back as a new lot, because the lot from which they had been taken is over, or is not known. */
+/** Points were restored as a new lot, because the lot that they came from has expired or is not known. */
 export interface Refunded extends EntryBase {
   readonly kind: "refunded";
   readonly id: EntryId;
@@ -66,70 +66,70 @@ export interface Refunded extends EntryBase {
   readonly relatedId: EntryId;
 }
 
-/** Points were taken out of lots, by hand or in exchange for a coupon. */
+/** Points were redeemed, by hand or in exchange for a coupon. */
 export interface Redeemed extends EntryBase {
   readonly kind: "redeemed";
   readonly id: EntryId;
   readonly points: Points;
   readonly createdAt: EpochMs;
   readonly description: string | null;
-  /** Which lots gave the points, in the order of consumption; sums up to `points`. */
+  /** The lots that gave the points, in the order of consumption. They add up to `points`. */
   readonly draws: readonly Draw[];
   readonly redeemOptionId: RedeemOptionId | null;
   readonly couponCode: CouponCode | null;
   /** Who issues the coupon; null when there is none. */
-  readonly couponIssuer: "embedded" | "elsewhere" | null;
+  readonly couponIssuer: "embedded" | "upstream" | null;
   readonly fingerprint: string | null;
 }
 
-/** Changes to what the customer owes the ledger, in points; negative when debt is paid off. */
+/** A change of the ledger's debt, in points; negative when debt is settled. */
 export interface DebtChange {
-  /** Points by which the balance is below zero (return policy `negative`). */
+  /** Points that take the balance below zero (return policy `negative`). */
   readonly owed: number;
-  /** Points that the next grants are reduced by (return policy `absorb`). */
+  /** Points that the next grants will settle (return policy `absorb`). */
   readonly absorbed: number;
 }
 
-/** An order's points were taken back, all of them or a return's share. */
-export interface TakenBack extends EntryBase {
-  readonly kind: "taken-back";
+/** An order's points were reversed, all of them or a return's share. */
+export interface Reversed extends EntryBase {
+  readonly kind: "reversed";
   readonly id: EntryId;
-  /** What was taken out of lots: Σ draws. */
+  /** What was taken from lots: Σ draws. */
   readonly points: Points;
   readonly createdAt: EpochMs;
   readonly draws: readonly Draw[];
   readonly description: string;
   /** The order. */
   readonly referenceId: string;
-  /** The grant that is taken back; null where there is none: a refund that came as an order of its own. */
+  /** The grant that is reversed; null when there is none because a refund arrived as an order of its own. */
   readonly relatedId: EntryId | null;
-  /** What was asked back. */
+  /** How many points were to be taken back. */
   readonly requestedPoints: Points;
-  /** The part of it that had expired unused, and so was gone already. */
-  readonly lapsedPoints: Points;
+  /** The part of `requestedPoints` that had already expired unused. */
+  readonly expiredPoints: Points;
   readonly debt: DebtChange;
-  /** The return whose event has led to it; null: the order's own. */
+  /** The return whose event caused the reversal; null: an event of the order itself did. */
   readonly returnId: string | null;
 }
 
-/** A take-back was undone, in whole or in part. What comes back of it follows. */
-export interface GivenBack extends EntryBase {
-  readonly kind: "given-back";
+/** A reversal was undone, in whole or in part. The entries that follow restore its points. */
+export interface ReversalUndone extends EntryBase {
+  readonly kind: "reversal-undone";
   readonly id: EntryId;
-  /** What comes back with the entries that follow. */
+  /** How many points the entries that follow restore. */
   readonly points: Points;
   readonly createdAt: EpochMs;
   readonly referenceId: string;
-  /** The take-back. */
+  /** The reversal. */
   readonly relatedId: EntryId;
-  /** By how much less is asked back. */
+  /** By how many points the reversal's request is lowered. */
   readonly requestedPoints: Points;
-  /** The part of it that had expired unused, and does not come back. */
-  readonly lapsedPoints: Points;
+  /** The part of `requestedPoints` that had expired unused and does not come back. */
+  readonly expiredPoints: Points;
   readonly debt: DebtChange;
 }
 
-/** New points paid off what earlier returns had left open, or points that came back paid for what was forgiven meanwhile. */
+/** Points settled what earlier reversals left open, or restored points paid for what was forgiven in the meantime. */
 export interface Settled extends EntryBase {
   readonly kind: "settled";
   readonly id: EntryId;
@@ -137,14 +137,14 @@ export interface Settled extends EntryBase {
   readonly createdAt: EpochMs;
   readonly draws: readonly Draw[];
   readonly description: string;
-  /** The take-back of which something was forgiven; null: a debt was paid off. */
+  /** The reversal whose forgiven points were paid for; null: debt was settled. */
   readonly relatedId: EntryId | null;
   readonly debt: DebtChange;
 }
 
-/** What was left of a lot has expired. The points had stopped counting by themselves: this only tells it. */
-export interface Lapsed extends EntryBase {
-  readonly kind: "lapsed";
+/** What was left of a lot has expired. The points stopped counting by themselves; this entry only records it. */
+export interface Expired extends EntryBase {
+  readonly kind: "expired";
   readonly id: EntryId;
   readonly points: Points;
   /** When they expired. */
@@ -153,7 +153,7 @@ export interface Lapsed extends EntryBase {
   readonly relatedId: EntryId;
 }
 
-/** The ledger was erased: everything is gone, this entry too, and the next one begins a new ledger. */
+/** The ledger was erased. Everything is gone, including this entry, and the next entry begins a new ledger. */
 export interface Erased extends EntryBase {
   readonly kind: "erased";
 }
@@ -164,25 +164,25 @@ export type Entry =
   | Restored
   | Refunded
   | Redeemed
-  | TakenBack
-  | GivenBack
+  | Reversed
+  | ReversalUndone
   | Settled
-  | Lapsed
+  | Expired
   | Erased;
 
-/** Entries that make a lot. */
+/** Entries that create a lot. */
 export type LotEntry = Granted | Refunded;
 
-/** Entries that take points out of lots. */
-export type DrawingEntry = Redeemed | TakenBack | Settled;
+/** Entries that take points from lots. */
+export type DrawingEntry = Redeemed | Reversed | Settled;
 
 export const makesLot = (entry: Entry): entry is LotEntry => entry.kind === "granted" || entry.kind === "refunded";
 
 export const drawsPoints = (entry: Entry): entry is DrawingEntry =>
-  entry.kind === "redeemed" || entry.kind === "taken-back" || entry.kind === "settled";
+  entry.kind === "redeemed" || entry.kind === "reversed" || entry.kind === "settled";
 
-/** What the entry adds to the points of the journal, or takes from them when it is negative. */
+/** By how much the entry changes the sum of points; negative when it takes points. */
 export function pointsChange(entry: Entry): number {
   if (makesLot(entry) || entry.kind === "restored") return entry.points;
-  return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
+  return drawsPoints(entry) || entry.kind === "expired" ? -entry.points : 0;
 }

@@ -4,7 +4,7 @@ import { addCalendarMonths, type EpochMs } from "../../platform/values/time.ts";
 import type { LedgerFailure } from "./failure.ts";
 import type { Points } from "./points.ts";
 
-/** Points to grant, as far as the one who grants them says. */
+/** Points to grant, as the request describes them. */
 export interface Grant {
   /** Null: the command's id becomes the entry's. */
   readonly id: EntryId | null;
@@ -24,17 +24,17 @@ export interface GrantPeriod {
   readonly validUntil: EpochMs | null;
 }
 
-/** How far ahead a client's clock may be. What it dates later than the service's own clock is dated now. */
+/** How far a client's clock may be ahead of the service's. Within this limit, a later date counts as now. */
 export const clockAheadMsMax = 60_000;
 
 /**
- * From when until when a grant made at `now` counts. A period that is already over is fine: that is history
- * being moved in, and it counts in no balance.
+ * The period in which a grant made at `now` counts. The period may already be over: such a grant is imported history
+ * and counts in no balance.
  */
 export function grantPeriod(grant: Grant, now: EpochMs): Result<GrantPeriod, LedgerFailure> {
   const given = grant.createdAt ?? now;
   if (given > now + clockAheadMsMax) return refuse({ code: "created_at_in_future" });
-  // Never after the entry itself: what is taken out of the lot next must not come before it.
+  // Never later than the entry itself, so that nothing can be taken from the lot before it exists.
   const createdAt = given > now ? now : given;
   const validUntil =
     grant.validUntil ?? (grant.validityMonths === null ? null : addCalendarMonths(createdAt, grant.validityMonths));

@@ -10,7 +10,7 @@ import type { LedgerKey } from "./ledger-key.ts";
 import { type Points, pointsMax } from "./points.ts";
 import { earnedEntryId } from "./returns.ts";
 
-/** Creates the ledger, with or without points to start with. */
+/** Creates the ledger, with or without initial points. */
 export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): Writing {
   if (draft.ledger.isOpen) return refuse({ code: "ledger_exists", customerId: key.customerId });
   draft.append({ kind: "opened" });
@@ -18,13 +18,13 @@ export function open(key: LedgerKey, draft: Draft, startPoints: Grant | null): W
   return granted ?? succeed({ outcome: { kind: "opened" } });
 }
 
-/** Grants points by hand; creates the ledger when it is missing. */
+/** Grants points by hand. Creates the ledger if it is missing. */
 export function grant(draft: Draft, terms: Grant): Writing {
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
   return appendGrant(draft, terms) ?? succeed({ outcome: { kind: "granted", entryId: draft.entryId(terms.id) } });
 }
 
-/** @returns null when the grant was appended, else why not */
+/** @returns null when the grant was appended, otherwise the refusal */
 function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFailure } | null {
   const period = grantPeriod(terms, draft.now);
   if (!period.ok) return period;
@@ -48,7 +48,7 @@ function appendGrant(draft: Draft, terms: Grant): { ok: false; failure: LedgerFa
 
 export const exceedsBalance = (ledger: Ledger, points: Points): boolean => ledger.points + points > pointsMax;
 
-/** That an order is granted once is the entry id's doing: it is the order's, and unique in the ledger. */
+/** Grants an order's points. The entry id is derived from the order and unique in the ledger, so it is granted once. */
 export function earn(draft: Draft, order: EarningOrder): Writing {
   if (exceedsBalance(draft.ledger, order.points)) return refuse({ code: "balance_limit_exceeded" });
   if (!draft.ledger.isOpen) draft.append({ kind: "opened" });
@@ -58,8 +58,8 @@ export function earn(draft: Draft, order: EarningOrder): Writing {
 }
 
 /**
- * Grants an order's points. Their validity counts from when the order completed, where that is known.
- * @param order its value is null where more is granted for an order that has earned before
+ * Grants an order's points. Their validity starts when the order completed, if that is known.
+ * @param order its value is null when more points are granted for an order that has already earned
  */
 export function grantOrder(
   draft: Draft,
@@ -85,7 +85,7 @@ export function grantOrder(
   settleDebt(draft, id);
 }
 
-/** New points pay off what earlier returns have left open, before anything else can use them: beside a debt there are none. */
+/** New and restored points settle what earlier reversals left open before anything else can use them. */
 export function settleDebt(draft: Draft, sourceId: EntryId): void {
   const { debt } = draft.ledger;
   const draws = drawUpTo(draft.ledger, (debt.owed + debt.absorbed) as Points, draft.now);

@@ -1,6 +1,6 @@
 import type { CustomerId, TenantId } from "../../platform/values/identifiers.ts";
 
-/** Whose ledger it is. */
+/** Identifies a customer's ledger. */
 export interface LedgerKey {
   readonly tenant: TenantId;
   readonly customerId: CustomerId;

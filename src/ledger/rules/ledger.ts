@@ -7,32 +7,32 @@ import { compareConsumption, type Draw, isActive, type Lot, remainingPoints } fr
 import type { Points } from "./points.ts";
 
 /**
- * What must be known of a customer's journal to decide the next command: whether it is open, where its
- * sequence stands, and the lots that still have points.
+ * What is needed of a customer's journal to decide the next command: whether the ledger is open, its last sequence, and
+ * the lots that still have points.
  */
 export interface Ledger {
-  /** False for a customer without an entry, and after an erasure. */
+  /** False before the first entry and after an erasure. */
   readonly isOpen: boolean;
   /** When it was opened; 0 while it is not. */
   readonly openedAt: EpochMs;
   /** The sequence of the last entry; 0 before the first. */
   readonly sequence: number;
   /**
-   * The latest moment of an entry; 0 before the first. Time does not go back in a ledger: where a clock does, or one is
-   * behind another's, it is still this moment, and what has expired by it stays expired.
+   * The latest moment of an entry; 0 before the first. Time does not go back in a ledger. If a clock goes back, or is
+   * behind another one, this moment still counts as now, and what has expired by then stays expired.
    */
   readonly latestAt: EpochMs;
   /** Lots with points left, in the order of consumption. Those that expired since the last entry may still be here. */
   readonly lots: readonly Lot[];
   /** Σ remaining points over `lots`. */
   readonly lotPoints: number;
-  /** What was left of lots that are in `lots` no more, because they expired, and is not yet entered as lapsed. */
+  /** What was left of lots that expired and were dropped from `lots`, and is not yet entered as expired. */
   readonly expiredPoints: number;
-  /** What all entries together come to; always `lotPoints + expiredPoints`, but summed up from the entries alone. */
+  /** The sum of all entries. Always equals `lotPoints + expiredPoints`, but is added up from the entries alone. */
   readonly points: number;
   /**
-   * What returns have left open. New points pay it off before anything else, so that there is never a debt while
-   * there are active points.
+   * What reversals left open. New and restored points settle it before anything else, so there is never a debt while
+   * there are points to spend.
    */
   readonly debt: DebtChange;
 }
@@ -52,8 +52,9 @@ export const emptyLedger: Ledger = {
 };
 
 /**
- * An open ledger from what storage holds of it.
- * @param lots in any order: all that have points left, also expired ones that are not yet entered as lapsed
+ * Builds an open ledger from what is stored of it.
+ * @param stored its `lots` are all that have points left, in any order, including expired ones not yet entered as
+ * expired
  */
 export function ledgerOf(stored: {
   readonly openedAt: EpochMs;
@@ -71,12 +72,12 @@ export function ledgerOf(stored: {
 
 const sumRemaining = (lots: readonly Lot[]): number => lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
 
-/** The moment that it is in a ledger when a clock says `now`. */
+/** The ledger's time when a clock shows `now`: never before the last entry. */
 export const momentIn = (ledger: Ledger, now: EpochMs): EpochMs => (now < ledger.latestAt ? ledger.latestAt : now);
 
 /**
- * The points that can be redeemed at `now`. Falls by itself as lots expire. Negative only where a return has taken
- * more than there was, under the policy that allows it.
+ * The balance: the points that can be redeemed at `now`. It falls by itself as lots expire. It is negative only when a
+ * reversal took more than there was, under the policy `negative`.
  */
 export function activePoints(ledger: Ledger, now: EpochMs): Points {
   const expired = countExpired(ledger.lots, momentIn(ledger, now));
@@ -84,7 +85,7 @@ export function activePoints(ledger: Ledger, now: EpochMs): Points {
   return (ledger.lotPoints - expiredPoints - ledger.debt.owed) as Points;
 }
 
-/** Expired lots are always the first ones, because consumption goes by `validUntil`. */
+/** Expired lots always come first, because lots are ordered by `validUntil`. */
 function countExpired(lots: readonly Lot[], now: EpochMs): number {
   let count = 0;
   for (const lot of lots) {
@@ -95,8 +96,8 @@ function countExpired(lots: readonly Lot[], now: EpochMs): number {
 }
 
 /**
- * The lots that give `points` at `now`, in the order of consumption.
- * @returns the draws, which sum up to `points`; null when the active balance is too small.
+ * Draws `points` from the lots that are active at `now`, in the order of consumption.
+ * @returns the draws, which add up to `points`; null when the active lots have too few points.
  */
 export function drawPoints(ledger: Ledger, points: Points, now: EpochMs): readonly Draw[] | null {
   const draws = drawUpTo(ledger, points, now);
@@ -104,7 +105,7 @@ export function drawPoints(ledger: Ledger, points: Points, now: EpochMs): readon
 }
 
 /**
- * The lots that give `points`, or as many as are active at `now`.
+ * Draws `points`, or as many as are active at `now`.
  * @param preferred lots that give before all others
  */
 export function drawUpTo(
@@ -132,8 +133,8 @@ export function drawUpTo(
 }
 
 /**
- * The ledger after `entry`. Lots that have expired by the time of the entry drop out.
- * @throws {Error} when the entry is not the next one, or takes what is not there: a defect or a damaged
+ * The ledger after `entry`. Lots that have expired by the time of the entry are dropped.
+ * @throws {Error} when the entry is not the next one or takes points that do not exist. That is a defect or a damaged
  * journal, never a business outcome.
  */
 export function evolve(ledger: Ledger, entry: Entry): Ledger {
@@ -156,13 +157,13 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
       return withDraws(current, entry.draws);
     case "redeemed":
       return withoutDraws(current, entry.draws);
-    case "taken-back":
+    case "reversed":
     case "settled":
       return { ...withoutDraws(current, entry.draws), debt: changed(current.debt, entry.debt) };
-    case "given-back":
+    case "reversal-undone":
       return { ...current, debt: changed(current.debt, entry.debt) };
-    case "lapsed":
-      return withoutLapsed(current, entry.points);
+    case "expired":
+      return withoutEntered(current, entry.points);
     case "erased":
       return emptyLedger;
     default:
@@ -170,7 +171,7 @@ export function evolve(ledger: Ledger, entry: Entry): Ledger {
   }
 }
 
-/** The ledger that a whole journal leads to. */
+/** The ledger that results from a whole journal. */
 export const replay = (entries: Iterable<Entry>): Ledger => {
   let ledger = emptyLedger;
   for (const entry of entries) ledger = evolve(ledger, entry);
@@ -193,20 +194,20 @@ function withoutDraws(ledger: Ledger, draws: readonly Draw[]): Ledger {
 
 function withDraws(ledger: Ledger, draws: readonly DatedDraw[]): Ledger {
   const over = draws.find((draw) => !isActive(draw, ledger.latestAt));
-  if (over !== undefined) throw new Error(`Lot ${over.lotId} is over.`);
+  if (over !== undefined) throw new Error(`Lot ${over.lotId} has expired.`);
   const restored = draws.reduce((sum, draw) => sum + draw.points, 0);
   return { ...ledger, lots: putIntoLots(ledger.lots, draws), lotPoints: ledger.lotPoints + restored };
 }
 
-function withoutLapsed(ledger: Ledger, points: Points): Ledger {
-  if (points > ledger.expiredPoints) throw new Error(`Not that many points have expired: ${points}.`);
+function withoutEntered(ledger: Ledger, points: Points): Ledger {
+  if (points > ledger.expiredPoints) throw new Error(`Fewer than ${points} points have expired.`);
   return { ...ledger, expiredPoints: ledger.expiredPoints - points };
 }
 
 function changed(debt: DebtChange, change: DebtChange): DebtChange {
   const owed = debt.owed + change.owed;
   const absorbed = debt.absorbed + change.absorbed;
-  if (owed < 0 || absorbed < 0) throw new Error("More debt is paid off than there is.");
+  if (owed < 0 || absorbed < 0) throw new Error("More debt is removed than there is.");
   return { owed, absorbed };
 }
 
@@ -234,7 +235,7 @@ function insertLot(lots: readonly Lot[], lot: Lot): readonly Lot[] {
   return lots.toSpliced(low, 0, lot);
 }
 
-/** An active lot that is not among `lots` was used up. */
+/** An active lot that is missing from `lots` was used up. */
 function putIntoLots(lots: readonly Lot[], draws: readonly DatedDraw[]): readonly Lot[] {
   const pending = new Map(draws.map((draw) => [draw.lotId, draw]));
   const known = lots.map((lot) => {

@@ -3,19 +3,19 @@ import { compareText } from "../../platform/values/text-order.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { Points } from "./points.ts";
 
-/** What is left of one grant until it lapses. A lot's id is its grant's entry id. */
+/** What one grant gave until its end. A lot's id is the entry id of its grant. */
 export interface Lot {
   readonly id: EntryId;
   /** Points granted. */
   readonly points: Points;
-  /** Points already taken by redemptions: 0 ≤ usedPoints ≤ points. */
+  /** Points that entries have taken: 0 ≤ usedPoints ≤ points. */
   readonly usedPoints: Points;
   readonly createdAt: EpochMs;
   /** The first moment at which the points no longer count; null when they never expire. */
   readonly validUntil: EpochMs | null;
 }
 
-/** Which lot gave how many points to a redemption. */
+/** The points that one entry took from one lot. */
 export interface Draw {
   readonly lotId: EntryId;
   readonly points: Points;
@@ -28,8 +28,8 @@ export const isActive = (lot: Pick<Lot, "validUntil">, now: EpochMs): boolean =>
   lot.validUntil === null || lot.validUntil > now;
 
 /**
- * The one order in which lots are consumed: soonest `validUntil` first (never expiring last), then the oldest,
- * then by id. It is total, so the same lots are always consumed alike, however they were stored.
+ * The order in which lots are consumed: the earliest `validUntil` first and lots that never expire last, then the
+ * oldest, then by id. The order is total, so it does not depend on how the lots are stored.
  */
 export function compareConsumption(left: Lot, right: Lot): number {
   if (left.validUntil !== right.validUntil) {
@@ -40,9 +40,9 @@ export function compareConsumption(left: Lot, right: Lot): number {
   return left.createdAt - right.createdAt || compareText(left.id, right.id);
 }
 
-/** Points that were taken from a lot, with all that it takes to put them back: a lot that is used up is in no memory. */
+/** A draw with all that is needed to restore its points. A used-up lot is not in memory any more. */
 export interface DatedDraw extends Draw {
-  /** All that the lot began with. */
+  /** The points that the lot began with. */
   readonly lotPoints: Points;
   readonly createdAt: EpochMs;
   readonly validUntil: EpochMs | null;

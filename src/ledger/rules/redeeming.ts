@@ -24,7 +24,7 @@ export function redeem(draft: Draft, redemption: Extract<Intent, { kind: "redeem
   return succeed({ outcome: { kind: "redeemed", entryId: id } });
 }
 
-/** The refusal that says how many points there are. */
+/** The refusal of a redemption that needs more points than are active. */
 export const insufficient = (draft: Draft, requestedPoints: Points): Writing =>
   refuse({
     code: "insufficient_points",

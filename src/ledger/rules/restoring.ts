@@ -11,17 +11,20 @@ import { type Forgiven, paymentEntryId } from "./returns.ts";
 export interface Origin {
   /** The entry that had taken the points. */
   readonly relatedId: EntryId;
-  /** Names what comes back: an entry that brings points back once. That of the entry which had taken them, unless they come back in parts. */
+  /**
+   * Part of the restoring entries' ids, so that points are restored only once: the id of the entry that took them, or
+   * of the entry that undoes a part of it if they come back in parts.
+   */
   readonly name: EntryId;
   readonly referenceId: string | null;
   readonly description: string;
 }
 
 /**
- * Gives points back: into the lots that they were taken from, so that it does not matter how often they come and go. A
- * lot that has ended meanwhile does not come back alive: its points become a lot of their own, which is over, too.
+ * Restores points into the lots that they came from, so that lots are not split, however often points come and go.
+ * Points of a lot that has expired since become a new lot, which has expired too.
  * @param draws what the origin's entry still holds of its lots
- * @returns the lots that have the points now
+ * @returns the active lots that now hold the points
  */
 export function restore(draft: Draft, draws: readonly DatedDraw[], origin: Origin): readonly EntryId[] {
   const active = draws.filter((draw) => isActive(draw, draft.now));
@@ -40,9 +43,9 @@ export function restore(draft: Draft, draws: readonly DatedDraw[], origin: Origi
 }
 
 /**
- * Gives points back as a lot of their own.
+ * Restores points as a new lot.
  * @param nth tells the refunds of one origin apart
- * @returns the lot
+ * @returns the id of the lot
  */
 export function refund(
   draft: Draft,
@@ -57,12 +60,12 @@ export function refund(
 }
 
 /**
- * Has points that came back pay for what was forgiven while they were away: had they been there, they would have been
+ * Makes restored points pay for what was forgiven while they were away. Had they been there, they would have been
  * taken. Nothing else pays for what was forgiven.
- * @param forgiven since the points were taken, oldest first
- * @param points how many came back
- * @param into the lots that have them now, which give first
- * @returns what is forgiven now of each
+ * @param forgiven what was forgiven since the points were taken, oldest first
+ * @param points how many points came back
+ * @param into the lots that now hold them; these give first
+ * @returns `forgiven`, with what is still unpaid
  */
 export function payForgiven(
   draft: Draft,

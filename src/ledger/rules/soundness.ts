@@ -4,26 +4,26 @@ import {
   type DrawingEntry,
   drawsPoints,
   type Entry,
-  type GivenBack,
-  type Lapsed,
+  type Expired,
   makesLot,
   pointsChange,
   type Restored,
+  type ReversalUndone,
+  type Reversed,
   type Settled,
-  type TakenBack,
 } from "./entry.ts";
 import type { CouponEffect } from "./exchange/exchange.ts";
 import { activePoints, type Ledger } from "./ledger.ts";
 import { isActive, remainingPoints } from "./lot.ts";
 
-/** What a change consists of, as far as its soundness goes. */
+/** The parts of a change that are checked for soundness. */
 export interface Change {
   readonly entries: readonly Entry[];
-  /** `unknown` when a journal is looked at that does not tell. */
+  /** `unknown` in a replay: the journal does not hold them. */
   readonly couponEffects: readonly CouponEffect[] | "unknown";
 }
 
-/** What a lot has left in the course of a change. */
+/** The state of a lot in the course of a change. */
 interface LotState {
   readonly points: number;
   readonly left: number;
@@ -31,39 +31,39 @@ interface LotState {
 }
 
 /**
- * What is wrong with a ledger itself: its lots must have left what its entries come to.
+ * What is wrong with a ledger by itself. What its lots have left must equal the sum of its entries.
  * @returns one sentence; null when it is sound
  */
 export function ledgerFault({ lots, lotPoints, expiredPoints, points, debt }: Ledger): string | null {
-  if (!Number.isSafeInteger(points) || lotPoints < 0 || expiredPoints < 0) return "The points are no amount.";
+  if (!Number.isSafeInteger(points) || lotPoints < 0 || expiredPoints < 0) return "The points are not a valid amount.";
   if (lotPoints + expiredPoints !== points) {
-    return `The lots have ${lotPoints + expiredPoints} points left, the entries come to ${points}.`;
+    return `The lots hold ${lotPoints + expiredPoints} points, but the entries sum to ${points}.`;
   }
   const left = lots.reduce((sum, lot) => sum + remainingPoints(lot), 0);
-  if (left !== lotPoints) return `The lots have ${left} points left, and were counted as ${lotPoints}.`;
-  if (lots.some((lot) => lot.usedPoints < 0 || lot.usedPoints >= lot.points)) return "A lot is used beyond its points.";
+  if (left !== lotPoints) return `The lots have ${left} points left, but were counted as ${lotPoints}.`;
+  if (lots.some((lot) => lot.usedPoints < 0 || lot.usedPoints >= lot.points)) return "A lot's usage is out of range.";
   return debt.owed < 0 || debt.absorbed < 0 ? "The debt is below zero." : null;
 }
 
 /**
- * What is wrong with a change that takes `before` to `after`. The rules make sound changes only; this counts once
- * more, in another way, so that a mistake in the rules stores nothing.
+ * What is wrong with a change that takes `before` to `after`. The rules should make only sound changes. This counts
+ * again, in another way, so that nothing is stored if a rule is wrong.
  * @returns one sentence; null when it is sound
  */
 export function changeFault(before: Ledger, change: Change, after: Ledger): string | null {
   const fault = new Recount(before).faultOf(change, after) ?? couponFault(change);
   if (fault !== null || change.couponEffects === "unknown") return fault;
-  // The sums were carried on; what the lots themselves have left is counted, too. Who goes through a journal entry by
-  // entry has other lots to compare, and journals of before time was kept from going back.
+  // So far only sums were carried forward. Now count the lots themselves. A replay returns above: it compares the
+  // stored lots instead, and in an old journal time may have gone back.
   return timeFault(before, change) ?? ledgerFault(after);
 }
 
 function timeFault({ latestAt }: Ledger, { entries }: Change): string | null {
   const early = entries.find(({ recordedAt }, index) => recordedAt < (entries[index - 1]?.recordedAt ?? latestAt));
-  return early === undefined ? null : `Entry ${early.sequence} was recorded before the one that it follows.`;
+  return early === undefined ? null : `Entry ${early.sequence} was recorded before the entry that it follows.`;
 }
 
-/** A second, independent way of counting what entries do to a ledger. */
+/** Counts what entries do to a ledger, independently of `evolve`. */
 class Recount {
   readonly #before: Ledger;
   /** Lots that the change has touched. */
@@ -87,48 +87,48 @@ class Recount {
       const fault = this.#take(entry);
       if (fault !== null) return `Entry ${entry.sequence}: ${fault}`;
     }
-    if (after.sequence !== this.#sequence) return "The sequence is not that of the last entry.";
+    if (after.sequence !== this.#sequence) return "The ledger's sequence is not that of the last entry.";
     if (after.points !== this.#points || after.lotPoints + after.expiredPoints !== this.#points) {
-      return `The lots have ${after.lotPoints + after.expiredPoints} points left, the entries come to ${this.#points}.`;
+      return `The lots hold ${after.lotPoints + after.expiredPoints} points, but the entries sum to ${this.#points}.`;
     }
-    if (after.lotPoints < 0 || after.expiredPoints < 0) return "Less than nothing is left.";
+    if (after.lotPoints < 0 || after.expiredPoints < 0) return "The points left are below zero.";
     if (after.debt.owed !== this.#owed || after.debt.absorbed !== this.#absorbed) return "The debt does not add up.";
     const last = entries.at(-1);
     return last === undefined || last.kind === "erased" ? null : balanceFault(last, after, couponEffects !== "unknown");
   }
 
   #take(entry: Entry): string | null {
-    if (entry.sequence !== this.#sequence + 1) return "it does not follow the one before.";
+    if (entry.sequence !== this.#sequence + 1) return "it does not follow the entry before.";
     if (entry.kind === "erased") {
       this.#erase();
       return null;
     }
     this.#sequence = entry.sequence;
     this.#points += pointsChange(entry);
-    if (!Number.isSafeInteger(this.#points) || this.#points < 0) return "the points are no amount any more.";
+    if (!Number.isSafeInteger(this.#points) || this.#points < 0) return "the points are no longer a valid amount.";
     if (makesLot(entry)) this.#touched.set(entry.id, { ...entry, left: entry.points });
     if ("debt" in entry) {
       this.#owed += entry.debt.owed;
       this.#absorbed += entry.debt.absorbed;
-      if (this.#owed < 0 || this.#absorbed < 0) return "more debt is paid off than there is.";
-      if (!isDebtDue(entry)) return "its debt is not what it is due.";
+      if (this.#owed < 0 || this.#absorbed < 0) return "it reduces the debt below zero.";
+      if (!isDebtDue(entry)) return "its change of the debt does not match its points.";
     }
-    if (entry.kind === "lapsed") return this.#lapse(entry);
+    if (entry.kind === "expired") return this.#expire(entry);
     if (entry.kind === "restored") return this.#restore(entry);
     return drawsPoints(entry) ? this.#draw(entry) : null;
   }
 
-  /** What of the lot was left is the database's to tell: another writer may have been there, and is found out by it. */
-  #lapse({ relatedId, recordedAt }: Lapsed): string | null {
+  /** The amount is not checked here. If another writer has changed the lot, the database refuses the commit. */
+  #expire({ relatedId, recordedAt }: Expired): string | null {
     const lot = this.#lot(relatedId);
-    return lot !== null && isActive(lot, recordedAt) ? "it lapses what has not lapsed." : null;
+    return lot !== null && isActive(lot, recordedAt) ? "it expires points that have not expired." : null;
   }
 
   #draw(entry: DrawingEntry): string | null {
     let drawn = 0;
     for (const { lotId, points } of entry.draws) {
       const lot = this.#lot(lotId);
-      if (lot === null) return "it takes from a lot that is not there.";
+      if (lot === null) return "it takes from a lot that does not exist.";
       if (!isActive(lot, entry.recordedAt)) return "it takes expired points.";
       if (points < 1 || points > lot.left) return "it takes more than the lot has.";
       this.#touched.set(lotId, { ...lot, left: lot.left - points });
@@ -137,13 +137,13 @@ class Recount {
     return drawn === entry.points ? null : "its draws do not add up.";
   }
 
-  /** A lot that is not there was used up; what it was like is held against the journal by the audit. */
+  /** A lot that is missing here was used up. Verification compares its details with the journal. */
   #restore(entry: Restored): string | null {
     let restored = 0;
     for (const { lotId, points, lotPoints, validUntil } of entry.draws) {
       const lot = this.#lot(lotId) ?? { points: lotPoints, left: 0, validUntil };
-      if (lot.points !== lotPoints || lot.validUntil !== validUntil) return "it names a lot other than it is.";
-      if (!isActive(lot, entry.recordedAt)) return "it puts points back into a lot that is over.";
+      if (lot.points !== lotPoints || lot.validUntil !== validUntil) return "it describes a lot wrongly.";
+      if (!isActive(lot, entry.recordedAt)) return "it puts points back into an expired lot.";
       if (points < 1 || lot.left + points > lot.points) return "it puts back more than was taken.";
       this.#touched.set(lotId, { ...lot, left: lot.left + points });
       restored += points;
@@ -168,40 +168,41 @@ class Recount {
   }
 }
 
-/** Only what a return has asked back and not got makes a debt, and only what is paid or forgiven reduces one. */
-function isDebtDue(entry: TakenBack | GivenBack | Settled): boolean {
+/** Only a reversal that found too few points creates debt. Only a settlement or an undoing reduces it. */
+function isDebtDue(entry: Reversed | ReversalUndone | Settled): boolean {
   const { owed, absorbed } = entry.debt;
-  if (entry.kind === "taken-back") {
-    const missing = entry.requestedPoints - entry.lapsedPoints - entry.points;
+  if (entry.kind === "reversed") {
+    const missing = entry.requestedPoints - entry.expiredPoints - entry.points;
     return owed >= 0 && absorbed >= 0 && owed + absorbed <= missing;
   }
   if (owed > 0 || absorbed > 0) return false;
-  if (entry.kind === "given-back") return entry.points - owed - absorbed <= entry.requestedPoints - entry.lapsedPoints;
-  // What was forgiven is no debt any more.
+  if (entry.kind === "reversal-undone")
+    return entry.points - owed - absorbed <= entry.requestedPoints - entry.expiredPoints;
+  // What was forgiven is not part of the debt, so paying for it does not change the debt.
   return entry.relatedId === null ? entry.points + owed + absorbed === 0 : owed === 0 && absorbed === 0;
 }
 
-/** A balance is below zero by what is owed, or not at all; and while something is owed nothing can be spent. */
+/** Only owed points can take a balance below zero. While there is debt, there are no points to spend. */
 function balanceFault(last: Entry, after: Ledger, isWhole: boolean): string | null {
   const balance = activePoints(after, last.recordedAt);
   if (last.balanceAfter !== balance) return "The balance after the last entry is not the ledger's.";
   const { owed, absorbed } = after.debt;
   const spendable = balance + owed;
   if (spendable < 0) return "The balance is below zero.";
-  return isWhole && owed + absorbed > 0 && spendable > 0 ? "There are points beside a debt." : null;
+  return isWhole && owed + absorbed > 0 && spendable > 0 ? "There are points to spend in spite of a debt." : null;
 }
 
-/** Each redemption for a coupon has its coupon, and each coupon its redemption; no code twice. */
+/** Each exchange must have its coupon, and each coupon its exchange. No code may occur twice. */
 function couponFault({ entries, couponEffects }: Change): string | null {
   if (couponEffects === "unknown") return null;
   const sold = entries.flatMap((entry) =>
     entry.kind === "redeemed" && entry.couponCode !== null ? [`${entry.id} ${entry.couponCode}`] : [],
   );
   const issued = couponEffects.flatMap((effect) =>
-    effect.kind === "issue" || effect.kind === "reserve" ? [`${effect.coupon.redemptionId} ${effect.coupon.code}`] : [],
+    effect.kind === "issue" || effect.kind === "reserve" ? [`${effect.coupon.exchangeId} ${effect.coupon.code}`] : [],
   );
   const codes = new Set(issued.map((pair) => pair.slice(pair.lastIndexOf(" "))));
   if (codes.size !== issued.length) return "A code is issued twice.";
   const isPaired = sold.length === issued.length && sold.every((pair) => issued.includes(pair));
-  return isPaired ? null : "Redemptions and coupons do not go together.";
+  return isPaired ? null : "Exchanges and coupons do not match.";
 }

@@ -19,7 +19,7 @@ export function rowsOf(
   const { tenant, customerId } = key;
   const { entries, ledger, follows } = changes;
   const { sealed, head } = sealAll(key, changes);
-  const standing = { tenant, customerId, sequence: ledger.sequence, hash: head, points: ledger.points, ...ledger.debt };
+  const standing = { tenant, customerId, sequence: ledger.sequence, head, points: ledger.points, ...ledger.debt };
   const openings = entries.flatMap((entry) =>
     entry.kind === "opened" ? [{ ...standing, openedAt: entry.recordedAt, openedBy: entry.commandId }] : [],
   );
@@ -27,14 +27,14 @@ export function rowsOf(
     usagesOf(entry).map((usage) => ({ tenant, customerId, ...usage, sequence: entry.sequence })),
   );
   const lotRows = entries.filter(makesLot).map(({ id: lotId, points, createdAt, validUntil }) => {
-    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, lapsedPoints: noPoints };
+    return { tenant, customerId, lotId, points, usedPoints: noPoints, createdAt, validUntil, expiredPoints: noPoints };
   });
-  const lapses = entries.flatMap((entry) =>
-    entry.kind === "lapsed" ? [{ tenant, customerId, lotId: entry.relatedId, lapsedPoints: entry.points }] : [],
+  const expiries = entries.flatMap((entry) =>
+    entry.kind === "expired" ? [{ tenant, customerId, lotId: entry.relatedId, expiredPoints: entry.points }] : [],
   );
   const rows: CommitRows = {
-    // A commit with entries is held against the ledger's head by the first of them.
-    followed: sealed.length === 0 ? [{ tenant, customerId, hash: follows }] : [],
+    // In a commit with entries, the first entry is checked against the ledger's head.
+    followed: sealed.length === 0 ? [{ tenant, customerId, head: follows }] : [],
     terms: changes.optionStamps.map(({ id, version, createdAt }) => ({ tenant, id, version, createdAt })),
     entries: sealed,
     openings,
@@ -42,51 +42,51 @@ export function rowsOf(
     lots: lotRows,
     uses: usesOf(key, usages),
     usages,
-    lapses,
+    expiries,
     ...effectRows(key, changes),
     records: changes.records.map((record) => recordRow(key, record)),
   };
   return { rows, head };
 }
 
-/** What is taken from each lot in all: several redemptions of one commit may use the same one. */
+/** The total taken from each lot: several redemptions of one commit may draw on the same lot. */
 function usesOf({ tenant, customerId }: LedgerKey, usages: CommitRows["usages"]): CommitRows["uses"] {
   const taken = new Map<EntryId, number>();
   for (const { lotId, points } of usages) taken.set(lotId, (taken.get(lotId) ?? 0) + points);
   return [...taken].map(([lotId, points]) => ({ tenant, customerId, lotId, taken: points }));
 }
 
-/** An erasure is carried out, and leaves nothing in the journal. */
+/** An erasure leaves no entry in the journal. */
 const isKept = (entry: Entry): entry is Exclude<Entry, { kind: "erased" }> => entry.kind !== "erased";
 
-/** The entries as they are stored, each sealed on top of the one before. */
+/** The entries as they are stored. Each seal also covers the seal before. */
 function sealAll(key: LedgerKey, { entries, couponEffects, follows }: LedgerChanges) {
   const sealed: (typeof ledgerEntries.$inferInsert)[] = [];
   let head = follows;
   for (const entry of entries.filter(isKept)) {
     const row = rowOfEntry(entry);
     const coupon = entry.kind === "redeemed" ? couponSoldBy(key, entry.id, couponEffects) : null;
-    const hash = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
-    sealed.push({ tenant: key.tenant, customerId: key.customerId, ...row, previousHash: head, hash });
-    head = hash;
+    const seal = sealOf(key, { row, draws: usagesOf(entry), coupon }, head);
+    sealed.push({ tenant: key.tenant, customerId: key.customerId, ...row, previousSeal: head, seal });
+    head = seal;
   }
   return { sealed, head: entries.every(isKept) ? head : emptyHead };
 }
 
-/** The coupon that a redemption pays for, as it is going to be stored. */
+/** The coupon that a redemption pays for, as it will be stored. */
 function couponSoldBy(
   key: LedgerKey,
-  redemptionId: EntryId,
+  exchangeId: EntryId,
   effects: LedgerChanges["couponEffects"],
 ): SealedCoupon | null {
   for (const effect of effects) {
-    if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.redemptionId !== redemptionId) continue;
+    if ((effect.kind !== "issue" && effect.kind !== "reserve") || effect.coupon.exchangeId !== exchangeId) continue;
     return couponRow(key, effect.coupon);
   }
   return null;
 }
 
-/** What the coupon effects store. */
+/** The rows of the coupon effects. */
 function effectRows(key: LedgerKey, { couponEffects, now }: LedgerChanges) {
   const { tenant, customerId } = key;
   const keyOfExchange = (exchangeId: EntryId) => ({ tenant, customerId, exchangeId });
@@ -113,7 +113,7 @@ function effectRows(key: LedgerKey, { couponEffects, now }: LedgerChanges) {
 const exchangeRow = ({ tenant, customerId }: LedgerKey, coupon: Coupon): typeof exchanges.$inferInsert => ({
   tenant,
   customerId,
-  exchangeId: coupon.redemptionId,
+  exchangeId: coupon.exchangeId,
   couponCode: coupon.code,
   canonicalCode: canonicalCouponCode(coupon.code),
   redeemOptionId: coupon.redeemOptionId,
@@ -130,7 +130,7 @@ const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$infer
   definition: JSON.stringify(coupon.definition),
   issuedTo: coupon.issuedTo,
   issuedAt: coupon.issuedAt,
-  redemptionId: coupon.redemptionId,
+  exchangeId: coupon.exchangeId,
   redeemOptionId: coupon.redeemOptionId,
   redemptionCount: coupon.redemptionCount,
 });

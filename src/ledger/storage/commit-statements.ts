@@ -11,15 +11,15 @@ import { idempotencyRecords, refusals } from "../../platform/storage/tables.ts";
 import { coupons, exchanges } from "./coupon-tables.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./tables.ts";
 
-/** A statement that is carried out for each row of a list. */
+/** A statement that runs for each row of a list. */
 interface RowStatement<Row> {
   readonly prepare: Prepare<"rows">;
   readonly text: (drizzle: DrizzleD1Database) => string;
-  /** Never there: keeps the type of the rows. */
+  /** Never set: carries the type of the rows. */
   readonly row?: Row;
 }
 
-/** @param build has the property names of the rows, and the parameter `rows` */
+/** @param build uses the property names of the rows, and the parameter `rows` */
 const forRows = <Row>(
   build: (drizzle: DrizzleD1Database, say: (property: keyof Row & string) => SQL) => { toSQL(): Query },
 ): RowStatement<Row> => ({
@@ -30,7 +30,7 @@ const forRows = <Row>(
 const inserted = <Table extends SQLiteTable>(table: Table): RowStatement<Table["$inferInsert"]> =>
   forRows((drizzle) => drizzle.insert(table).select(rowsFromJson(table, "rows")));
 
-/** Fails the whole transaction when `isWrong` is true of a row: nothing is ever stored in `refusals`. */
+/** Fails the whole transaction when `isWrong` is true of any row. Nothing is ever stored in `refusals`. */
 const refused = <Row>(
   reason: string,
   isWrong: (drizzle: DrizzleD1Database, say: (property: keyof Row & string) => SQL) => SQL,
@@ -51,44 +51,44 @@ type KeyOfExchange = "tenant" | "customerId" | "exchangeId";
 type KeyOfLot = "tenant" | "customerId" | "lotId";
 
 /**
- * What is done with each list of a commit, in this order: the entries come before the checks, so that a tenant who is not
- * at home is refused for that and nothing else. A row says itself whose it is, so that a list may be of many ledgers; a
- * ledger, lot, coupon or exchange is in each list once.
+ * What happens to each list of a commit, in this order. Entries come before the checks, so that a tenant that is not at
+ * home is refused for that reason and no other. Each row names its ledger, so a list may hold rows of many ledgers. A
+ * list that updates ledgers, lots, coupons or exchanges holds each of them only once.
  */
 const statements = {
-  /** The key refuses a writer who has missed an entry, and a trigger one who has missed what it says. */
+  /** The primary key refuses a writer that missed an entry. A trigger refuses one that knows a different last entry. */
   entries: inserted(ledgerEntries),
-  /** Heads that ledgers must have; a ledger that is not there has an empty one. */
-  followed: refused<Pick<LedgerRow, KeyOfLedger | "hash">>("the ledger has moved on", (drizzle, say) => {
+  /** Heads that ledgers must have. A ledger that does not exist has an empty head. */
+  followed: refused<Pick<LedgerRow, KeyOfLedger | "head">>("the ledger has moved on", (drizzle, say) => {
     const head = drizzle
-      .select({ hash: ledgers.hash })
+      .select({ head: ledgers.head })
       .from(ledgers)
       .where(isAsSaid(ledgers, "tenant", "customerId"));
-    return sql`${say("hash")} <> coalesce(${head}, '')`;
+    return sql`${say("head")} <> coalesce(${head}, '')`;
   }),
   /**
-   * What exchanges were priced by. An option's version alone does not tell it, because a deleted option can be created
-   * again.
+   * The options that exchanges were priced by. The version alone does not identify an option's terms: a deleted option
+   * can be created again.
    */
   terms: refused<Pick<OptionRow, "tenant" | "id" | "version" | "createdAt">>(
     "the option has changed",
     (drizzle) => sql`not ${isThere(drizzle, redeemOptions, "tenant", "id", "version", "createdAt")}`,
   ),
-  /** States that exchanges are in before their steps. */
+  /** States that exchanges must be in before their steps. */
   states: refused<Pick<ExchangeRow, KeyOfExchange | "state">>(
     "the exchange has gone another way",
     (drizzle) => sql`not ${isThere(drizzle, exchanges, "tenant", "customerId", "exchangeId", "state")}`,
   ),
-  /** Ledgers that begin with this commit. */
+  /** Ledgers that this commit opens. */
   openings: inserted(ledgers),
-  /** Where all other ledgers stand after it. */
-  standings: forRows<Pick<LedgerRow, KeyOfLedger | "sequence" | "hash" | "points" | "owed" | "absorbed">>(
+  /** Where all other ledgers stand after the commit. */
+  standings: forRows<Pick<LedgerRow, KeyOfLedger | "sequence" | "head" | "points" | "owed" | "absorbed">>(
     (drizzle, say) =>
       drizzle
         .update(ledgers)
         .set({
           sequence: say("sequence"),
-          hash: say("hash"),
+          head: say("head"),
           points: say("points"),
           owed: say("owed"),
           absorbed: say("absorbed"),
@@ -97,7 +97,7 @@ const statements = {
         .where(isAsSaid(ledgers, "tenant", "customerId")),
   ),
   lots: inserted(lots),
-  /** Points that are taken from lots; below zero what comes back. */
+  /** Points that are taken from lots; below zero if they come back. */
   uses: forRows<Pick<LotRow, KeyOfLot> & { readonly taken: number }>((drizzle, say) =>
     drizzle
       .update(lots)
@@ -106,27 +106,27 @@ const statements = {
       .where(isAsSaid(lots, "tenant", "customerId", "lotId")),
   ),
   usages: inserted(lotUsages),
-  lapses: forRows<Pick<LotRow, KeyOfLot | "lapsedPoints">>((drizzle, say) =>
+  expiries: forRows<Pick<LotRow, KeyOfLot | "expiredPoints">>((drizzle, say) =>
     drizzle
       .update(lots)
-      .set({ lapsedPoints: say("lapsedPoints") })
+      .set({ expiredPoints: say("expiredPoints") })
       .from(rowsIn("rows"))
       .where(isAsSaid(lots, "tenant", "customerId", "lotId")),
   ),
   coupons: inserted(coupons),
-  /** Coupons that are taken out of use. A trigger refuses those that have been used. */
+  /** Coupons that are given back. A trigger refuses those that have been used. */
   givenBack: forRows<Pick<CouponRow, "tenant" | "canonicalCode" | "issuedTo" | "givenBackAt">>((drizzle, say) =>
     drizzle
       .update(coupons)
       .set({ givenBackAt: say("givenBackAt"), deletedAt: say("givenBackAt") })
       .from(rowsIn("rows"))
-      // The plus keeps SQLite from going along an index of all the customer's coupons.
+      // The plus keeps SQLite from using the index of all the customer's coupons.
       .where(
         sql`${isAsSaid(coupons, "tenant", "canonicalCode")} and ${eq(sql`+${coupons.issuedTo}`, say("issuedTo"))}`,
       ),
   ),
   exchanges: inserted(exchanges),
-  /** A trigger refuses ways that no exchange goes. */
+  /** A trigger refuses changes of state that do not exist. */
   steps: forRows<Pick<ExchangeRow, KeyOfExchange | "state" | "reason" | "updatedAt">>((drizzle, say) =>
     drizzle
       .update(exchanges)
@@ -149,16 +149,16 @@ type RowOf<Statement> = Statement extends RowStatement<infer Row> ? Row : never;
 /** The rows of a commit, by what is done with them. */
 export type CommitRows = { readonly [List in CommitList]: readonly RowOf<(typeof statements)[List]>[] };
 
-/** In the order in which they are carried out. */
+/** In the order in which they run. */
 export const commitLists = Object.keys(statements) as readonly CommitList[];
 
-/** The statements that carry out a commit, in one batch: one for each list that has rows, or more if they are long. */
+/** The statements that carry out a commit, in one batch: one for each list with rows, or more if the list is long. */
 export const commitStatements = (database: D1Database, rows: CommitRows): readonly D1PreparedStatement[] =>
   commitLists.flatMap((list) =>
     inParameters(rows[list]).map((parameter) => statements[list].prepare(database, { rows: parameter })),
   );
 
-/** A commit's rows as JSON, by list: commas between them and no brackets around, so that several commits can be joined. */
+/** A commit's rows as JSON, by list. Commas separate them, without brackets, so that several commits can be joined. */
 export type CommitTexts = { readonly [List in CommitList]?: string };
 
 export const textsOf = (rows: CommitRows): CommitTexts =>
@@ -167,8 +167,8 @@ export const textsOf = (rows: CommitRows): CommitTexts =>
   );
 
 /**
- * The statements that carry out commits of different ledgers in one batch: one for each list that has rows.
- * @param commits no longer than a parameter, all together
+ * The statements that carry out commits of different ledgers in one batch: one for each list with rows.
+ * @param commits together no longer than one parameter may be
  */
 export const joinedStatements = (
   database: D1Database,
@@ -181,7 +181,10 @@ export const joinedStatements = (
 
 let version: string | null = null;
 
-/** Tells whether somebody else, who may run another version of the service, does the same with a commit's texts. */
+/**
+ * Identifies what is done with a commit's texts. Different versions of the service may join their commits only if this
+ * is equal.
+ */
 export function commitVersion(drizzle: DrizzleD1Database): string {
   version ??= sha256Hex(commitLists.map((list) => `${list}: ${statements[list].text(drizzle)}`).join("\n"));
   return version;

@@ -20,12 +20,15 @@ type OwnedTable =
 export const ownedBy = (table: OwnedTable, key: LedgerKey | Record<keyof LedgerKey, Placeholder>): SQL | undefined =>
   and(eq(table.tenant, key.tenant), eq(table.customerId, key.customerId));
 
-/** Lots of which something is left that has not lapsed: written as the indexes have it, which are not found otherwise. */
-export const hasPointsLeft: SQL = sql`${lots.points} > ${lots.usedPoints} + ${lots.lapsedPoints}`;
+/**
+ * Lots with points that are neither used nor entered as expired. Must repeat the indexes' condition word for word, or
+ * SQLite does not use them.
+ */
+export const hasPointsLeft: SQL = sql`${lots.points} > ${lots.usedPoints} + ${lots.expiredPoints}`;
 
 /**
- * Take-backs of which something was forgiven: it was neither there to be taken nor made a debt. Written as the index has
- * it, which is not found otherwise.
+ * Reversals that forgave something: points that they neither found nor left owed or absorbed. Must repeat the index's
+ * condition word for word, or SQLite does not use it.
  */
-export const isForgiving: SQL = sql`${ledgerEntries.kind} = 'taken-back' and ${ledgerEntries.requestedPoints}
-  > ${ledgerEntries.points} + ${ledgerEntries.lapsedPoints} + ${ledgerEntries.owedChange} + ${ledgerEntries.absorbedChange}`;
+export const isForgiving: SQL = sql`${ledgerEntries.kind} = 'reversed' and ${ledgerEntries.requestedPoints}
+  > ${ledgerEntries.points} + ${ledgerEntries.expiredPoints} + ${ledgerEntries.owedChange} + ${ledgerEntries.absorbedChange}`;

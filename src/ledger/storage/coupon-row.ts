@@ -10,23 +10,23 @@ export const couponFromRow = (row: typeof coupons.$inferSelect): KeptCoupon => (
   definition: definitionFromText(row.definition),
   issuedTo: row.issuedTo,
   issuedAt: row.issuedAt,
-  redemptionId: row.redemptionId,
+  exchangeId: row.exchangeId,
   redeemOptionId: row.redeemOptionId,
   redemptionCount: row.redemptionCount,
   deletedAt: row.deletedAt ?? row.givenBackAt,
 });
 
 /**
- * A coupon's definition out of the text that it is stored as. Members that are absent are taken for their defaults.
- * @throws {Error} when it is no definition: somebody else has written it, or it has been damaged
+ * Reads a coupon's definition from its stored text. Absent members count as their defaults.
+ * @throws {Error} when the text is not a definition: somebody else wrote it, or it was damaged
  */
 export function definitionFromText(text: string): CouponDefinition {
   const value: unknown = JSON.parse(text);
-  if (!isDefinition(value)) throw new Error("A stored coupon has no readable definition.");
+  if (!isDefinition(value)) throw new Error("The definition of a stored coupon cannot be read.");
   return value;
 }
 
-/** By hand: a list may hold hundreds of them, and each is checked with every reading. */
+/** Checked by hand, to be fast: a list may hold hundreds of definitions, and each is checked on every read. */
 function isDefinition(value: unknown): value is CouponDefinition {
   if (!isJsonObject(value)) return false;
   const { name, description, allowAnonymous, maxRedemptions, maxRedemptionsPerCustomer, restrictions } = value;

@@ -5,7 +5,7 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import type { CanonicalCouponCode, CouponCode } from "../rules/exchange/coupon.ts";
 import type { ExchangeState } from "../rules/exchange/exchange.ts";
 
-/** Exchanges whose coupon is issued by a coupon service elsewhere: the state of each saga. */
+/** Exchanges whose coupons an upstream coupon service issues: the state of each saga. */
 export const exchanges = sqliteTable(
   "exchanges",
   {
@@ -29,16 +29,16 @@ export const exchanges = sqliteTable(
     index("exchanges_under_way")
       .on(table.tenant, table.customerId)
       .where(sql`${table.state} in ('PENDING', 'VOIDING')`),
-    // How many the customer has given back since some moment.
+    // Counts what a customer has given back since a given moment.
     index("exchanges_given_back")
       .on(table.tenant, table.customerId, table.updatedAt)
       .where(sql`${table.state} in ('VOIDING', 'GIVEN_BACK')`),
-    // Finds what has been under way for long, of all tenants.
+    // Finds exchanges of all tenants that have been under way for long.
     index("exchanges_left_half_way").on(table.updatedAt).where(sql`${table.state} in ('PENDING', 'VOIDING')`),
   ],
 );
 
-/** Coupons of the embedded coupon service, by canonical code: codes that look alike are one code. */
+/** Coupons of the embedded coupon service, by canonical code. Codes that look alike count as one code. */
 export const coupons = sqliteTable(
   "coupons",
   {
@@ -48,19 +48,19 @@ export const coupons = sqliteTable(
     definition: text("definition").notNull(),
     issuedTo: text("issued_to").$type<CustomerId>().notNull(),
     issuedAt: integer("issued_at").$type<EpochMs>().notNull(),
-    redemptionId: text("redemption_id").$type<EntryId>().notNull(),
+    exchangeId: text("exchange_id").$type<EntryId>().notNull(),
     redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
     redemptionCount: integer("redemption_count").notNull(),
-    /** Null while it is there. A deleted coupon stays, so that its code is never issued again. */
+    /** Null unless it was deleted. The row of a deleted coupon stays, so that its code is never issued again. */
     deletedAt: integer("deleted_at").$type<EpochMs>(),
-    /** When its points were given back for it; a trigger keeps used coupons from that. Null while it counts. */
+    /** When the coupon was given back; null unless it was. A trigger refuses this for used coupons. */
     givenBackAt: integer("given_back_at").$type<EpochMs>(),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.canonicalCode] }),
     index("coupons_by_time").on(table.tenant, table.issuedAt),
     index("coupons_by_customer").on(table.tenant, table.issuedTo, table.issuedAt),
-    // How many the customer has given back since some moment.
+    // Counts what a customer has given back since a given moment.
     index("coupons_given_back")
       .on(table.tenant, table.issuedTo, table.givenBackAt)
       .where(sql`${table.givenBackAt} is not null`),

@@ -5,7 +5,7 @@ import { noPoints, type Points } from "../rules/points.ts";
 import type { SealedDraw, UnsealedRow } from "./seal.ts";
 import type { ledgerEntries } from "./tables.ts";
 
-/** Every kind of entry has its own members, and each member its column; what a kind does not have stays null. */
+/** Every kind of entry has its own members, and each member has its column. Columns that a kind lacks stay null. */
 export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedRow {
   const { sequence, kind, commandId, actor, recordedAt, balanceAfter } = entry;
   const base = { sequence, kind, commandId, actor, recordedAt, balanceAfter, points: noPoints, createdAt: recordedAt };
@@ -19,21 +19,21 @@ export function rowOfEntry(entry: Exclude<Entry, { kind: "erased" }>): UnsealedR
   };
 }
 
-/** What an entry takes from lots; below zero what it puts back, in the name of the entry that had taken it. */
+/** What an entry takes from lots. What it puts back is below zero, and names the entry that had taken it. */
 export function usagesOf(entry: Entry): readonly SealedDraw[] {
   if (entry.kind === "restored") {
-    return entry.draws.map(({ lotId, points }) => ({ lotId, redemptionId: entry.relatedId, points: 0 - points }));
+    return entry.draws.map(({ lotId, points }) => ({ lotId, takenBy: entry.relatedId, points: 0 - points }));
   }
   if (!drawsPoints(entry)) return [];
-  return entry.draws.map(({ lotId, points }) => ({ lotId, redemptionId: entry.id, points }));
+  return entry.draws.map(({ lotId, points }) => ({ lotId, takenBy: entry.id, points }));
 }
 
 type Row = Omit<typeof ledgerEntries.$inferSelect, "tenant" | "customerId">;
 
 /**
- * The entry that a row stands for; null when it is of no kind that there is. What its kind needs and the row lacks
- * becomes empty or zero: whether the row is as it was written is the seal's to tell.
- * @param usages its usages of lots as they are stored, so below zero where points came back
+ * The entry that a row stands for; null when its kind is unknown. Members that the kind needs and the row lacks become
+ * empty or zero: it is the seal that shows whether the row was changed.
+ * @param usages the entry's usages of lots as they are stored, so below zero where points came back
  */
 export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null {
   const base: EntryBase = {
@@ -50,7 +50,7 @@ export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null
   const { referenceId, description, fingerprint, orderValue } = row;
   const relatedId = (row.relatedId ?? "") as EntryId;
   const requestedPoints = row.requestedPoints ?? noPoints;
-  const lapsedPoints = row.lapsedPoints ?? noPoints;
+  const expiredPoints = row.expiredPoints ?? noPoints;
   const debt: DebtChange = { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 };
   const shared = { ...base, id, createdAt };
   const draws = usages.map(({ lotId, points: taken }): Draw => ({ lotId, points: taken }));
@@ -87,37 +87,37 @@ export function entryOfRow(row: Row, usages: readonly DatedDraw[]): Entry | null
         couponIssuer: row.couponIssuer,
         fingerprint,
       };
-    case "taken-back":
+    case "reversed":
       return {
         ...shared,
-        kind: "taken-back",
+        kind: "reversed",
         points,
         draws,
         description: description ?? "",
         referenceId: referenceId ?? "",
         relatedId: row.relatedId,
         requestedPoints,
-        lapsedPoints,
+        expiredPoints,
         debt,
         returnId: row.returnId,
       };
-    case "given-back":
+    case "reversal-undone":
       return {
         ...shared,
-        kind: "given-back",
+        kind: "reversal-undone",
         points,
         referenceId: referenceId ?? "",
         relatedId,
         requestedPoints,
-        lapsedPoints,
+        expiredPoints,
         debt,
       };
     case "settled": {
       const members = { points, draws, description: description ?? "", relatedId: row.relatedId };
       return { ...shared, kind: "settled", ...members, debt };
     }
-    case "lapsed":
-      return { ...shared, kind: "lapsed", points, relatedId };
+    case "expired":
+      return { ...shared, kind: "expired", points, relatedId };
     default:
       row.kind satisfies never;
       return null;

@@ -1,6 +1,6 @@
 import { and, eq, inArray, notInArray, type Query, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
-import { couponRedemptions } from "../../coupons/storage/tables.ts";
+import { couponUses } from "../../coupons/storage/tables.ts";
 import { along, among, selected } from "../../platform/storage/conditions.ts";
 import { idempotencyRecords } from "../../platform/storage/tables.ts";
 import { type Actor, actorOfCustomer, type CustomerId } from "../../platform/values/identifiers.ts";
@@ -22,20 +22,20 @@ import {
 } from "./tables.ts";
 
 /**
- * A sum that stops at the largest number that JSON keeps exactly. It is taken in floating point, in which nothing
- * overflows: an erasure must not fail for what a ledger had seen.
+ * Caps a sum at the largest integer that JSON keeps exactly. `total` sums in floating point, which does not overflow:
+ * an erasure must not fail because of the size of a ledger's numbers.
  */
 const atMost = (sum: SQL): SQL => sql`cast(min(${sum}, ${Number.MAX_SAFE_INTEGER}) as integer)`;
 
-/** Who used a coupon whose customer has been erased. */
+/** Replaces an erased customer as the actor of a coupon's use. */
 const nobody = "customer:erased" as Actor;
 
-/** In the place of an erased customer's id; no customer can be called so. */
+/** Replaces an erased customer's id. No customer can have this id. */
 const noCustomer = "" as CustomerId;
 
 /**
- * A coupon's definition whose `validFor` names an erased customer no more. Something stays in the list, for an empty one
- * would open the coupon to everybody. A definition that was damaged stays as it is.
+ * A coupon's definition with an erased customer's id blanked in `validFor`. The blank stays in the list, because an
+ * empty list would open the coupon to everybody. A damaged definition stays as it is.
  */
 function withoutCustomer(customerId: CustomerId): SQL {
   const { definition } = coupons;
@@ -48,17 +48,17 @@ function withoutCustomer(customerId: CustomerId): SQL {
 }
 
 /**
- * What erases a customer from the ledger and from the coupons, in one transaction. What stays:
+ * The statements that erase a customer from the ledger and from the coupons, in one transaction. What stays:
  *
- * - coupons, which are still worth what was paid for them, without whom they were issued to or used by: whoever has
- *   the code may use it, unless it was for named customers only;
- * - exchanges under way, until they have come to their end, because a service elsewhere may be issuing the coupon;
+ * - coupons, because the customer paid for them. They no longer say to whom they were issued or who used them. Anyone
+ *   with the code may use a coupon, unless it was for named customers only;
+ * - exchanges under way, until they end, because an upstream service may be issuing the coupon;
  * - sums of a month's erased ledgers, so that a merchant's books still add up.
  */
 export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: EpochMs): readonly { toSQL(): Query }[] {
   const { tenant, customerId } = key;
   const actor = actorOfCustomer(customerId);
-  const unnamed = (by: typeof couponRedemptions.redeemedBy | typeof couponRedemptions.givenBackBy) =>
+  const unnamed = (by: typeof couponUses.usedBy | typeof couponUses.cancelledBy) =>
     sql`iif(${by} = ${actor}, ${nobody}, ${by})`;
   const { kind, points } = ledgerEntries;
   const total = (...kinds: readonly StoredEntryKind[]) =>
@@ -71,8 +71,8 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       granted: total("granted").as("granted"),
       redeemed: total("redeemed").as("redeemed"),
       refunded: total("restored", "refunded").as("refunded"),
-      takenBack: total("taken-back", "settled").as("taken_back"),
-      lapsed: total("lapsed").as("lapsed"),
+      reversed: total("reversed", "settled").as("reversed"),
+      expired: total("expired").as("expired"),
     })
     .from(ledgerEntries)
     .where(ownedBy(ledgerEntries, key))
@@ -81,9 +81,9 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
   const keyOfRecord = { tenant: idempotencyRecords.tenant, caller, operation, idempotencyKey };
   const keyOfCoupon = { tenant: coupons.tenant, canonicalCode: coupons.canonicalCode };
   const keyOfUse = {
-    tenant: couponRedemptions.tenant,
-    canonicalCode: couponRedemptions.canonicalCode,
-    redemptionId: couponRedemptions.redemptionId,
+    tenant: couponUses.tenant,
+    canonicalCode: couponUses.canonicalCode,
+    useId: couponUses.useId,
   };
   const recordsAbout = database
     .select(selected(keyOfRecord))
@@ -95,8 +95,8 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     .where(and(eq(coupons.tenant, tenant), eq(coupons.issuedTo, customerId)));
   const uses = database
     .select(selected(keyOfUse))
-    .from(along(couponRedemptions, "coupon_redemptions_by_customer"))
-    .where(and(eq(couponRedemptions.tenant, tenant), eq(couponRedemptions.customerId, customerId)));
+    .from(along(couponUses, "coupon_uses_by_customer"))
+    .where(and(eq(couponUses.tenant, tenant), eq(couponUses.customerId, customerId)));
   const customerBefore = sql`(select max(${ledgers.customerId}) from ${ledgers}
     where ${ledgers.tenant} = ${tenant} and ${ledgers.customerId} < ${customerId})`;
   return [
@@ -110,8 +110,8 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
           granted: atMost(sql`${erasedTotals.granted} + excluded.granted`),
           redeemed: atMost(sql`${erasedTotals.redeemed} + excluded.redeemed`),
           refunded: atMost(sql`${erasedTotals.refunded} + excluded.refunded`),
-          takenBack: atMost(sql`${erasedTotals.takenBack} + excluded.taken_back`),
-          lapsed: atMost(sql`${erasedTotals.lapsed} + excluded.lapsed`),
+          reversed: atMost(sql`${erasedTotals.reversed} + excluded.reversed`),
+          expired: atMost(sql`${erasedTotals.expired} + excluded.expired`),
         },
       }),
     database.delete(lotUsages).where(ownedBy(lotUsages, key)),
@@ -124,7 +124,7 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     database
       .delete(idempotencyRecords)
       .where(and(eq(idempotencyRecords.tenant, tenant), eq(idempotencyRecords.caller, actor))),
-    // A sweep that has come as far as this customer goes on behind the one before.
+    // A sweep that stopped at this customer continues after the customer before.
     database
       .update(sweeps)
       .set({ customerId: sql`coalesce(${customerBefore}, '')` })
@@ -134,13 +134,13 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       .set({ issuedTo: noCustomer, definition: withoutCustomer(customerId) })
       .where(among(keyOfCoupon, couponsIssued)),
     database
-      .update(couponRedemptions)
+      .update(couponUses)
       .set({
         customerId: null,
         legalEntityId: null,
         orderCode: null,
-        redeemedBy: unnamed(couponRedemptions.redeemedBy),
-        givenBackBy: unnamed(couponRedemptions.givenBackBy),
+        usedBy: unnamed(couponUses.usedBy),
+        cancelledBy: unnamed(couponUses.cancelledBy),
       })
       .where(among(keyOfUse, uses)),
   ];

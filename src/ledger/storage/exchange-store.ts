@@ -12,7 +12,7 @@ import { compareKeys, ownedBy } from "./conditions.ts";
 import { definitionFromText } from "./coupon-row.ts";
 import { exchanges } from "./coupon-tables.ts";
 
-/** Exchanges in D1. Only ledgers write them. */
+/** Reads exchanges from D1. Only ledgers write them. */
 export class D1ExchangeReader implements ExchangeReader {
   readonly #databases: TenantDatabases;
 
@@ -60,7 +60,7 @@ export class D1ExchangeReader implements ExchangeReader {
         drizzle
           .select({ tenant, customerId, exchangeId, updatedAt })
           .from(exchanges)
-          // Spelt out as the index has it, which is not found otherwise.
+          // Must repeat the index's condition word for word, or SQLite does not use it.
           .where(
             and(sql`${exchanges.state} in ('PENDING', 'VOIDING')`, lt(updatedAt, before), isEarlier, isHere(tenant)),
           )
@@ -91,7 +91,7 @@ export const exchangeFromRow = (key: LedgerKey, row: typeof exchanges.$inferSele
     definition: definitionFromText(row.definition),
     issuedTo: key.customerId,
     issuedAt: row.createdAt,
-    redemptionId: row.exchangeId,
+    exchangeId: row.exchangeId,
     redeemOptionId: row.redeemOptionId,
     redemptionCount: 0,
   },

@@ -7,7 +7,7 @@ import type { ExpiredLotFinder, UnpostedLot } from "../use-cases/ports.ts";
 import { compareKeys, hasPointsLeft } from "./conditions.ts";
 import { lots } from "./tables.ts";
 
-/** Expired lots in D1. */
+/** Finds expired lots in D1. */
 export class D1ExpiredLotFinder implements ExpiredLotFinder {
   readonly #databases: TenantDatabases;
 
@@ -29,7 +29,7 @@ export class D1ExpiredLotFinder implements ExpiredLotFinder {
           .from(lots)
           .where(
             and(
-              // `lte` implies it, but the index is found only by its own words.
+              // `lte` implies this, but SQLite uses the index only for its condition word for word.
               isNotNull(validUntil),
               hasPointsLeft,
               lte(validUntil, by),

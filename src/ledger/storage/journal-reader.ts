@@ -14,7 +14,7 @@ import { ledgerEntries, lots, lotUsages } from "./tables.ts";
 
 type EntryRow = typeof ledgerEntries.$inferSelect;
 
-/** Reads what the journal tells of orders and redemptions, and what they hold of which lots. */
+/** Reads what the journal says about orders and redemptions, and the points of each lot that they hold. */
 export class JournalReader {
   readonly #drizzle: DrizzleD1Database;
 
@@ -22,7 +22,7 @@ export class JournalReader {
     this.#drizzle = database;
   }
 
-  /** Whose ledger an order has earned in; null when it has in none. */
+  /** The customer in whose ledger an order earned; null when it earned in none. */
   async earnerOf(tenant: TenantId, orderId: string): Promise<CustomerId | null> {
     const [row] = await answeredRead(() =>
       this.#drizzle
@@ -40,10 +40,11 @@ export class JournalReader {
     return row?.customerId ?? null;
   }
 
-  /** What the journal tells of orders; null when it tells nothing. */
+  /** What the journal says about orders; null when it says nothing. */
   async orderHistory(key: LedgerKey, orderIds: readonly string[]): Promise<OrderHistory | null> {
     const grantIds = orderIds.map(earnedEntryId);
-    // `0` is the character after `/`: all entries whose id begins with a grant's and a slash. No part of an id has one.
+    // `0` is the character after `/`, so this finds all ids that begin with a grant's id and a slash. The parts of an
+    // id contain no slash.
     const ranges = sql`(select value as id from json_each(${JSON.stringify(grantIds)}))`;
     const found = await answeredRead(() =>
       this.#drizzle
@@ -60,9 +61,9 @@ export class JournalReader {
     if (found.length === 0) return null;
     const rows = found.toSorted((left, right) => left.sequence - right.sequence);
     const grants = rows.filter((row) => row.kind === "granted");
-    const takeBacks = rows.filter((row) => row.kind === "taken-back");
+    const reversals = rows.filter((row) => row.kind === "reversed");
     const [draws, usedPoints] = await Promise.all([
-      this.#draws(key, takeBacks.map(idOf)),
+      this.#draws(key, reversals.map(idOf)),
       this.#usedPoints(key, grants.map(idOf)),
     ]);
     return {
@@ -74,13 +75,13 @@ export class JournalReader {
         validUntil: row.validUntil,
         usedPoints: usedPoints.get(idOf(row)) ?? 0,
       })),
-      takeBacks: takeBacks.map((row) => {
+      reversals: reversals.map((row) => {
         const related = rows.filter(({ relatedId }) => relatedId === row.entryId);
         const payments = related.filter(({ kind }) => kind === "settled");
         return {
-          ...takeBackOf(row),
+          ...reversalOf(row),
           draws: draws.get(idOf(row)) ?? [],
-          undoings: related.filter(({ kind }) => kind === "given-back").map(undoingOf),
+          undoings: related.filter(({ kind }) => kind === "reversal-undone").map(undoingOf),
           paidPoints: payments.reduce((sum, payment) => sum + payment.points, 0),
           payments: payments.length,
         };
@@ -88,7 +89,7 @@ export class JournalReader {
     };
   }
 
-  /** What was forgiven after an entry of the ledger, and is not paid for yet. */
+  /** What was forgiven after the given entry and is not paid for yet. */
   async forgivenSince(key: LedgerKey, sequence: number): Promise<readonly Forgiven[]> {
     const rows = await answeredRead(() =>
       this.#drizzle
@@ -114,24 +115,24 @@ export class JournalReader {
     return row?.sequence ?? null;
   }
 
-  /** What points of a redemption would pay for if they came back. */
-  async forgivenAfter(key: LedgerKey, redemptionId: EntryId | null): Promise<readonly Forgiven[]> {
-    const sequence = redemptionId === null ? null : await this.#sequenceOf(key, redemptionId);
+  /** What the points of a redemption would pay for if they came back. */
+  async forgivenAfter(key: LedgerKey, entryId: EntryId | null): Promise<readonly Forgiven[]> {
+    const sequence = entryId === null ? null : await this.#sequenceOf(key, entryId);
     return sequence === null ? [] : this.forgivenSince(key, sequence);
   }
 
-  /** What a redemption holds of which lots; empty when all of it came back, or the ledger was erased since. */
-  async drawsOf(key: LedgerKey, redemptionId: EntryId): Promise<readonly DatedDraw[]> {
-    return (await this.#draws(key, [redemptionId])).get(redemptionId) ?? [];
+  /** The points of each lot that a redemption holds; empty when all came back, or the ledger has been erased since. */
+  async drawsOf(key: LedgerKey, entryId: EntryId): Promise<readonly DatedDraw[]> {
+    return (await this.#draws(key, [entryId])).get(entryId) ?? [];
   }
 
-  /** What entries hold of which lots, net of what came back, by the entries' ids. */
+  /** The points of each lot that entries hold, less what came back, by the entries' ids. */
   async #draws(key: LedgerKey, ids: readonly string[]): Promise<ReadonlyMap<string, readonly DatedDraw[]>> {
     if (ids.length === 0) return new Map();
     const rows = await answeredRead(() =>
       this.#drizzle
         .select({
-          holder: lotUsages.redemptionId,
+          holder: lotUsages.takenBy,
           lotId: lotUsages.lotId,
           points: lotUsages.points,
           lotPoints: lots.points,
@@ -147,7 +148,7 @@ export class JournalReader {
             eq(lots.lotId, lotUsages.lotId),
           ),
         )
-        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.redemptionId, itemsOf(JSON.stringify(ids)))))
+        .where(and(ownedBy(lotUsages, key), inArray(lotUsages.takenBy, itemsOf(JSON.stringify(ids)))))
         .execute(),
     );
     const usages = Map.groupBy(rows, ({ holder }) => holder);
@@ -174,7 +175,7 @@ interface UsageOfLot {
   readonly validUntil: EpochMs | null;
 }
 
-/** What one entry holds, by lot: as little as the database can be asked to do, it does not add up and sort. */
+/** What one entry holds, by lot. Added up and sorted here, to spare the database the work. */
 function heldOf(usages: readonly UsageOfLot[]): readonly DatedDraw[] {
   const held = new Map<string, DatedDraw>();
   for (const { lotId, points, lotPoints, createdAt, validUntil } of usages) {
@@ -200,12 +201,12 @@ const undoingOf = (row: EntryRow): PastUndoing => ({
   debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });
 
-const takeBackOf = (row: EntryRow) => ({
+const reversalOf = (row: EntryRow) => ({
   id: idOf(row),
   sequence: row.sequence,
   commandId: row.commandId,
   requestedPoints: row.requestedPoints ?? noPoints,
-  lapsedPoints: row.lapsedPoints ?? noPoints,
+  expiredPoints: row.expiredPoints ?? noPoints,
   points: row.points,
   debt: { owed: row.owedChange ?? 0, absorbed: row.absorbedChange ?? 0 },
 });

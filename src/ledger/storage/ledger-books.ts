@@ -25,7 +25,7 @@ import {
 import { emptyHead, type SealedContent, type SealedCoupon, sealOf } from "./seal.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./tables.ts";
 
-/** Tables with rows of ledgers. */
+/** Tables that hold rows of ledgers. */
 type OwnedTable =
   | typeof ledgers
   | typeof ledgerEntries
@@ -34,7 +34,7 @@ type OwnedTable =
   | typeof coupons
   | typeof exchanges;
 
-/** Ledgers as they are stored in D1, with nothing taken for granted. Reads the primary. */
+/** Reads ledgers as they are stored in D1, and takes nothing for granted. Reads the primary. */
 export class D1LedgerBooks implements LedgerBooks {
   readonly #databases: TenantDatabases;
   readonly #rows: LedgerRowsReader;
@@ -49,7 +49,7 @@ export class D1LedgerBooks implements LedgerBooks {
     const { ledger, uses: _uses, ...lists } = rows;
     const isNothing = ledger === undefined && Object.values(lists).every(isEmpty);
     if (isNothing) return null;
-    return { books: await booksOf(key, rows), head: ledger?.hash ?? emptyHead };
+    return { books: await booksOf(key, rows), head: ledger?.head ?? emptyHead };
   }
 
   async keysAfter(after: LedgerKey | null, limit: number): Promise<readonly LedgerKey[]> {
@@ -60,8 +60,8 @@ export class D1LedgerBooks implements LedgerBooks {
         where (tenant, ${sql.identifier(owner)}) > (${tenant}, ${customerId}) and ${which} and ${isHere(table.tenant)}
         order by tenant, ${sql.identifier(owner)} limit ${limit}
       )`;
-    // Ledgers without a row of their own, or without entries, are not left out: that is what an audit looks for.
-    // Coupons of nobody are those of erased customers. D1 takes five selects in a union, and not six.
+    // Includes ledgers without a row of their own, or without entries: verification looks for those. Coupons that name
+    // no customer belong to erased ones. D1 accepts five selects in a union, not six.
     return this.#databases.firstOfAll(limit, compareKeys, ({ drizzle }) =>
       answeredRead(() =>
         drizzle.all<{ tenant: TenantId; customerId: CustomerId }>(sql`
@@ -87,14 +87,14 @@ async function booksOf(key: LedgerKey, rows: LedgerRows): Promise<Books> {
     const usages = usagesBySequence.get(row.sequence) ?? [];
     usagesBySequence.delete(row.sequence);
     const coupon = sold(row);
-    const seal = sealOf(key, contentOf(row, usages, coupon), row.previousHash);
+    const seal = sealOf(key, contentOf(row, usages, coupon), row.previousSeal);
     entries.push({
       sequence: row.sequence,
       entry: entryOfRow(row, usages.map(datedDrawOf)),
-      isSealed: seal === row.hash,
-      isLinked: row.previousHash === head,
+      isSealed: seal === row.seal,
+      isLinked: row.previousSeal === head,
     });
-    head = row.hash;
+    head = row.seal;
   }
   return {
     standing: rows.ledger === undefined ? null : standingOf(rows.ledger, head),
@@ -109,7 +109,7 @@ async function booksOf(key: LedgerKey, rows: LedgerRows): Promise<Books> {
   };
 }
 
-/** Tells usages with what the journal says of their lots: the lots' own rows are held against it. */
+/** Adds to usages what the journal says about their lots. The lots' own rows are compared with it. */
 function lotsOfJournal(entries: readonly EntryRow[]): (usage: UsageRow) => DatedDraw {
   const makers = entries.filter(({ kind }) => kind === "granted" || kind === "refunded");
   const lotsById = new Map(makers.map((row) => [row.entryId, row]));
@@ -126,20 +126,20 @@ function lotsOfJournal(entries: readonly EntryRow[]): (usage: UsageRow) => Dated
 }
 
 function contentOf(row: EntryRow, usages: readonly UsageRow[], coupon: SealedCoupon | null): SealedContent {
-  const { tenant: _tenant, customerId: _customerId, previousHash: _previousHash, hash: _hash, ...content } = row;
+  const { tenant: _tenant, customerId: _customerId, previousSeal: _previousSeal, seal: _seal, ...content } = row;
   return { row: content, draws: usages, coupon };
 }
 
 /**
- * Finds the coupon that an entry has paid for, as it is stored by its issuer: a row in the other issuer's table must not
- * stand in for it.
+ * Finds the coupon that an entry paid for, in its issuer's table. A row in the other issuer's table must not stand in
+ * for it.
  */
 function couponsSold(rows: LedgerRows): (entry: EntryRow) => SealedCoupon | null {
-  const embedded = new Map(rows.coupons.map((coupon) => [coupon.redemptionId, coupon]));
-  const elsewhere = new Map(rows.exchanges.map((exchange) => [exchange.exchangeId, sealedExchange(exchange)]));
+  const embedded = new Map(rows.coupons.map((coupon) => [coupon.exchangeId, coupon]));
+  const upstream = new Map(rows.exchanges.map((exchange) => [exchange.exchangeId, sealedExchange(exchange)]));
   return ({ couponIssuer, entryId }) => {
     if (couponIssuer === null) return null;
-    return (couponIssuer === "embedded" ? embedded : elsewhere).get(entryId ?? ("" as EntryId)) ?? null;
+    return (couponIssuer === "embedded" ? embedded : upstream).get(entryId ?? ("" as EntryId)) ?? null;
   };
 }
 
@@ -151,7 +151,7 @@ const standingOf = (row: LedgerRow, head: LedgerHead): Books["standing"] => ({
   debt: { owed: row.owed, absorbed: row.absorbed },
   openedAt: row.openedAt,
   openedBy: row.openedBy,
-  hasHead: row.hash === head,
+  hasHead: row.head === head,
 });
 
 const lotOfRow = (row: typeof lots.$inferSelect): StoredLot => ({
@@ -160,12 +160,12 @@ const lotOfRow = (row: typeof lots.$inferSelect): StoredLot => ({
   usedPoints: row.usedPoints,
   createdAt: row.createdAt,
   validUntil: row.validUntil,
-  lapsedPoints: row.lapsedPoints,
+  expiredPoints: row.expiredPoints,
 });
 
 const storedCouponOf = (row: CouponRow, uses: number): StoredCoupon => ({
   code: row.code,
-  redemptionId: row.redemptionId,
+  exchangeId: row.exchangeId,
   redemptionCount: row.redemptionCount,
   uses,
   isGivenBack: row.givenBackAt !== null,

@@ -1,6 +1,6 @@
 import { and, asc, count, eq, getTableColumns, gt, isNull, type SQL, sql } from "drizzle-orm";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import { couponRedemptions } from "../../coupons/storage/tables.ts";
+import { couponUses } from "../../coupons/storage/tables.ts";
 import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
 import { answeredRead } from "../../platform/storage/answered.ts";
 import { along, selected } from "../../platform/storage/conditions.ts";
@@ -10,10 +10,10 @@ import { ownedBy } from "./conditions.ts";
 import { coupons, exchanges } from "./coupon-tables.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./tables.ts";
 
-/** Rows of one table read at a time: a few megabytes. */
+/** Rows of one table per read: a few megabytes. */
 const rowsPerRead = 5_000;
 
-/** How often a ledger is read again that changed while it was read. */
+/** How often to read a ledger that keeps changing while it is read. */
 const attemptsMax = 3;
 
 export type LedgerRow = typeof ledgers.$inferSelect;
@@ -22,7 +22,7 @@ export type UsageRow = typeof lotUsages.$inferSelect;
 export type CouponRow = typeof coupons.$inferSelect;
 export type ExchangeRow = typeof exchanges.$inferSelect;
 
-/** Everything that is stored of a ledger, as rows. */
+/** Everything that is stored for a ledger, as rows. */
 export interface LedgerRows {
   readonly ledger: LedgerRow | undefined;
   readonly entries: readonly EntryRow[];
@@ -33,7 +33,7 @@ export interface LedgerRows {
   readonly uses: ReadonlyMap<string, number>;
 }
 
-/** Reads all rows of a ledger, however many they are. */
+/** Reads all rows of a ledger, however many there are. */
 export class LedgerRowsReader {
   readonly #databases: TenantDatabases;
 
@@ -41,13 +41,13 @@ export class LedgerRowsReader {
     this.#databases = databases;
   }
 
-  /** All rows of a ledger as they were at one moment: read at once, or in pieces between which nothing changed. */
+  /** All rows of a ledger as they were at one moment: read in one call, or in pieces between which nothing changed. */
   async read(key: LedgerKey): Promise<LedgerRows> {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const rows = await this.#readOnce(key);
       if (rows !== null) return rows;
     }
-    throw new StoreUnavailable("The ledger changed whenever it was read.");
+    throw new StoreUnavailable("The ledger changed during every attempt to read it.");
   }
 
   /** @returns null when the ledger changed meanwhile */
@@ -79,11 +79,11 @@ export class LedgerRowsReader {
       exchanges: await allOf(exchangeRows, (last) => this.#exchangesAfter(key, last.exchangeId)),
       uses: usesByCode,
     };
-    // Checkouts use coupons without an entry.
+    // A checkout that uses a coupon adds no entry, so the head does not show it.
     const [[now], usesNow] = await answeredRead(() =>
       this.#databases.drizzleOf(key.tenant).batch([this.#ledgerRow(key), this.#usesOfCoupons(key)]),
     );
-    const isSame = now?.hash === ledger?.hash && JSON.stringify(usesNow) === JSON.stringify(uses);
+    const isSame = now?.head === ledger?.head && JSON.stringify(usesNow) === JSON.stringify(uses);
     return isSame ? rows : null;
   }
 
@@ -146,32 +146,32 @@ export class LedgerRowsReader {
       .limit(rowsPerRead);
   }
 
-  /** How often each of the customer's coupons has been used, as far as it counts. */
+  /** The number of uses of each of the customer's coupons, without cancelled ones. */
   #usesOfCoupons(key: LedgerKey) {
     return this.#databases
       .drizzleOf(key.tenant)
-      .select({ canonicalCode: couponRedemptions.canonicalCode, uses: count() })
-      .from(couponRedemptions)
+      .select({ canonicalCode: couponUses.canonicalCode, uses: count() })
+      .from(couponUses)
       .where(
         and(
-          eq(couponRedemptions.tenant, key.tenant),
-          sql`${couponRedemptions.canonicalCode} in (
+          eq(couponUses.tenant, key.tenant),
+          sql`${couponUses.canonicalCode} in (
             select canonical_code from ${coupons} where tenant = ${key.tenant} and issued_to = ${key.customerId})`,
-          isNull(couponRedemptions.givenBackAt),
+          isNull(couponUses.cancelledAt),
         ),
       )
-      .groupBy(couponRedemptions.canonicalCode);
+      .groupBy(couponUses.canonicalCode);
   }
 }
 
 /**
- * Rows after the one with `last`; all of them when it is null. An empty id is one, too, and so is a number below zero:
- * somebody may have put it there.
+ * Rows after the one with `last`; all rows when `last` is null. An empty id or a number below zero is a value like any
+ * other: somebody may have stored one.
  */
 const beyond = (column: SQLiteColumn, last: string | number | null): SQL | undefined =>
   last === null ? undefined : gt(column, last);
 
-/** The rows that follow `first`, read piece by piece, after it. */
+/** The rows of `first` and all rows that follow, read in pieces. */
 async function allOf<Row>(
   first: readonly Row[],
   readAfter: (last: Row) => { execute(): Promise<readonly Row[]> },

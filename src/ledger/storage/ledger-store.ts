@@ -31,19 +31,19 @@ import { emptyHead } from "./seal.ts";
 import { SubjectReader } from "./subject-reader.ts";
 import { ledgerEntries, ledgers, lots } from "./tables.ts";
 
-/** What somebody needs to carry out a commit together with those of other ledgers. */
+/** All that is needed to carry out a commit together with those of other ledgers. */
 export interface JoinableCommit {
   readonly texts: CommitTexts;
-  /** Of all texts, in UTF-8. */
+  /** The size of all texts, in UTF-8. */
   readonly bytes: number;
-  /** What {@link commitVersion} says. */
+  /** See {@link commitVersion}. */
   readonly version: string;
 }
 
 /** Carries out commits of several ledgers together. */
 export interface JoinedCommits {
   /**
-   * @returns false when the ledger has to carry out this commit by itself: nothing was done
+   * @returns false when the ledger must carry out this commit by itself: nothing was done
    * @throws what {@link LedgerStore.commit} throws
    */
   commit(key: LedgerKey, commit: JoinableCommit): Promise<boolean>;
@@ -56,7 +56,7 @@ export class D1LedgerStore implements LedgerStore {
   readonly #subjects: SubjectReader;
   readonly #joined: JoinedCommits | null;
 
-  /** @param joined carries out commits together with those of other ledgers; null: each is a call of its own */
+  /** @param joined carries out commits together with those of other ledgers; null: each commit is a call of its own */
   constructor(database: D1Database, joined: JoinedCommits | null = null) {
     this.#database = database;
     this.#joined = joined;
@@ -93,7 +93,7 @@ export class D1LedgerStore implements LedgerStore {
           });
     return {
       ledger,
-      head: row?.hash ?? emptyHead,
+      head: row?.head ?? emptyHead,
       openedBy: row?.openedBy ?? null,
       records: records.map(recordFromRow),
       entries: entries.flatMap(recalledFromRow),
@@ -128,7 +128,7 @@ export class D1LedgerStore implements LedgerStore {
     return head;
   }
 
-  /** Has the commit carried out together with others. @returns whether it was */
+  /** Tries to have the commit carried out together with others. @returns whether it was */
   async #isJoined(key: LedgerKey, rows: CommitRows): Promise<boolean> {
     if (this.#joined === null) return false;
     const texts = textsOf(rows);
@@ -143,7 +143,7 @@ export class D1LedgerStore implements LedgerStore {
   }
 }
 
-/** Whose ledger a statement reads. */
+/** The ledger that a statement reads. */
 const given = { tenant: sql.placeholder("tenant"), customerId: sql.placeholder("customerId") };
 
 const ledgerOwned = builtOnce<"tenant" | "customerId">((drizzle) =>

@@ -12,7 +12,7 @@ import { ownedBy } from "./conditions.ts";
 import { entryOfRow } from "./entry-row.ts";
 import { ledgerEntries, ledgers, lots, lotUsages } from "./tables.ts";
 
-/** Entries and usages of lots that one story tells: an answer stays below 3 MB, however long the journal is. */
+/** The most entries and usages of lots in one story. They keep an answer below 3 MB, however long the journal is. */
 export interface StoryLimits {
   readonly entriesMax: number;
   readonly usagesMax: number;
@@ -23,7 +23,7 @@ const limitsOfAnswer: StoryLimits = { entriesMax: 1_000, usagesMax: 5_000 };
 type EntryRow = typeof ledgerEntries.$inferSelect;
 type UsageRow = typeof lotUsages.$inferSelect;
 
-/** What ledgers' stories are told from, out of D1: the journal's end, and sums of what came before. Reads the primary. */
+/** Reads ledgers' stories from D1: the end of the journal, and sums of what came before. Reads the primary. */
 export class D1LedgerStories implements LedgerStories {
   readonly #databases: TenantDatabases;
   readonly #limits: StoryLimits;
@@ -61,7 +61,7 @@ export class D1LedgerStories implements LedgerStories {
     return this.#from(key, first, last);
   }
 
-  /** The first entry, not before `oldest`, from which on no more usages are told than can be; the last one at least. */
+  /** The first entry, `oldest` or later, from which on the usages stay within the limit; never later than `last`. */
   async #firstOf(key: LedgerKey, oldest: number, last: number): Promise<number> {
     const { sequence } = lotUsages;
     const counts = await answeredRead(() =>
@@ -82,7 +82,7 @@ export class D1LedgerStories implements LedgerStories {
     return oldest;
   }
 
-  /** The story from `first` to `last`, all of it as it is at one moment. */
+  /** The story from `first` to `last`, read at one moment. */
   async #from(key: LedgerKey, first: number, last: number): Promise<LedgerStory> {
     const drizzle = this.#databases.drizzleOf(key.tenant);
     const before = first - 1;
@@ -91,7 +91,7 @@ export class D1LedgerStories implements LedgerStories {
       .select({ until: recordedAt })
       .from(ledgerEntries)
       .where(and(ownedBy(ledgerEntries, key), eq(sequence, before)));
-    // What each lot has given since, less what it has got back.
+    // What was taken from each lot since, less what came back.
     const since = drizzle
       .select({ lotId: lotUsages.lotId, taken: sql<number>`sum(${lotUsages.points})`.as("taken") })
       .from(lotUsages)
@@ -145,7 +145,7 @@ export class D1LedgerStories implements LedgerStories {
               ownedBy(lots, key),
               lte(sequence, before),
               or(isNull(lots.validUntil), gt(lots.validUntil, sql`(${endOfBefore})`)),
-              // Others were used up before, and stay so.
+              // All other lots were used up before, and stay used up.
               or(gt(lots.points, lots.usedPoints), sql`${since.lotId} is not null`),
             ),
           ),

@@ -7,12 +7,12 @@ import type { ledgerEntries, lotUsages } from "./tables.ts";
 export const emptyHead = "" as LedgerHead;
 
 /** An entry as it is stored, without its seal. */
-export type UnsealedRow = Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId" | "previousHash" | "hash">;
+export type UnsealedRow = Omit<typeof ledgerEntries.$inferInsert, "tenant" | "customerId" | "previousSeal" | "seal">;
 
-/** What an entry took from which lot; below zero what it put back, with the entry that had taken it. */
-export type SealedDraw = Pick<typeof lotUsages.$inferSelect, "lotId" | "redemptionId" | "points">;
+/** What an entry took from a lot. What it put back is below zero, and names the entry that had taken it. */
+export type SealedDraw = Pick<typeof lotUsages.$inferSelect, "lotId" | "takenBy" | "points">;
 
-/** The coupon that an entry sold, as it was sold. */
+/** The coupon that an entry paid for, as it was issued. */
 export interface SealedCoupon {
   readonly code: string;
   readonly canonicalCode: string;
@@ -22,7 +22,7 @@ export interface SealedCoupon {
   readonly issuedAt: number;
 }
 
-/** All that an entry's seal is over. */
+/** Everything that an entry's seal covers. */
 export interface SealedContent {
   readonly row: UnsealedRow;
   readonly draws: readonly SealedDraw[];
@@ -30,10 +30,10 @@ export interface SealedContent {
 }
 
 /**
- * An entry's seal: hex SHA-256 over the seal before it and everything that is stored of the entry. A change to any of
- * it, and an entry that is missing, added or in another place, breaks this seal or the next.
+ * An entry's seal: hex SHA-256 over the seal before it and everything that is stored for the entry. An entry that is
+ * changed, missing, added or in another place breaks this seal or the next one.
  *
- * Members that are null are left out, so that a column which is added later leaves older seals as they are.
+ * Members that are null are left out, so that a column added later leaves older seals as they are.
  */
 export function sealOf(key: LedgerKey, content: SealedContent, previous: LedgerHead): LedgerHead {
   const { row, draws, coupon } = content;
@@ -43,7 +43,7 @@ export function sealOf(key: LedgerKey, content: SealedContent, previous: LedgerH
     key.tenant,
     key.customerId,
     members.toSorted(([left], [right]) => (left < right ? -1 : 1)),
-    draws.map(({ lotId, redemptionId, points }) => [lotId, redemptionId, points]).toSorted(byLot),
+    draws.map(({ lotId, takenBy, points }) => [lotId, takenBy, points]).toSorted(byLot),
     coupon === null
       ? null
       : [coupon.code, coupon.canonicalCode, coupon.redeemOptionId, coupon.definition, coupon.issuedAt],

@@ -5,7 +5,7 @@ import type { CustomerId, EntryId, TenantId } from "../../platform/values/identi
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { Coupon } from "../rules/exchange/coupon.ts";
 import { type Exchange, type SoldCoupon, statesUnderWay } from "../rules/exchange/exchange.ts";
-import type { ExpiredLot } from "../rules/lapsing.ts";
+import type { ExpiredLot } from "../rules/expiring.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
 import type { Points } from "../rules/points.ts";
 import { type CommandSubject, nothingKnown, type SubjectFacts } from "../use-cases/ports.ts";
@@ -16,12 +16,12 @@ import { exchangeFromRow } from "./exchange-store.ts";
 import { JournalReader } from "./journal-reader.ts";
 import { lots } from "./tables.ts";
 
-/** Lots that lapse in one commit. */
+/** The most lots that expire in one commit. */
 const expiredLotsMax = 500;
 
 type Subject<Kind> = Extract<CommandSubject, { readonly kind: Kind }>;
 
-/** How many coupons the customer has given back, or is giving back, since a moment, by whomever they were issued. */
+/** How many coupons of either issuer the customer has given back, or begun to give back, since a given moment. */
 const givenBackSince = ({ tenant, customerId }: LedgerKey, since: EpochMs | null) => {
   const count =
     since === null
@@ -34,11 +34,11 @@ const givenBackSince = ({ tenant, customerId }: LedgerKey, since: EpochMs | null
           where e.tenant = ${tenant} and e.customer_id = ${customerId} and e.updated_at >= ${since}
             and e.state in ('VOIDING', 'GIVEN_BACK')
         )`;
-  // A column that is called `0` comes before all others wherever a row is an object for a moment.
+  // Needs a name: a column called `0` would come first wherever a row is temporarily a JavaScript object.
   return count.as("given_back_today");
 };
 
-/** Reads what deciding a command needs to know besides the ledger: an order, an exchange, a coupon. */
+/** Reads what is needed to decide a command besides the ledger: an order, an exchange, a coupon or expired lots. */
 export class SubjectReader {
   readonly #drizzle: DrizzleD1Database;
   readonly #journal: JournalReader;
@@ -63,8 +63,8 @@ export class SubjectReader {
       case "coupon": {
         const facts = await this.#soldCoupon(key, subject);
         const { sold } = facts;
-        const redemptionId = sold === null || sold === "unreadable" ? null : sold.coupon.redemptionId;
-        return { ...nothingKnown, ...facts, forgiven: await this.#journal.forgivenAfter(key, redemptionId) };
+        const exchangeId = sold === null || sold === "unreadable" ? null : sold.coupon.exchangeId;
+        return { ...nothingKnown, ...facts, forgiven: await this.#journal.forgivenAfter(key, exchangeId) };
       }
       case "expired-lots":
         return { ...nothingKnown, expired: await this.#expiredLots(key, subject.by) };
@@ -90,7 +90,7 @@ export class SubjectReader {
 
   async #orderFacts(key: LedgerKey, orderIds: readonly string[]): Promise<SubjectFacts> {
     const order = await this.#journal.orderHistory(key, orderIds);
-    const [first] = order?.takeBacks ?? [];
+    const [first] = order?.reversals ?? [];
     const forgiven = first === undefined ? [] : await this.#journal.forgivenSince(key, first.sequence);
     return { ...nothingKnown, order, forgiven };
   }
@@ -127,7 +127,7 @@ export class SubjectReader {
       coupon,
       isGivenBack: row.givenBackAt !== null,
       isDeleted: row.deletedAt !== null,
-      draws: await this.#journal.drawsOf(key, row.redemptionId),
+      draws: await this.#journal.drawsOf(key, row.exchangeId),
     };
     return { sold, givenBackToday };
   }
@@ -144,13 +144,13 @@ export class SubjectReader {
     );
     return rows.map((row) => ({
       id: row.lotId,
-      remainingPoints: (row.points - row.usedPoints - row.lapsedPoints) as Points,
+      remainingPoints: (row.points - row.usedPoints - row.expiredPoints) as Points,
       validUntil: (row.validUntil ?? 0) as EpochMs,
     }));
   }
 }
 
-/** Null when it has been damaged: to ask again would not help. */
+/** Null when the coupon is damaged: another read would not help. */
 function readableCoupon(row: typeof coupons.$inferSelect): Coupon | null {
   try {
     return couponFromRow(row);

@@ -22,7 +22,7 @@ interface ReadPage {
   readonly isLast: boolean;
 }
 
-/** Histories out of D1, as SQLite writes them: their text goes on as it is. */
+/** Reads histories from D1. SQLite writes their JSON, and this passes it on unchanged. */
 export class D1SummaryReader implements SummaryReader {
   readonly #database: D1Database;
 
@@ -40,7 +40,7 @@ export class D1SummaryReader implements SummaryReader {
     return row[0] ?? this.#long(tenant, customerId, format, now);
   }
 
-  /** Reads the next page while the one before is taken. */
+  /** Reads the next page while the caller takes the current one. */
   async *ofTenant(
     tenant: TenantId,
     page: SummaryPage | null,
@@ -63,7 +63,7 @@ export class D1SummaryReader implements SummaryReader {
       wanted -= rows.length;
       const last: string | undefined = rows.at(-1)?.[0];
       next = last === undefined || isLast || wanted === 0 ? null : read(last, wanted);
-      // Nobody may ask for it any more; who does is told of its failure all the same.
+      // The caller may stop before this page. A caller that goes on still gets its failure.
       next?.catch(() => {});
       yield* this.#texts(tenant, rows, format, now);
     }
@@ -82,7 +82,7 @@ export class D1SummaryReader implements SummaryReader {
     return row?.[0] ?? null;
   }
 
-  /** A page's summaries, as few texts as there can be: all in a row that came with it are one. */
+  /** A page's summaries in as few texts as possible: successive summaries that came with the page are one text. */
   async *#texts(
     tenant: TenantId,
     rows: readonly PageRow[],

@@ -2,68 +2,68 @@ import type { Entry } from "../rules/entry.ts";
 import type { GrantedPoints, ListFormat, RedeemedPoints, SummaryFormat } from "../use-cases/summary.ts";
 
 /**
- * Customers with more entries are read by themselves, one row an entry: a text of this many entries, with the longest
- * descriptions that there can be, stays below D1's 2 MB a row.
+ * Customers with more entries are read separately, one row per entry. A text of this many entries, with the longest
+ * possible descriptions, stays below D1's limit of 2 MB per row.
  */
 const entriesInOneText = 100;
 
-/** Entries read at a time: less than a megabyte. */
+/** Entries per read: less than a megabyte. */
 const entriesPerPage = 3_000;
 
-/** Customers looked at for one page. */
+/** The most customers in one read page. */
 export const customersPerPageMax = 300;
 
-/** SQL that has SQLite write summaries as JSON. Parameters are the tenant, the customer, and the present moment. */
+/** SQL in which SQLite writes summaries as JSON. The parameters are the tenant, the customer and the current time. */
 export interface SummaryStatements {
   /**
-   * The summaries of the customers after the given one, by customer id, as {@link PageRow}s: no more than the fourth
-   * parameter says, and no more than have a page's entries together.
+   * The summaries of the customers after the given one, by customer id, as {@link PageRow}s. The fourth parameter
+   * limits the number of customers. The page also ends with the customer whose entries fill it.
    */
   readonly page: string;
-  /** One customer's, as a {@link OneRow}; no row when there is no such ledger. */
+  /** One customer's summary, as a {@link OneRow}; no row when there is no such ledger. */
   readonly one: string;
-  /** One customer's, however long, as {@link EntryRow}s, oldest first; no row when there is no such ledger. */
+  /** One customer's summary of any length, as {@link EntryRow}s, oldest first; no row when there is no such ledger. */
   readonly entries: string;
-  /** Puts together what `entries` has told. */
+  /** Joins the rows that `entries` returned into one summary. */
   readonly join: (customerId: string, rows: readonly EntryRow[]) => string;
 }
 
-/** Customer id, entries, the summary or null when it is too long for one row, and the place in the page. */
+/** Customer id, number of entries, the summary (null when it is too long for one row), and the place in the page. */
 export type PageRow = readonly [customerId: string, entries: number, text: string | null, place: number];
 
 export type OneRow = readonly [text: string | null];
 
-/** One entry. Points are those that it adds to the active ones; of the ledger, and the same in every row: what is owed. */
+/** One entry. `points` is what it adds to the active points; `owed` is the ledger's, and the same in every row. */
 export type EntryRow = readonly [list: ListName | null, text: string | null, points: number, owed: number];
 
 type ListName = "granted" | "redeemed";
 
-/** Whether nothing follows the customers of a page of which no more than `limit` were asked for. */
+/** Whether no customers follow a page that was limited to `limit` customers. */
 export const isLastPage = (rows: readonly PageRow[], limit: number): boolean =>
   rows.length < limit && rows.reduce((sum, [, entries]) => sum + entries, 0) < entriesPerPage;
 
 const known = new WeakMap<SummaryFormat, SummaryStatements>();
 
-/** The statements for a format; written once for each. */
+/** The statements for a format; built once per format. */
 export function summaryStatements(format: SummaryFormat): SummaryStatements {
   const statements = known.get(format) ?? statementsFor(format);
   known.set(format, statements);
   return statements;
 }
 
-/** In which list of a summary each kind of entry is shown; null: in none. */
+/** The list of a summary that shows each kind of entry; null: no list does. */
 const listOfKind: Readonly<Record<Exclude<Entry["kind"], "erased">, ListName | null>> = {
   opened: null,
   granted: "granted",
-  // The lots tell it: they are used by that much less.
+  // Shows in the lots: less of them is used.
   restored: null,
   refunded: "granted",
   redeemed: "redeemed",
-  "taken-back": "redeemed",
+  reversed: "redeemed",
   settled: "redeemed",
-  "given-back": null,
-  // The contract's lists tell it by the lot's end.
-  lapsed: null,
+  "reversal-undone": null,
+  // Shows in the contract's lists as the lot's end.
+  expired: null,
 };
 
 function statementsFor(format: SummaryFormat): SummaryStatements {
@@ -81,7 +81,7 @@ function statementsFor(format: SummaryFormat): SummaryStatements {
     from ledger_entries e ${withLots}
     where e.tenant = g.tenant and e.customer_id = g.customer_id), null)`;
   return {
-    // The place makes the order certain, and costs less than another sort, which would move the texts.
+    // Readers sort by `place`. That costs less than another sort in SQL, which would move the texts.
     page: `with g as (
         select tenant, customer_id, owed, sequence, place from (
           select tenant, customer_id, owed, sequence, row_number() over (order by customer_id) as place,
@@ -117,7 +117,7 @@ function statementsFor(format: SummaryFormat): SummaryStatements {
   };
 }
 
-/** What stands around the customer's id, the active points and the two lists. */
+/** The text around the customer's id, the active points and the two lists. */
 const frameOf = ({ customerId, activePoints, lists, granted, redeemed }: SummaryFormat) =>
   [
     `{${JSON.stringify(customerId)}:`,
@@ -127,11 +127,11 @@ const frameOf = ({ customerId, activePoints, lists, granted, redeemed }: Summary
     "]}}",
   ] as const;
 
-/** What an entry `e` and its lot `l` tell. */
+/** A member's value, read from an entry `e` and its lot `l`. */
 interface Value {
-  /** Its JSON text, in SQL. */
+  /** SQL for its JSON text. */
   readonly text: string;
-  /** Where there is nothing to tell, if that can be. */
+  /** SQL for whether there is no value; unset if there always is one. */
   readonly isAbsent?: string;
 }
 
@@ -151,9 +151,9 @@ const grantedValues: Readonly<Record<keyof GrantedPoints, Value>> = {
   usedPoints: { text: "ifnull(l.used_points, 0)" },
   usedWith: {
     text: `iif(l.used_points > 0, (select json_group_array(id order by first) from (
-        select redemption_id as id, min(sequence) as first from lot_usages
+        select taken_by as id, min(sequence) as first from lot_usages
         where tenant = e.tenant and customer_id = e.customer_id and lot_id = e.entry_id
-        group by redemption_id having sum(points) > 0
+        group by taken_by having sum(points) > 0
       )), '[]')`,
   },
 };
@@ -163,14 +163,15 @@ const remaining = "e.points - ifnull(l.used_points, 0)";
 const isActive = "(e.valid_until is null or e.valid_until > ?3)";
 
 /**
- * JSON text of a moment as JavaScript's toISOString has it, exactly, in the years 0000 to 9999, which no entry leaves: milliseconds
- * divided by 1,000 are off by less than a thousandth of one, and SQLite rounds to whole ones.
+ * The JSON text of a moment, exactly as JavaScript's toISOString writes it in the years 0000 to 9999, which no entry
+ * leaves. Dividing milliseconds by 1,000 is off by less than a thousandth of a millisecond, and SQLite rounds to whole
+ * milliseconds.
  */
 export function momentText(column: string): string {
   return `ifnull(strftime('"%Y-%m-%dT%H:%M:%fZ"', ${column} / 1000.0, 'unixepoch'), 'null')`;
 }
 
-/** An object as text. `concat` copies each part once; a chain of `||` copies what stands before it each time. */
+/** An object as text. `concat` copies each part once; each `||` in a chain copies everything before it again. */
 function objectText<Item>({ members }: ListFormat<Item>, values: Readonly<Record<keyof Item & string, Value>>): string {
   const parts = members.flatMap(({ name, tells, isOptional }, index) => {
     const { text, isAbsent } = values[tells];

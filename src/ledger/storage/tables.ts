@@ -17,7 +17,7 @@ import type { LedgerHead } from "../use-cases/ports.ts";
 // The tables as the queries see them. What Drizzle cannot say (STRICT, WITHOUT ROWID, triggers) stands in the
 // migrations in drizzle/, and a test compares the two. Points are integers, moments are epoch milliseconds.
 
-/** One row a customer with an open ledger: what lists and exports walk along, and where its journal stands. */
+/** One row per open ledger: lists and exports read these rows in order. Also says where the journal stands. */
 export const ledgers = sqliteTable(
   "ledgers",
   {
@@ -25,31 +25,31 @@ export const ledgers = sqliteTable(
     customerId: text("customer_id").$type<CustomerId>().notNull(),
     openedAt: integer("opened_at").$type<EpochMs>().notNull(),
     openedBy: text("opened_by").$type<CommandId>().notNull(),
-    /** What returns have left open: points below zero, and points that the next grants are reduced by. */
+    /** What reversals left open: `owed` takes the balance below zero, `absorbed` reduces the next grants. */
     owed: integer("owed").notNull().default(0),
     absorbed: integer("absorbed").notNull().default(0),
-    /** Of the last entry, so that entries cannot be cut off at the end unnoticed. */
+    /** Sequence and head of the last entry: they show when entries at the end of the journal are missing. */
     sequence: integer("sequence").notNull().default(0),
-    hash: text("hash")
+    head: text("head")
       .$type<LedgerHead>()
       .notNull()
       .default("" as LedgerHead),
-    /** What all entries together come to: Σ (points − used − lapsed) over all lots. */
+    /** The sum of all entries: Σ (points − used − expired) over all lots. */
     points: integer("points").notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.customerId] })],
 );
 
-/** An erasure is carried out, and leaves nothing in the journal. */
+/** Every kind of entry except `erased`: an erasure leaves no entry in the journal. */
 export type StoredEntryKind = Exclude<Entry["kind"], "erased">;
 
-/** The journal. Append-only: a trigger refuses updates; only an erasure deletes. */
+/** The journal. Append-only: a trigger refuses updates, and only an erasure deletes. */
 export const ledgerEntries = sqliteTable(
   "ledger_entries",
   {
     tenant: text("tenant").$type<TenantId>().notNull(),
     customerId: text("customer_id").$type<CustomerId>().notNull(),
-    /** The primary key refuses a second writer that has not seen the first one's entry. */
+    /** The primary key refuses a second writer that has not seen the first writer's entry. */
     sequence: integer("sequence").notNull(),
     kind: text("kind").$type<StoredEntryKind>().notNull(),
     entryId: text("entry_id").$type<EntryId>(),
@@ -65,23 +65,23 @@ export const ledgerEntries = sqliteTable(
     redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>(),
     couponCode: text("coupon_code").$type<CouponCode>(),
     fingerprint: text("fingerprint"),
-    /** The entry that this one corrects. */
+    /** The entry that this one refers to, such as the redemption that it restores. */
     relatedId: text("related_id").$type<EntryId>(),
     /** Plain decimal text. */
     orderValue: text("order_value"),
     returnId: text("return_id"),
     requestedPoints: integer("requested_points").$type<Points>(),
-    lapsedPoints: integer("lapsed_points").$type<Points>(),
+    expiredPoints: integer("expired_points").$type<Points>(),
     owedChange: integer("owed_change"),
     absorbedChange: integer("absorbed_change"),
-    couponIssuer: text("coupon_issuer", { enum: ["embedded", "elsewhere"] }),
-    /** The seal of the entry before; empty for a ledger's first. A trigger refuses any other. */
-    previousHash: text("previous_hash")
+    couponIssuer: text("coupon_issuer", { enum: ["embedded", "upstream"] }),
+    /** The seal of the entry before; empty for a ledger's first entry. A trigger refuses anything else. */
+    previousSeal: text("previous_seal")
       .$type<LedgerHead>()
       .notNull()
       .default("" as LedgerHead),
     /** The entry's seal: see seal.ts. */
-    hash: text("hash")
+    seal: text("seal")
       .$type<LedgerHead>()
       .notNull()
       .default("" as LedgerHead),
@@ -89,18 +89,18 @@ export const ledgerEntries = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.sequence] }),
     uniqueIndex("ledger_entries_by_id").on(table.tenant, table.customerId, table.entryId),
-    // An order earns once in all, whichever customers its events name.
+    // An order earns only once, whichever customers its events name.
     uniqueIndex("ledger_entries_of_orders").on(table.tenant, table.entryId).where(sql`${table.orderValue} is not null`),
-    // Finds what was forgiven when points were taken back: few entries have that.
+    // Finds reversals that forgave something. There are few.
     index("ledger_entries_forgiven")
       .on(table.tenant, table.customerId, table.sequence)
-      .where(sql`${table.kind} = 'taken-back' and ${table.requestedPoints}
-  > ${table.points} + ${table.lapsedPoints} + ${table.owedChange} + ${table.absorbedChange}`),
+      .where(sql`${table.kind} = 'reversed' and ${table.requestedPoints}
+  > ${table.points} + ${table.expiredPoints} + ${table.owedChange} + ${table.absorbedChange}`),
     check("ledger_entries_points", sql`${table.points} >= 0`),
   ],
 );
 
-/** What is left of each grant: derived from the journal, and checked by the database itself. */
+/** What is left of each grant. Derived from the journal, and checked by the database itself. */
 export const lots = sqliteTable(
   "lots",
   {
@@ -111,25 +111,25 @@ export const lots = sqliteTable(
     usedPoints: integer("used_points").$type<Points>().notNull(),
     createdAt: integer("created_at").$type<EpochMs>().notNull(),
     validUntil: integer("valid_until").$type<EpochMs>(),
-    /** What had expired unused when the journal was told so; 0 before that. */
-    lapsedPoints: integer("lapsed_points").$type<Points>().notNull().default(noPoints),
+    /** What expired unused, as entered in the journal; 0 until then. */
+    expiredPoints: integer("expired_points").$type<Points>().notNull().default(noPoints),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.customerId, table.lotId] }),
     index("lots_left")
       .on(table.tenant, table.customerId, table.validUntil)
-      .where(sql`${table.points} > ${table.usedPoints} + ${table.lapsedPoints}`),
-    // Finds lots of all tenants that have expired, and of which the journal does not tell it yet.
-    index("lots_to_lapse")
+      .where(sql`${table.points} > ${table.usedPoints} + ${table.expiredPoints}`),
+    // Finds expired lots of all tenants whose expiry is not in the journal yet.
+    index("lots_to_expire")
       .on(table.validUntil)
-      .where(sql`${table.validUntil} is not null and ${table.points} > ${table.usedPoints} + ${table.lapsedPoints}`),
+      .where(sql`${table.validUntil} is not null and ${table.points} > ${table.usedPoints} + ${table.expiredPoints}`),
     check("lots_used_points", sql`${table.usedPoints} between 0 and ${table.points}`),
   ],
 );
 
 /**
- * Which redemption took how much from which lot, and what came back of it: Σ points of a lot and a redemption is what the
- * redemption holds of the lot.
+ * Which entry took how much from which lot, and how much came back. Σ points of one `lotId` and `takenBy` is what that
+ * entry still holds of the lot.
  */
 export const lotUsages = sqliteTable(
   "lot_usages",
@@ -137,10 +137,10 @@ export const lotUsages = sqliteTable(
     tenant: text("tenant").$type<TenantId>().notNull(),
     customerId: text("customer_id").$type<CustomerId>().notNull(),
     lotId: text("lot_id").$type<EntryId>().notNull(),
-    redemptionId: text("redemption_id").$type<EntryId>().notNull(),
-    /** The place in the journal of the entry that took the points, or gave them back: orders a lot's usages. */
+    takenBy: text("taken_by").$type<EntryId>().notNull(),
+    /** The sequence of the entry that took the points or put them back: orders a lot's usages. */
     sequence: integer("sequence").notNull(),
-    /** Below zero where they came back. */
+    /** Below zero if they came back. */
     points: integer("points").notNull(),
   },
   (table) => [
@@ -149,7 +149,7 @@ export const lotUsages = sqliteTable(
   ],
 );
 
-/** What erased ledgers came to, by tenant and month of the erasure: sums that name nobody. */
+/** Sums of erased ledgers, by tenant and month of the erasure. They name nobody. */
 export const erasedTotals = sqliteTable(
   "erased_totals",
   {
@@ -159,26 +159,26 @@ export const erasedTotals = sqliteTable(
     ledgers: integer("ledgers").notNull(),
     granted: integer("granted").notNull(),
     redeemed: integer("redeemed").notNull(),
-    /** Refunds of all kinds. */
+    /** By `restored` and `refunded` entries. */
     refunded: integer("refunded").notNull(),
-    /** By returns, and by the settling of what returns had left open. */
-    takenBack: integer("taken_back").notNull(),
-    /** Points that had expired unused, as far as the journal had told it. */
-    lapsed: integer("lapsed").notNull(),
+    /** By `reversed` entries, and by `settled` entries, which pay what reversals left open. */
+    reversed: integer("reversed").notNull(),
+    /** Points that expired unused, as far as the journal had entered them. */
+    expired: integer("expired").notNull(),
   },
   (table) => [primaryKey({ columns: [table.tenant, table.month] })],
 );
 
-/** What the verification of ledgers has found wrong. Nothing removes a finding but people, or the erasure of its ledger. */
+/** What verification has found wrong. A finding stays until people remove it or its ledger is erased. */
 export const ledgerFindings = sqliteTable(
   "ledger_findings",
   {
     tenant: text("tenant").$type<TenantId>().notNull(),
     customerId: text("customer_id").$type<CustomerId>().notNull(),
     kind: text("kind").notNull(),
-    /** Of the entry concerned; 0 when it is none. */
+    /** The sequence of the entry concerned; 0 if there is none. */
     sequence: integer("sequence").notNull(),
-    /** One sentence for each thing that was ever found so. */
+    /** One sentence for each different finding of this kind at this sequence. */
     message: text("message").notNull(),
     firstFoundAt: integer("first_found_at").$type<EpochMs>().notNull(),
     lastFoundAt: integer("last_found_at").$type<EpochMs>().notNull(),
@@ -189,12 +189,12 @@ export const ledgerFindings = sqliteTable(
   ],
 );
 
-/** How far jobs have come that go over all ledgers in slices. */
+/** The progress of jobs that go through all ledgers in slices. */
 export const sweeps = sqliteTable(
   "sweeps",
   {
     name: text("name").notNull(),
-    /** The last ledger that was looked at; both empty at the beginning of a round. */
+    /** The last ledger that the job looked at; both empty at the beginning of a round. */
     tenant: text("tenant").notNull(),
     customerId: text("customer_id").notNull(),
     roundStartedAt: integer("round_started_at").$type<EpochMs>().notNull(),

@@ -8,9 +8,9 @@ import type { SummaryFormat, SummaryText } from "../use-cases/summary.ts";
 import { D1SummaryReader } from "./summary-reader.ts";
 
 /**
- * Histories out of each tenant's database. One customer's comes from the primary: whoever has just been told of a grant
- * or an exchange looks there for it. Exports and counts come from a replica nearby; all pages of an export are read
- * through one session, so that a later page is never older than an earlier one.
+ * Reads histories from each tenant's database. One customer's history comes from the primary: it must show a grant or
+ * an exchange that has just been confirmed. Exports and counts come from a replica nearby. One session reads all pages
+ * of an export, so that a later page is never older than an earlier one.
  */
 export class TenantSummaries implements SummaryReader {
   readonly #databases: TenantDatabases;

@@ -5,17 +5,17 @@ import type { LedgerBooks, LedgerStories } from "./books-ports.ts";
 import type { CouponService, ExchangeReader } from "./exchange-ports.ts";
 import type { BusyLedgers, ExpiredLotFinder, LedgerGateway, SummaryReader } from "./ports.ts";
 
-/** Tells how long points live that are granted without an end of their own. */
+/** Tells how long points are valid when their grant has no end of its own. */
 export interface ValidityTerms {
   effective(tenant: TenantId, site: SiteCode): Promise<{ readonly validityMonths: number | null }>;
 }
 
-/** Whatever else remembers customers, and must forget them with their ledger. */
+/** Anything else that stores data about customers and must forget them together with their ledger. */
 export interface CustomerMemory<At extends readonly EpochMs[] = []> {
   forgetCustomer(tenant: TenantId, customerId: CustomerId, ...at: At): Promise<void>;
 }
 
-/** What the ledger's use-cases work with. */
+/** What the ledger's use cases work with. */
 export interface Services extends Ground {
   readonly ledgers: LedgerGateway;
   readonly busyLedgers: BusyLedgers;
@@ -24,7 +24,7 @@ export interface Services extends Ground {
   readonly summaries: SummaryReader;
   readonly exchanges: ExchangeReader;
   readonly expiredLots: ExpiredLotFinder;
-  /** The service elsewhere that issues the coupons; null when the embedded one does. */
+  /** The upstream service that issues the coupons; null when the embedded one does. */
   readonly couponService: CouponService | null;
   readonly siteSettings: ValidityTerms;
   readonly eventInbox: CustomerMemory<[at: EpochMs]>;

@@ -5,18 +5,18 @@ import type { CanonicalCouponCode, Coupon, CouponCode, CouponStatus } from "../r
 import type { Exchange } from "../rules/exchange/exchange.ts";
 import type { LedgerKey } from "../rules/ledger-key.ts";
 
-/** An exchange, without where its points came from. */
+/** An exchange without its draws. */
 export type KnownExchange = Omit<Exchange, "draws">;
 
-/** Reads exchanges whose coupons a service elsewhere issues. */
+/** Reads exchanges whose coupons an upstream service issues. */
 export interface ExchangeReader {
-  /** The customer's, newest first. */
+  /** The customer's exchanges, newest first. */
   ofCustomer(key: LedgerKey, page: SummaryPage): Promise<readonly KnownExchange[]>;
   findByCode(key: LedgerKey, code: CanonicalCouponCode): Promise<KnownExchange | null>;
   /**
-   * Exchanges of all tenants that are under way and have not moved since `before`, the latest first:
-   * what nobody can bring to its end grows old, and keeps nobody else waiting.
-   * @param after the last one of the slice before; null: from the first
+   * Exchanges of all tenants that are under way and have not changed state since `before`, the latest first. Exchanges
+   * that cannot be finished grow old, and so do not hold up the others.
+   * @param after the last exchange of the previous slice; null: from the first
    */
   leftHalfWay(before: EpochMs, after: LeftExchange | null, limit: number): Promise<readonly LeftExchange[]>;
 }
@@ -25,39 +25,38 @@ export interface ExchangeReader {
 export interface LeftExchange {
   readonly key: LedgerKey;
   readonly id: EntryId;
-  /** When it was last taken to another state. */
+  /** When its state last changed. */
   readonly updatedAt: EpochMs;
 }
 
 /**
- * A coupon service elsewhere, in which coupons are created that have been paid for with points. Nothing here throws,
- * and every call ends within the adapter's deadline, also when the other side never answers. Reasons are short and
- * for the log: they never hold a code or personal data.
+ * An upstream coupon service, which creates the coupons that were paid for with points. Nothing here throws, and every
+ * call ends within the adapter's deadline, even when the other side never answers. Reasons are short and meant for the
+ * log: they never contain a code or personal data.
  *
- * What a call says is about that call. A request of an earlier call that ended `unknown` may still be under way and
- * act after later calls have been answered.
+ * An answer speaks only for its own call. A request of an earlier call that ended `unknown` may still be under way, and
+ * may take effect after later calls have been answered.
  */
 export interface CouponService {
   /**
-   * Creates `coupon` under the code that it already has. It may be repeated with the same coupon as often as one
-   * likes: at most one comes to be, and a repetition that finds it there is `created`. That is the way out of
-   * `unknown`, too.
+   * Creates `coupon` under the code that it already has. This may be repeated with the same coupon any number of times:
+   * at most one is created, and a repetition that finds it returns `created`. A repetition also resolves `unknown`.
    */
   create(coupon: Coupon): Promise<CouponCreation>;
-  /** What is known under `code`, without regard to its case. */
+  /** What the service knows under `code`, whatever its case. */
   find(tenant: TenantId, code: CouponCode): Promise<CouponSighting>;
-  /** Takes the coupon out of use for good. It may be repeated. */
+  /** Takes the coupon out of use for good. This may be repeated. */
   remove(tenant: TenantId, code: CouponCode): Promise<CouponRemoval>;
 }
 
 export type CouponCreation =
-  /** It is there, and issued to the customer for whom it was asked. */
+  /** The coupon exists, issued to the customer for whom it was requested. */
   | { readonly kind: "created" }
-  /** The service will not have it. This call created nothing; asking again without a change would not help. */
+  /** The service rejects the coupon. This call created nothing, and an unchanged repetition would not help. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** The code belongs to another coupon, or to one that was deleted. This call created nothing; another code may do. */
+  /** The code belongs to another coupon or to a deleted one. This call created nothing; another code may work. */
   | { readonly kind: "taken" }
-  /** It may be there, may yet come to be there, or may never: create it again, or look later. */
+  /** The coupon may exist, may yet be created, or may never be: create it again, or look later. */
   | { readonly kind: "unknown" };
 
 export type CouponSighting =
@@ -65,25 +64,25 @@ export type CouponSighting =
       readonly kind: "found";
       /** Null when the service does not say. */
       readonly issuedTo: string | null;
-      /** Null when the service does not say, or says something new. */
+      /** Null when the service does not say, or reports an unknown status. */
       readonly status: CouponStatus | null;
       /** How often it has been used at a checkout. */
       readonly redemptionCount: number;
     }
   /**
-   * Not there at this moment, or deleted. After a creation of unknown outcome this does not prove that there will
-   * never be one.
+   * Absent at this moment, or deleted. After a creation with an unknown outcome, this does not prove that the coupon
+   * will never exist.
    */
   | { readonly kind: "absent" }
-  /** The service did not answer, or not in a way that can be relied on. */
+  /** The service did not answer, or its answer cannot be relied on. */
   | { readonly kind: "unknown" };
 
 export type CouponRemoval =
-  /** It is gone through this call. */
+  /** This call removed the coupon. */
   | { readonly kind: "removed" }
-  /** It is gone: it was before this call, or a first attempt of this call whose answer was lost has removed it. */
+  /** The coupon was gone before this call, or the call's first attempt removed it and the answer was lost. */
   | { readonly kind: "absent" }
-  /** The service will not remove it: it is as it was. */
+  /** The service refuses to remove the coupon. It is unchanged. */
   | { readonly kind: "refused"; readonly reason: string }
-  /** It may be gone, or may be as it was: remove it again. */
+  /** The coupon may be gone or unchanged: remove it again. */
   | { readonly kind: "unknown" };

@@ -1,6 +1,6 @@
 import type { LedgerKey } from "../rules/ledger-key.ts";
 
-/** Whose rows they are, each customer once; `seen` grows by them. */
+/** The ledgers of `rows` that are not in `seen` yet, each once. Adds them to `seen`. */
 export function keysNotIn(seen: Set<string>, rows: readonly { readonly key: LedgerKey }[]): readonly LedgerKey[] {
   return rows.flatMap(({ key }) => {
     const name = `${key.tenant}/${key.customerId}`;

@@ -13,7 +13,7 @@ export function redeemPoints(
     readonly points: Points;
     readonly description: string | null;
   },
-): Promise<LedgerAnswer> {
+): Promise<LedgerAnswer<"redeem">> {
   const { customerId, ...redemption } = input;
   return sendCommand(context, customerId, { kind: "redeem", ...redemption }, redemption);
 }

@@ -5,17 +5,17 @@ import type { Services } from "./context.ts";
 import type { LeftExchange } from "./exchange-ports.ts";
 import { keysNotIn } from "./keys-not-in.ts";
 
-/** The objects themselves come back after 15 s, and every minute after that: by now they should have. */
+/** Objects resume exchanges by themselves after 15 s and then every minute. An exchange older than this is overdue. */
 export const leftAfterMs = 5 * 60_000;
 const sliceRows = 100;
 const limits = { slicesMax: 20, msMax: 20_000 } as const;
-/** How many customers' objects are asked at a time. */
+/** How many customers' objects are called at a time. */
 const concurrencyMax = 10;
 
 /**
- * Has exchanges gone on with that have been under way for minutes, by their customers' objects: an object's alarm
- * finishes them, unless it was lost. Without a coupon service elsewhere nothing can be done about them.
- * @returns of how many customers, and how many could not be reached
+ * Lets customers' objects resume exchanges that have been under way for minutes. An object's alarm finishes them unless
+ * it was lost. Without an upstream coupon service, nothing can be done about them.
+ * @returns for how many customers exchanges were resumed, and how many customers' objects could not be reached
  */
 export async function resumeExchanges(services: Services): Promise<{ resumed: number; unreached: number }> {
   const { clock, couponService, exchanges, ledgers } = services;

@@ -24,9 +24,13 @@ export function summarizeOwn(
   return services.summaries.ofCustomer({ tenant: principal.tenant, customerId }, format, services.clock.now());
 }
 
+/** How many customers have an entry. */
+export const countCustomers = ({ services, principal }: Context): Promise<number> =>
+  services.summaries.countCustomers(principal.tenant);
+
 /**
- * All customers' histories, or a page of them, as a stream that reads on only as fast as it is read: one or more
- * summaries at a time, separated by commas.
+ * All customers' histories, or one page of them, as a stream that reads ahead only as fast as it is consumed. It yields
+ * one or more summaries at a time, separated by commas.
  */
 export function summarizeTenant(
   { services, principal }: Context,

@@ -1,7 +1,7 @@
 import type { Actor, CustomerId, EntryId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 
-/** A grant as a reader of the history sees it: with what has become of it. */
+/** A grant as the history shows it, with what became of it. */
 export interface GrantedPoints {
   readonly id: EntryId;
   readonly referenceId: string | null;
@@ -9,7 +9,7 @@ export interface GrantedPoints {
   readonly points: number;
   readonly createdAt: EpochMs;
   readonly balanceAfter: number;
-  /** Who caused it: for employees' eyes. */
+  /** Who caused it. Only employees see this. */
   readonly actor: Actor;
   readonly validUntil: EpochMs | null;
   readonly usedPoints: number;
@@ -23,7 +23,7 @@ export interface RedeemedPoints {
   readonly points: number;
   readonly createdAt: EpochMs;
   readonly balanceAfter: number;
-  /** Who caused it: for employees' eyes. */
+  /** Who caused it. Only employees see this. */
   readonly actor: Actor;
 }
 
@@ -35,12 +35,12 @@ export interface CustomerSummary {
   readonly redeemed: readonly RedeemedPoints[];
 }
 
-/** A {@link CustomerSummary} as JSON text, written as a {@link SummaryFormat} says. */
+/** A {@link CustomerSummary} as JSON text, in a {@link SummaryFormat}. */
 export type SummaryText = string;
 
 /**
- * How a summary is written as JSON: the names of its members. Storage writes the text itself, because writing it anew
- * from values takes several times as long. Moments are written as ISO 8601 in UTC, with milliseconds.
+ * How a summary is written as JSON: the names of its members. Storage writes the text itself, because writing it from
+ * values takes several times as long. Times are ISO 8601 in UTC, with milliseconds.
  */
 export interface SummaryFormat {
   readonly customerId: string;
@@ -53,13 +53,13 @@ export interface SummaryFormat {
 
 export interface ListFormat<Item> {
   readonly name: string;
-  /** In their order; the first one is never left out. */
+  /** In this order. The first member is never left out. */
   readonly members: readonly MemberFormat<Item>[];
 }
 
 export interface MemberFormat<Item> {
   readonly name: string;
   readonly tells: keyof Item & string;
-  /** Whether the member is left out when there is nothing to tell, instead of being null. */
+  /** Whether a member without a value is left out instead of being null. */
   readonly isOptional?: true;
 }

@@ -1,2 +1,2 @@
-/** What the sweep is called that verifies all ledgers. */
+/** The name of the sweep that verifies all ledgers. */
 export const verificationSweep = "verification";

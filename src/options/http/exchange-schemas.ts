@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { nonEmptyText } from "../../platform/http/schemas/common.ts";
 import { deferred } from "../../platform/http/schemas/deferred.ts";
 
-/** `redeemOptionIn`, with the name that a published storefront client uses for the id. */
+/** `redeemOptionIn`; also accepts the name that a published storefront client uses for the id. */
 export const exchangeIn = z
   .object({
     id: nonEmptyText(128).optional().openapi({ description: "The redeem option's id." }),

@@ -14,7 +14,7 @@ const route = createRoute({
   tags: ["Signed-In Customer Reward Points"],
   summary: "List what the signed-in customer's points can buy",
   description:
-    "The redeem options that are worth something to the customer now, each with the points that would be left after it. Not listed is an option whose coupon is over, or is for other customers.",
+    "Lists the redeem options that are worth something to the customer now, each with the points that would be left after it. Options whose coupon is over or is for other customers are left out.",
   responses: {
     200: jsonAnswer("The options, cheapest first.", redeemOptionsOut),
     ...failures(path, customers, "overloaded", "ledger_unsound"),

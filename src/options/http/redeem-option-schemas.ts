@@ -16,7 +16,7 @@ import type { Principal } from "../../platform/values/principal.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../rules/redeem-option.ts";
 
-/** `.` and `..` are steps in a path, so that no request could ever name such an option again. */
+/** Not `.` or `..`: they are steps in a path, so no request could name such an option. */
 const redeemOptionIdPattern = /^(?!\.{1,2}$)[A-Za-z0-9_.~-]{1,128}$/;
 
 const redeemOptionId = () =>
@@ -43,7 +43,7 @@ const paramsNaming = (example: string) =>
 
 export const redeemOptionParams = paramsNaming("ten-euros");
 
-/** For what takes an option away: another one than there is to try things with. */
+/** For deletion: the example is not the option that the other examples work with. */
 export const passingRedeemOptionParams = paramsNaming("fifty-euros");
 
 const example = {
@@ -70,7 +70,7 @@ export const redeemOptionIn = deferred(() =>
         pattern: redeemOptionIdPattern.source,
         description: "Chosen by the client when the option is created; ignored in an update.",
       }),
-      type: nonEmptyText(64).openapi({ description: "`coupon` for what can be exchanged." }),
+      type: nonEmptyText(64).openapi({ description: "Only options of the type `coupon` can be exchanged." }),
       name: nonEmptyText(255),
       description: text(2_000).optional(),
       points: amount().openapi({ description: "The price." }),
@@ -82,7 +82,7 @@ export const redeemOptionIn = deferred(() =>
             .int()
             .min(0)
             .optional()
-            .openapi({ maximum: wholeNumberMax, description: "In an update: the version that is to be replaced." }),
+            .openapi({ maximum: wholeNumberMax, description: "In an update: the version to replace." }),
         })
         .optional(),
     })

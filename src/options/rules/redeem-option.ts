@@ -4,7 +4,7 @@ import type { RedeemOptionId } from "../../platform/values/identifiers.ts";
 import { compareText } from "../../platform/values/text-order.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 
-/** What the merchant decides about a redeem option. */
+/** What the merchant sets in a redeem option. */
 export interface RedeemOptionTerms {
   /** Typically `coupon`; only options of that type can be exchanged. */
   readonly type: string;
@@ -13,7 +13,7 @@ export interface RedeemOptionTerms {
   /** The price. */
   readonly points: Points;
   readonly coupon: CouponDefinition | null;
-  /** Shown as given when the merchant gives it. */
+  /** Shown unchanged to every customer; null: computed for each. */
   readonly pointsAfterCoupon: number | null;
 }
 
@@ -30,7 +30,7 @@ export interface RedeemOption extends RedeemOptionTerms {
 export const compareRedeemOptions = (left: RedeemOption, right: RedeemOption): number =>
   left.points - right.points || compareText(left.name, right.name) || compareText(left.id, right.id);
 
-/** Bytes of JSON of what an option shows to a customer: whom its coupon is for is not shown. */
+/** Bytes of the JSON that a customer sees of an option, which leaves out whom its coupon is for. */
 export function shownBytes({ coupon, ...option }: RedeemOption): number {
   const shown = coupon && { ...coupon, restrictions: { ...coupon.restrictions, validFor: undefined } };
   return new TextEncoder().encode(JSON.stringify({ ...option, coupon: shown })).length;

@@ -70,7 +70,7 @@ export class D1RedeemOptionStore implements RedeemOptionStore {
     await answeredWrite(this.#databases.drizzleOf(tenant).delete(redeemOptions).where(named(tenant, id)).execute());
   }
 
-  /** An option whose coupon cannot be read has none: it is not exchanged, those who manage options see it and replace it. */
+  /** An option whose coupon cannot be read has none: nobody can exchange it, but employees can see and replace it. */
   #optionFromRow({ tenant, ...row }: OptionRow): RedeemOption {
     const [coupon = null] = readable(
       row.coupon === null ? [] : [{ tenant, text: row.coupon }],

@@ -4,19 +4,19 @@ import { ShortMemory } from "../../platform/runtime/short-memory.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { KeyedExchange, RecentExchanges } from "../use-cases/ports.ts";
 
-/** What a key has led to. Another request under it is not the same one. */
+/** What a key led to, and for which request. A different request with the key does not match. */
 interface Exchanged extends Pick<KeyedExchange, "siteCode" | "redeemOptionId"> {
   readonly code: CouponCode;
 }
 
 const exchangesMax = 5_000;
-/** Clients that have lost an answer ask again soon. It is also how long an erasure leaves a code in memory. */
+/** Clients that have lost an answer repeat the request soon. After an erasure, a code may stay in memory this long. */
 const rememberedMs = 60_000;
 
 /**
- * Remembers the coupons of exchanges in the isolate's memory, for a minute. Only successes that the ledger has told are
- * remembered, and those never change: an idempotency record is kept for a day at least, and coupons outlast the
- * erasure of their customers.
+ * Remembers the coupons of exchanges in the isolate's memory, for a minute. It remembers only successes that the ledger
+ * reported. They do not change: an idempotency record is kept for at least a day, and coupons outlast the erasure of
+ * their customers.
  */
 export class RememberedExchanges implements RecentExchanges {
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class RememberedExchanges implements RecentExchanges {
   }
 }
 
-/** None of its parts holds a line end. */
+/** Unambiguous, because no part contains a line end. */
 const keyOf = ({
   tenant,
   idempotencyKey: { operation, caller, key },

@@ -9,8 +9,8 @@ import type { RecentRedeemOptions, RedeemOptionStore } from "../use-cases/ports.
 const optionsMax = 2_000;
 
 /**
- * Remembers redeem options in the isolate's memory. That there is none of an id, or that it cannot be exchanged, is never
- * remembered: such a refusal has no stamp by which it could be found out to be outdated.
+ * Remembers redeem options in the isolate's memory. It never remembers that an option is missing or cannot be
+ * exchanged: such a refusal has no stamp that could show it to be outdated.
  */
 export class RememberedRedeemOptions implements RecentRedeemOptions {
   readonly #store: Pick<RedeemOptionStore, "find">;

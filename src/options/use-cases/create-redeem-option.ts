@@ -7,14 +7,14 @@ import type { Context } from "./context.ts";
 import type { OptionFailure } from "./failure.ts";
 import { type InvalidOption, optionFlaw } from "./option-flaw.ts";
 
-/** Options that one tenant may have: a storefront shows them all at once. */
+/** The most options of one tenant: a storefront shows them all at once. */
 export const redeemOptionsMax = 500;
-/** Bytes that all of them may come to as {@link shownBytes} counts them: a list of them stays below 3 MB. */
+/** The most bytes of all options of one tenant, as {@link shownBytes} counts them: a list of them stays below 3 MB. */
 export const redeemOptionsBytesMax = 2_000_000;
 
 /**
  * Adds a redeem option.
- * @param render the answer's body for the tenant's whole list, new option included
+ * @param render renders the answer's body from all of the tenant's options, including the new one
  * @returns the body; `option_exists` when the given id belongs to another option, `option_limit_reached`,
  * `option_texts_too_long`, `validation_failed`
  */
@@ -30,7 +30,7 @@ export function createRedeemOption(
     const id = input.id ?? (services.newId() as RedeemOptionId);
     const known = options.find((option) => option.id === id);
     if (known !== undefined) {
-      // Unchanged since, and with the same terms: it was created by the same request.
+      // Unchanged and with the same terms: an earlier attempt of this request created it.
       const isOurs = known.version === 1 && hasTerms(known, input.terms);
       return isOurs ? succeed(render(options)) : refuse({ code: "option_exists", id });
     }
@@ -46,7 +46,7 @@ export function createRedeemOption(
   });
 }
 
-/** Whether a tenant's options would be too many bytes with `option` among them. One that becomes no longer is let through. */
+/** Whether a tenant's options would be too long with `option` among them. A change that adds no bytes always passes. */
 export function areTooLong(options: readonly RedeemOption[], option: RedeemOption): boolean {
   const own = shownBytes(option);
   const sizes = options.map((other) => ({ isOwn: other.id === option.id, bytes: shownBytes(other) }));
@@ -54,7 +54,7 @@ export function areTooLong(options: readonly RedeemOption[], option: RedeemOptio
   return total > redeemOptionsBytesMax && !sizes.some(({ isOwn, bytes }) => isOwn && own <= bytes);
 }
 
-/** Whether an option says what was asked for. */
+/** Whether an option has exactly these terms. */
 export function hasTerms(option: RedeemOption, terms: RedeemOptionTerms): boolean {
   const { id: _id, version: _version, createdAt: _createdAt, modifiedAt: _modifiedAt, ...own } = option;
   return canonicalize(own) === canonicalize(terms);

@@ -6,8 +6,9 @@ import type { RedeemOption } from "../rules/redeem-option.ts";
 import type { Context } from "./context.ts";
 
 /**
- * The tenant's redeem options, cheapest first. Customers and guests see only those that are worth something to them. For a signed-in customer each says how many points would be left
- * after it (negative: that many are missing), unless the merchant has set a number.
+ * Lists the tenant's redeem options, cheapest first. Customers and guests see only those that are worth something to
+ * them. For a signed-in customer, each says how many points would be left after it (negative: that many are missing),
+ * unless the merchant has set a number.
  */
 export async function listRedeemOptions({
   services,
@@ -15,7 +16,7 @@ export async function listRedeemOptions({
 }: Context): Promise<Result<readonly RedeemOption[], Unavailable>> {
   const { tenant, customerId } = principal;
   const isForManagement = isEmployee(principal);
-  // Whoever manages the options looks for what has just been changed; what an exchange costs is asked for anew.
+  // Employees must see what they have just changed. Others may see an older list: an exchange checks the price again.
   const list = services.redeemOptions.list(tenant, isForManagement ? "latest" : "recent");
   if (isForManagement) return succeed(await list);
   const now = services.clock.now();

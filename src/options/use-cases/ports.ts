@@ -6,7 +6,7 @@ import type { RedeemOptionId, SiteCode, TenantId } from "../../platform/values/i
 import type { RedeemOption } from "../rules/redeem-option.ts";
 
 export interface RedeemOptionStore {
-  /** In the order of listing. An option whose coupon cannot be read comes without it. */
+  /** All options, sorted as lists show them. An option whose coupon cannot be read comes without it. */
   list(tenant: TenantId, freshness: Freshness): Promise<readonly RedeemOption[]>;
   find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
   /**
@@ -23,15 +23,15 @@ export interface RedeemOptionStore {
   remove(tenant: TenantId, id: RedeemOptionId): Promise<void>;
 }
 
-/** Redeem options as they were lately. What is based on one says so by its stamp, which is checked when it counts. */
+/** Redeem options that may be slightly outdated. An exchange carries its option's stamp, which the commit checks. */
 export interface RecentRedeemOptions {
   /** The option as it was at most {@link settingsCachedSeconds} ago; null when there is none now. */
   find(tenant: TenantId, id: RedeemOptionId): Promise<RedeemOption | null>;
-  /** What is remembered of the option is not so any more. */
+  /** Forgets an option that has changed. */
   forget(tenant: TenantId, id: RedeemOptionId): void;
 }
 
-/** A signed-in customer's request for a coupon, with the key under which it may be repeated. */
+/** A signed-in customer's request for an exchange, with its idempotency key. */
 export interface KeyedExchange {
   readonly tenant: TenantId;
   readonly idempotencyKey: IdempotencyKey;
@@ -40,14 +40,14 @@ export interface KeyedExchange {
 }
 
 /**
- * Exchanges that have succeeded a moment ago, so that a repetition need not go to the ledger. What is not known here
- * may have happened all the same: then the ledger tells.
+ * Exchanges that have just succeeded, so that a repetition need not go to the ledger. An exchange that is not
+ * remembered may still have happened; the ledger knows.
  */
 export interface RecentExchanges {
-  /** The coupon of an equal request with an equal key; null when nothing is remembered of it. */
+  /** The coupon of an equal request with the same key; null when none is remembered. */
   recall(request: KeyedExchange): CouponCode | null;
-  /** Whether something is remembered under the key, of whatever request. */
+  /** Whether any request with this key is remembered. */
   isKnown(request: Pick<KeyedExchange, "tenant" | "idempotencyKey">): boolean;
-  /** @param code what the ledger has answered */
+  /** @param code the code in the ledger's answer */
   keep(request: KeyedExchange, code: CouponCode): void;
 }

@@ -6,11 +6,11 @@ import { areTooLong, hasTerms, redeemOptionsBytesMax } from "./create-redeem-opt
 import type { OptionFailure } from "./failure.ts";
 import { type InvalidOption, optionFlaw } from "./option-flaw.ts";
 
-/** How often an update without a given version is tried again when another one came in between. */
+/** How often an update without a given version is tried while other updates come in between. */
 const attemptsMax = 5;
 
 /**
- * Replaces what a redeem option says. The same request again, with the version that it replaced, is a success, too.
+ * Replaces the terms of a redeem option. A repetition of the request, with the version that it replaced, succeeds, too.
  * @returns the option as it is now; `option_not_found`; `option_version_conflict` when it no longer has the
  * version that the client gave; `option_texts_too_long`; `validation_failed`
  */
@@ -24,7 +24,7 @@ export async function updateRedeemOption(
     const current = options.find((option) => option.id === id);
     if (current === undefined) return refuse({ code: "option_not_found", id });
     if (version !== null && version !== current.version) {
-      // The answer to the same request may have been lost.
+      // This may be a repetition of a request whose answer was lost.
       const isDone = current.version === version + 1 && hasTerms(current, terms);
       return isDone ? succeed(current) : refuse({ code: "option_version_conflict", id });
     }

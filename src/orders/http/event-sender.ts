@@ -7,15 +7,15 @@ import { type Actor, parseTenantId } from "../../platform/values/identifiers.ts"
 /** The header in which Emporix signs the events that it sends. */
 export const signatureHeader = "emporix-event-signature";
 
-/** Who sends an event that has a signature and no token. */
+/** The actor of an event that has a signature and no token. */
 export const webhookActor = "system:webhook" as Actor;
 
 const requireManager = requireAccess(managers);
 
 /**
- * Lets an event's sender pass with a signature of the tenant, or with a manager's token. Whatever is given must be
- * right: a good token does not make up for a wrong signature, nor the other way round. A token is checked here; a
- * signature by {@link requireSignature}, once the body's size is known to be harmless.
+ * Admits an event's sender with a signature of the tenant, or with a manager's token. Everything given must be right: a
+ * good token does not make up for a wrong signature, nor the other way round. Only the token is checked here; the
+ * signature by {@link requireSignature}, once the body is known not to be too large.
  */
 export const requireEventSender: Check = async (c) => {
   const isSigned = c.req.header(signatureHeader) !== undefined;

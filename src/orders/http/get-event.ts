@@ -15,7 +15,7 @@ const route = createRoute({
   tags: ["Order Events"],
   summary: "Read an event",
   description:
-    "An event with its verdict, as far as it is kept: what the service reads. A return of several orders is one event for each of them.",
+    "An event with its verdict. Only what the service reads of an event is kept. A return of several orders is one event for each order.",
   request: { params: eventParams },
   responses: {
     200: jsonAnswer("The event.", eventOut),

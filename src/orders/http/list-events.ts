@@ -3,6 +3,7 @@ import { viewers } from "../../platform/http/access-rules.ts";
 import { type App, contextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { tenantParams } from "../../platform/http/schemas/common.ts";
+import { findEvents } from "../use-cases/find-events.ts";
 import {
   countHeader,
   eventQuery,
@@ -20,12 +21,14 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-list-events", access: viewers }),
   tags: ["Order Events"],
   summary: "List events",
-  description: "The events of the last 90 days with their verdicts, newest first, without the events themselves.",
+  description: "The events of the last 90 days with their verdicts, newest first, without their content.",
   request: { params: tenantParams, query: eventQuery, headers: countHeader },
   responses: {
     200: {
       ...jsonAnswer("One page of the events.", eventSummariesOut),
-      headers: { "X-Total-Count": { description: "All events that the filter leaves.", schema: { type: "integer" } } },
+      headers: {
+        "X-Total-Count": { description: "The number of all events that match.", schema: { type: "integer" } },
+      },
     },
     ...failures(path, viewers),
   },
@@ -33,12 +36,9 @@ const route = createRoute({
 
 export const listEvents = (app: App) =>
   app.openapi(route, async (c) => {
-    const { services, principal } = contextOf(c);
     const query = c.req.valid("query");
-    const filter = filterOf(query);
-    if (c.req.valid("header")["x-total-count"]?.toLowerCase() === "true") {
-      c.header("X-Total-Count", String(await services.eventInbox.count(principal.tenant, filter)));
-    }
-    const events = await services.eventInbox.list(principal.tenant, filter, pageOf(query));
+    const withTotal = c.req.valid("header")["x-total-count"]?.toLowerCase() === "true";
+    const { events, total } = await findEvents(contextOf(c), filterOf(query), { page: pageOf(query), withTotal });
+    if (total !== null) c.header("X-Total-Count", String(total));
     return c.json(events.map(eventSummaryToWire), 200);
   });

@@ -11,11 +11,11 @@ import { deferred, deferredMembers } from "../../platform/http/schemas/deferred.
 import { lazy } from "../../platform/runtime/lazy.ts";
 import type { EventId } from "../rules/event-id.ts";
 import { verdictKinds } from "../rules/event-verdict.ts";
-import type { EventFilter, EventPage, KeptEvent, KeptEventSummary } from "../use-cases/event-ports.ts";
+import type { EventFilter, EventPage, EventSummary, KeptEvent } from "../use-cases/event-ports.ts";
 
 export const orderEventIn = deferred(() =>
   z.looseObject({}).openapi("OrderEvent", {
-    description: "An event in its envelope, {type, payload} or {eventType, payload}; or an order as it is.",
+    description: "An event in its envelope, {type, payload} or {eventType, payload}; or an order without an envelope.",
     example: {
       type: "order.updated",
       payload: {
@@ -46,15 +46,17 @@ const summaryFields = lazy(() =>
     siteCode: z.string().optional(),
     verdict: z.enum(verdictKinds).openapi({
       description:
-        "granted: the order earned points. taken-back: a return or deletion took points. given-back: that was undone. erased: the customer's ledger is gone. duplicate: an earlier event had done the same. waiting, ignored, failed: see reason.",
+        "granted: the order earned points. reversed: points of the order were taken back. restored: a reversal was undone. erased: the customer was erased. duplicate: an earlier event did the same. waiting, ignored, failed: see reason.",
     }),
-    points: z.int().optional().openapi({ description: "Granted, taken or given back." }),
+    points: z.int().optional().openapi({ description: "Points granted, taken back or restored." }),
     reason: z.string().optional().openapi({ description: "Why nothing was done.", example: "order_not_completed" }),
+    detail: z.string().optional().openapi({
+      description: "With some reasons: the member that cannot be read, or why processing failed.",
+      example: "customer.id",
+    }),
     receivedAt: z.string().openapi({ format: "date-time" }),
     processedAt: z.string().optional().openapi({ format: "date-time" }),
-    attempts: z
-      .int()
-      .openapi({ description: "How often the event was settled, or sent through the queue again by itself." }),
+    attempts: z.int().openapi({ description: "How often the event got a verdict, or the timer sent it again." }),
   }),
 );
 
@@ -68,7 +70,7 @@ export const eventOut = deferred(() =>
       event: z
         .looseObject({})
         .optional()
-        .openapi({ description: "What is kept of it; absent once its customer was erased." }),
+        .openapi({ description: "What is kept of the event; absent once its customer has been erased." }),
     })
     .openapi("KeptOrderEvent"),
 );
@@ -79,7 +81,7 @@ export const eventParams = tenantParams.extend(
       nonEmptyText(64)
         .openapi({
           param: { name: "eventId", in: "path" },
-          description: "The event's id, as taking it in has answered it, or the list of events.",
+          description: "The event's id, from the answer to its sender or from the list of events.",
         })
         .transform((id) => id as EventId),
   }),
@@ -102,10 +104,10 @@ export const eventQuery = z.object(
 );
 
 export const countHeader = z.object({
-  "x-total-count": z
-    .string()
-    .optional()
-    .openapi({ description: "true: the answer's X-Total-Count tells how many events there are.", example: "true" }),
+  "x-total-count": z.string().optional().openapi({
+    description: "true: the answer's X-Total-Count is the number of all events that match.",
+    example: "true",
+  }),
 });
 
 export const filterOf = (query: z.output<typeof eventQuery>): EventFilter => ({
@@ -119,8 +121,8 @@ export const pageOf = ({ pageNumber, pageSize }: z.output<typeof eventQuery>): E
   pageSize: pageSize ?? defaultPageSize,
 });
 
-export function eventSummaryToWire(kept: KeptEventSummary): z.output<ReturnType<typeof summaryFields>> {
-  const { orderId, returnId, customerId: customer, siteCode, points, reason, processedAt } = kept;
+export function eventSummaryToWire(kept: EventSummary): z.output<ReturnType<typeof summaryFields>> {
+  const { orderId, returnId, customerId: customer, siteCode, points, reason, detail, processedAt } = kept;
   return {
     id: kept.id,
     type: kept.type,
@@ -131,6 +133,7 @@ export function eventSummaryToWire(kept: KeptEventSummary): z.output<ReturnType<
     verdict: kept.verdict,
     ...(points === null ? {} : { points }),
     ...(reason === null ? {} : { reason }),
+    ...(detail === null ? {} : { detail }),
     receivedAt: timestamp(kept.receivedAt),
     ...(processedAt === null ? {} : { processedAt: timestamp(processedAt) }),
     attempts: kept.attempts,

@@ -21,7 +21,7 @@ const path = "/reward-points/{tenant}/events";
 const signatureHeaders = z.object({
   [signatureHeader]: z.string().optional().openapi({
     description:
-      "Not with a token. Base64 of the HMAC-SHA256, with one of the tenant's secrets, over the event as JSON with members sorted at every level, without spaces (RFC 8785), or over the body as it is.",
+      "Needed if there is no token. Base64 of an HMAC-SHA256 with one of the tenant's secrets. It covers the event as JSON with members sorted at every level and without spaces (RFC 8785), or the body as sent.",
   }),
 });
 
@@ -37,9 +37,9 @@ const route = createRoute({
   ),
   security: [{ EventSignature: [] }, ...employeeSecurity(managers.scopes)],
   tags: ["Order Events"],
-  summary: "Take an order or return event",
+  summary: "Receive an order or return event",
   description:
-    "Takes in what Emporix sends as a webhook, or a back office by itself: order.created, order.updated, order.cancelled, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon after; its verdict stands in the list of events. Sending an event again does no harm while its customer is there: an order earns once, a return counts once, and of a webhook whose envelope has an `id` only the first arrival does anything. Takes up to 1 MiB, of which only what the service reads is kept. Either a signature or a token is needed; where both are given, both must be right.",
+    "Receives an event from an Emporix webhook or from a back office: order.created, order.updated, order.cancelled, order.deleted, return.created, return.updated, return.deleted and customer.deleted. The event is processed soon afterwards; its verdict is in the list of events. Sending an event again does no harm as long as its customer has not been erased: an order earns once, a return counts once, and if a webhook's envelope has an `id`, only its first arrival does anything. An event may have up to 1 MiB. Only what the service reads is kept. A signature or a token is needed; if both are given, both must be right.",
   request: { params: tenantParams, headers: signatureHeaders, body: jsonBody(orderEventIn) },
   responses: {
     202: jsonAnswer("The event is in the queue.", takenEventOut),

@@ -1,19 +1,19 @@
 import { StoreUnavailable } from "../../platform/runtime/store-errors.ts";
 import { withinDeadline } from "../../platform/runtime/within-deadline.ts";
-import type { EventQueue, QueueMessage } from "../use-cases/event-ports.ts";
+import type { EventQueue, QueuedEvent } from "../use-cases/event-ports.ts";
 
-/** How long the queue may take to accept an event: whoever sends it waits. */
+/** How long the queue may take to accept an event. The sender waits for it. */
 const deadlineMs = 5_000;
 
 /** Events in a Cloudflare Queue. */
 export class CloudflareEventQueue implements EventQueue {
-  readonly #queue: Queue<QueueMessage>;
+  readonly #queue: Queue<QueuedEvent>;
 
-  constructor(queue: Queue<QueueMessage>) {
+  constructor(queue: Queue<QueuedEvent>) {
     this.#queue = queue;
   }
 
-  async send(message: QueueMessage): Promise<void> {
+  async send(message: QueuedEvent): Promise<void> {
     const sent = this.#queue.send(message, { contentType: "json" });
     try {
       await withinDeadline(sent, deadlineMs, () => new Error(`No answer within ${deadlineMs} ms.`));

@@ -2,7 +2,7 @@ import canonicalize from "canonicalize";
 import type { TenantId } from "../../platform/values/identifiers.ts";
 import type { WebhookSignatures } from "../use-cases/event-ports.ts";
 
-/** The secrets of each tenant: during a rotation the old one and the new one. */
+/** The secrets of each tenant. During a rotation, there is an old and a new one. */
 export type WebhookSecrets = ReadonlyMap<string, readonly string[]>;
 
 /** Base64 of the 32 bytes of an HMAC-SHA256. */
@@ -11,9 +11,9 @@ const signaturePattern = /^[A-Za-z0-9+/]{43}=$/;
 const algorithm = { name: "HMAC", hash: "SHA-256" } as const;
 
 /**
- * Signatures as Emporix makes them: HMAC-SHA256, in base64, over the event as JSON with members sorted at every
- * level, without spaces, and integers without a fraction, which is RFC 8785. A signature over the body as it was
- * sent counts as well, for senders that sign the bytes.
+ * Signatures as Emporix makes them: HMAC-SHA256 in base64 over the event as JSON with members sorted at every level,
+ * without spaces, and integers without a fraction (RFC 8785). A signature over the body as sent counts as well, for
+ * senders that sign the bytes.
  */
 export class HmacWebhookSignatures implements WebhookSignatures {
   readonly #secrets: WebhookSecrets;
@@ -38,7 +38,7 @@ function signedTexts(body: string): readonly string[] {
   return canonical === null || canonical === body ? [body] : [canonical, body];
 }
 
-/** Null for what is no JSON, or is nested too deeply to be written again. */
+/** Null when the body is not JSON, or is nested too deeply to be written again. */
 function canonicalText(body: string): string | null {
   try {
     return canonicalize(JSON.parse(body)) ?? null;
@@ -54,7 +54,7 @@ async function matching(secret: string, text: string, signature: Uint8Array): Pr
   return crypto.subtle.verify(algorithm.name, key, signature, encoder.encode(text));
 }
 
-/** Null for what is not the one way of writing a signature's bytes. */
+/** Null unless the text is the one valid base64 form of a signature's bytes. */
 function bytesOf(signature: string): Uint8Array | null {
   if (!signaturePattern.test(signature)) return null;
   const binary = atob(signature);

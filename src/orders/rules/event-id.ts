@@ -1,4 +1,4 @@
 import type { Branded } from "../../platform/values/branded.ts";
 
-/** The id under which an event was taken in (UUIDv7), with a suffix for the parts of an event that was split. */
+/** The id that an event got when it was received (UUIDv7), with a suffix for further orders of a return. */
 export type EventId = Branded<string, "EventId">;

@@ -2,13 +2,14 @@ import { parseCustomerId } from "../../platform/values/identifiers.ts";
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import { eventFamily, projectEvent } from "./event-projection.ts";
 
-/** How many mentions of one event are kept at most. What is kept of an event has fewer. */
+/** The most mentions that are kept of one event. The kept part of an event holds fewer. */
 export const mentionsMax = 100;
 
 /**
- * Whom an event may name: ids under which an erasure finds it. These are the members that are called after a customer or
- * a contact, and ids inside of those; of a customer's event, and of what is kept of one of an unknown type, all ids.
- * @param customerId whom the event is found by anyway
+ * The ids of people whom an event may name. An erasure finds the event by them. They are the members called after a
+ * customer or a contact, and ids inside those. An event about a customer, and the kept part of an event of an unknown
+ * type, mention all their ids.
+ * @param customerId by whom the event is found anyway
  * @returns at most {@link mentionsMax}, each once
  */
 export function mentionsOf(event: JsonObject, customerId: string | null): readonly string[] {
@@ -16,13 +17,13 @@ export function mentionsOf(event: JsonObject, customerId: string | null): readon
   const family = eventFamily(event);
   if (family === "unknown") collect(found, projectEvent(event), "ids", null);
   collect(found, event, "named", null);
-  // All that an event of a customer's tells is about a person.
+  // Everything in an event about a customer is about a person.
   if (family === "customer") collect(found, event["payload"], "ids", null);
   if (customerId !== null) found.delete(customerId);
   return [...found].slice(0, mentionsMax);
 }
 
-/** What of a value can be a mention: ids in it, or what is called after a person. */
+/** What counts as a mention: every id in a value, or only members called after a person. */
 type Reach = "ids" | "named";
 
 function collect(found: Set<string>, value: unknown, reach: Reach, name: string | null): void {
@@ -48,7 +49,7 @@ function mention(found: Set<string>, value: unknown): void {
 
 /** Members that are, or hold, a person: `customer`, `customerNumber`, `requestor`, `billingAddress`, `contacts`, … */
 const meansPerson = /customer|contact|requestor|buyer|shopper|consumer|user|address|recipient|owner/i;
-/** Members called after a person that name none, or by no id: `contactName`, `customerGroups`, `userAgent`. */
+/** Members called after a person that name nobody, or not by id: `contactName`, `customerGroups`, `userAgent`. */
 const describesPerson = /(name|phone|e?mail|groups?|groupIds|type|agent|ip|date|at|status)$/i;
 
 const meansId = /^(id|ids|number|key|uuid)$|(Id|Ids|Uuid)$/;
@@ -59,7 +60,7 @@ interface Role {
   readonly isId: boolean;
 }
 
-/** Thousands of lines have the same few names. */
+/** Remembered, because thousands of lines share the same few names. */
 const roles = new Map<string, Role>();
 const rolesMax = 1_000;
 

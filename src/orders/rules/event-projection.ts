@@ -5,8 +5,8 @@ import { readEvent } from "./order-event.ts";
 export type EventFamily = "order" | "return" | "customer" | "unknown";
 
 /**
- * The family whose reader understands the event. An event whose name only resembles `customer.deleted` does nothing, but
- * it is about a customer all the same.
+ * The family whose reader understands the event. An event whose name only resembles `customer.deleted` does nothing,
+ * but it is still about a customer.
  */
 export function eventFamily(event: JsonObject): EventFamily {
   const { subject, action } = readEvent(event);
@@ -17,19 +17,19 @@ export function eventFamily(event: JsonObject): EventFamily {
 }
 
 /**
- * What is kept of an event: the members that the service reads, in the places where they were. It is an event of the same
- * form, and reading it gives the same. Addresses, names, product texts and everything else that nobody asks for is left
- * out, of an event of an unknown type all but ids and times; projecting again changes nothing.
+ * What is kept of an event: the members that the service reads, each in its place. The result is an event of the same
+ * form and with the same reading. Everything else is left out, such as addresses, names and product texts. Of an event
+ * of an unknown type, only ids and times are kept. Projecting again changes nothing.
  */
 export function projectEvent(event: JsonObject): JsonObject {
   const payload = payloads[eventFamily(event)];
   if (!Object.hasOwn(event, "payload")) return membersOf(event, { ...envelope, ...payload.members });
   const kept = membersOf(event, { ...envelope, payload });
-  // To readers, a text in its place is as good as nothing.
+  // Readers treat a payload that is a scalar like null.
   return typeof kept["payload"] === "object" ? kept : { ...kept, payload: null };
 }
 
-/** What is kept of a value: a scalar; amounts, at whatever depth; a list of something; or some of an object's members. */
+/** What is kept of a value: a scalar, amounts at any depth, a list, or some of an object's members. */
 type Shape = "scalar" | "amounts" | { readonly each: Shape } | Members;
 interface Members {
   readonly members: Shapes;
@@ -39,7 +39,7 @@ type Shapes = Readonly<Record<string, Shape>>;
 const scalars = <const Names extends readonly string[]>(...names: Names): Record<Names[number], "scalar"> =>
   Object.fromEntries(names.map((name) => [name, "scalar"])) as Record<Names[number], "scalar">;
 
-/** Names of members that amounts of money consist of, wherever an order has them. */
+/** Names of the members that make up amounts of money, anywhere in a payload. */
 const amountNames: ReadonlySet<string> = new Set([
   ...["amount", "value", "currency", "quantity", "percentage", "rate", "inclusive", "code", "id", "type", "sequenceId"],
   ...["netValue", "grossValue", "taxValue", "taxCode", "taxRate", "taxAggregate", "lines", "tax", "totalTax"],
@@ -131,14 +131,14 @@ const payloads: Readonly<Record<EventFamily, Members>> = {
 function kept(value: unknown, shape: Shape): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (shape === "amounts") return amountsOf(value);
-  // Something of another form than expected is kept as an empty one: to a reader it is there, and makes no sense.
+  // An array or an object in an unexpected place is kept empty: readers see that it is there, but cannot read it.
   if (Array.isArray(value)) return typeof shape === "object" && "each" in shape ? listOf(value, shape.each) : [];
   return typeof shape === "object" && "members" in shape ? membersOf(value as JsonObject, shape.members) : {};
 }
 
 const listOf = (items: readonly unknown[], shape: Shape): unknown => items.map((item) => kept(item, shape));
 
-/** Written for thousands of lines: names are known ones only, so that none can be `__proto__`. */
+/** A plain loop, because orders can have thousands of lines. Only known names are copied, so never `__proto__`. */
 function membersOf(value: JsonObject, shapes: Shapes): JsonObject {
   const members: Record<string, unknown> = {};
   for (const name of Object.keys(value)) {

@@ -1,13 +1,13 @@
 import type { CustomerId, SiteCode } from "../../platform/values/identifiers.ts";
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import type { IgnoreReason } from "./event-verdict.ts";
-import type { StateStamp } from "./latest-state.ts";
+import type { StateVersion } from "./latest-state.ts";
 import type { OrderState } from "./order-state.ts";
 import type { ReturnState } from "./return-state.ts";
 
-/** Whom and what an event is about, as far as it says so itself. */
+/** Whom and what an event is about, as far as the event says. */
 export interface EventSubject {
-  /** The event's name in the order service's words, or `order` for an order that came without one. */
+  /** A known event's name as Emporix spells it, else the name as it came; `order` for an order without an envelope. */
   readonly type: string;
   readonly orderId: string | null;
   readonly returnId: string | null;
@@ -15,10 +15,10 @@ export interface EventSubject {
   readonly siteCode: SiteCode | null;
 }
 
-/** What an event tells of an order. */
-export interface OrderNews {
+/** What an event reports about an order. */
+export interface OrderReport {
   readonly orderId: string;
-  /** Null: a guest's, or not told. */
+  /** Null: a guest's order, or not stated. */
   readonly customerId: CustomerId | null;
   readonly siteCode: SiteCode | null;
   /** The order that it was split from. */
@@ -26,37 +26,37 @@ export interface OrderNews {
   /** The orders that it was split into. */
   readonly subOrderIds: readonly string[];
   readonly state: OrderState;
-  readonly stamp: StateStamp;
+  readonly stamp: StateVersion;
 }
 
-/** What an event tells of a return. */
-export interface ReturnNews {
+/** What an event reports about a return. */
+export interface ReturnReport {
   readonly returnId: string;
-  /** Whoever has asked for it; null: not told. */
+  /** Who requested the return; null: not stated. */
   readonly customerId: CustomerId | null;
   readonly state: ReturnState;
-  readonly stamp: StateStamp;
+  readonly stamp: StateVersion;
 }
 
-/** What an event asks for. */
+/** What to do about an event. */
 export type EventAction =
   /** A customer's order is complete. */
   | {
       readonly kind: "earn";
-      readonly news: OrderNews & { readonly customerId: CustomerId; readonly siteCode: SiteCode };
+      readonly report: OrderReport & { readonly customerId: CustomerId; readonly siteCode: SiteCode };
       readonly order: JsonObject;
     }
-  /** Nothing is earned, but what the event tells of an order counts for its returns and its parts. */
-  | { readonly kind: "know-order"; readonly news: OrderNews; readonly reason: IgnoreReason }
+  /** The event earns nothing, but what it reports about the order counts for the order's returns and parts. */
+  | { readonly kind: "know-order"; readonly report: OrderReport; readonly reason: IgnoreReason }
   /** The order was cancelled, declined or deleted. */
-  | { readonly kind: "withdraw-order"; readonly news: OrderNews }
-  | { readonly kind: "return"; readonly news: ReturnNews }
-  /** One of several orders of a return, of which another event has told how it stands. */
-  | { readonly kind: "settle-return"; readonly orderId: string; readonly returnId: string }
+  | { readonly kind: "withdraw-order"; readonly report: OrderReport }
+  | { readonly kind: "return"; readonly report: ReturnReport }
+  /** One order of a return whose state is kept already. */
+  | { readonly kind: "adjust-return"; readonly orderId: string; readonly returnId: string }
   | { readonly kind: "delete-customer"; readonly customerId: CustomerId }
-  | { readonly kind: "ignore"; readonly reason: IgnoreReason };
+  | { readonly kind: "ignore"; readonly reason: IgnoreReason; readonly detail?: string };
 
-/** What an event says. */
+/** What an event is about, and what to do about it. */
 export interface EventReading {
   readonly subject: EventSubject;
   readonly action: EventAction;
@@ -66,7 +66,7 @@ type Subject = Partial<EventSubject> & Pick<EventSubject, "type">;
 
 const nobody = { orderId: null, returnId: null, customerId: null, siteCode: null } as const;
 
-/** The reading of an event that asks for something. */
+/** A reading. What the subject leaves out is null. */
 export const reading = (subject: Subject, action: EventAction): EventReading => ({
   subject: { ...nobody, ...subject },
   action,
@@ -75,3 +75,7 @@ export const reading = (subject: Subject, action: EventAction): EventReading => 
 /** The reading of an event that is not carried out. */
 export const ignoring = (subject: Subject, reason: IgnoreReason): EventReading =>
   reading(subject, { kind: "ignore", reason });
+
+/** The reading of an event whose `member` cannot be read. */
+export const unreadable = (subject: Subject, member: string): EventReading =>
+  reading(subject, { kind: "ignore", reason: "unreadable_payload", detail: member });

@@ -2,14 +2,14 @@ import { memberAt } from "../../platform/values/json-member.ts";
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 
-/** ISO 8601: a date and a time, in UTC where it has no zone. */
+/** ISO 8601: a date and a time; UTC if it has no zone. */
 const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /**
- * When what an event tells of happened: the envelope's `time`, else the `metadata.modifiedAt` of what it is about. What is
- * deleted was modified at some time before: of a deletion, only the envelope tells. Null when the event does not say so,
- * or not as ISO 8601.
- * @param type its name, as it is read
+ * When the reported change happened: the envelope's `time`, else the `metadata.modifiedAt` of what changed. Deletions
+ * go by the envelope alone, because what was deleted was last modified some time before. Null when the event does not
+ * say, or not in ISO 8601.
+ * @param type the event's name, as it was read
  */
 export function eventTime(event: JsonObject, type: string): EpochMs | null {
   const { payload } = event;

@@ -4,16 +4,16 @@ import type { NoPoints } from "../../sites/rules/earn-rule.ts";
 export type IgnoreReason =
   | NoPoints
   | "unknown_event_type"
-  /** What cannot be undone is only done for an event of exactly the right name. */
+  /** The name only resembles that of an event whose effect cannot be undone. */
   | "inexact_event_type"
-  /** The member that names nobody, only says that there is nobody to name, follows. */
-  | `placeholder: ${string}`
-  /** What it asks for is older than the inbox remembers, so that it may have been done before. */
+  /** The member in the detail holds a placeholder instead of a customer. */
+  | "placeholder"
+  /** It is older than everything the inbox remembers, so it may have been carried out before. */
   | "too_old"
-  /** The customer's ledger was opened a day or more after the deletion: somebody has registered anew. */
+  /** The customer's ledger was opened more than a day after the deletion: somebody registered anew. */
   | "registered_since"
-  /** The member that cannot be read follows, in the payload's own words. */
-  | `unreadable_payload: ${string}`
+  /** The detail is the member that cannot be read, as the payload spells it. */
+  | "unreadable_payload"
   | "order_not_completed"
   | "guest"
   /** The sub-orders of a split order earn, not the order that was split. */
@@ -21,34 +21,35 @@ export type IgnoreReason =
   | "site_unknown_or_switched_off"
   | "return_not_approved"
   | "return_unknown"
-  /** A later event of the same return counts. */
+  /** A later state of the same order or return counts. */
   | "superseded";
 
-/** Why an event cannot be settled yet. */
+/** Why an event waits. */
 export type WaitReason =
-  /** It has been taken on, and is not through yet. */
+  /** It was received, and is not finished yet. */
   | "in_progress"
-  /** The order that it is about has earned nothing so far. */
+  /** Its order has not earned anything yet. */
   | "order_has_not_earned"
-  /** It is tried again: something that it needs did not answer. */
-  | `retrying: ${string}`;
+  /** It will be tried again: something that it needs (the detail) did not answer. */
+  | "retrying";
 
-/** What has become of an event. */
+/** What became of an event. */
 export type EventVerdict =
   | { readonly kind: "granted"; readonly points: number }
-  | { readonly kind: "taken-back"; readonly points: number }
-  | { readonly kind: "given-back"; readonly points: number }
+  | { readonly kind: "reversed"; readonly points: number }
+  | { readonly kind: "restored"; readonly points: number }
   | { readonly kind: "erased" }
-  /** An earlier event had already done the same. */
+  /** An earlier event did the same. */
   | { readonly kind: "duplicate" }
-  | { readonly kind: "waiting"; readonly reason: WaitReason }
-  | { readonly kind: "ignored"; readonly reason: IgnoreReason }
-  | { readonly kind: "failed"; readonly reason: string };
+  | { readonly kind: "waiting"; readonly reason: WaitReason; readonly detail?: string }
+  | { readonly kind: "ignored"; readonly reason: IgnoreReason; readonly detail?: string }
+  /** The reason is why the ledger refused it, or `gave_up`. With `gave_up`, the detail is what did not answer. */
+  | { readonly kind: "failed"; readonly reason: string; readonly detail?: string };
 
 export const verdictKinds = [
   "granted",
-  "taken-back",
-  "given-back",
+  "reversed",
+  "restored",
   "erased",
   "duplicate",
   "waiting",
@@ -56,5 +57,14 @@ export const verdictKinds = [
   "failed",
 ] as const satisfies readonly EventVerdict["kind"][];
 
-export const ignored = (reason: IgnoreReason): EventVerdict => ({ kind: "ignored", reason });
-export const waiting = (reason: WaitReason): EventVerdict => ({ kind: "waiting", reason });
+export const ignored = (reason: IgnoreReason, detail?: string): EventVerdict => ({
+  kind: "ignored",
+  reason,
+  ...(detail === undefined ? {} : { detail }),
+});
+
+export const waiting = (reason: WaitReason, detail?: string): EventVerdict => ({
+  kind: "waiting",
+  reason,
+  ...(detail === undefined ? {} : { detail }),
+});

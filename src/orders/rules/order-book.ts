@@ -8,12 +8,14 @@ import {
   wholeFraction,
   zeroFraction,
 } from "../../platform/values/exact-fraction.ts";
+import type { CustomerId, SiteCode } from "../../platform/values/identifiers.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import { type EarningBase, type NoPoints, pointsOf } from "../../sites/rules/earn-rule.ts";
+import type { ReportedState } from "./latest-state.ts";
 import type { OrderLines, OrderMeasure, OrderState } from "./order-state.ts";
 import type { ReturnedPart } from "./return-state.ts";
 
-/** On what terms an order earns: those of its site when it first completed. Later settings change nothing of it. */
+/** The terms on which an order earns: those of its site when it first completed. Later settings do not change them. */
 export interface EarnTerms {
   readonly earningBase: EarningBase;
   /** Points per unit of value, as plain decimal text. */
@@ -21,32 +23,40 @@ export interface EarnTerms {
   readonly validityMonths: number | null;
 }
 
-/** An order of which something is known. */
+/** What is known about an order. */
 export interface KnownOrder {
   readonly orderId: string;
+  /** Null: a guest's order, or not stated. */
+  readonly customerId: CustomerId | null;
+  readonly siteCode: SiteCode | null;
   /** The order that it was split from. */
   readonly masterId: string | null;
-  /** Null while no event has told how it stands. */
-  readonly state: OrderState | null;
-  /** Null while it could earn nothing. */
+  /** Null while it cannot earn. */
   readonly terms: EarnTerms | null;
+  /** Its latest state; null while no event has reported one. */
+  readonly latest: ReportedState<OrderState> | null;
+  /** Whether only one event has concerned the order so far. A later return of it counts as another. */
+  readonly isNew: boolean;
 }
 
 /**
- * An order as its latest states have it, with all that counts with it: the orders that it was split into or comes from,
- * and the returns that stand.
+ * An order by its latest states, with everything that counts together with it: the orders that it was split into or
+ * from, and the returns that stand.
  */
 export interface OrderBook {
-  readonly orders: readonly KnownOrder[];
-  /** What each return that stands says, by the order that it names. */
+  readonly orders: readonly CountingOrder[];
+  /** What each return that stands says about an order. */
   readonly returned: readonly { readonly orderId: string; readonly part: ReturnedPart }[];
 }
 
-/** What an order's points come to. */
+/** What an order's points depend on. */
+export type CountingOrder = Pick<KnownOrder, "orderId" | "masterId" | "terms" | "latest">;
+
+/** What an order is worth in points. */
 export interface OrderWorth {
-  /** Points that it earns before returns; negative for a refund that came as an order of its own. */
+  /** Points earned before returns; negative for a refund that came as an order of its own. */
   readonly earned: number;
-  /** What is left of them after its returns. */
+  /** What is left of them after returns. */
   readonly kept: number;
 }
 
@@ -61,10 +71,10 @@ interface Counted {
 }
 
 /**
- * What an order earns and keeps: a function of the latest states alone, whatever came before them, and in whatever order.
- * Taken back stands ⌊points × Σ standing returns ÷ order value⌋, never more than was earned. Orders that one order was
- * split into earn together what it would have earned, rounded down once.
- * @returns why it earns nothing, where that is so
+ * What an order earns and keeps. It depends on the latest states alone, not on earlier ones or their order. Returns
+ * that stand take ⌊points × Σ standing returns ÷ order value⌋, never more than was earned. The parts of a split order
+ * together earn what the whole would have earned, rounded down once.
+ * @returns the worth, or why the order earns nothing
  */
 export function worthOf(book: OrderBook): Result<OrderWorth, NoPoints | "order_not_completed"> {
   const counted = countedOf(book.orders);
@@ -79,14 +89,15 @@ export function worthOf(book: OrderBook): Result<OrderWorth, NoPoints | "order_n
 }
 
 /**
- * The completed orders with their terms; none when the order that they were split from is gone. That one counts by its
- * parts as soon as one of them does.
+ * The completed orders with their terms; none if the order that they were split from was withdrawn. That order counts
+ * only by its parts as soon as one of them counts.
  */
-function countedOf(orders: readonly KnownOrder[]): readonly Counted[] {
+function countedOf(orders: readonly CountingOrder[]): readonly Counted[] {
   const masters = new Set(orders.map(({ masterId }) => masterId));
-  const isGone = orders.some(({ orderId, state }) => masters.has(orderId) && state?.standing === "withdrawn");
+  const isGone = orders.some(({ orderId, latest }) => masters.has(orderId) && latest?.state.standing === "withdrawn");
   if (isGone) return [];
-  const counted = orders.flatMap(({ orderId, state, terms }): Counted[] => {
+  const counted = orders.flatMap(({ orderId, latest, terms }): Counted[] => {
+    const state = latest?.state;
     if (state?.standing !== "completed" || terms === null) return [];
     const measure = state.measures[terms.earningBase];
     if (measure === undefined) return [];
@@ -105,7 +116,7 @@ function returnedShare(counted: readonly Counted[], { orders, returned }: OrderB
     const share = atMostWhole(sumOf(own.map(({ part }) => shareOf(part, order))));
     return times(share, { numerator: order.weight.gt(0) ? order.weight : new Big(0), denominator: total });
   });
-  // Returns of the order that was split name none of its parts, unless it counts by itself.
+  // A return of the split order concerns all parts together, unless that order counts by itself.
   const countedIds = new Set(counted.map(({ orderId }) => orderId));
   const ofWhole = returned
     .filter(({ orderId }) => masters.has(orderId) && !countedIds.has(orderId))
@@ -126,7 +137,7 @@ function together(counted: readonly Counted[]): Pick<Counted, "measure" | "base"
   };
 }
 
-/** The share of an order that a return stands for; both in the same measure. */
+/** The share of an order that a return stands for. Both are in the same measure. */
 function shareOf(part: ReturnedPart, order: Pick<Counted, "measure" | "base" | "lines">): Fraction {
   const { value, goods, whole } = order.measure;
   const own = order.base === "net" ? part.net : order.base === "total" ? part.gross : undefined;
@@ -136,7 +147,9 @@ function shareOf(part: ReturnedPart, order: Pick<Counted, "measure" | "base" | "
   return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));
 }
 
-/** The share of an order's goods that returned ones are, by what each line was sold for where the lines are known. */
+/**
+ * The returned share of an order's goods: by what each line was sold for if the lines are known, else by list price.
+ */
 function shareOfGoods(
   { items = [] }: ReturnedPart,
   total: string,
@@ -151,7 +164,7 @@ function shareOfGoods(
   const known = sold.filter((one) => one !== null);
   const all = Object.values(lines).reduce((sum, { left }) => sum.plus(left), new Big(0));
   const isTold = known.length > 0 && known.length === items.length && all.gt(0);
-  // Where list prices earn, each line counts for its list price, whatever it was sold for.
+  // If list prices earn, each line counts at its list price, whatever it was sold for.
   if (!isTold || measure.goods === measure.list) return fractionOf(total, measure.list);
   return times(sumOf(known), { numerator: new Big(1), denominator: all });
 }
@@ -159,15 +172,15 @@ function shareOfGoods(
 const lineOf = (lines: OrderLines, id: string): OrderLines[string] | undefined =>
   Object.hasOwn(lines, id) ? lines[id] : undefined;
 
-/** A part of nothing is all of it. */
+/** A part of zero counts as the whole. */
 function fractionOf(part: string, whole: string): Fraction {
   const denominator = new Big(whole);
   return denominator.gt(0) ? { numerator: new Big(part), denominator } : wholeFraction;
 }
 
 /**
- * Whether a return's total is made of list prices, as those of Emporix's events are. One that is less than its items'
- * list prices is what was paid for them.
+ * Whether a return's total consists of list prices, as in Emporix's events. A total below its items' list prices is
+ * what was paid for them.
  */
 function isAtListPrice({ items = [] }: ReturnedPart, total: string, lines: OrderLines): boolean {
   let list = new Big(0);

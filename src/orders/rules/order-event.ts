@@ -3,17 +3,17 @@ import { memberAt } from "../../platform/values/json-member.ts";
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import type { EventId } from "./event-id.ts";
 import { idAt, isAnonymous } from "./event-members.ts";
-import { type EventReading, type EventSubject, ignoring, reading } from "./event-reading.ts";
+import { type EventReading, type EventSubject, ignoring, reading, unreadable } from "./event-reading.ts";
 import { readCancelledOrder, readDeletedOrder, readOrder } from "./reading-orders.ts";
 import { readDeletedReturn, readReturn } from "./reading-returns.ts";
 
 const typeLengthMax = 100;
 
 /**
- * Reads an event in an envelope, `{type|eventType, payload}`, or an order that came without one. The events are
- * those of Emporix's order, return and customer services: `order.created`, `order.updated`, `order.deleted`,
- * `order.cancelled`, `return.created`, `return.updated`, `return.deleted` and `customer.deleted`. All but the last may be
- * spelt in other ways, too.
+ * Reads an event: an envelope `{type|eventType, payload}`, or an order without one. Known events are those of Emporix's
+ * order, return and customer services: `order.created`, `order.updated`, `order.deleted`, `order.cancelled`,
+ * `return.created`, `return.updated`, `return.deleted` and `customer.deleted`. All but the last may be spelt in other
+ * ways.
  */
 export function readEvent(event: JsonObject): EventReading {
   if (typeof event["partOf"] === "string") return readPart(event);
@@ -27,7 +27,7 @@ export function readEvent(event: JsonObject): EventReading {
   if (type === "customer.deleted" && typeof name === "string" && name !== type) {
     return ignoring({ type: name.slice(0, typeLengthMax) }, "inexact_event_type");
   }
-  if (!isJsonObject(payload)) return ignoring({ type }, "unreadable_payload: payload");
+  if (!isJsonObject(payload)) return unreadable({ type }, "payload");
   return readers[type](type, payload, event);
 }
 
@@ -49,8 +49,8 @@ type KnownName = keyof typeof readers;
 const isKnown = (name: string): name is KnownName => Object.hasOwn(readers, name);
 
 /**
- * The event that a name means, however it is written: the last two words tell what happened to what, so that
- * `ORDER_UPDATED`, `order.order-updated` and `com.emporix.OrderUpdated` are all `order.updated`.
+ * The event that a name means, however it is written. The last two words say what happened to what: `ORDER_UPDATED`,
+ * `order.order-updated` and `com.emporix.OrderUpdated` are all `order.updated`.
  */
 function knownName(name: string): KnownName | null {
   const words = name
@@ -62,7 +62,7 @@ function knownName(name: string): KnownName | null {
   return isKnown(meant) ? meant : null;
 }
 
-/** What the inbox keeps of an event for each further order that it is about. */
+/** What the inbox keeps for each further order of a return. It names the whole event and repeats nothing of it. */
 export const partOfReturn = (
   whole: EventId,
   { type }: EventSubject,
@@ -79,23 +79,24 @@ function readPart(event: JsonObject): EventReading {
   const [orderId, returnId] = [idAt(event, "orderId"), idAt(event, "returnId")];
   const { type } = event;
   const subject = { type: typeof type === "string" ? type.slice(0, typeLengthMax) : "", orderId, returnId };
-  if (orderId === null) return ignoring(subject, "unreadable_payload: orderId");
-  if (returnId === null) return ignoring(subject, "unreadable_payload: returnId");
-  return reading(subject, { kind: "settle-return", orderId, returnId });
+  if (orderId === null) return unreadable(subject, "orderId");
+  if (returnId === null) return unreadable(subject, "returnId");
+  return reading(subject, { kind: "adjust-return", orderId, returnId });
 }
 
 /**
- * A customer's number is the id that orders name. An erasure cannot be undone, so nothing else stands in for a number that
- * is missing, is no text, or is a placeholder.
+ * A customer's number is the id that orders name. An erasure cannot be undone, so nothing replaces a number that is
+ * missing, is not a string, or is a placeholder.
  */
 function readDeletedCustomer(type: string, payload: JsonObject): EventReading {
   const given = memberAt(payload, "customerNumber");
-  if (typeof given === "string" && isPlaceholder(given)) return ignoring({ type }, "placeholder: customerNumber");
+  if (typeof given === "string" && isPlaceholder(given))
+    return reading({ type }, { kind: "ignore", reason: "placeholder", detail: "customerNumber" });
   const customerId = typeof given === "string" ? parseCustomerId(given) : null;
-  if (customerId === null) return ignoring({ type }, "unreadable_payload: customerNumber");
+  if (customerId === null) return unreadable({ type }, "customerNumber");
   return reading({ type, customerId }, { kind: "delete-customer", customerId });
 }
 
-/** What systems write where there is no customer: `ANONYMOUS`, `00000000`, `-`. An empty text is not even that. */
+/** What systems write where there is no customer: `ANONYMOUS`, `00000000`, `-`. An empty string is no placeholder. */
 const isPlaceholder = (customerNumber: string): boolean =>
   customerNumber !== "" && (isAnonymous(customerNumber.trim()) || /^[\s0_-]*$/.test(customerNumber));

@@ -6,8 +6,8 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import { type EarningBase, orderValue } from "../../sites/rules/earn-rule.ts";
 
 /**
- * What an order comes to in one measure. List prices are converted into it by what the order's goods cost after
- * discounts: a return at list price `v` stands for `v × goods ÷ (list × whole)` of the order.
+ * What an order comes to in one measure. What its goods cost after discounts converts list prices into that measure: a
+ * return at list price `v` stands for `v × goods ÷ (list × whole)` of the order.
  * Amounts are plain decimal texts, in units of the order's currency.
  */
 export interface OrderMeasure {
@@ -21,7 +21,7 @@ export interface OrderMeasure {
   readonly whole: string;
 }
 
-/** What a line of an order costs. Plain decimal texts. */
+/** What a line of an order costs. Amounts are plain decimal texts. */
 export interface OrderLine {
   /** The list price of one piece. */
   readonly unit: string;
@@ -32,15 +32,15 @@ export interface OrderLine {
 
 export type OrderLines = Readonly<Record<string, OrderLine>>;
 
-/** How an order stands, as far as points depend on it. */
+/** The state of an order, as far as points depend on it. */
 export type OrderState =
   | {
       readonly standing: "completed";
-      /** A measure that the order does not tell is missing. */
+      /** Only the measures that the order states. */
       readonly measures: Readonly<Partial<Record<EarningBase, OrderMeasure>>>;
-      /** Lines by their ids, where discounts make list prices and paid prices differ. */
+      /** Lines by id, where discounts make list prices and paid prices differ. */
       readonly lines?: OrderLines;
-      /** When the order says that it completed; null when it does not say. */
+      /** When the order completed; null when it does not say. */
       readonly completedAt: EpochMs | null;
     }
   /** Cancelled, declined or deleted: it earns nothing. */
@@ -48,7 +48,7 @@ export type OrderState =
   /** It was split: its sub-orders earn. */
   | { readonly standing: "split" };
 
-/** Lines that are kept. */
+/** How many lines are kept. */
 const linesMax = 500;
 
 /** Reads a completed order, as the order service shows it. */
@@ -69,7 +69,7 @@ export function completedOrderOf(order: JsonObject): OrderState {
   };
 }
 
-/** What an order's goods cost; null where the order does not tell. */
+/** What an order's goods cost. Null: the order does not say. */
 interface Goods {
   readonly list: Big;
   /** After discounts, as far as they are listed. */
@@ -81,7 +81,7 @@ function measureOf(order: JsonObject, base: EarningBase, value: Big, goods: Good
   const [isCalculated, whole] = wholeOf(order, base, value);
   const converted = (paid: Big, list: Big): OrderMeasure => ({
     value: plainText(value),
-    // A discount that is not listed shows all the same: goods cannot cost more than the whole order.
+    // Catches discounts that are not listed: goods cannot cost more than the whole order.
     goods: plainText(paid.gt(whole) ? whole : paid),
     list: plainText(list),
     whole: plainText(whole),
@@ -92,12 +92,12 @@ function measureOf(order: JsonObject, base: EarningBase, value: Big, goods: Good
   return converted(calculated ?? goods.paid, goods.list);
 }
 
-/** The whole order in the measure of what its goods cost, and whether that is the one of `calculatedPrice`. */
+/** What the whole order comes to, in the measure of its goods, and whether that is the measure of `calculatedPrice`. */
 function wholeOf(order: JsonObject, base: EarningBase, value: Big): readonly [boolean, Big] {
   if (base === "subTotal") return [false, value];
   const path = `calculatedPrice.finalPrice.${base === "total" ? "grossValue" : "netValue"}`;
   if (memberAt(order, path) !== undefined) return [true, value];
-  // Listed discounts and list prices are of the measure of the total.
+  // Listed discounts and list prices are in the measure of the total.
   return [false, decimalOf(memberAt(order, "totalPrice")) ?? value];
 }
 
@@ -115,8 +115,8 @@ function goodsOf(order: JsonObject): Goods | null {
 }
 
 /**
- * What all discounts come to. An order may list those of its lines once more among its own: of both ways of counting, the
- * one that comes closer to what was paid is taken.
+ * The sum of all discounts. An order may repeat the discounts of its lines among its own. Of the two ways of counting,
+ * the one that comes closer to the price paid is taken.
  */
 function discountOf(order: JsonObject, lines: readonly JsonObject[], list: Big): Big {
   const ofLines = amountsIn(lines.flatMap(discountsOfLine));
@@ -134,7 +134,7 @@ function discountOf(order: JsonObject, lines: readonly JsonObject[], list: Big):
 const amountsIn = (discounts: readonly JsonObject[]): Big =>
   discounts.reduce((sum, one) => sum.plus(decimalOf(memberAt(one, "amount"))?.abs() ?? 0), new Big(0));
 
-/** A line tells its discounts one by one, or in one sum. */
+/** A line lists its discounts, or states their sum. */
 function discountsOfLine(line: JsonObject): readonly JsonObject[] {
   const discounts = objectsIn(line["discounts"]);
   const total = memberAt(line, "totalDiscount.amount");
@@ -153,7 +153,7 @@ function calculatedGoods(order: JsonObject, lines: readonly JsonObject[], member
   );
 }
 
-/** Null when one of them does not tell. */
+/** Null when one of the parts is unknown. */
 function sumOf(items: readonly JsonObject[], read: (item: JsonObject) => Big | null): Big | null {
   let sum = new Big(0);
   for (const item of items) {
@@ -190,7 +190,7 @@ function linesOf(order: JsonObject): OrderLines {
   );
 }
 
-/** The moment that a member tells as ISO 8601; null when it tells none. */
+/** The moment that a member gives in ISO 8601; null when it gives none. */
 export function momentAt(value: JsonObject, path: string): EpochMs | null {
   const given = memberAt(value, path);
   if (typeof given !== "string" || !/^\d{4}-\d{2}-\d{2}T/.test(given)) return null;

@@ -3,37 +3,37 @@ import { decimalOf, plainText } from "../../platform/values/decimal.ts";
 import { memberAt, objectsIn } from "../../platform/values/json-member.ts";
 import type { JsonObject } from "../../platform/values/json-object.ts";
 
-/** What a return says of one of its orders. Amounts are plain decimal texts, of at least zero. */
+/** What a return says about one of its orders. Amounts are plain decimal texts, at least zero. */
 export interface ReturnedPart {
-  /** What was paid for it, with and without tax, as the return service has worked it out of the order. */
+  /** What was paid for the goods, with and without tax, as the return service computed it from the order. */
   readonly gross?: string;
   readonly net?: string;
-  /** Its price as the event tells it: list prices, or what was paid. The order tells which. */
+  /** The price as the event states it: list prices, or what was paid. The order shows which. */
   readonly total?: string;
   readonly items?: readonly ReturnedItem[];
 }
 
 export interface ReturnedItem {
-  /** The order's line. */
+  /** The id of the order's line. */
   readonly id: string;
   readonly quantity: number;
-  /** The list price of all pieces, where the item tells it. */
+  /** The list price of all pieces, if the item states it. */
   readonly list?: string;
 }
 
-/** How a return stands: what it says of each of its orders, by the order's id. */
+/** The state of a return: what it says about each of its orders, by order id. */
 export interface ReturnState {
   readonly isApproved: boolean;
   readonly orders: Readonly<Record<string, ReturnedPart>>;
 }
 
-/** Most items of one order whose ids and prices are kept. */
+/** The most items of one order whose ids and prices are kept. */
 const itemsMax = 500;
 
 /**
- * Reads what a return says of one of its orders. A return of several orders has one total for all of them, which tells
- * nothing of each: then the items count.
- * @returns the member that cannot be read, where there is one
+ * Reads what a return says about one of its orders. A return of several orders has one total for all of them, which
+ * says nothing about each. In that case, the items count.
+ * @returns the part, or the member that cannot be read
  */
 export function returnedPartOf(
   returned: JsonObject,
@@ -56,10 +56,10 @@ export function returnedPartOf(
   };
 }
 
-/** An order's returned items: `items` in the return service's API, `item` in the description of its events. */
+/** An order's returned items: `items` in the return service's API, `item` in the documentation of its events. */
 const itemsOf = (order: JsonObject): readonly JsonObject[] => objectsIn(order["items"] ?? order["item"]);
 
-/** The return's own amount, else the sum of its items'; undefined when there is none. Refunds may be negative. */
+/** The return's own amount, else the sum over its items; undefined when there is none. Refunds may be negative. */
 function amount(
   returned: JsonObject,
   items: readonly JsonObject[],
@@ -91,7 +91,7 @@ function unitsOf(item: JsonObject): Big | null {
   return unit === null || quantity === null ? null : unit.times(quantity);
 }
 
-/** All of the items, or none: some of them would stand for a smaller share than was returned. */
+/** All of the items, or none: a part of them would understate what was returned. */
 function allItems(items: readonly JsonObject[]): readonly ReturnedItem[] {
   const read = items.map(itemOf).filter((item) => item !== null);
   return read.length === items.length && items.length <= itemsMax ? read : [];

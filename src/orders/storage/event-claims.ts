@@ -11,10 +11,10 @@ import type { EventId } from "../rules/event-id.ts";
 import type { EventClaim, EventInbox } from "../use-cases/event-ports.ts";
 import { knownEvents } from "./tables.ts";
 
-/** An event may be known by what it says, and for having been sent on purpose. */
+/** An event may be known by its content, and because it was sent on purpose. */
 export const claimsOfEventMax = 2;
 
-/** What {@link EventInbox.claim} asks for. */
+/** The input of {@link EventInbox.claim}. */
 interface Claiming {
   readonly tenant: TenantId;
   readonly claims: readonly EventClaim[];
@@ -22,7 +22,7 @@ interface Claiming {
   readonly at: EpochMs;
 }
 
-/** Claims keys for events, as far as they are free. @returns who has the keys that are asked for */
+/** Claims those keys that are free. @returns the events that hold the keys in `asked`, by key */
 export async function claimEvents(
   databases: TenantDatabases,
   { tenant, claims, asked, at }: Claiming,

@@ -15,23 +15,23 @@ import type {
   EventFilter,
   EventInbox,
   EventPage,
-  EventSettlement,
-  InboxEvent,
+  EventSummary,
+  JudgedEvent,
   KeptEvent,
-  KeptEventSummary,
-  QueueMessage,
+  OrderEvent,
+  QueuedEvent,
   ResendingPatience,
   WaitingEvent,
 } from "../use-cases/event-ports.ts";
 import { claimEvents } from "./event-claims.ts";
-import { isNotForgotten, keptFromRow, rowOf, rowOfSettlement, summaryColumns, summaryFromRow } from "./event-row.ts";
+import { isNotForgotten, keptFromRow, rowOf, rowOfJudged, summaryColumns, summaryFromRow } from "./event-row.ts";
 import { removeEventsBefore, takeUndelivered } from "./event-upkeep.ts";
 import { forgetEventsOf, forgottenEvents } from "./forgotten-events.ts";
 import { orderEvents } from "./tables.ts";
 import { type WaitingRow, waitingFromRow, waitingOf } from "./waiting-events.ts";
 
 /**
- * The inbox of events in D1. But for the lists for people, everything here runs on the primary: what one event does
+ * The inbox of events in D1. Everything here runs on the primary, except lists of all events: what one event does
  * depends on others.
  */
 export class D1EventInbox implements EventInbox {
@@ -41,7 +41,7 @@ export class D1EventInbox implements EventInbox {
     this.#databases = databases;
   }
 
-  async note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
+  async note(event: OrderEvent, verdict: EventVerdict): Promise<void> {
     const { mentions, ...rest } = rowOf(event, verdict);
     const row = {
       ...rest,
@@ -55,22 +55,22 @@ export class D1EventInbox implements EventInbox {
         .values(row)
         .onConflictDoUpdate({
           target: [orderEvents.tenant, orderEvents.id],
-          set: { verdict: row.verdict, points: row.points, reason: row.reason },
+          set: { verdict: row.verdict, points: row.points, reason: row.reason, detail: row.detail },
           setWhere: mayStillChange,
         })
         .execute(),
     );
   }
 
-  async settle(
+  async record(
     tenant: TenantId,
-    settlements: readonly EventSettlement[],
+    judged: readonly JudgedEvent[],
     earned: readonly string[] = [],
   ): Promise<readonly WaitingEvent[]> {
-    if (settlements.length === 0) return [];
+    if (judged.length === 0) return [];
     const database = this.#databases.of(tenant);
-    const kept = inParameters(settlements.map(rowOfSettlement)).map((rows) => settled(database, { rows }));
-    // After them, and in the same transaction.
+    const kept = inParameters(judged.map(rowOfJudged)).map((rows) => recorded(database, { rows }));
+    // Runs after the verdicts are stored, in the same transaction.
     const waiting = earned.length === 0 ? [] : [waitingOf(tenant, database, earned)];
     const answers = await answeredWrite(database.batch<WaitingRow>([...kept, ...waiting]));
     return answers.slice(kept.length).flatMap(({ results }) => results.map(waitingFromRow));
@@ -100,7 +100,7 @@ export class D1EventInbox implements EventInbox {
     return new Set(results.map(({ id }) => id));
   }
 
-  async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly KeptEventSummary[]> {
+  async list(tenant: TenantId, filter: EventFilter, page: EventPage): Promise<readonly EventSummary[]> {
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle
@@ -133,7 +133,7 @@ export class D1EventInbox implements EventInbox {
     return forgetEventsOf(this.#databases, { tenant, customerId }, at);
   }
 
-  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueueMessage[]> {
+  takeUndelivered(now: EpochMs, patience: ResendingPatience, limit: number): Promise<readonly QueuedEvent[]> {
     return takeUndelivered(this.#databases, { now, patience, limit });
   }
 
@@ -141,7 +141,7 @@ export class D1EventInbox implements EventInbox {
     return removeEventsBefore(this.#databases, moment, limit);
   }
 
-  /** Lists of all events may lag behind; who asks for one order's or one customer's has just heard of it. */
+  /** Lists of all events may lag. Lists of one order or customer must not: their reader has just heard of an event. */
   #listing(tenant: TenantId, { orderId, customerId }: EventFilter): DrizzleD1Database {
     const isForAll = orderId === null && customerId === null;
     return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
@@ -152,8 +152,8 @@ const hasDoneNothing = inArray(orderEvents.verdict, ["waiting", "ignored", "fail
 
 const mayStillChange = sql`${hasDoneNothing} and ${isNotForgotten}`;
 
-/** Of an event that is kept already, who sent it, when it came and whom it named stay as they were. */
-const settledAgain = {
+/** When a kept event is recorded again, its tenant, its arrival and its mentions stay as they were. */
+const recordedAgain = {
   ...Object.fromEntries(
     Object.entries(getTableColumns(orderEvents))
       .filter(([property]) => !["tenant", "id", "receivedAt", "mentions"].includes(property))
@@ -162,15 +162,15 @@ const settledAgain = {
   attempts: sql`${orderEvents.attempts} + 1`,
 };
 
-const settled = builtOnce<"rows">((drizzle) =>
+const recorded = builtOnce<"rows">((drizzle) =>
   drizzle
     .insert(orderEvents)
     .select(rowsFromJson(orderEvents, "rows", sql`true`, { payload: sql`nullif(value -> 'payload', 'null')` }))
     .onConflictDoUpdate({
       target: [orderEvents.tenant, orderEvents.id],
-      set: settledAgain,
-      // Whoever finds out that an event has to wait may be late: its order may have earned since. A deletion that was
-      // ignored once is forgotten by what it erases when it is replayed.
+      set: recordedAgain,
+      // `waiting` may come late: the order may have earned since. A replayed deletion may have been forgotten by its
+      // own erasure; its verdict still becomes `erased`.
       setWhere: sql`(${isNotForgotten} and (excluded.verdict <> 'waiting' or ${hasDoneNothing}))
         or excluded.verdict = 'erased'`,
     }),
@@ -178,7 +178,7 @@ const settled = builtOnce<"rows">((drizzle) =>
 
 const named = (tenant: TenantId, id: EventId) => and(eq(orderEvents.tenant, tenant), eq(orderEvents.id, id));
 
-/** The events that a list is made of: one order's, one customer's, or all. */
+/** The events that a list reads: one order's, one customer's, or all. */
 function listed({ orderId, customerId }: EventFilter): SQL {
   if (orderId !== null) return along(orderEvents, "order_events_by_order");
   return customerId === null ? sql`${orderEvents}` : along(orderEvents, "order_events_by_customer");

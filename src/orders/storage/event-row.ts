@@ -3,7 +3,7 @@ import { storedObject } from "../../platform/storage/stored-object.ts";
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import { mentionsMax, mentionsOf } from "../rules/event-mentions.ts";
 import type { EventVerdict } from "../rules/event-verdict.ts";
-import type { EventSettlement, InboxEvent, KeptEvent, KeptEventSummary } from "../use-cases/event-ports.ts";
+import type { EventSummary, JudgedEvent, KeptEvent, OrderEvent } from "../use-cases/event-ports.ts";
 import { orderEvents } from "./tables.ts";
 
 type EventRow = typeof orderEvents.$inferSelect;
@@ -20,23 +20,22 @@ export const summaryColumns = {
   verdict: orderEvents.verdict,
   points: orderEvents.points,
   reason: orderEvents.reason,
+  detail: orderEvents.detail,
   receivedAt: orderEvents.receivedAt,
   processedAt: orderEvents.processedAt,
   attempts: orderEvents.attempts,
 };
 
-/** What an event is found by. */
+/** The key of an event. */
 export const keyColumns = { tenant: orderEvents.tenant, id: orderEvents.id };
 
-/** What was forgotten is kept without what it said. */
+/** A forgotten event is kept without its payload. */
 export const isNotForgotten = isNotNull(orderEvents.payload);
 
-/** Taken on and not finished, be it now or after all attempts: see consume-events.ts and give-up-events.ts. */
-export const isUndelivered = sql`(
-  ${orderEvents.reason} = 'in_progress' or ${orderEvents.reason} like 'retrying: %' or ${orderEvents.reason} like 'gave_up: %'
-)`;
+/** Begun and not finished, whether now or after all attempts: see consume-events.ts and give-up-events.ts. */
+export const isUndelivered = sql`${orderEvents.reason} in ('in_progress', 'retrying', 'gave_up')`;
 
-/** What is left of an event that has been forgotten names nobody. */
+/** What is left of a forgotten event names nobody. */
 export const nothingPersonal = {
   payload: null,
   customerId: null,
@@ -45,8 +44,8 @@ export const nothingPersonal = {
   mentions: null,
 } as const;
 
-/** With the event as it is, so that it is written as JSON once: SQLite takes its text out of the row's. */
-export const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettlement) => ({
+/** Holds the event as an object, so that it is written as JSON once: SQLite takes its text from the row's JSON. */
+export const rowOfJudged = ({ event, verdict, isForgotten, at }: JudgedEvent) => ({
   ...rowOf(event, verdict),
   payload: event.event,
   processedAt: at,
@@ -54,25 +53,26 @@ export const rowOfSettlement = ({ event, verdict, isForgotten, at }: EventSettle
   ...(isForgotten ? nothingPersonal : {}),
 });
 
-/** Whom the event names; null: nobody whom an erasure would not find by itself. */
-function mentionsIn({ event, mentions, subject }: InboxEvent): readonly string[] | null {
+/** Whom the event names besides its customer; null: nobody. */
+function mentionsIn({ event, mentions, subject }: OrderEvent): readonly string[] | null {
   const all = (mentions ?? mentionsOf(event, subject.customerId)).slice(0, mentionsMax);
   return all.length === 0 ? null : all;
 }
 
-export const rowOf = (event: InboxEvent, verdict: EventVerdict) => ({
+export const rowOf = (event: OrderEvent, verdict: EventVerdict) => ({
   tenant: event.tenant,
   id: event.id,
   ...event.subject,
   verdict: verdict.kind,
   points: "points" in verdict ? verdict.points : null,
   reason: "reason" in verdict ? verdict.reason : null,
+  detail: "detail" in verdict ? (verdict.detail ?? null) : null,
   receivedAt: event.receivedAt,
   attempts: 0,
   mentions: mentionsIn(event),
 });
 
-export const summaryFromRow = (row: Omit<EventRow, "payload" | "mentions">): KeptEventSummary => ({
+export const summaryFromRow = (row: Omit<EventRow, "payload" | "mentions">): EventSummary => ({
   tenant: row.tenant,
   id: row.id,
   type: row.type,
@@ -83,6 +83,7 @@ export const summaryFromRow = (row: Omit<EventRow, "payload" | "mentions">): Kep
   verdict: row.verdict,
   points: row.points,
   reason: row.reason,
+  detail: row.detail,
   receivedAt: row.receivedAt,
   processedAt: row.processedAt,
   attempts: row.attempts,
@@ -93,7 +94,7 @@ export const keptFromRow = (row: EventRow): KeptEvent => ({
   event: row.payload === null ? null : readableObject(row.payload),
 });
 
-/** Null when a stored event cannot be read: that is its own misfortune, and no other event's. */
+/** Null when a stored event cannot be read, so that it does not affect other events. */
 export function readableObject(text: string): JsonObject | null {
   try {
     return storedObject(text, "event");

@@ -4,17 +4,17 @@ import { among } from "../../platform/storage/conditions.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { isHere } from "../../tenants/storage/at-home.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
-import type { QueueMessage, ResendingPatience } from "../use-cases/event-ports.ts";
+import type { QueuedEvent, ResendingPatience } from "../use-cases/event-ports.ts";
 import { queuedBytesMax } from "../use-cases/queue-event.ts";
 import { claimsOfEventMax } from "./event-claims.ts";
 import { isNotForgotten, isUndelivered, readableObject } from "./event-row.ts";
 import { knownEvents, orderEvents } from "./tables.ts";
 
-/** Takes events that were not carried through, and whose time has come. */
+/** Takes unfinished events that are due to be sent again. */
 export async function takeUndelivered(
   databases: TenantDatabases,
   { now, patience, limit }: { readonly now: EpochMs; readonly patience: ResendingPatience; readonly limit: number },
-): Promise<readonly QueueMessage[]> {
+): Promise<readonly QueuedEvent[]> {
   const { firstAfterMs, longestMs, attemptsMax } = patience;
   const sinceLast = sql`${now} - coalesce(${orderEvents.processedAt}, ${orderEvents.receivedAt})`;
   const taken = await databases.takeFromAll(limit, ({ drizzle }, room) => {
@@ -23,7 +23,7 @@ export async function takeUndelivered(
       .from(orderEvents)
       .where(
         and(
-          // Spelt out as the index has it, which is not found otherwise.
+          // Spelt out as in the index; otherwise SQLite does not use the index.
           sql`${orderEvents.verdict} in ('waiting', 'failed')`,
           isNotForgotten,
           isUndelivered,
@@ -43,7 +43,7 @@ export async function takeUndelivered(
           tenant: orderEvents.tenant,
           id: orderEvents.id,
           receivedAt: orderEvents.receivedAt,
-          // Fifty long ones would not fit into an isolate.
+          // Fifty long events would not fit into an isolate.
           payload: sql<
             string | null
           >`iif(octet_length(${orderEvents.payload}) <= ${queuedBytesMax}, ${orderEvents.payload}, null)`,
@@ -58,7 +58,7 @@ export async function takeUndelivered(
   });
 }
 
-/** Removes events, and what they are known by, that came before a moment. @returns how many events */
+/** Removes events that arrived before a moment, and their keys. @returns how many events */
 export async function removeEventsBefore(databases: TenantDatabases, moment: EpochMs, limit: number): Promise<number> {
   const removed = await databases.takeFromAll(limit, async ({ drizzle }, room) => {
     const { tenant, key, receivedAt } = knownEvents;

@@ -10,7 +10,7 @@ import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts"
 import { isUndelivered, keyColumns, nothingPersonal } from "./event-row.ts";
 import { eventMentions, orderEvents } from "./tables.ts";
 
-/** Those of the events that are forgotten: their customers have been erased since they came. */
+/** The events that are forgotten: their customers have been erased since they arrived. */
 export const forgottenEvents = builtOnce<"tenant" | "events">((drizzle) =>
   drizzle
     .select({ id: orderEvents.id })
@@ -24,14 +24,14 @@ export const forgottenEvents = builtOnce<"tenant" | "events">((drizzle) =>
     ),
 );
 
-/** What was told by events of customers who have been erased since is not kept. */
+/** False if the event's customer has been erased since: what it reports is not kept. */
 export const isRemembered = (tenant: SQL, event: SQL): SQL => sql`not exists (
   select 1 from ${orderEvents} where ${orderEvents.tenant} = ${tenant} and ${orderEvents.id} = ${event}
     and ${orderEvents.payload} is null)`;
 
 type EventIndex = "order_events_by_customer" | "order_events_by_order" | "order_events_by_return";
 
-/** Forgets what names a customer, and what is about orders and returns of theirs. */
+/** Forgets the events that name a customer, and those about the customer's orders and returns. */
 export async function forgetEventsOf(
   databases: TenantDatabases,
   { tenant, customerId }: { readonly tenant: TenantId; readonly customerId: CustomerId },
@@ -47,7 +47,7 @@ export async function forgetEventsOf(
     .from(eventMentions)
     .where(and(eq(eventMentions.tenant, tenant), eq(eventMentions.mention, customerId)));
   const isMentioning = among(keyColumns, mentioning);
-  // Whoever has asked for a return of an order need not have ordered it.
+  // Events of returns are left out: whoever requests a return need not have placed the order.
   const orders = unionAll(
     drizzle
       .select(selected({ orderId }))
@@ -75,7 +75,7 @@ export async function forgetEventsOf(
   const forget = (where: SQL | undefined) => drizzle.update(orderEvents).set(forgotten(at)).where(where);
   const forgetAlong = (index: EventIndex, where: SQL | undefined) =>
     forget(among(keyColumns, drizzle.select(selected(keyColumns)).from(along(orderEvents, index)).where(where)));
-  // Each finds its rows by what the later ones remove: deletions may name the return or the order only.
+  // Each statement finds its rows by what later ones clear. Deletions may name only the return or the order.
   await answeredWrite(
     drizzle.batch([
       refusedWhereAway(drizzle, tenant),
@@ -87,13 +87,14 @@ export async function forgetEventsOf(
   );
 }
 
-/** Forgets an event. One that might still have been carried out has come to its end with that. */
+/** The columns of a forgotten event. One that might still have been carried out gets the verdict `erased`. */
 function forgotten(at: EpochMs) {
   const wasOpen = sql`(${orderEvents.verdict} = 'waiting' or (${orderEvents.verdict} = 'failed' and ${isUndelivered}))`;
   return {
     ...nothingPersonal,
     verdict: sql`iif(${wasOpen}, 'erased', ${orderEvents.verdict})`,
     reason: sql`iif(${wasOpen}, null, ${orderEvents.reason})`,
+    detail: sql`iif(${wasOpen}, null, ${orderEvents.detail})`,
     processedAt: sql`iif(${wasOpen}, ${at}, ${orderEvents.processedAt})`,
   };
 }

@@ -8,15 +8,16 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import { isHere, refusedWhereAway } from "../../tenants/storage/at-home.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
 import type { EventId } from "../rules/event-id.ts";
-import { latestOf, toldState } from "../rules/latest-state.ts";
+import type { ReturnReport } from "../rules/event-reading.ts";
+import { latestOf, reportedState } from "../rules/latest-state.ts";
+import type { KnownOrder } from "../rules/order-book.ts";
 import type { ReturnState } from "../rules/return-state.ts";
 import type {
-  KeptOrder,
+  KnownReturn,
   OrderFile,
-  OrderKeeping,
   OrderStateStore,
-  ReturnFile,
-  ReturnKeeping,
+  OrderToKeep,
+  ReportToKeep,
 } from "../use-cases/order-state-ports.ts";
 import { forgottenEvents } from "./forgotten-events.ts";
 import {
@@ -33,6 +34,7 @@ import {
   partsKept,
 } from "./order-statements.ts";
 import { isNobodys, ownerAmong, ownerOfOrder, ownerOfReturn } from "./owners.ts";
+import { statesOf, statesRow } from "./reported-states.ts";
 import {
   ordersOfReturn,
   type ReturnRow,
@@ -44,9 +46,8 @@ import {
   withoutOrders,
 } from "./return-statements.ts";
 import { orders, returnOrders, returns } from "./tables.ts";
-import { statesOf, statesRow } from "./told-states.ts";
 
-/** Returns of one order that are looked at. */
+/** How many returns of one order are read. */
 const returnsMax = 1_000;
 
 /** The latest states of orders and returns in D1. Everything here runs on the primary. */
@@ -59,19 +60,19 @@ export class D1OrderStateStore implements OrderStateStore {
 
   async keepOrders(
     tenant: TenantId,
-    keepings: readonly OrderKeeping[],
-  ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KeptOrder> }> {
+    reports: readonly OrderToKeep[],
+  ): Promise<{ readonly forgotten: ReadonlySet<EventId>; readonly orders: ReadonlyMap<string, KnownOrder> }> {
     const database = this.#databases.of(tenant);
-    const events = JSON.stringify(keepings.map(({ event }) => event));
-    const ids = JSON.stringify([...new Set(keepings.map(({ news }) => news.orderId))]);
-    const parts = keepings.flatMap((one) => partRows(tenant, one));
-    const isOwned = keepings.every(({ news }) => news.customerId !== null);
+    const events = JSON.stringify(reports.map(({ event }) => event));
+    const ids = JSON.stringify([...new Set(reports.map(({ report }) => report.orderId))]);
+    const parts = reports.flatMap((one) => partRows(tenant, one));
+    const isOwned = reports.every(({ report }) => report.customerId !== null);
     const answers = await answeredWrite(
       database.batch<unknown>([
         forgottenEvents(database, { tenant, events }),
-        ...inParameters(keepings.map((one) => orderRow(tenant, one))).map((rows) => ordersKept(database, { rows })),
+        ...inParameters(reports.map((one) => orderRow(tenant, one))).map((rows) => ordersKept(database, { rows })),
         ...inParameters(parts).map((rows) => partsKept(database, { rows })),
-        // Others have told whose it is, perhaps, when nothing was to be earned yet: an erasure must find it by that.
+        // Other events may have named the customer before the order could earn. An erasure must find the order by that.
         ...(isOwned ? [] : [ordersOwned(database, { tenant, ids })]),
         ordersNamed(database, { tenant, ids }),
       ]),
@@ -84,10 +85,13 @@ export class D1OrderStateStore implements OrderStateStore {
     };
   }
 
-  async keepReturn(tenant: TenantId, { event, receivedAt, news, at }: ReturnKeeping): Promise<ReturnFile | null> {
+  async keepReturn(
+    tenant: TenantId,
+    { event, receivedAt, report, at }: ReportToKeep<ReturnReport>,
+  ): Promise<KnownReturn | null> {
     const database = this.#databases.of(tenant);
-    const { returnId, customerId, stamp, state } = news;
-    const states = statesRow(stamp.version, toldState(event, stamp, receivedAt, state));
+    const { returnId, customerId, stamp, state } = report;
+    const states = statesRow(stamp.version, reportedState(event, stamp, receivedAt, state));
     const row = { tenant, returnId, customerId, ...states, updatedAt: at };
     const named = Object.keys(state.orders).map((orderId) => ({ tenant, orderId, returnId }));
     const [forgotten, , , , , rows, known] = await answeredWrite(
@@ -139,7 +143,7 @@ export class D1OrderStateStore implements OrderStateStore {
     const { orderId, masterId } = orders;
     const { returnId } = returns;
     const ofCustomer = and(eq(orders.tenant, tenant), eq(orders.customerId, customerId));
-    // Made anew for each use: Drizzle adds a union to the select that it begins with.
+    // Built anew for each use: Drizzle adds a union to the select that it begins with.
     const own = () => drizzle.select(selected({ orderId })).from(along(orders, "orders_by_customer")).where(ofCustomer);
     const masters = () =>
       drizzle
@@ -165,7 +169,7 @@ export class D1OrderStateStore implements OrderStateStore {
     await answeredWrite(
       drizzle.batch([
         refusedWhereAway(drizzle, tenant),
-        // What is about somebody else's orders, too, goes on without this customer's.
+        // A return that also names somebody else's orders stays, without this customer's orders.
         drizzle
           .update(returns)
           .set({
@@ -212,7 +216,7 @@ export class D1OrderStateStore implements OrderStateStore {
       const removedReturns = oldReturns(sql`${ownerOfReturn} is null`);
       const [, , , ofReturns, ofOrders] = await answeredWrite(
         drizzle.batch([
-          // What came before it was known whose it is belongs to that customer now.
+          // Orders and returns that arrived before their customer was known now get that customer.
           drizzle
             .update(orders)
             .set({ customerId: ownerOfOrder })
@@ -240,6 +244,6 @@ export class D1OrderStateStore implements OrderStateStore {
   }
 }
 
-/** The rows that one statement of a batch has answered. */
+/** The rows that one statement of a batch returned. */
 const rowsOf = <Row>(answer: D1Result<unknown> | undefined): readonly Row[] =>
   (answer?.results ?? []) as readonly Row[];

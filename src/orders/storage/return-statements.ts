@@ -6,12 +6,12 @@ import { rowsFromJson } from "../../platform/storage/json-rows.ts";
 import { isRemembered } from "./forgotten-events.ts";
 import { idsTogether } from "./order-statements.ts";
 import { ownerAmong, ownerOfReturn } from "./owners.ts";
+import { readable, statesReplaced } from "./reported-states.ts";
 import { orderEvents, returnOrders, returns } from "./tables.ts";
-import { readable, statesReplaced } from "./told-states.ts";
 
 export type ReturnRow = typeof returns.$inferSelect;
 
-/** What a return says without some of its orders. */
+/** The state of a return without some of its orders. */
 export const withoutOrders = (told: SQLiteColumn, orderIds: SQLWrapper): SQL => sql`json_set(${readable(told)},
   '$.state.orders', json((
     select json_group_object(key, json(value)) from json_each(${readable(told)}, '$.state.orders')
@@ -34,7 +34,7 @@ export const returnOrdersKept = builtOnce<"rows" | "event">((drizzle) =>
     .onConflictDoNothing(),
 );
 
-/** Whose orders the return is about, once one of them, or a part of one, is known. */
+/** Gives a return the customer of its orders, once one of them, or a part of one, is known. */
 export const returnOwned = builtOnce<"tenant" | "returnId">((drizzle) => {
   const ofEvents = ownerAmong(
     sql`${orderEvents} known indexed by order_events_by_order`,

@@ -5,8 +5,8 @@ import type { EpochMs } from "../../platform/values/time.ts";
 import type { EventId } from "../rules/event-id.ts";
 
 /**
- * The inbox: order, return and customer events with what has become of each. Ids are time-ordered, so that the
- * primary key is the order of arrival.
+ * The inbox: order, return and customer events with their verdicts. Ids are time-ordered, so the primary key is the
+ * order of arrival.
  */
 export const orderEvents = sqliteTable(
   "order_events",
@@ -19,16 +19,18 @@ export const orderEvents = sqliteTable(
     customerId: text("customer_id").$type<CustomerId>(),
     siteCode: text("site_code").$type<SiteCode>(),
     verdict: text("verdict", {
-      enum: ["granted", "taken-back", "given-back", "erased", "duplicate", "waiting", "ignored", "failed"],
+      enum: ["granted", "reversed", "restored", "erased", "duplicate", "waiting", "ignored", "failed"],
     }).notNull(),
     points: integer("points"),
     reason: text("reason"),
-    /** What is kept of the event, as JSON; null once the customer has been forgotten. */
+    /** What the reason is about. */
+    detail: text("detail"),
+    /** What is kept of the event, as JSON; null once the customer has been erased. */
     payload: text("payload"),
     receivedAt: integer("received_at").$type<EpochMs>().notNull(),
     processedAt: integer("processed_at").$type<EpochMs>(),
     attempts: integer("attempts").notNull(),
-    /** Whom else the event may name: a JSON array of texts. Triggers keep `event_mentions` like it. Null: nobody. */
+    /** Whom else the event may name: a JSON array of texts; null: nobody. Triggers keep `event_mentions` in step. */
     mentions: text("mentions"),
   },
   (table) => [
@@ -38,42 +40,41 @@ export const orderEvents = sqliteTable(
     index("order_events_by_customer").on(table.tenant, table.customerId),
     index("order_events_by_verdict").on(table.tenant, table.verdict),
     index("order_events_by_time").on(table.receivedAt),
-    // Few events wait: an order that earns finds them without reading what else there is of it.
+    // Few events wait. An order that earns finds them without reading its other events.
     index("order_events_waiting").on(table.tenant, table.orderId).where(sql`${table.verdict} = 'waiting'`),
-    // Finds what was not carried through, of all tenants, and not what waits for its order or was refused: of that there
-    // may be very much, for months.
+    // Finds unfinished events of all tenants. Events that wait for their order or were refused are left out: there may
+    // be very many of them, for months.
     index("order_events_undelivered")
       .on(table.processedAt)
-      .where(sql`${table.verdict} in ('waiting', 'failed') and (
-        ${table.reason} = 'in_progress' or ${table.reason} like 'retrying: %' or ${table.reason} like 'gave_up: %'
-      )`),
+      .where(sql`${table.verdict} in ('waiting', 'failed')
+  and ${table.reason} in ('in_progress', 'retrying', 'gave_up')`),
   ],
 );
 
-/** What is kept of all states of an order, or of a return, that events have told: see rules/latest-state.ts. */
+/** What is kept of all states that events have reported for an order or a return: see rules/latest-state.ts. */
 const latestStates = () => ({
-  /** The highest version that was told; null when none was. */
+  /** The highest reported version; null when none was reported. */
   version: integer("version"),
-  /** The state of that version, and the latest one of those without a version, with the events that told them: JSON. */
+  /** The state of that version, and the latest state without a version, each with the event that reported it: JSON. */
   versioned: text("versioned"),
   unversioned: text("unversioned"),
   updatedAt: integer("updated_at").$type<EpochMs>().notNull(),
 });
 
-/** What is known of each order: what a return or a deletion needs of it, for as long as its points are kept. */
+/** What a return or a deletion needs to know about each order. It is kept as long as the order's points. */
 export const orders = sqliteTable(
   "orders",
   {
     tenant: text("tenant").$type<TenantId>().notNull(),
     orderId: text("order_id").notNull(),
-    /** Null: a guest's, or not told. The first one that was told stays. */
+    /** Null: a guest's order, or not stated. The first customer that was stated stays. */
     customerId: text("customer_id").$type<CustomerId>(),
     siteCode: text("site_code").$type<SiteCode>(),
     /** The order that it was split from. */
     masterId: text("master_id"),
-    /** On what terms it earns, as JSON; null while it could earn nothing. The first ones stay. */
+    /** The terms on which it earns, as JSON; null while it cannot earn. The first terms stay. */
     terms: text("terms"),
-    /** How many events have told something of it. */
+    /** How many events have concerned it. */
     events: integer("events").notNull(),
     ...latestStates(),
   },
@@ -81,18 +82,18 @@ export const orders = sqliteTable(
     primaryKey({ columns: [table.tenant, table.orderId] }),
     index("orders_by_customer").on(table.tenant, table.customerId).where(sql`${table.customerId} is not null`),
     index("orders_by_master").on(table.tenant, table.masterId).where(sql`${table.masterId} is not null`),
-    // Those of nobody are removed after a while.
+    // Orders without a customer are removed after a while.
     index("orders_of_nobody").on(table.updatedAt).where(sql`${table.customerId} is null`),
   ],
 );
 
-/** What is known of each return. */
+/** What is known about each return. */
 export const returns = sqliteTable(
   "returns",
   {
     tenant: text("tenant").$type<TenantId>().notNull(),
     returnId: text("return_id").notNull(),
-    /** Who has asked for it, else whose orders it is about; null while neither is known. */
+    /** Who requested the return, else whose orders it is about; null while neither is known. */
     customerId: text("customer_id").$type<CustomerId>(),
     ...latestStates(),
   },
@@ -103,7 +104,7 @@ export const returns = sqliteTable(
   ],
 );
 
-/** Which orders the events of a return have named, those too that it names no more. */
+/** The orders that the events of a return have named, including those that it no longer names. */
 export const returnOrders = sqliteTable(
   "return_orders",
   {
@@ -117,7 +118,9 @@ export const returnOrders = sqliteTable(
   ],
 );
 
-/** Which events name an id, so that an erasure finds them without reading any. Triggers of `order_events` fill it. */
+/**
+ * Which events name an id. An erasure finds them here without reading any event. Triggers of `order_events` fill it.
+ */
 export const eventMentions = sqliteTable(
   "event_mentions",
   {
@@ -128,7 +131,7 @@ export const eventMentions = sqliteTable(
   (table) => [primaryKey({ columns: [table.tenant, table.mention, table.eventId] })],
 );
 
-/** Which event was the first of its kind to arrive: a repetition of it finds its key taken. */
+/** The event that holds a key because it arrived first. A repetition of it finds the key taken. */
 export const knownEvents = sqliteTable(
   "known_events",
   {

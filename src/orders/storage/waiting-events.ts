@@ -6,10 +6,10 @@ import type { EventId } from "../rules/event-id.ts";
 import type { WaitingEvent } from "../use-cases/event-ports.ts";
 import { orderEvents } from "./tables.ts";
 
-/** How many waiting events of one order are looked at. */
+/** How many waiting events of one order are read. */
 const waitingMax = 100;
 
-/** A row of what {@link waitingOf} asks for. */
+/** A row of {@link waitingOf}. */
 export interface WaitingRow {
   readonly id: string;
   readonly orderId: string;
@@ -17,7 +17,7 @@ export interface WaitingRow {
 
 export const waitingFromRow = ({ id, orderId }: WaitingRow): WaitingEvent => ({ id: id as EventId, orderId });
 
-/** Asks for the events that wait for orders. */
+/** Selects the events that wait for orders. */
 export const waitingOf = (tenant: TenantId, database: D1Database, orderIds: readonly string[]): D1PreparedStatement =>
   waitingByOrder(database, { tenant, orderIds: JSON.stringify(orderIds) });
 
@@ -27,7 +27,7 @@ const waitingByOrder = builtOnce<"tenant" | "orderIds">((drizzle) => {
   const waiting = drizzle
     .select({ id: sql<string>`${id}`.as("id"), orderId: sql<string>`${orderId}`.as("order_id"), place })
     .from(along(orderEvents, "order_events_waiting"))
-    // Spelt out as the index has it, which is not found otherwise.
+    // Spelt out as in the index; otherwise SQLite does not use the index.
     .where(
       and(
         eq(tenant, sql.placeholder("tenant")),

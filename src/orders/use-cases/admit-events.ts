@@ -5,22 +5,22 @@ import type { EventId } from "../rules/event-id.ts";
 import { eventTime } from "../rules/event-time.ts";
 import { type EventVerdict, ignored } from "../rules/event-verdict.ts";
 import type { Services } from "./context.ts";
-import type { InboxEvent, QueuedEvent } from "./event-ports.ts";
+import type { OrderEvent } from "./event-ports.ts";
 import { eventsKeptDays } from "./prune-events.ts";
 
 const dayMs = 24 * 60 * 60 * 1_000;
 
-/** Whether {@link refusedAmong} has anything to ask about the event. */
-export const mayBeRefused = (event: InboxEvent): boolean => idOf(event) !== null || isTooOld(event);
+/** Whether {@link refusedAmong} must check the event. */
+export const mayBeRefused = (event: OrderEvent): boolean => idOf(event) !== null || isTooOld(event);
 
 /**
- * Finds those of a tenant's events that must do nothing: what has arrived before, by the sender's id and content, and what
- * tells of a time before all that the inbox remembers. An event that somebody has sent on purpose is never among them,
- * also when it comes again later by itself.
+ * Finds those of a tenant's events that must do nothing: repetitions, recognized by the sender's id and content, and
+ * events older than everything the inbox remembers. An event that somebody sent on purpose is never among them, even
+ * when it later comes again by itself.
  * @returns their verdicts
- * @throws {StoreUnavailable} when it cannot be known
+ * @throws {StoreUnavailable} when this cannot be determined
  */
-export async function refusedAmong<Event extends InboxEvent>(
+export async function refusedAmong<Event extends OrderEvent>(
   { eventInbox, clock }: Services,
   tenant: TenantId,
   events: readonly Event[],
@@ -46,35 +46,35 @@ export async function refusedAmong<Event extends InboxEvent>(
 }
 
 /**
- * Whether somebody has sent the event on purpose. That is remembered for when the timer sends it again.
- * @throws {StoreUnavailable} when it cannot be known
+ * Whether somebody sent the event on purpose. This is remembered for when the timer sends the event again.
+ * @throws {StoreUnavailable} when this cannot be determined
  */
 export async function isSentOnPurpose(
   { eventInbox, clock }: Services,
-  { tenant, id, isOnPurpose }: QueuedEvent,
+  { tenant, id, isOnPurpose }: OrderEvent,
 ): Promise<boolean> {
   const claims = isOnPurpose ? [{ key: id, id }] : [];
   return (await eventInbox.claim(tenant, claims, [id], clock.now())).has(id);
 }
 
 /**
- * What an event is recognized by when it comes again; null when its envelope has no `id`. The content counts as well:
- * senders who number their events wrongly lose none.
+ * What an event is recognized by when it comes again; null when its envelope has no `id`. The content counts as well,
+ * so senders who number their events wrongly lose none.
  */
-function identityOf(queued: QueuedEvent): string | null {
+function identityOf(queued: OrderEvent): string | null {
   const id = idOf(queued);
   if (id === null) return null;
   const { type, eventType, payload } = queued.event;
   return sha256Hex(canonicalize([id, type ?? eventType, payload]) ?? "");
 }
 
-/** The sender's id. What an order without an envelope has is the order's. */
-function idOf({ event }: QueuedEvent): string | null {
+/** The sender's id of the event. An order without an envelope has none: its `id` is the order's. */
+function idOf({ event }: OrderEvent): string | null {
   const { id } = event;
   return Object.hasOwn(event, "payload") && typeof id === "string" && id !== "" ? id : null;
 }
 
-function isTooOld({ event, subject, receivedAt }: InboxEvent): boolean {
+function isTooOld({ event, subject, receivedAt }: OrderEvent): boolean {
   const time = eventTime(event, subject.type);
   return time !== null && receivedAt - time > eventsKeptDays * dayMs;
 }

@@ -1,103 +1,87 @@
 import { errorFacts } from "../../platform/runtime/error-facts.ts";
 import { inOrder, Places } from "../../platform/runtime/in-order.ts";
-import { type EventVerdict, waiting } from "../rules/event-verdict.ts";
+import { waiting } from "../rules/event-verdict.ts";
 import { mayBeRefused, refusedAmong } from "./admit-events.ts";
-import { reasonOf } from "./carry-out.ts";
 import type { Services } from "./context.ts";
-import type { PlainEvent } from "./earn-points.ts";
-import type { EventMessage, EventReference, InboxEvent } from "./event-ports.ts";
-import { asRead, plainEvent, processEvent, type ReadEvent } from "./process-event.ts";
-import { processTogether } from "./process-together.ts";
-import { keptEvent, queuedEvent } from "./queue-event.ts";
+import { isPlain, type PlainEvent } from "./earn-points.ts";
+import type { EventMessage, OrderEvent, QueuedEvent } from "./event-ports.ts";
+import { processEvents } from "./process-events.ts";
+import { keptEvent, queuedEvent, readEvent } from "./queue-event.ts";
+import { reasonOf } from "./send-intent.ts";
 
-/** How many events of a batch are processed at a time; those of one order, return or customer one after another. */
+/** How many events of a batch are processed at once. Those of one order, return or customer go one after another. */
 const concurrencyMax = 12;
 
-/** How many events of the inbox are processed at a time: each may have a megabyte. */
+/** How many long events, read from the inbox, are processed at once. Each may be a megabyte. */
 const longConcurrencyMax = 4;
 
-/** Seconds before the second, third, … attempt: what does not answer now may be down for a while. */
+/** Seconds before the second, third, … attempt. What does not answer now may be down for a while. */
 const retryDelaysSeconds = [5, 30, 120, 600, 1_800] as const;
 const longestDelaySeconds = 1_800;
 
 /**
- * Processes a batch of events. A message is done with only when the verdict on its event is kept; when something
- * that it needs does not answer it comes again, and finally goes to give-up-events.ts.
+ * Processes a batch of events. A message is acknowledged only when the verdict on its event is kept. If something that
+ * the event needs does not answer, the message comes again, and finally goes to give-up-events.ts.
  */
 export async function consumeEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
-  const named: NamedMessage[] = [];
-  const arrived = messages.flatMap((message): Delivery[] => {
+  const arrived: Delivery[] = [];
+  const named: { readonly message: EventMessage; readonly queued: QueuedEvent }[] = [];
+  for (const message of messages) {
     const queued = queuedEvent(message.body);
-    if (queued !== null && "event" in queued) return [{ message, event: asRead(queued) }];
-    if (queued !== null) {
-      named.push({ message, reference: queued });
-      return [];
+    if (queued === null) {
+      services.log.error("event_message_not_read");
+      message.ack();
+    } else if (queued.event === undefined) {
+      named.push({ message, queued });
+    } else {
+      arrived.push({ message, event: readEvent({ ...queued, event: queued.event }) });
     }
-    services.log.error("event_message_not_read");
-    message.ack();
-    return [];
-  });
+  }
   const places = new Places(concurrencyMax);
   const { together, others } = apart(await admitted(services, arrived, places));
   const tenants = [...Map.groupBy(together, ({ event }) => event.tenant)];
-  await Promise.all(
-    tenants.map(async ([tenant, own]) => {
-      const events = own.map(({ event }) => event);
-      const failures = await processTogether(services, tenant, events, places);
-      const failed = own.filter(({ event }) => failures.has(event));
-      for (const { message, event } of own) if (!failures.has(event)) message.ack();
-      await Promise.all(
-        failed.map((delivery) => places.use(() => comeAgain(services, delivery, failures.get(delivery.event)))),
-      );
-    }),
-  );
+  await Promise.all(tenants.map(([, own]) => process(services, own, places)));
   await inOrder(
     others,
     ({ event }) => keysOf(event),
     places,
-    async (delivery) => {
-      try {
-        await processEvent(services, delivery.event);
-        delivery.message.ack();
-      } catch (error) {
-        await comeAgain(services, delivery, error);
-      }
-    },
+    (delivery) => process(services, [delivery], new Places(1)),
   );
   await inOrder(
     named,
     () => [],
     new Places(longConcurrencyMax),
-    (one) => consumeNamed(services, one),
+    async ({ message, queued }) => {
+      const delivery = await deliveryOf(services, message, queued);
+      if (delivery === null) return;
+      const one = new Places(1);
+      await process(services, await admitted(services, [delivery], one), one);
+    },
   );
 }
 
-/** A message that names an event of the inbox. */
-interface NamedMessage {
-  readonly message: EventMessage;
-  readonly reference: EventReference;
+/** Processes events of one tenant; those that fail come again. */
+async function process(services: Services, deliveries: readonly Delivery[], places: Places): Promise<void> {
+  const [first] = deliveries;
+  if (first === undefined) return;
+  const events = deliveries.map(({ event }) => event);
+  const failures = await processEvents(services, first.event.tenant, events, places);
+  for (const { message, event } of deliveries) if (!failures.has(event)) message.ack();
+  const failed = deliveries.filter(({ event }) => failures.has(event));
+  await Promise.all(
+    failed.map((delivery) => places.use(() => retryLater(services, delivery, failures.get(delivery.event)))),
+  );
 }
 
-/** Processes an event that is in the inbox, and may be long. */
-async function consumeNamed(services: Services, { message, reference }: NamedMessage): Promise<void> {
-  const delivery = await deliveryOf(services, { message, reference });
-  if (delivery === null) return;
-  const isAdmitted = (await admitted(services, [delivery], new Places(1))).length > 0;
-  if (!isAdmitted) return;
+/**
+ * The delivery of an event that is in the inbox.
+ * @returns null when there is nothing to process now: the message is acknowledged, or comes again
+ */
+async function deliveryOf(services: Services, message: EventMessage, queued: QueuedEvent): Promise<Delivery | null> {
+  const { tenant, id } = queued;
   try {
-    await processEvent(services, delivery.event);
-    message.ack();
-  } catch (error) {
-    await comeAgain(services, delivery, error);
-  }
-}
-
-/** Null when there is nothing to process, or not now: the message is done with. */
-async function deliveryOf(services: Services, { message, reference }: NamedMessage): Promise<Delivery | null> {
-  const { tenant, id } = reference;
-  try {
-    const event = await keptEvent(services, reference);
-    if (event !== null) return { message, event: asRead(event) };
+    const event = await keptEvent(services, queued);
+    if (event !== null) return { message, event };
     services.log.warn("event_not_kept", { tenant, id });
     message.ack();
   } catch (error) {
@@ -107,7 +91,7 @@ async function deliveryOf(services: Services, { message, reference }: NamedMessa
   return null;
 }
 
-/** Those deliveries that may be carried out. The others have their verdicts, or come again. */
+/** The deliveries whose events may be carried out. The others get their verdicts, or come again. */
 async function admitted(
   services: Services,
   deliveries: readonly Delivery[],
@@ -122,16 +106,16 @@ async function admitted(
         const refused = await places.use(() => refusedAmong(services, tenant, events));
         if (refused.size === 0) return own;
         const at = services.clock.now();
-        const settlements = [...refused].map(([event, verdict]) => {
-          // What has been erased does not come back with the event that had asked for it.
+        const judged = [...refused].map(([event, verdict]) => {
+          // A repeated deletion is kept without its content, which would bring back the id of the erased customer.
           const isForgotten = event.action.kind === "delete-customer" && verdict.kind === "duplicate";
-          return { event, verdict, earningBase: null, isForgotten, at };
+          return { event, verdict, isForgotten, at };
         });
-        await places.use(() => services.eventInbox.settle(tenant, settlements));
+        await places.use(() => services.eventInbox.record(tenant, judged));
         for (const { message, event } of own) if (refused.has(event)) message.ack();
         return own.filter(({ event }) => !refused.has(event));
       } catch (error) {
-        await Promise.all(own.map((delivery) => places.use(() => comeAgain(services, delivery, error))));
+        await Promise.all(own.map((delivery) => places.use(() => retryLater(services, delivery, error))));
         return [];
       }
     }),
@@ -141,30 +125,29 @@ async function admitted(
 }
 
 /** A message with its event. */
-interface Delivery<Event extends ReadEvent = ReadEvent> {
+interface Delivery {
   readonly message: EventMessage;
-  readonly event: Event;
+  readonly event: OrderEvent;
 }
 
 /**
- * Separates the events that can be processed together, and before the others, from those that cannot: because they
- * are not plain, or because an earlier one that is processed later has to do with the same order, return or customer.
+ * Separates events that can be processed together, and first, from the others. The others are not plain, or an earlier
+ * event among the others concerns the same order, return or customer.
  */
 function apart(deliveries: readonly Delivery[]): {
-  readonly together: readonly Delivery<PlainEvent>[];
+  readonly together: readonly Delivery[];
   readonly others: readonly Delivery[];
 } {
-  const together: Delivery<PlainEvent>[] = [];
+  const together: Delivery[] = [];
   const others: Delivery[] = [];
   const keysOfOthers = new Set<string>();
   const customers = new Map<string, string>();
   for (const delivery of deliveries) {
-    const { message, event } = delivery;
-    const plain = plainEvent(event);
+    const { event } = delivery;
     const keys = keysOf(event);
     const isOvertaking = keys.some((key) => keysOfOthers.has(key));
-    if (plain !== null && !isOvertaking && isFirstCustomer(customers, plain)) {
-      together.push({ message, event: plain });
+    if (isPlain(event) && !isOvertaking && isFirstCustomer(customers, event)) {
+      together.push(delivery);
     } else {
       others.push(delivery);
       for (const key of keys) keysOfOthers.add(key);
@@ -173,18 +156,18 @@ function apart(deliveries: readonly Delivery[]): {
   return { together, others };
 }
 
-/** An order that two customers are said to have placed is the first one's, unless that one is erased in between. */
+/** If events name two customers for an order, it is the first one's, unless that customer is erased in between. */
 function isFirstCustomer(customers: Map<string, string>, { tenant, action }: PlainEvent): boolean {
   if (action.kind !== "earn") return true;
-  const { orderId, customerId } = action.news;
+  const { orderId, customerId } = action.report;
   const order = `${tenant}/${orderId}`;
   const customer = customers.get(order) ?? customerId;
   customers.set(order, customer);
   return customer === customerId;
 }
 
-/** Has the message delivered again, later every time. */
-async function comeAgain(services: Services, { message, event }: Delivery, error: unknown): Promise<void> {
+/** Has the message delivered again, with a longer delay each time. */
+async function retryLater(services: Services, { message, event }: Delivery, error: unknown): Promise<void> {
   const reason = reasonOf(error);
   services.log.warn("event_not_processed", {
     tenant: event.tenant,
@@ -193,25 +176,20 @@ async function comeAgain(services: Services, { message, event }: Delivery, error
     reason,
     ...(reason === "internal" ? errorFacts(error) : {}),
   });
-  await note(services, event, waiting(`retrying: ${reason}`));
+  try {
+    await services.eventInbox.note(event, waiting("retrying", reason));
+  } catch {
+    // The log names the event, and the message comes again anyway.
+  }
   message.retry({ delaySeconds: delaySecondsAfter(message) });
 }
 
 const delaySecondsAfter = ({ attempts }: EventMessage): number =>
   retryDelaysSeconds[attempts - 1] ?? longestDelaySeconds;
 
-/** What an event must not be overtaken in by others. */
-function keysOf({ tenant, subject }: InboxEvent): readonly string[] {
+/** Events that share one of these keys must not overtake one another. */
+function keysOf({ tenant, subject }: OrderEvent): readonly string[] {
   const { orderId, returnId, customerId } = subject;
   const keys = { order: orderId, return: returnId, customer: customerId };
   return Object.entries(keys).flatMap(([kind, id]) => (id === null ? [] : [`${tenant}/${kind}/${id}`]));
-}
-
-/** That it cannot be kept is no reason to do more than to try the event again. */
-async function note({ eventInbox }: Services, event: InboxEvent, verdict: EventVerdict): Promise<void> {
-  try {
-    await eventInbox.note(event, verdict);
-  } catch {
-    // The log has the event already.
-  }
 }

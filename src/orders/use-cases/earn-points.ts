@@ -8,43 +8,46 @@ import { orderValue } from "../../sites/rules/earn-rule.ts";
 import type { RewardSettings } from "../../sites/rules/site-settings.ts";
 import type { EventAction } from "../rules/event-reading.ts";
 import { type EventVerdict, ignored } from "../rules/event-verdict.ts";
-import { type EarnTerms, worthOf } from "../rules/order-book.ts";
-import { carriedOf, ledgerCommandOf } from "./carry-out.ts";
+import { type EarnTerms, type KnownOrder, worthOf } from "../rules/order-book.ts";
+import { adjustOrder, grantTermsOf } from "./adjust-order.ts";
 import type { Services } from "./context.ts";
-import type { InboxEvent } from "./event-ports.ts";
-import type { KeptOrder, OrderKeeping } from "./order-state-ports.ts";
-import { verdictOf, whyOutdated } from "./process-single.ts";
-import { grantTermsOf, knownOf, settleOrder } from "./settle-order.ts";
+import type { OrderEvent } from "./event-ports.ts";
+import type { OrderToKeep } from "./order-state-ports.ts";
+import { verdictOf, whyOutdated } from "./process-one.ts";
+import { eventCommand, sentBy } from "./send-intent.ts";
 
 type Earn = Extract<EventAction, { kind: "earn" }>;
 
-/** An event that asks for an order's points, or for nothing. */
-export interface PlainEvent extends InboxEvent {
-  readonly action: Earn | Extract<EventAction, { kind: "know-order" | "ignore" }>;
-}
+type KnowOrder = Extract<EventAction, { kind: "know-order" }>;
 
-/** An event that tells something of an order. */
-interface ToldEvent extends PlainEvent {
-  readonly action: Exclude<PlainEvent["action"], { kind: "ignore" }>;
-}
+/** An event that earns an order's points, or does nothing. */
+export type PlainEvent = OrderEvent<Earn | KnowOrder | Extract<EventAction, { kind: "ignore" }>>;
 
-const isTold = (event: PlainEvent): event is ToldEvent => event.action.kind !== "ignore";
+/** Whether an event at most earns an order's points. Any other event is processed by itself. */
+export const isPlain = (event: OrderEvent): event is PlainEvent =>
+  event.action.kind === "earn" ||
+  event.action.kind === "ignore" ||
+  (event.action.kind === "know-order" && event.action.report.state.standing !== "split");
 
-/** What came of an event, or the error for which it has to be tried again. */
+type ReportingEvent = OrderEvent<Earn | KnowOrder>;
+
+const reports = (event: PlainEvent): event is ReportingEvent => event.action.kind !== "ignore";
+
+/** The verdict on an event, or the error because of which it must be tried again. */
 export type Attempt = Result<EventVerdict, unknown>;
 
 export interface Earnings {
-  /** What came of each event; nothing comes of those that were forgotten. */
+  /** The attempt of each event. Forgotten events have none. */
   readonly attempts: ReadonlyMap<PlainEvent, Attempt>;
-  /** What is known of each order of which an event told something. */
-  readonly orders: ReadonlyMap<string, KeptOrder>;
+  /** What is known about each order that an event reported on. */
+  readonly orders: ReadonlyMap<string, KnownOrder>;
 }
 
 /**
- * Grants what completed orders of one tenant earn at their sites, once for each order. What events tell of orders is kept
- * first, with one call for all of them. A customer's ledger is called once, with all new orders of the customer; an
- * order that something was told of before is settled by itself.
- * @param places where ledgers are called
+ * Grants what completed orders of one tenant earn at their sites, once for each order. What events report about orders
+ * is kept first, in one call. Then each customer's ledger is called once, with all of the customer's new orders. An
+ * order that an earlier event reported on is adjusted by itself.
+ * @param places limit how many calls run at once
  */
 export async function earnPoints(
   services: Services,
@@ -53,63 +56,63 @@ export async function earnPoints(
   places: Places,
 ): Promise<Earnings> {
   const attempts = new Map<PlainEvent, Attempt>();
-  const keepings = await keepingsOf(services, tenant, events, attempts);
-  if (keepings.size === 0) return { attempts, orders: new Map() };
+  const toKeep = await reportsOf(services, tenant, events, attempts);
+  if (toKeep.size === 0) return { attempts, orders: new Map() };
   try {
-    const kept = await places.use(() => services.orderStates.keepOrders(tenant, [...keepings.values()]));
-    const remembered = [...keepings.keys()].filter(({ id }) => !kept.forgotten.has(id));
+    const kept = await places.use(() => services.orderStates.keepOrders(tenant, [...toKeep.values()]));
+    const remembered = [...toKeep.keys()].filter(({ id }) => !kept.forgotten.has(id));
     await grantAll(services, tenant, remembered, kept.orders, attempts, places);
     return { attempts, orders: kept.orders };
   } catch (error) {
-    for (const event of keepings.keys()) if (!attempts.has(event)) attempts.set(event, refuse(error));
+    for (const event of toKeep.keys()) if (!attempts.has(event)) attempts.set(event, refuse(error));
     return { attempts, orders: new Map() };
   }
 }
 
-/** What is to be kept of each order; events that tell nothing of one have their verdict. */
-async function keepingsOf(
+/** What to keep of each event's report. Events without one get their verdict here. */
+async function reportsOf(
   services: Services,
   tenant: TenantId,
   events: readonly PlainEvent[],
   attempts: Map<PlainEvent, Attempt>,
-): Promise<ReadonlyMap<PlainEvent, OrderKeeping>> {
+): Promise<ReadonlyMap<PlainEvent, OrderToKeep>> {
   const settingsOf = settingsBySite(services, tenant);
   const at = services.clock.now();
-  const keepings = new Map<PlainEvent, OrderKeeping>();
+  const toKeep = new Map<PlainEvent, OrderToKeep>();
   for (const event of events) {
     const { action, id, receivedAt } = event;
     if (action.kind === "ignore") {
-      attempts.set(event, succeed(ignored(action.reason)));
+      attempts.set(event, succeed(ignored(action.reason, action.detail)));
     } else if (action.kind === "know-order") {
-      keepings.set(event, { event: id, receivedAt, news: action.news, terms: null, at });
+      toKeep.set(event, { event: id, receivedAt, report: action.report, terms: null, at });
     } else {
       try {
-        const settings = await settingsOf(action.news.siteCode);
+        const settings = await settingsOf(action.report.siteCode);
         const unreadable = whyUnreadable(action, settings);
-        // An order that has earned by another price is corrected by that one.
+        // An order that has earned by another price can still be corrected by that price.
         const isCorrection = unreadable !== null && (await tellsKnownPrice(services, tenant, action));
         const terms = unreadable === null ? termsOf(settings) : null;
         if (unreadable === null || isCorrection)
-          keepings.set(event, { event: id, receivedAt, news: action.news, terms, at });
+          toKeep.set(event, { event: id, receivedAt, report: action.report, terms, at });
         else attempts.set(event, succeed(unreadable));
       } catch (error) {
         attempts.set(event, refuse(error));
       }
     }
   }
-  return keepings;
+  return toKeep;
 }
 
-/** Null when the order tells the price that earns. */
+/** Null when the order states the price that earns. */
 function whyUnreadable({ order }: Earn, { earningBase }: Pick<EarnTerms, "earningBase">): EventVerdict | null {
   const value = orderValue(order, earningBase);
-  return value.ok ? null : ignored(`unreadable_payload: ${value.failure.member}`);
+  return value.ok ? null : ignored("unreadable_payload", value.failure.member);
 }
 
-/** Whether something of the order is known, and it tells the price by which it earns. */
+/** Whether the order has terms already, and the event states the price by which they earn. */
 async function tellsKnownPrice({ orderStates }: Services, tenant: TenantId, action: Earn): Promise<boolean> {
-  const { orders } = await orderStates.fileOf(tenant, action.news.orderId);
-  const terms = orders.find(({ orderId }) => orderId === action.news.orderId)?.terms ?? null;
+  const { orders } = await orderStates.fileOf(tenant, action.report.orderId);
+  const terms = orders.find(({ orderId }) => orderId === action.report.orderId)?.terms ?? null;
   return terms !== null && whyUnreadable(action, terms) === null;
 }
 
@@ -120,7 +123,7 @@ const termsOf = ({
   validityMonths,
 }: RewardSettings): EarnTerms | null => (enabled ? { earningBase, factor, validityMonths } : null);
 
-/** Each site's settings, asked for once. */
+/** Each site's settings, read once. */
 function settingsBySite({ siteSettings }: Services, tenant: TenantId): (siteCode: SiteCode) => Promise<RewardSettings> {
   const asked = new Map<SiteCode, Promise<RewardSettings>>();
   return (siteCode) => {
@@ -134,32 +137,32 @@ async function grantAll(
   services: Services,
   tenant: TenantId,
   events: readonly PlainEvent[],
-  orders: ReadonlyMap<string, KeptOrder>,
+  orders: ReadonlyMap<string, KnownOrder>,
   attempts: Map<PlainEvent, Attempt>,
   places: Places,
 ): Promise<void> {
   const earnings = new Map<CustomerId, Earning[]>();
-  const known: ToldEvent[] = [];
+  const known: ReportingEvent[] = [];
   for (const event of events) {
-    if (!isTold(event)) continue;
+    if (!reports(event)) continue;
     const { action } = event;
-    const order = orders.get(action.news.orderId);
+    const order = orders.get(action.report.orderId);
     if (order === undefined) {
       attempts.set(event, succeed(ignored("superseded")));
-    } else if (action.kind === "earn" && order.customerId !== action.news.customerId) {
-      // An order that comes a second time for somebody else earns nothing: its points are the first one's.
+    } else if (action.kind === "earn" && order.customerId !== action.report.customerId) {
+      // An order that is reported again for somebody else earns nothing: its points belong to the first customer.
       attempts.set(event, succeed({ kind: "failed", reason: "order_earned_by_another" }));
     } else if (order.terms === null && order.isNew) {
       attempts.set(event, succeed(whyIdle(action)));
     } else if (order.terms === null || action.kind === "know-order") {
-      // What an order says that earns nothing by itself counts, too: for whom it was granted to before, or for its parts.
+      // An order that earns nothing by itself counts as well: it may have earned before, or its parts may earn.
       known.push(event);
     } else {
       const unreadable = whyUnreadable(action, order.terms);
       const earning = earningOf(order);
       if (unreadable !== null) attempts.set(event, succeed(unreadable));
       else if (earning === null) known.push(event);
-      else if (earning.ok) listed(earnings, action.news.customerId).push({ event, order: earning.value });
+      else if (earning.ok) listed(earnings, action.report.customerId).push({ event, order: earning.value });
       else attempts.set(event, succeed(earning.failure));
     }
   }
@@ -170,32 +173,32 @@ async function grantAll(
     }),
   );
   await Promise.all(calls);
-  await settleChanged(services, [...earnings.values()].flat(), attempts, places);
+  await adjustChanged(services, [...earnings.values()].flat(), attempts, places);
   await inOrder(
     known,
-    ({ action }) => [action.news.orderId],
+    ({ action }) => [action.report.orderId],
     places,
-    async (event) => void attempts.set(event, await settleKnown(services, event, orders)),
+    async (event) => void attempts.set(event, await adjustKnown(services, event, orders)),
   );
 }
 
-/** Why an order earns nothing that has no terms. */
-const whyIdle = (action: ToldEvent["action"]): EventVerdict =>
+/** Why an order earns nothing by itself. */
+const whyIdle = (action: ReportingEvent["action"]): EventVerdict =>
   ignored(action.kind === "know-order" ? action.reason : "site_unknown_or_switched_off");
 
 /** A completed order that earns something. */
 interface Earning {
-  readonly event: ToldEvent;
+  readonly event: ReportingEvent;
   readonly order: EarningOrder;
 }
 
 /**
- * What a new order earns, or why nothing. Null when more counts than its event alone: something was told of it before, it
- * is part of another, or points are to be taken for it.
+ * What a new order earns, or why it earns nothing. Null when more than its own event counts: an earlier event reported
+ * on it, it is part of another order, or points must be taken for it.
  */
-function earningOf(order: KeptOrder): Result<EarningOrder, EventVerdict> | null {
+function earningOf(order: KnownOrder): Result<EarningOrder, EventVerdict> | null {
   if (!order.isNew || order.masterId !== null) return null;
-  const worth = worthOf({ orders: [knownOf(order)], returned: [] });
+  const worth = worthOf({ orders: [order], returned: [] });
   if (!worth.ok) return refuse(ignored(worth.failure));
   const { earned: points } = worth.value;
   if (points < 0) return null;
@@ -209,9 +212,7 @@ async function grantNew(
   key: LedgerKey,
   earnings: readonly Earning[],
 ): Promise<readonly (readonly [PlainEvent, Attempt])[]> {
-  const commands = earnings.map(({ event, order }) =>
-    ledgerCommandOf({ id: event.id, intent: { kind: "earn", order } }),
-  );
+  const commands = earnings.map(({ event, order }) => eventCommand(event.id, { kind: "earn", order }));
   try {
     const answers = await ledgers.executeAll(key, commands);
     return earnings.map((earning, index) => [earning.event, attemptOf(earning, answers[index])]);
@@ -221,10 +222,10 @@ async function grantNew(
 }
 
 /**
- * Settles new orders of which something else was told while they were granted: whoever told it may have looked before
- * there was anything to be taken back.
+ * Adjusts new orders that other events reported on while they were granted. Those events may have looked before there
+ * was anything to take back.
  */
-async function settleChanged(
+async function adjustChanged(
   services: Services,
   earnings: readonly Earning[],
   attempts: Map<PlainEvent, Attempt>,
@@ -239,10 +240,10 @@ async function settleChanged(
     const changed = await places.use(() => services.orderStates.changedAmong(tenant, orderIds));
     for (const { event, order } of granted) {
       if (!changed.has(order.orderId)) continue;
-      // An id of its own: under the event's the ledger has its answer already.
+      // A new id: under the event's id, the ledger already has an answer.
       const cause = { id: services.newId(), returnId: null, description: `Order ${order.orderId} changed` };
-      const settled = await places.use(() => settleOrder(services, tenant, order.orderId, cause));
-      if (settled.kind === "failed") attempts.set(event, succeed(settled));
+      const adjusted = await places.use(() => adjustOrder(services, tenant, order.orderId, cause));
+      if (adjusted.kind === "failed") attempts.set(event, succeed(adjusted));
     }
   } catch (error) {
     for (const { event } of granted) attempts.set(event, refuse(error));
@@ -252,40 +253,40 @@ async function settleChanged(
 function attemptOf({ order }: Earning, answer: LedgerAnswer | undefined): Attempt {
   try {
     if (answer === undefined) throw new Error("The ledger left a command unanswered.");
-    const carried = carriedOf(answer);
-    if (!carried.ok) return succeed({ kind: "failed", reason: carried.failure.code });
-    const { isRepetition } = carried.value;
+    const sent = sentBy({ kind: "earn", order }, answer);
+    if (!sent.ok) return succeed({ kind: "failed", reason: sent.failure.code });
+    const { isRepetition } = sent.value;
     return succeed(isRepetition ? { kind: "duplicate" } : { kind: "granted", points: order.points });
   } catch (error) {
     return refuse(error);
   }
 }
 
-/** Brings an order that something was told of before into line with all that is known of it. */
-async function settleKnown(
+/** Brings an order that an earlier event reported on into line with everything known about it. */
+async function adjustKnown(
   services: Services,
-  { tenant, id, action }: ToldEvent,
-  orders: ReadonlyMap<string, KeptOrder>,
+  { tenant, id, action }: ReportingEvent,
+  orders: ReadonlyMap<string, KnownOrder>,
 ): Promise<Attempt> {
-  const { news } = action;
-  const order = orders.get(news.orderId) ?? null;
-  // An outdated event may be the one that tells whose the order is, or on what terms it earns.
-  const outdated = whyOutdated(order?.told ?? null, id, news.state);
+  const { report } = action;
+  const order = orders.get(report.orderId) ?? null;
+  // Even an outdated event may be the first to say whose the order is, or on what terms it earns.
+  const outdated = whyOutdated(order?.latest ?? null, id, report.state);
   try {
     const { value } = grantTermsOf(order);
-    const description = `Order ${news.orderId} corrected to ${value}`;
-    const settled = await settleOrder(services, tenant, news.orderId, { id, returnId: null, description });
+    const description = `Order ${report.orderId} corrected to ${value}`;
+    const adjusted = await adjustOrder(services, tenant, report.orderId, { id, returnId: null, description });
     const isIdle = order?.terms === null || action.kind === "know-order";
     const nothing: EventVerdict = isIdle ? whyIdle(action) : { kind: "duplicate" };
-    if (settled.kind === "earns-nothing" && order?.terms === null) return succeed(nothing);
-    if (settled.kind === "earns-nothing" && outdated !== null) return succeed(outdated);
-    return succeed(verdictOf(settled) ?? outdated ?? nothing);
+    if (adjusted.kind === "earns-nothing" && order?.terms === null) return succeed(nothing);
+    if (adjusted.kind === "earns-nothing" && outdated !== null) return succeed(outdated);
+    return succeed(verdictOf(adjusted) ?? outdated ?? nothing);
   } catch (error) {
     return refuse(error);
   }
 }
 
-/** The list under `key`; an empty one is put there when there is none. */
+/** The list under `key`; a new, empty one if there is none. */
 function listed<Key, Item>(lists: Map<Key, Item[]>, key: Key): Item[] {
   const known = lists.get(key);
   if (known !== undefined) return known;

@@ -1,5 +1,5 @@
-/** Why an event cannot be told of. */
+/** Why an event cannot be shown or replayed. */
 export type EventFailure =
   | { readonly code: "event_not_found"; readonly id: string }
-  /** The event's customer has been erased: what became of it is known, and nothing else. */
+  /** The event's customer has been erased: only the verdict is left. */
   | { readonly code: "event_forgotten"; readonly id: string };

@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import type { KeptEvent } from "./event-ports.ts";
 import type { EventFailure } from "./failure.ts";
 
-/** An event of the inbox; `event_not_found`, too, while it still waits in the queue. */
+/** An event in the inbox. An event that is still in the queue may not be there yet: `event_not_found`. */
 export async function findEvent(
   { services, principal }: Context,
   input: { readonly id: EventId },

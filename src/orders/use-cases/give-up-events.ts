@@ -1,21 +1,19 @@
 import { inOrder, Places } from "../../platform/runtime/in-order.ts";
 import { waiting } from "../rules/event-verdict.ts";
-import { readEvent } from "../rules/order-event.ts";
-import { reasonOf } from "./carry-out.ts";
 import type { Services } from "./context.ts";
-import type { EventMessage, InboxEvent, QueueMessage } from "./event-ports.ts";
-import { asRead } from "./process-event.ts";
-import { keptEvent, queuedEvent } from "./queue-event.ts";
+import type { EventMessage, OrderEvent, QueuedEvent } from "./event-ports.ts";
+import { keptEvent, queuedEvent, readEvent } from "./queue-event.ts";
+import { reasonOf } from "./send-intent.ts";
 
-/** How many events of a batch are given up at a time. */
+/** How many events of a batch are given up at once. */
 const concurrencyMax = 12;
 
 /** Seconds before an event that could not even be given up comes again. */
 const retryDelaySeconds = 1_800;
 
 /**
- * Takes over events that could not be processed in all their attempts: their verdict is `failed`, with the reason.
- * An event that had already been settled stays so. The timer sends them again: see resend-events.ts.
+ * Takes over events that failed in all their attempts. Their verdict is `failed`, with the reason; an event that has
+ * already done something keeps its verdict. The timer sends the failed ones again later: see resend-events.ts.
  */
 export async function giveUpEvents(services: Services, messages: readonly EventMessage[]): Promise<void> {
   await inOrder(
@@ -30,18 +28,18 @@ export async function giveUpEvents(services: Services, messages: readonly EventM
   );
 }
 
-/** @returns whether all that is left to do can be seen in the inbox */
-async function giveUp(services: Services, queued: QueueMessage): Promise<boolean> {
+/** @returns whether the message is done with: the inbox shows whatever is left to do */
+async function giveUp(services: Services, queued: QueuedEvent): Promise<boolean> {
   const { eventInbox, log } = services;
   const { tenant, id } = queued;
   try {
-    const event = "event" in queued ? queued : await keptEvent(services, queued);
-    if (event === null) return true;
-    const reason = (await eventInbox.find(tenant, id))?.reason?.replace(/^(retrying|gave_up): /, "") ?? "unavailable";
+    const { event } = queued;
+    const read = event === undefined ? await keptEvent(services, queued) : readEvent({ ...queued, event });
+    if (read === null) return true;
+    const reason = (await eventInbox.find(tenant, id))?.detail ?? "unavailable";
     log.error("event_given_up", { tenant, id, reason });
-    const read = asRead(event);
-    await eventInbox.note(read, { kind: "failed", reason: `gave_up: ${reason}` });
-    if (read.action.kind === "earn") await wakeThoseThatWait(services, read, read.action.news.orderId, reason);
+    await eventInbox.note(read, { kind: "failed", reason: "gave_up", detail: reason });
+    if (read.action.kind === "earn") await wakeThoseThatWait(services, read, read.action.report.orderId, reason);
     return true;
   } catch (error) {
     log.warn("event_not_given_up", { tenant, id, reason: reasonOf(error) });
@@ -49,14 +47,14 @@ async function giveUp(services: Services, queued: QueueMessage): Promise<boolean
   }
 }
 
-/** An order may have earned, and those who had waited for that may not have been reached any more. */
-async function wakeThoseThatWait({ eventInbox }: Services, order: InboxEvent, orderId: string, reason: string) {
+/** The order may have earned in a failed attempt that did not reach the events that wait for it. */
+async function wakeThoseThatWait({ eventInbox }: Services, order: OrderEvent, orderId: string, reason: string) {
   const verdict = (await eventInbox.find(order.tenant, order.id))?.verdict;
   if (verdict !== "granted" && verdict !== "duplicate") return;
   for (const { id } of await eventInbox.waitingFor(order.tenant, [orderId])) {
     const kept = await eventInbox.find(order.tenant, id);
     if (kept === null || kept.event === null) continue;
-    const { event, ...rest } = kept;
-    await eventInbox.note({ ...rest, event, subject: readEvent(event).subject }, waiting(`retrying: ${reason}`));
+    const { tenant, receivedAt, event } = kept;
+    await eventInbox.note(readEvent({ tenant, id, receivedAt, event }), waiting("retrying", reason));
   }
 }

@@ -5,13 +5,14 @@ import type { Services } from "./context.ts";
 /** How long events and their verdicts are kept. */
 export const eventsKeptDays = 90;
 const dayMs = 24 * 60 * 60 * 1_000;
-/** One statement of the database must not take long, nor one run of this. */
+/** Neither a statement nor a run may take long. */
 const sliceRows = 500;
 const limits = { slicesMax: 100, msMax: 20_000 } as const;
 
 /**
- * Removes events that were kept long enough, and what was told of orders and returns of no known customer and not heard of
- * since; a bounded number of them. @returns how many
+ * Removes events that were kept long enough, and reported states of orders and returns that have no known customer and
+ * were not heard of since. One run removes a bounded number.
+ * @returns how many
  */
 export async function pruneEvents({ eventInbox, orderStates, clock }: Services): Promise<{
   removed: number;

@@ -9,20 +9,19 @@ import { projectEvent } from "../rules/event-projection.ts";
 import { waiting } from "../rules/event-verdict.ts";
 import { readEvent } from "../rules/order-event.ts";
 import type { Services } from "./context.ts";
-import type { QueuedEvent } from "./event-ports.ts";
-import { isTooLongToQueue, jsonBytes, queueKeptEvent } from "./queue-event.ts";
+import type { OrderEvent } from "./event-ports.ts";
+import { readEvent as asOrderEvent, isTooLongToQueue, jsonBytes, queueKeptEvent } from "./queue-event.ts";
 
-/** The longest event that is taken: an order of thousands of lines. */
+/** The longest event that is received: an order of thousands of lines. */
 export const eventBytesMax = 1024 * 1024;
-/** What is kept must fit into a text in a row, which D1 gives 2 MB, also when that text is written as JSON once more. */
+/** D1 limits a text in a row to 2 MB. The kept event must fit even when that text is written as JSON once more. */
 const keptBytesMax = 1_900_000;
 
 /**
- * Takes an event in: it is in the queue when this returns, or in the inbox with its name in the queue. What is kept of it
- * is what the service reads. Events may be sent as often as one likes: what they are about, an order or a return, is
- * only dealt with once.
- * @param input with `isOnPurpose` when somebody with a token sends it, and not a system by itself
- * @returns the id under which the event is processed and can be asked for
+ * Receives an event. When this returns, the event is in the queue, or it is in the inbox and a queue message names it.
+ * Only what the service reads is kept. Events may be sent any number of times: an order or a return counts only once.
+ * @param input `isOnPurpose` if somebody with a token sent it, and not a system by itself
+ * @returns the id under which the event is processed and can be looked up
  * @throws {StoreUnavailable} when the queue, or the inbox, did not take it
  */
 export async function receiveEvent(
@@ -32,12 +31,12 @@ export async function receiveEvent(
   const valid = validateJson("event", input.event);
   if (!valid.ok) return valid;
   const id = services.newId() as EventId;
-  const queued: QueuedEvent = {
+  const queued = {
     tenant: input.tenant,
     id,
     receivedAt: services.clock.now(),
     ...keptOf(valid.value),
-    ...(input.isOnPurpose ? { isOnPurpose: true } : {}),
+    ...(input.isOnPurpose ? { isOnPurpose: true as const } : {}),
   };
   if (!isTooLongToQueue(queued)) {
     await services.eventQueue.send(queued);
@@ -46,18 +45,18 @@ export async function receiveEvent(
   if (jsonBytes(JSON.stringify(queued.event)) > keptBytesMax) {
     return refuse({ code: "payload_too_large", limitBytes: eventBytesMax });
   }
-  await services.eventInbox.note({ ...queued, subject: readEvent(queued.event).subject }, waiting("in_progress"));
+  await services.eventInbox.note(asOrderEvent(queued), waiting("in_progress"));
   await queueKeptEvent(services, queued);
   return succeed(id);
 }
 
-/** What is kept of an event as it came, and whom it names. */
-function keptOf(event: JsonObject): Pick<QueuedEvent, "event" | "mentions"> {
+/** The kept part of an event, and whom the event names. */
+function keptOf(event: JsonObject): Pick<OrderEvent, "event" | "mentions"> {
   const { customerId } = readEvent(event).subject;
   const kept = projectEvent(event);
-  // An event of somebody's is not forgotten for somebody else whom it had named where nothing is kept.
+  // If an event has a customer, it is not forgotten for another person whom only left-out members name.
   const left = customerId === null ? mentionsOf(event, null) : [];
-  // Whoever is named in what is kept must be found, however many others the event had named.
+  // People named in the kept part come first: an erasure must find them, however many others the event names.
   const mentions = new Set([...mentionsOf(kept, customerId), ...left]);
   return { event: kept, mentions: [...mentions].slice(0, mentionsMax) };
 }

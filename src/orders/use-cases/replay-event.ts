@@ -5,9 +5,9 @@ import type { EventFailure } from "./failure.ts";
 import { queueKeptEvent } from "./queue-event.ts";
 
 /**
- * Sends an event of the inbox through the queue again, under its own id: what it has already done is recognized by
- * that id, and not done again. It is carried out though it be old, or a repetition.
- * @returns `event_not_found`; `event_forgotten` when only its verdict is left
+ * Sends an event in the inbox through the queue again, under its own id. What the event has already done is recognized
+ * by that id, and not done again. It is carried out even if it is old or a repetition.
+ * @returns the id; `event_not_found`; or `event_forgotten` when only the verdict is left
  */
 export async function replayEvent(
   { services, principal }: Context,

@@ -1,6 +1,6 @@
 import type { App } from "./app-env.ts";
 
-/** Finds the methods that a path's resource has, out of the app's own routes. */
+/** Finds the methods that a path's resource allows, from the app's own routes. */
 export class AllowedMethods {
   readonly #routes: readonly { readonly pattern: RegExp; readonly method: string }[];
 
@@ -12,7 +12,7 @@ export class AllowedMethods {
     );
   }
 
-  /** Upper case, without repetitions; empty when there is no such resource. */
+  /** Upper case, without duplicates; empty when there is no such resource. */
   of(path: string): readonly string[] {
     return [...new Set(this.#routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
   }

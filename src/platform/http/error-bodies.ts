@@ -25,8 +25,8 @@ const titles: Readonly<Record<FailureStatus, string>> = {
 };
 
 /**
- * The body that tells a client of `failure`: the shape that the contract of its family gives to the status, and the
- * failure's code beside the contract's members.
+ * The body of the error answer for `failure`. It has the shape that the family's contract gives to the status, and also
+ * the failure's code.
  * @param path the request's path
  * @param now the moment of the answer, ISO 8601
  */
@@ -35,13 +35,13 @@ export function errorBody(failure: Failure, path: string, now: string): object {
   return { ...body, [codeMember(body)]: failure.code };
 }
 
-/** `code`, but where the contract has a member of that name already: in the body of 403, for the status. */
+/** `code`, unless the contract already has a member of that name: the body of a 403 has one, for the status. */
 const codeMember = (contractMembers: object): "code" | "errorCode" =>
   Object.hasOwn(contractMembers, "code") ? "errorCode" : "code";
 
 function contractBody(failure: Failure, path: string, now: string): object {
   const status = statusOf(failure.code);
-  // A token is refused alike everywhere: by the gateway, before a service's own shapes come into play.
+  // Every family refuses a token alike. In the contracts, the gateway does so before a service's own shapes apply.
   if (failure.code === "invalid_token") return fault(describeFailure(failure), "oauth.v2.InvalidAccessToken");
   if (failure.code === "invalid_signature") return fault(describeFailure(failure), "webhook.InvalidSignature");
   switch (errorFamilyOf(path)) {
@@ -126,7 +126,7 @@ function typedBody(failure: Failure, status: FailureStatus): object {
   };
 }
 
-/** Codes that RFC 6749, section 5.2, gives the same names. */
+/** Codes that have the same names in RFC 6749, section 5.2. */
 const oauthErrors: ReadonlySet<string> = new Set(["invalid_client", "invalid_scope", "unsupported_grant_type"]);
 
 function oauthBody(failure: Failure, status: FailureStatus): object {

@@ -19,7 +19,7 @@ import { timestamp } from "./schemas/common.ts";
 /** Seconds after which a client may try again while a tenant is moved, which takes minutes. */
 const retryAfterMoveSeconds = 30;
 
-/** Answers whatever ended a request early. What is not a known failure tells the client nothing, and the log where. */
+/** Answers a request that an error ended. An unknown error tells the client nothing; the log says where it occurred. */
 export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   if (error instanceof Refused) return answerFailure(c, error.failure);
   if (error instanceof HTTPException && error.status === 400) return answerFailure(c, { code: "malformed_body" });
@@ -39,7 +39,7 @@ export function answerError(error: Error, c: HonoContext<AppEnv>): Response {
   return answerFailure(c, { code: "internal" });
 }
 
-/** What a client is told of storage that does not answer. A conflict that cannot be decided has stored nothing. */
+/** The failure that a client sees when storage does not answer. An undecided conflict has stored nothing. */
 function outageOf(error: StoreUnavailable | StoreConflict): Unavailable {
   if (error instanceof StoreOverloaded) return { code: "overloaded" };
   if (error instanceof TenantMoving) return { code: "tenant_moving" };

@@ -8,7 +8,7 @@ import type { EventFailure } from "../../orders/use-cases/failure.ts";
 import type { MixinFailure } from "../../sites/use-cases/failure.ts";
 import type { RequestFailure, Unavailable } from "../requests/failure.ts";
 
-/** Every way in which a request can be refused, of all rooms. */
+/** Every way in which any room can refuse a request. */
 export type Failure =
   | LedgerFailure
   | LedgerNotFound

@@ -7,7 +7,7 @@ import { deferred, deferredMembers } from "./schemas/deferred.ts";
 
 const path = "/health";
 
-/** A dependency that needs longer is as good as down. */
+/** A dependency that takes longer counts as down. */
 const probeDeadlineMs = 3_000;
 
 const healthOut = deferred(() =>
@@ -24,18 +24,18 @@ const route = createRoute({
   path,
   ...openOperation("GET-health"),
   tags: ["Service"],
-  summary: "Tell whether the service is up",
+  summary: "Check whether the service is up",
   request: {
     query: z.object(
       deferredMembers({
-        deep: () => z.enum(["0", "1"]).optional().openapi({ description: "1: asks D1 and KV, too.", example: "1" }),
+        deep: () => z.enum(["0", "1"]).optional().openapi({ description: "1: also checks D1 and KV.", example: "1" }),
       }),
     ),
   },
   responses: {
-    200: jsonAnswer("The service answers; with deep=1, so does what it depends on.", healthOut),
+    200: jsonAnswer("The service answers. With deep=1, D1 and KV answer too.", healthOut),
     ...failures(path, null, "validation_failed"),
-    503: jsonAnswer("Something that the service depends on does not answer.", healthOut),
+    503: jsonAnswer("D1 or KV does not answer.", healthOut),
   },
 });
 

@@ -1,12 +1,12 @@
-/** How much is handed on at once, in bytes. */
+/** How much is passed on at once, in bytes. */
 const chunkBytes = 128 * 1024;
 
 /**
- * A JSON array as a stream of UTF-8, put together from texts of one or more items each, separated by commas. The
- * source is read only as fast as the stream is, and no further once nobody reads it. Its first text is awaited before
- * the stream is returned, so that a source that fails at once fails the request instead of breaking off its answer.
- * @param onFailure is told when the source fails half-way; the stream then breaks off, so that nobody takes what
- * has been sent for the whole
+ * A JSON array as a stream of UTF-8. Each text has one or more items, separated by commas. The source is read only as
+ * fast as the stream, and no further once the stream's reader has gone. The first text is awaited before the stream is
+ * returned: a source that fails at once then fails the request instead of cutting its answer short.
+ * @param onFailure called when the source fails later; the stream then breaks off, so that no client takes the part
+ * for the whole
  */
 export async function jsonArrayStream(
   texts: AsyncIterable<string>,
@@ -16,12 +16,12 @@ export async function jsonArrayStream(
   const first = await source.next();
   const { readable, writable } = new IdentityTransformStream();
   const writer = writable.getWriter();
-  // Goes on beside the answer, which is what reads the stream; aborting fails where nobody does any more.
+  // Runs while the answer reads the stream. Aborting the stream fails when its reader has gone.
   send(arrayText(first, source, onFailure), writer).catch(() => {});
   return readable;
 }
 
-/** @throws what the source throws, which is told before */
+/** @throws what the source throws, after calling `onFailure` */
 async function* arrayText(
   first: IteratorResult<string>,
   source: AsyncIterator<string>,
@@ -45,8 +45,8 @@ async function* arrayText(
 }
 
 /**
- * Writes text as UTF-8, always from the same buffer: the stream resolves a write when it has been read. Aborts the
- * stream when the text breaks off, and ends the text when nobody reads it any more.
+ * Writes text as UTF-8, always from the same buffer. That is safe because the stream resolves a write only when it has
+ * been read. Aborts the stream when the text breaks off, and ends the text when the reader has gone.
  */
 async function send(texts: AsyncIterable<string>, writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> {
   const encoder = new TextEncoder();
@@ -68,7 +68,7 @@ async function send(texts: AsyncIterable<string>, writer: WritableStreamDefaultW
     await writer.write(chunk.subarray(0, filled));
     await writer.close();
   } catch {
-    // The runtime logs what it is told here; the failure itself may quote what nobody should read there.
+    // The runtime logs this error. The original one may quote data that must not be logged.
     await writer.abort(new Error("The answer was broken off."));
   }
 }

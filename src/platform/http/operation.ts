@@ -19,7 +19,7 @@ import { errorSchema } from "./schemas/errors.ts";
 type Responses = RouteConfig["responses"];
 type Security = NonNullable<RouteConfig["security"]>;
 
-/** Media types by what an operation takes: a merge patch has its own, and goes as plain JSON, too. */
+/** Media types by kind of body. A merge patch has its own type, and may also be sent as plain JSON. */
 const mediaTypes = {
   json: ["application/json"],
   "merge-patch": ["application/json", "application/merge-patch+json"],
@@ -27,8 +27,8 @@ const mediaTypes = {
 
 /**
  * What an operation and its documentation share: who may call it, and how it can fail.
- * @param accepts what it takes as its body, when it takes one
- * @param commandsLedger whether all that it does is a command to the ledger of the customer whom the token or the path names
+ * @param accepts the kind of body that it takes, if any
+ * @param commandsLedger whether it does nothing but command the ledger of the customer in the token or the path
  */
 export function operation<const Id extends string>(definition: {
   readonly operationId: Id;
@@ -45,7 +45,7 @@ export function operation<const Id extends string>(definition: {
 
 /**
  * An operation that needs no token.
- * @param checks what it asks of requests besides that they are not too many
+ * @param checks conditions on requests, in addition to the limit on requests per address
  */
 export const openOperation = <const Id extends string>(operationId: Id, ...checks: readonly Check[]) => ({
   operationId,
@@ -59,7 +59,7 @@ const named =
     c.set("operation", operationId);
   };
 
-/** An employee's token can be asked for with client credentials, or be pasted. */
+/** An employee's token can be requested with client credentials, or be pasted. */
 export const employeeSecurity = (scopes: readonly string[]): Security => [
   ...scopes.map((scope) => ({ OAuth2: [scope] })),
   { EmployeeAccessToken: [] },
@@ -84,7 +84,7 @@ function securityOf(access: Access): Security {
 const always: readonly FailureCode[] = ["rate_limited", "internal"];
 /** Every operation with a token can fail with these, too. */
 const withToken: readonly FailureCode[] = [
-  // A path or a query that is not well-formed, if nothing else.
+  // Every path and query can at least be malformed.
   "validation_failed",
   "invalid_token",
   "tenant_mismatch",
@@ -110,8 +110,8 @@ const onGrant: readonly FailureCode[] = [
 export const failuresOf = { jsonBody: onJsonBody, ledgerWrite: onLedgerWrite, grant: onGrant } as const;
 
 /**
- * The documentation of an operation's failures, with an example of each. The type says "nothing", because
- * handlers never return them: they are thrown as {@link Refused} and answered in one place.
+ * The documentation of an operation's failures, with an example of each. The returned type is empty, because handlers
+ * never return failures: they throw them as {@link Refused}, and one place answers them.
  * @param path the operation's path, which decides the error shapes
  */
 export function failures(path: string, access: Access | null, ...codes: readonly FailureCode[]): Record<never, never> {
@@ -119,13 +119,13 @@ export function failures(path: string, access: Access | null, ...codes: readonly
     ...(access === null ? [] : withToken),
     ...always,
     ...codes,
-    // Whatever writes can come while the tenant is moved.
+    // Any write can arrive while the tenant is being moved.
     ...(codes.includes("outcome_unknown") ? (["tenant_moving"] as const) : []),
     ...accessCodes(access),
   ]);
   const byStatus = Map.groupBy(all, statusOf);
   const responses: Responses = {};
-  // In no order: an object lists its whole-numbered keys from the smallest on.
+  // No sorting is needed: an object lists its integer keys in ascending order.
   for (const [status, group] of byStatus) {
     responses[status] = failureResponse(path, status, group, all.has("idempotency_key_reused"));
   }
@@ -137,7 +137,7 @@ function accessCodes(access: Access | null): readonly FailureCode[] {
   return access.kind === "customer" ? ["customer_token_required"] : ["missing_scope"];
 }
 
-/** @param isKeyed whether a refusal that was kept under a key may be given out again */
+/** @param isKeyed whether a refusal that is stored under a key may be replayed */
 function failureResponse(
   path: string,
   status: FailureStatus,
@@ -155,7 +155,7 @@ function failureResponse(
   };
 }
 
-/** Made for the OpenAPI document only, which most isolates never write. */
+/** Needed only for the OpenAPI document, which most isolates never build. */
 function failureContent(path: string, status: FailureStatus, codes: readonly FailureCode[]) {
   const examples = codes.map((code) => {
     const value = errorBody(failureSamples[code], path, "2026-10-12T06:41:03.866Z");
@@ -166,7 +166,7 @@ function failureContent(path: string, status: FailureStatus, codes: readonly Fai
 }
 
 const retryAfterHeader = {
-  "Retry-After": { description: "Seconds after which to try again.", schema: { type: "integer" as const } },
+  "Retry-After": { description: "Seconds to wait before the next attempt.", schema: { type: "integer" as const } },
 };
 
 /** A JSON request body. */
@@ -190,7 +190,7 @@ export const replayedHeader = {
 };
 
 /**
- * The value of a keyed result, with the header that says whether it is an earlier request's.
+ * The value of a keyed result. Sets the header that marks a replayed answer.
  * @throws {Refused} when it is a failure
  */
 export function keyedValue<Value>(

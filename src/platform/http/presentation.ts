@@ -3,7 +3,7 @@ import type { Violation } from "../requests/failure.ts";
 import type { EpochMs } from "../values/time.ts";
 import type { Failure, FailureCode } from "./failure.ts";
 
-/** Statuses that failures are answered with. */
+/** The statuses of error answers. */
 export type FailureStatus = Extract<
   ContentfulStatusCode,
   400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 500 | 503
@@ -18,8 +18,8 @@ interface Presentation<Code extends FailureCode> {
 const retryLater = "Nothing is wrong with the request: send it again, with the same Idempotency-Key.";
 
 /**
- * The one place where failures meet HTTP: each code's status and words. Answers and the OpenAPI document are both
- * made from it, so they cannot drift apart.
+ * The status and the message of each failure code. Answers and the OpenAPI document are both made from this table, so
+ * they cannot drift apart.
  */
 export const presentations: { readonly [Code in FailureCode]: Presentation<Code> } = {
   validation_failed: { status: 400, describe: ({ violations }) => describeViolations(violations) },
@@ -29,7 +29,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ activePoints, requestedPoints }) =>
       `Not enough points: ${activePoints} active, ${requestedPoints} requested.`,
   },
-  balance_limit_exceeded: { status: 400, describe: () => "The balance would be larger than can be kept exactly." },
+  balance_limit_exceeded: { status: 400, describe: () => "The balance would be too large to keep exactly." },
   created_at_in_future: { status: 400, describe: () => "createdAt lies more than a minute in the future." },
   valid_until_before_created_at: { status: 400, describe: () => "validUntil lies before createdAt." },
   order_earned_by_another: {
@@ -38,11 +38,11 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   coupon_refused: {
     status: 400,
-    describe: () => "The coupon service refused to issue the coupon. The points have been given back.",
+    describe: () => "The coupon service refused to issue the coupon. The points have been restored.",
   },
   coupon_return_refused: {
     status: 409,
-    describe: () => "The coupon service refused to take the coupon back. It is as it was.",
+    describe: () => "The coupon service refused to take the coupon back. The coupon is unchanged.",
   },
   own_coupon_not_found: { status: 404, describe: ({ couponCode }) => `You have no coupon with code ${couponCode}.` },
   exchange_not_found: { status: 404, describe: () => "There is no such exchange." },
@@ -57,7 +57,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   points_would_be_lost: {
     status: 409,
     describe: ({ lostPoints }) =>
-      `${lostPoints} of the coupon's points have expired since, and would not come back. Nothing was done; acceptExpired=true gives the coupon back for the others.`,
+      `${lostPoints} of the coupon's points have expired since and would be lost. Nothing was done. With acceptExpired=true, the coupon is given back for the other points.`,
   },
   redeem_option_without_coupon: {
     status: 400,
@@ -66,7 +66,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   redeem_option_over: {
     status: 400,
     describe: ({ id }) =>
-      `Redeem option '${id}' cannot be exchanged now: its coupon would be over before it could be used.`,
+      `Redeem option '${id}' cannot be exchanged now: its coupon would expire before it could be used.`,
   },
   redeem_option_not_for_customer: {
     status: 400,
@@ -80,7 +80,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   option_texts_too_long: {
     status: 400,
     describe: ({ limitBytes }) =>
-      `The texts of a tenant's redeem options come to at most ${limitBytes} bytes in all: shorten names and descriptions.`,
+      `The texts of a tenant's redeem options may have at most ${limitBytes} bytes in total: shorten names and descriptions.`,
   },
   mixin_limit_reached: {
     status: 400,
@@ -97,21 +97,21 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   coupon_not_valid_yet: {
     status: 400,
-    describe: ({ validFrom }) => `The coupon is not valid yet: it will be from ${isoTime(validFrom)} on.`,
+    describe: ({ validFrom }) => `The coupon is not valid yet: it becomes valid at ${isoTime(validFrom)}.`,
   },
   coupon_not_for_anonymous: {
     status: 400,
-    describe: () => "The coupon is for customers only: a customerNumber or a signed-in customer's token is needed.",
+    describe: () => "The coupon is for customers only: it needs a customerNumber or a signed-in customer's token.",
   },
   coupon_not_for_customer: { status: 400, describe: () => "The coupon is not for this customer." },
   coupon_used_up_by_customer: {
     status: 400,
     describe: ({ maxRedemptionsPerCustomer }) =>
-      `The customer has used the coupon up: each could use it ${times(maxRedemptionsPerCustomer)}.`,
+      `The customer has used up the coupon: each could use it ${times(maxRedemptionsPerCustomer)}.`,
   },
   coupon_currency_mismatch: {
     status: 400,
-    describe: ({ expected, given }) => `The amounts are not of one currency: ${expected} was expected, not ${given}.`,
+    describe: ({ expected, given }) => `The amounts have different currencies: ${expected} was expected, not ${given}.`,
   },
   coupon_order_too_small: {
     status: 400,
@@ -121,22 +121,22 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   coupon_without_discount: {
     status: 400,
     describe: () =>
-      "The coupon would take nothing off the order. A discount of less than the currency's smallest unit does not use it.",
+      "The coupon would take nothing off the order: the discount is less than the currency's smallest unit.",
   },
   coupon_discount_too_high: {
     status: 400,
     describe: ({ maxDiscount: { amount, currency } }) =>
-      `The discount is more than the coupon gives on this order: at most ${amount} ${currency}.`,
+      `The discount is too high: on this order, the coupon gives at most ${amount} ${currency}.`,
   },
   unsupported_grant_type: { status: 400, describe: () => "The only grant_type is client_credentials." },
-  invalid_scope: { status: 400, describe: ({ scopes }) => `The client may not ask for: ${scopes.join(" ")}.` },
+  invalid_scope: { status: 400, describe: ({ scopes }) => `The client does not have the scopes: ${scopes.join(" ")}.` },
   invalid_token: { status: 401, describe: () => "Invalid access token" },
   invalid_signature: { status: 401, describe: () => "The event's signature is missing or wrong." },
   invalid_client: { status: 401, describe: () => "The client is unknown, or its secret is wrong." },
   missing_scope: { status: 403, describe: ({ scopes }) => `Missing required scopes '[${scopes.join(", ")}]'` },
   customer_token_required: { status: 403, describe: () => "A signed-in customer's token is required." },
-  customer_mismatch: { status: 403, describe: () => "A customer's token is for that customer alone, not for another." },
-  tenant_mismatch: { status: 403, describe: () => "The token belongs to another tenant than the path names." },
+  customer_mismatch: { status: 403, describe: () => "A customer's token cannot be used for another customer." },
+  tenant_mismatch: { status: 403, describe: () => "The token's tenant is not the tenant in the path." },
   route_not_found: { status: 404, describe: () => "There is no such resource." },
   ledger_not_found: {
     status: 404,
@@ -145,7 +145,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   redeem_option_not_found: { status: 404, describe: ({ id }) => `Redeem option '${id}' was not found.` },
   option_not_found: { status: 404, describe: ({ id }) => `Redeem option '${id}' was not found.` },
   coupon_not_found: { status: 404, describe: ({ couponCode }) => `Coupon with code ${couponCode} not found.` },
-  coupon_redemption_not_found: { status: 404, describe: ({ id }) => `Coupon redemption with id ${id} not found.` },
+  coupon_use_not_found: { status: 404, describe: ({ id }) => `Coupon redemption with id ${id} not found.` },
   mixin_not_found: { status: 404, describe: ({ mixinName }) => `Mixin with name '${mixinName}' could not be found` },
   event_not_found: {
     status: 404,
@@ -167,7 +167,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ id }) =>
       `The resource that was requested for update with id = ${id} has changed. Please retry your request with valid version`,
   },
-  settings_kept_elsewhere: {
+  settings_kept_upstream: {
     status: 409,
     describe: () => "Reward settings are kept in Emporix's Site Settings service: change them there.",
   },
@@ -195,21 +195,24 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   coupon_unreadable: {
     status: 500,
     describe: ({ couponCode }) =>
-      `What is stored of coupon '${couponCode}' cannot be read. Nothing was done; the merchant has to have it repaired.`,
+      `The stored coupon '${couponCode}' cannot be read. Nothing was done. The merchant must have it repaired.`,
   },
   ledger_unsound: {
     status: 500,
     describe: () =>
-      "The ledger's books do not add up. Nothing was done, and nothing will be until somebody has looked.",
+      "The ledger's books do not add up. Nothing was done, and nothing will be until an operator has looked into it.",
   },
   internal: { status: 500, describe: () => "Internal Server Error" },
   overloaded: { status: 503, describe: () => `Too many requests are waiting. ${retryLater}` },
-  outcome_unknown: { status: 503, describe: () => `It is not known yet whether it was done. ${retryLater}` },
+  outcome_unknown: {
+    status: 503,
+    describe: () => `It is not known yet whether the request took effect. ${retryLater}`,
+  },
   option_changed: { status: 503, describe: () => `The redeem option is being changed. ${retryLater}` },
   unavailable: { status: 503, describe: () => `The service cannot answer at the moment. ${retryLater}` },
   tenant_moving: {
     status: 503,
-    describe: () => `The tenant's data is being moved, and nothing can be changed for some minutes. ${retryLater}`,
+    describe: () => `The tenant's data is being moved. Nothing can be changed for a few minutes. ${retryLater}`,
   },
   issuer_unavailable: { status: 503, describe: () => "The token's issuer cannot be reached. Try again later." },
 };

@@ -3,12 +3,12 @@ import { RegExpRouter } from "hono/router/reg-exp-router";
 import { SmartRouter } from "hono/router/smart-router";
 import { TrieRouter } from "hono/router/trie-router";
 
-/** Beyond it all is forgotten: paths with ids come once, and the few without come all the time. */
+/** When it is reached, all paths are forgotten: paths with ids come once, and the few others come all the time. */
 const pathsMax = 1_000;
-/** Longer paths are looked up each time: a stranger may send any number of them. */
+/** Longer paths are looked up each time, because anyone may send any number of them. */
 const pathLengthMax = 256;
 
-/** Hono's own routers, which look up what a path matches, once for each path that comes again and again. */
+/** Hono's own routers, with a memory of what recurring paths match. */
 export class RememberingRouter<Handler> implements Router<Handler> {
   readonly name = "RememberingRouter";
   readonly #inner = new SmartRouter<Handler>({ routers: [new RegExpRouter<Handler>(), new TrieRouter<Handler>()] });

@@ -5,7 +5,7 @@ import type { Services as Orders } from "../../orders/use-cases/context.ts";
 import type { Context as Situation } from "../requests/context.ts";
 import type { Probe } from "../runtime/ports.ts";
 
-/** Everything the use-cases of all rooms work with; put together in worker.ts. */
+/** Everything that the use cases of all rooms work with. worker.ts puts it together. */
 export interface Services extends Options, Orders, Audit, Access {
   readonly probes: readonly Probe[];
   readonly eventInbox: Orders["eventInbox"];

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { secure } from "./middleware/security-headers.ts";
 
-/** What answers while the configuration is wrong: 500 to everything, and not why, which is in the log. */
+/** Answers every request with 500 while the configuration is wrong. Only the log says why. */
 export const unconfiguredApp = new Hono()
   .use(async (c, next) => {
     await next();

@@ -1,6 +1,6 @@
-// What takes the place of `zod` in the built Worker (see `alias` in wrangler.toml): the whole of it but for its messages
-// in some fifty languages, which cannot be left out by the bundler, because zod's namespace is handed on as a value.
-// They are a third of the Worker otherwise. The list is that of zod's own `v4/classic/external.js`.
+// Replaces `zod` in the built Worker (see `alias` in wrangler.toml): all of zod except its messages in some fifty
+// languages. The bundler cannot drop them, because zod's namespace is passed on as a value, and they would be a third
+// of the Worker. The list is that of zod's own `v4/classic/external.js`.
 
 export * from "../../../node_modules/zod/v4/classic/checks.js";
 export * as coerce from "../../../node_modules/zod/v4/classic/coerce.js";

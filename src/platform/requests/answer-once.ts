@@ -4,23 +4,23 @@ import { type Context, idempotencyKeyOf } from "./context.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import type { KeyedRequest } from "./keyed-request.ts";
 
-/** An answer's body, and whether an earlier request had already got it. */
+/** An answer's body, and whether it is the answer to an earlier request. */
 export interface KeyedAnswer<Failure> {
   readonly result: Result<string, Failure | { readonly code: "idempotency_key_reused" }>;
   readonly replayed: boolean;
 }
 
-/** How often a race with another writer is tried again. */
+/** How many attempts a request gets when it races with another writer. */
 const attemptsMax = 3;
 
 /**
  * Runs `work` unless the request's idempotency key already has an answer. `work` stores its effect and the keyed
- * answer in one transaction, so that of two equal requests at once the database refuses one, which then finds
- * the other's answer.
- * @param asked what the client asked for: another question under the same key is `idempotency_key_reused`
- * @param holds whether the effect that an earlier answer tells of is still there; if not, `work` runs anew, and its answer
+ * answer in one transaction. When two equal requests run at the same time, the database refuses one of them, which then
+ * finds the other's answer.
+ * @param asked the request's content: other content under the same key is `idempotency_key_reused`
+ * @param holds whether the effect of an earlier answer is still there; if not, `work` runs anew, and its answer
  * replaces the earlier one
- * @throws {StoreConflict} when the race could not be decided in a few attempts
+ * @throws {StoreConflict} when the race was not decided within a few attempts
  */
 export async function answerOnce<Failure>(
   context: Context,

@@ -1,17 +1,17 @@
 /** Seconds after which a client may try again when the service could not answer. */
 export const retryAfterSeconds = 2;
 
-/** The service cannot say or do it now. Nothing is wrong with the request; it may be sent again. */
+/** The service cannot answer now. Nothing is wrong with the request; it may be sent again. */
 export type Unavailable =
-  /** Too much is waiting; nothing was done. */
+  /** Too many requests are waiting; nothing was done. */
   | { readonly code: "overloaded" }
-  /** It may or may not have happened. The same request with the same idempotency key finds out. */
+  /** The request may or may not have taken effect. Repeating it with the same idempotency key finds out. */
   | { readonly code: "outcome_unknown" }
-  /** Something that the service needs did not answer; nothing was done. */
+  /** A dependency of the service did not answer; nothing was done. */
   | { readonly code: "unavailable" }
   /** The tenant's data is being moved to another database; nothing was done. */
   | { readonly code: "tenant_moving" }
-  /** The ledger's books do not add up: nothing is done with it until somebody has looked. */
+  /** The ledger is unsound: its books do not add up. Nothing is done with it until an operator has looked into it. */
   | { readonly code: "ledger_unsound" };
 
 /** What is wrong with one field of a request. */
@@ -31,5 +31,5 @@ export type RequestFailure =
   | { readonly code: "payload_too_large"; readonly limitBytes: number }
   | { readonly code: "route_not_found" }
   | { readonly code: "method_not_allowed"; readonly allowed: readonly string[] }
-  /** Too many requests from one address, or of one caller; nothing was done. */
+  /** Too many requests from one address or one caller; nothing was done. */
   | { readonly code: "rate_limited"; readonly retryAfterSeconds: number };

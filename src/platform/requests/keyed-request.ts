@@ -6,20 +6,20 @@ import type { EpochMs } from "../values/time.ts";
 export interface KeyedRequest {
   readonly idempotencyKey: IdempotencyKey;
   readonly fingerprint: string;
-  /** The body of an earlier answer under the key that holds no more: the new one takes its place. */
+  /** The body of an earlier answer under the key that no longer holds. The new answer replaces it. */
   readonly outdated?: string | undefined;
 }
 
-/** The stored answer of an earlier keyed request. */
+/** The stored answer to an earlier keyed request. */
 export interface StoredAnswer {
   readonly fingerprint: string;
   /** The answer's body, as it was sent. */
   readonly body: string;
 }
 
-/** Answers of keyed requests that do not go through a ledger. */
+/** Answers to keyed requests that do not go through a ledger. */
 export interface AnswerStore {
   find(tenant: TenantId, key: IdempotencyKey): Promise<StoredAnswer | null>;
-  /** Removes at most `limit` records, those of ledgers too, that were made before `moment`, oldest first. @returns how many */
+  /** Removes at most `limit` records made before `moment`, oldest first, also those of ledgers. @returns how many */
   removeCreatedBefore(moment: EpochMs, limit: number): Promise<number>;
 }

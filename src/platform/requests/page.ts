@@ -5,8 +5,8 @@ export interface SummaryPage {
 }
 
 /**
- * How fresh a list must be: `latest` has everything that was stored before it was asked for; `recent` may be a moment
- * behind, and may come from nearby.
+ * How fresh a list must be. `latest` has everything that was stored before the request. `recent` may lag by a moment,
+ * and may come from a copy nearby.
  */
 export type Freshness = "latest" | "recent";
 

@@ -2,13 +2,13 @@ import { inSlices } from "../runtime/in-slices.ts";
 import type { EpochMs } from "../values/time.ts";
 import type { Services } from "./context.ts";
 
-/** How long it is known how a keyed request ended: twice of what is promised. */
+/** How long the outcome of a keyed request is kept: twice as long as promised. */
 export const recordsKeptHours = 48;
 const hourMs = 3_600_000;
 const sliceRows = 500;
 const limits = { slicesMax: 100, msMax: 20_000 } as const;
 
-/** Removes idempotency records that were kept long enough, a bounded number of them. @returns how many */
+/** Removes idempotency records that were kept long enough, but only a bounded number. @returns how many */
 export async function removeIdempotencyRecords({ answers, clock }: Services): Promise<{ removed: number }> {
   const moment = (clock.now() - recordsKeptHours * hourMs) as EpochMs;
   let removed = 0;

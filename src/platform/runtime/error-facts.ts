@@ -1,20 +1,20 @@
-/** How many nested causes are told; wrappers of wrappers are two or three deep. */
+/** How many nested causes are logged. Wrappers are two or three deep. */
 const depthMax = 5;
-/** How many lines of a stack are told. */
+/** How many lines of a stack are logged. */
 const framesMax = 20;
 
-/** What the log may know of an error that nobody expected. */
+/** What the log may say about an unexpected error. */
 export interface ErrorFacts {
   readonly error: string;
-  /** Where it was thrown: one line a call, innermost first. */
+  /** Where it was thrown: one line per call, innermost first. */
   readonly stack: readonly string[];
   /** Names of the errors that led to it, outermost first. */
   readonly causes: readonly string[];
 }
 
 /**
- * Names and places of an error, and never its message: messages quote what was being worked on, be it a statement's
- * parameters or the text that could not be parsed, and with it codes and personal data.
+ * The names and places of an error, but never its message. Messages quote the data at hand, such as a statement's
+ * parameters or a text that could not be parsed, and with it codes and personal data.
  */
 export function errorFacts(error: unknown): ErrorFacts {
   if (!(error instanceof Error)) return { error: typeof error, stack: [], causes: [] };
@@ -37,13 +37,13 @@ function causesOf(error: Error): readonly string[] {
   return names;
 }
 
-/** What is said of an outage, in the words of D1, Queues and this service. */
+/** Words that D1, Queues and this service use for an outage. */
 const outageWords =
   /no answer within \d+ ms|overloaded|connection lost|reset|timed? ?out|refused the write|too many|transient|not known/i;
 
-/** An error in a few words: its name, and why, as {@link outageReason} tells. */
+/** An error in a few words: its name and its {@link outageReason}. */
 export const briefReason = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${outageReason(error)}` : "unknown";
 
-/** Why something did not answer, as far as its message says so in known words. The rest of it may quote data. */
+/** Why something did not answer, if the message says so in known words. The rest of the message may quote data. */
 export const outageReason = ({ message }: Error): string => outageWords.exec(message)?.[0] ?? "other";

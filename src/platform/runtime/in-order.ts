@@ -1,6 +1,6 @@
 /**
- * Works through `items` at once, as far as they have nothing to do with each other: an item waits for every earlier
- * one with which it has a key in common, and each is worked on at one of the places.
+ * Works through `items` concurrently. An item waits for every earlier item that shares a key with it, and then for a
+ * free place.
  * @param work must not reject
  */
 export async function inOrder<Item>(
@@ -20,7 +20,7 @@ export async function inOrder<Item>(
   await Promise.all(all);
 }
 
-/** A fixed number of places to work at; whoever finds none waits, first come, first served. */
+/** A fixed number of places to work at. When none is free, callers wait: first come, first served. */
 export class Places {
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -29,7 +29,7 @@ export class Places {
     this.#free = count;
   }
 
-  /** @returns what `work` comes to, at a place that nobody else has */
+  /** Runs `work` at a place of its own. @returns its result */
   async use<Value>(work: () => Promise<Value>): Promise<Value> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -37,7 +37,7 @@ export class Places {
       return await work();
     } finally {
       const next = this.#waiting.shift();
-      // The place is handed over without being free in between.
+      // The place passes straight to the next caller and is never free in between.
       if (next === undefined) this.#free += 1;
       else next();
     }

@@ -1,15 +1,15 @@
 import type { Clock } from "./ports.ts";
 
-/** How much a job does in one run: what is left then is done in the next one. */
+/** How much a job does in one run. The next run does the rest. */
 export interface SliceLimits {
   readonly slicesMax: number;
-  /** After so long nothing else is begun. */
+  /** After this time, no further slice starts. */
   readonly msMax: number;
 }
 
 /**
  * Works slice after slice, within the limits.
- * @param slice tells whether there may be another one; it can ask whether the time is over
+ * @param slice returns whether there may be another one; it can check whether the time is over
  */
 export async function inSlices(
   clock: Clock,

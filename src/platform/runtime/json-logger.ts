@@ -3,16 +3,16 @@ import type { Logger } from "./ports.ts";
 type Facts = Readonly<Record<string, unknown>>;
 
 /**
- * What JSON leaves as it is, but readers of a log may take for the end of a line, for a command to their terminal or
- * for a change of the writing direction: DEL and C1 controls, line and paragraph separators, bidirectional controls.
+ * Characters that JSON does not escape, but that a log reader may take for a line end, a terminal command or a change
+ * of writing direction: DEL and C1 controls, line and paragraph separators, bidirectional controls.
  */
 const treacherous = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /**
- * Writes a line of JSON an event to the console. JSON escapes control characters and lone surrogates, and what it
- * does not is escaped here, so nothing that a client sends can forge or break a line.
+ * Writes each event to the console as one line of JSON. JSON escapes control characters and lone surrogates. The rest
+ * is escaped here, so nothing that a client sends can forge or break a line.
  * @param shared facts that every line carries
  */
 export function jsonLogger(shared: Facts = {}): Logger {

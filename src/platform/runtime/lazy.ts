@@ -1,4 +1,4 @@
-/** What `make` makes: when it is first asked for, and once. For what most isolates never need. */
+/** Makes a value once, when it is first needed. For values that most isolates never need. */
 export function lazy<Value>(make: () => Value): () => Value {
   let made: { readonly value: Value } | null = null;
   return () => {

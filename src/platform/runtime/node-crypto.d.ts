@@ -1,4 +1,4 @@
-/** What of Node's crypto module is used; workerd has it built in, and its types would bring all of Node's globals. */
+/** The used part of Node's crypto module. workerd has it built in. Node's types would bring all of its globals. */
 declare module "node:crypto" {
   export function hash(algorithm: "sha256", data: string, outputEncoding: "hex"): string;
 }

@@ -4,14 +4,14 @@ export interface Clock {
   now(): EpochMs;
 }
 
-/** One line of the log: JSON, never with a secret, a token, a coupon code or personal data in it. */
+/** Writes lines of JSON. A line never contains a secret, a token, a coupon code or personal data. */
 export interface Logger {
   info(event: string, facts?: Readonly<Record<string, unknown>>): void;
   warn(event: string, facts?: Readonly<Record<string, unknown>>): void;
   error(event: string, facts?: Readonly<Record<string, unknown>>): void;
 }
 
-/** Whether what the service depends on answers. */
+/** Checks whether a dependency of the service answers. */
 export interface Probe {
   readonly name: string;
   check(): Promise<void>;

@@ -1,6 +1,6 @@
 import type { EpochMs } from "../values/time.ts";
 
-/** Remembers a bounded number of values, each until a moment of its own; what was kept first is forgotten first. */
+/** Remembers a bounded number of values, each until a moment of its own. Forgets the oldest first. */
 export class ShortMemory<Value> {
   readonly #max: number;
   /** In the order in which they were kept. */
@@ -10,7 +10,7 @@ export class ShortMemory<Value> {
     this.#max = max;
   }
 
-  /** The value that is remembered under `key`; undefined when there is none, or its time is over. */
+  /** The value remembered under `key`; undefined when there is none or its time is over. */
   recall(key: string, now: EpochMs): Value | undefined {
     const kept = this.#kept.get(key);
     return kept !== undefined && now < kept.until ? kept.value : undefined;

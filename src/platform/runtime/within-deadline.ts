@@ -1,5 +1,5 @@
 /**
- * `work`, but no longer than `deadlineMs`; what takes longer goes on unobserved.
+ * Waits for `work`, but no longer than `deadlineMs`. Work that takes longer continues unobserved.
  * @param expired makes the error that is thrown when the time is over
  */
 export async function withinDeadline<T>(work: Promise<T>, deadlineMs: number, expired: () => Error): Promise<T> {

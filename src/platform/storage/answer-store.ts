@@ -57,7 +57,7 @@ export class D1AnswerStore implements AnswerStore {
   }
 }
 
-/** The row that keeps an answer: to be inserted in the same batch as the answer's effect. */
+/** The row that stores an answer. Insert it in the same batch as the answer's effect. */
 export const keyedAnswerRow = (
   tenant: TenantId,
   { idempotencyKey, fingerprint, body }: KeyedRequest & { readonly body: string },
@@ -72,7 +72,7 @@ export const keyedAnswerRow = (
   createdAt,
 });
 
-/** Removes an answer that holds no more, unless another one has taken its place. */
+/** Removes an answer that no longer holds, unless another one has replaced it. */
 export const answerRemoved = builtOnce<"tenant" | "caller" | "operation" | "key" | "body">((drizzle) =>
   drizzle
     .delete(idempotencyRecords)

@@ -7,24 +7,24 @@ import {
 } from "../runtime/store-errors.ts";
 import { withinDeadline } from "../runtime/within-deadline.ts";
 
-/** How long one call to D1 may take, further attempts included. D1 can stall for tens of seconds; its callers must not. */
+/** How long one call to D1 may take, including retries. D1 can stall for tens of seconds; its callers must not. */
 export const d1DeadlineMs = 3_000;
 
-/** How often a read is tried that D1 says may be tried again; D1 itself has tried it up to twice more each time. */
+/** How many attempts a read gets if D1 says that it may be repeated. D1 itself retries up to twice per attempt. */
 export const readAttemptsMax = 3;
 const retryPauseMsMax = 100;
 
-/** How many nested causes are looked at; Drizzle and D1 wrap errors two or three deep. */
+/** How many nested causes are examined. Drizzle and D1 wrap errors two or three deep. */
 const depthMax = 8;
 
-/** What D1 cannot do at the moment, but may be able to do in the next one. */
+/** D1 failed, but a retry may succeed a moment later. */
 class TransientFailure extends StoreUnavailable {}
 
 /**
  * The answer to a call to D1, within the deadline.
  * @throws {StoreConflict} when a constraint refused a write: nothing was stored
- * @throws {TenantMoving} when nothing of the tenant may be written there: nothing was stored
- * @throws {StoreOverloaded} when too much is waiting for the database: nothing was done
+ * @throws {TenantMoving} when nothing of the tenant may be written to that database: nothing was stored
+ * @throws {StoreOverloaded} when too many requests are waiting for the database: nothing was done
  * @throws {StoreUnavailable} when D1 did not answer: whether a write took effect is unknown
  * @throws {Error} when the statement itself is wrong: a defect
  */
@@ -37,9 +37,9 @@ export async function answered<T>(call: Promise<T>, deadlineMs: number = d1Deadl
 }
 
 /**
- * The answer to a read, which is tried again a few times while D1 says that this may help, and never beyond the
- * deadline of a single call.
- * @param read asks D1 anew each time
+ * The answer to a read. Retries a few times while D1 says that this may help, but never beyond the deadline of a
+ * single call.
+ * @param read calls D1 anew each time
  * @throws what {@link answered} throws
  */
 export async function answeredRead<T>(read: () => Promise<T>): Promise<T> {
@@ -48,7 +48,7 @@ export async function answeredRead<T>(read: () => Promise<T>): Promise<T> {
     try {
       return await answered(read(), Math.max(0, until - Date.now()));
     } catch (error) {
-      // A random while, longer after every failure, so that those who failed together do not come back together.
+      // A random pause, longer after every failure, so that reads that failed together do not retry together.
       const pauseMs = Math.ceil(Math.random() * retryPauseMsMax * attempt);
       const isLast = attempt >= readAttemptsMax || Date.now() + pauseMs >= until;
       if (!(error instanceof TransientFailure) || isLast) throw error;
@@ -58,9 +58,9 @@ export async function answeredRead<T>(read: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The answer to a write, which is never tried again here.
+ * The answer to a write. Never retries.
  * @throws {StoreOutcomeUnknown} when D1 did not answer
- * @throws what else {@link answered} throws
+ * @throws anything else that {@link answered} throws
  */
 export async function answeredWrite<T>(write: Promise<T>): Promise<T> {
   try {
@@ -72,14 +72,14 @@ export async function answeredWrite<T>(write: Promise<T>): Promise<T> {
   }
 }
 
-/** What D1's documentation says of its errors: https://developers.cloudflare.com/d1/observability/debug-d1/ */
+/** How D1's documentation words its errors: https://developers.cloudflare.com/d1/observability/debug-d1/ */
 const tryAgain =
   /network connection lost|storage caused object to be reset|reset because its code was updated|transient issue/i;
 const overload = /D1 DB is overloaded|too many requests queued|requests queued for too long/i;
 
 /**
- * What an error of D1 means to its callers. D1's errors carry SQLite's text and no code. The outer ones also
- * carry parameters, and with them personal data, so only the innermost message is passed on.
+ * What an error of D1 means to its callers. D1's errors carry SQLite's text but no code. The outer ones also carry
+ * parameters, and with them personal data, so only the innermost message is passed on.
  */
 function translated(error: unknown): Error {
   const message = innermostMessage(error);
@@ -91,7 +91,7 @@ function translated(error: unknown): Error {
   return tryAgain.test(message) ? new TransientFailure(message) : new StoreUnavailable(message);
 }
 
-/** Said by the triggers that keep tenants from being written to where they are not at home: see tenants_away. */
+/** Triggers raise this error when a tenant that is not at home in the database is written to: see tenants_away. */
 const isOfTenantAway = (message: string): boolean => /\btenant_away\b/.test(message) && /constraint/i.test(message);
 
 function innermostMessage(error: unknown): string {

@@ -10,8 +10,8 @@ export type Prepare<Parameter extends string> = (
 ) => D1PreparedStatement;
 
 /**
- * A statement whose text is made when it is first needed, and then kept: to build it takes longer than what many do.
- * @param build has `sql.placeholder(…)` for each parameter; rows come as D1 has them, so that columns need their names
+ * A statement whose text is built when first needed and then kept. Building takes longer than many statements run.
+ * @param build has `sql.placeholder(…)` for each parameter; rows arrive as D1 names them, so columns need aliases
  */
 export function builtOnce<Parameter extends string>(
   build: (drizzle: DrizzleD1Database) => { toSQL(): Query },
@@ -23,15 +23,15 @@ export function builtOnce<Parameter extends string>(
   };
 }
 
-/** All columns of a table by the names of its properties, so that rows need no translation. */
+/** All columns of a table under the names of its properties, so that rows need no translation. */
 export const allOf = <Table extends SQLiteTable>(table: Table): Record<string, SQL.Aliased> =>
   Object.fromEntries(
     Object.entries(getTableColumns(table)).map(([property, column]) => [property, sql`${column}`.as(property)]),
   );
 
 /**
- * The rows of several reads in one call, all of one moment.
- * @param reads null where there is nothing to ask, which comes to no rows
+ * The rows of several reads in one call, all from the same moment.
+ * @param reads null where there is nothing to read, which gives no rows
  * @throws what {@link answered} throws
  */
 export async function readTogether<Name extends string>(

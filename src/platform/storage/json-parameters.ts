@@ -1,4 +1,4 @@
-/** D1 takes 2 MB for a parameter; the rest is room. */
+/** D1 accepts 2 MB per parameter. The rest is a margin. */
 export const parameterBytesMax = 1_000_000;
 
 const encoder = new TextEncoder();
@@ -7,8 +7,8 @@ const encoder = new TextEncoder();
 export const bytesOf = (text: string): number => encoder.encode(text).length;
 
 /**
- * Rows as JSON arrays, each short enough for a parameter: split by bytes, not by rows, which may be of any length. A row
- * that is longer than {@link parameterBytesMax} by itself has a parameter of its own.
+ * Rows as JSON arrays, each short enough for a parameter. They are split by bytes, because rows may have any length. A
+ * row longer than {@link parameterBytesMax} gets a parameter of its own.
  */
 export function inParameters(rows: readonly unknown[]): readonly string[] {
   const parameters: string[][] = [];

@@ -2,23 +2,23 @@ import { and, eq, exists, getTableColumns, type InferSelectModel, type SQL, sql 
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
-// Rows travel as one parameter, a JSON array of objects with the property names of schema.ts: neither the number of
-// statements nor that of parameters grows with the rows.
+// Rows travel as one parameter: a JSON array of objects with the property names of the tables. More rows need neither
+// more statements nor more parameters.
 
-/** What the row that a statement is at says of a property. */
+/** The value of a property in the current row. */
 export const said = (property: string): SQL => sql.raw(`value ->> '${property}'`);
 
 /**
- * The rows, each as `value`. The subquery makes a row's text once, and not for each property: its offset keeps SQLite from
- * dissolving it.
+ * The rows, each as `value`. The subquery makes a row's text once instead of once per property. Its offset keeps SQLite
+ * from flattening it.
  */
 export const rowsIn = (parameter: string): SQL =>
   sql`(select value from json_each(${sql.placeholder(parameter)}) limit -1 offset 0)`;
 
 /**
  * Selects rows for Drizzle to insert into `table`.
- * @param where which of the rows. It is always there: without one, an upsert's "on" is taken for a join's
- * @param values what a column gets instead of what the row says
+ * @param where which of the rows. The clause is never left out: without it, SQLite takes an upsert's "on" for a join's
+ * @param values what columns get instead of the row's values
  */
 export function rowsFromJson(
   table: SQLiteTable,
@@ -30,7 +30,7 @@ export function rowsFromJson(
   return sql`select ${sql.join(selected, sql`, `)} from ${rowsIn(parameter)} where ${where}`;
 }
 
-/** Whether these columns of a table are as the row in the parameter says. */
+/** Whether these columns of a table equal those of the row in the parameter. */
 export const isAsSaid = <Table extends SQLiteTable>(
   table: Table,
   ...properties: readonly (keyof InferSelectModel<Table>)[]
@@ -41,7 +41,7 @@ export const isAsSaid = <Table extends SQLiteTable>(
       .map(([property, column]) => eq(column, said(property))),
   );
 
-/** Whether a table has a row of which these columns are as the row in the parameter says. */
+/** Whether a table has a row in which these columns equal those of the row in the parameter. */
 export const isThere = <Table extends SQLiteTable>(
   drizzle: DrizzleD1Database,
   table: Table,

@@ -1,9 +1,9 @@
 import { isJsonObject, type JsonObject } from "../values/json-object.ts";
 
 /**
- * A JSON object out of the text that it is stored as.
+ * The JSON object that a stored text contains.
  * @param what names it in the error
- * @throws {Error} when what is stored is no JSON object
+ * @throws {Error} when the text is not a JSON object
  */
 export function storedObject(text: string, what: string): JsonObject {
   const value: unknown = JSON.parse(text);

@@ -3,7 +3,7 @@ import { check, index, integer, primaryKey, sqliteTable, text } from "drizzle-or
 import type { Actor, CustomerId, TenantId } from "../values/identifiers.ts";
 import type { EpochMs } from "../values/time.ts";
 
-/** How keyed requests ended: written in the same transaction as their effect. */
+/** How keyed requests ended. Written in the same transaction as their effect. */
 export const idempotencyRecords = sqliteTable(
   "idempotency_records",
   {
@@ -15,7 +15,7 @@ export const idempotencyRecords = sqliteTable(
     /** A ledger's result as JSON, or the body of another operation's answer. */
     answer: text("answer").notNull(),
     createdAt: integer("created_at").$type<EpochMs>().notNull(),
-    /** Whose ledger it was about, so that an erasure finds it; null when it was about none. */
+    /** The customer whose ledger it concerned, so that an erasure finds it; null when it concerned no ledger. */
     customerId: text("customer_id").$type<CustomerId>(),
   },
   (table) => [
@@ -27,7 +27,7 @@ export const idempotencyRecords = sqliteTable(
   ],
 );
 
-/** Never has a row: whatever is selected into it fails its check, and with it the whole transaction. */
+/** Never has a row. Inserting one fails the check, and with it the whole transaction. */
 export const refusals = sqliteTable("refusals", { reason: text("reason").primaryKey() }, () => [
   check("commit_refused", sql`false`),
 ]);

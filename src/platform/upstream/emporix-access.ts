@@ -1,13 +1,13 @@
-/** Where one of Emporix's services is, and who this service is there. */
+/** The address of one of Emporix's services, and the client that this service uses there. */
 export interface EmporixAccess {
-  /** What comes before the paths of the contract, without a slash at the end. */
+  /** What precedes the contract's paths, without a trailing slash. */
   readonly baseUrl: string;
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
-/** Who this service is at Emporix's, as the variables say; null: not set. */
+/** The client that this service uses at Emporix, as the variables name it. Null: not set. */
 export interface UpstreamClient {
   readonly UPSTREAM_TOKEN_URL: string | null;
   readonly UPSTREAM_CLIENT_ID: string | null;
@@ -15,8 +15,8 @@ export interface UpstreamClient {
 }
 
 /**
- * The access to the service at `baseUrl`; null when none is configured: then what is embedded is used.
- * @throws {Error} when there is an address, but not all that is needed to get a token for it
+ * The access to the service at `baseUrl`. Null when no address is configured: the embedded one is used instead.
+ * @throws {Error} when there is an address, but not everything needed to get a token for it
  */
 export function emporixAccess(
   baseUrl: string | null,
@@ -24,7 +24,9 @@ export function emporixAccess(
 ): EmporixAccess | null {
   if (baseUrl === null) return null;
   if (tokenUrl === null || clientId === null || clientSecret === null) {
-    throw new Error("The configuration names a service of Emporix's, but no client to be there.");
+    throw new Error(
+      "The configuration names an Emporix service, but lacks the token URL, client id or client secret for it.",
+    );
   }
   return { baseUrl, tokenUrl, clientId, clientSecret };
 }

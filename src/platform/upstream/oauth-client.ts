@@ -4,25 +4,25 @@ import { fetchOnce, type UpstreamFetch } from "./upstream-fetch.ts";
 import { isTransient } from "./upstream-status.ts";
 import type { UpstreamTime } from "./upstream-time.ts";
 
-/** What a client identifies itself with. None of it is ever logged. */
+/** How a client identifies itself. None of this is ever logged. */
 export interface ClientCredentials {
   readonly tokenUrl: string;
   readonly clientId: string;
   readonly clientSecret: string;
-  /** What its tokens must allow. */
+  /** The scopes that its tokens must have. */
   readonly scopes: readonly string[];
 }
 
 export type TokenAnswer =
   | { readonly kind: "token"; readonly value: string }
-  /** The client is not known, or may not act for the tenant. */
+  /** The client is unknown, or may not act for the tenant. */
   | { readonly kind: "refused"; readonly reason: string }
   /** Another attempt may succeed. */
   | { readonly kind: "unavailable"; readonly reason: string };
 
-/** A token is not used any more in the last part of its life: a call with it may take a while to arrive. */
+/** A token is not used in the last part of its life, because a call may take a while to arrive. */
 const marginMsMax = 60_000;
-/** For how long a token is used of which the issuer does not say how long it lives. */
+/** The assumed lifetime of a token when the issuer does not state one. */
 const lifetimeSecondsDefault = 300;
 const rememberedTokensMax = 1_000;
 
@@ -34,11 +34,11 @@ const tokenAnswer = z.object({
 
 /**
  * Gets access tokens by client credentials (RFC 6749, section 4.4) in the form that Emporix's OAuth service takes:
- * the credentials in the body, and the tenant as the scope `tenant=…`. A tenant's token is kept in memory until
- * shortly before its end.
+ * the credentials in the body, and the tenant as the scope `tenant=…`. Remembers a tenant's token until shortly before
+ * it expires.
  *
- * Calls that need a token at the same moment each ask for one: on Workers, a request that waits for another one's
- * fetch hangs when that other one is cancelled.
+ * Calls that need a token at the same moment each request their own. On Workers, a request that waits for another
+ * request's fetch hangs when that other request is cancelled.
  */
 export class OauthClient {
   readonly #credentials: ClientCredentials;
@@ -54,7 +54,7 @@ export class OauthClient {
     this.#services = services;
   }
 
-  /** A token to act for `tenant`, with one request for it at most. Never throws. */
+  /** A token to act for `tenant`. Sends at most one request. Never throws. */
   async token(tenant: TenantId, limitMs: number): Promise<TokenAnswer> {
     const known = this.#tokens.get(tenant);
     if (known !== undefined && this.#services.time.now() < known.usableUntil) {
@@ -63,7 +63,7 @@ export class OauthClient {
     return this.#fetch(tenant, limitMs);
   }
 
-  /** Forgets a token that was refused, unless there is a newer one already. */
+  /** Forgets a refused token, unless a newer one has replaced it. */
   forget(tenant: TenantId, value: string): void {
     if (this.#tokens.get(tenant)?.value === value) this.#tokens.delete(tenant);
   }

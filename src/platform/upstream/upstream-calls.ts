@@ -7,16 +7,16 @@ import { platformTime, UpstreamBudget, type UpstreamLimits, type UpstreamTime } 
 
 export interface UpstreamServices {
   readonly log: Logger;
-  /** How requests are made; the platform's `fetch` unless given. */
+  /** How requests are sent. Default: the platform's `fetch`. */
   readonly fetch?: UpstreamFetch;
   readonly time?: UpstreamTime;
-  /** From 0 up to 1; spreads retries, so that callers who failed together do not come back together. */
+  /** A number from 0 up to 1. It spreads retries, so that calls that failed together do not retry together. */
   readonly random?: () => number;
 }
 
-/** A request that may be made more than once without more effect than once. */
+/** An idempotent request: sending it several times has the same effect as sending it once. */
 export interface UpstreamCall {
-  /** What it is for, as the log names it. */
+  /** Its purpose, as the log names it. */
   readonly operation: string;
   readonly tenant: TenantId;
   readonly method: "GET" | "POST" | "DELETE";
@@ -31,19 +31,19 @@ export type UpstreamOutcome =
       readonly status: number;
       /** Undefined when it is not JSON. */
       readonly body: unknown;
-      /** True when an earlier attempt may have acted: then this answer alone does not tell what is so. */
+      /** True when an earlier attempt may have taken effect. This answer alone then does not show what happened. */
       readonly doubtful: boolean;
     }
-  /** No token was given, so that nothing was sent. */
+  /** The issuer refused a token, so the request was not sent. */
   | { readonly kind: "unauthorized"; readonly reason: string }
   | { readonly kind: "unknown" };
 
 const pauseMsBase = 200;
 const pauseMsMax = 1_000;
-/** Less time than this is not worth another attempt. */
+/** With less time left than this, another attempt is not worthwhile. */
 const attemptMsMin = 100;
 
-/** Calls to a service that takes bearer tokens: with a deadline, bounded retries, and a fresh token when one is refused. */
+/** Calls a service that takes bearer tokens, with a deadline, bounded retries and a fresh token when one is refused. */
 export class UpstreamCalls {
   readonly #tokens: OauthClient;
   readonly #log: Logger;
@@ -67,8 +67,8 @@ export class UpstreamCalls {
   }
 
   /**
-   * Makes the call within `budget`. Never throws. An unknown outcome is logged here; what an answer means is for the
-   * caller to judge, and to log.
+   * Makes the call within `budget`. Never throws. Logs an unknown outcome. The caller judges what an answer means, and
+   * logs that.
    */
   async call(call: UpstreamCall, budget: UpstreamBudget): Promise<UpstreamOutcome> {
     const { attemptsMax } = budget.limits;
@@ -88,7 +88,7 @@ export class UpstreamCalls {
           continue;
         }
         if (!isTransient(status) && !isRedirect(status)) return { kind: "answered", status, body, doubtful };
-        // A redirect would be met again, and where it leads to is not asked: not with a token.
+        // A retry would be redirected again. Redirects are not followed, so that the token goes nowhere else.
         if (isRedirect(status)) break;
         doubtful ||= mayHaveActed(status);
       } else if (attempt.kind === "refused") {
@@ -106,7 +106,7 @@ export class UpstreamCalls {
     return { kind: "unknown" };
   }
 
-  /** One request, after one for a token where none is at hand. */
+  /** Sends one request. Gets a token first if none is remembered. */
   async #attempt(call: UpstreamCall, budget: UpstreamBudget): Promise<Attempt> {
     const token = await this.#tokens.token(call.tenant, budget.attemptMs);
     if (token.kind !== "token") return token;
@@ -120,14 +120,14 @@ export class UpstreamCalls {
     return { token: token.value, ...(await fetchOnce(request, budget.attemptMs, this.#fetching)) };
   }
 
-  /** Twice as long after every attempt, with full jitter, and never shorter than the other side asks for. */
+  /** Doubles after every attempt, with full jitter. Never shorter than the other side asks. */
   #pauseMs(attempts: number, attempt: Attempt): number {
     const askedMs = attempt.kind === "answered" ? (attempt.retryAfterMs ?? 0) : 0;
     return Math.max(askedMs, this.#random() * Math.min(pauseMsMax, pauseMsBase * 2 ** (attempts - 1)));
   }
 }
 
-/** How an attempt ended: with an answer, without one, or without having been sent for want of a token. */
+/** How an attempt ended: with an answer, without an answer, or unsent because there was no token. */
 type Attempt = (UpstreamAttempt & { readonly token: string }) | Exclude<TokenAnswer, { kind: "token" }>;
 
 const isRedirect = (status: number): boolean => status >= 300 && status < 400;

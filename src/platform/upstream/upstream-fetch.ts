@@ -1,6 +1,6 @@
 import type { UpstreamTime } from "./upstream-time.ts";
 
-/** As much of the platform's `fetch` as calls to other services use. */
+/** The part of the platform's `fetch` that calls to upstream services use. */
 export type UpstreamFetch = (url: string, init: UpstreamRequestInit) => Promise<Response>;
 
 export interface UpstreamRequestInit {
@@ -13,17 +13,17 @@ export interface UpstreamRequestInit {
 
 export type UpstreamRequest = Pick<UpstreamRequestInit, "method" | "headers" | "body"> & { readonly url: string };
 
-/** Larger than any answer that is of use: a site mixin is the largest. */
+/** Larger than any useful answer. The largest is a site mixin. */
 export const bodyBytesMax = 256 * 1024;
 
-/** How one request ended. Nothing of what the other side wrote stands in a reason. */
+/** How one request ended. A reason never contains text from the other side. */
 export type UpstreamAttempt =
   | {
       readonly kind: "answered";
       readonly status: number;
       /** Undefined when the body is too long, was cut off, or is not JSON. */
       readonly body: unknown;
-      /** For how long the other side asks to be left alone; null when it does not say. */
+      /** How long the other side asks callers to wait; null when it does not say. */
       readonly retryAfterMs: number | null;
     }
   /** Whether the other side acted on the request is unknown. */
@@ -32,8 +32,8 @@ export type UpstreamAttempt =
 const expired = Symbol("expired");
 
 /**
- * Makes one request. It never throws, ends after `limitMs` at the latest, reads at most {@link bodyBytesMax} of the
- * answer, and does not follow redirects: those would take the token along.
+ * Makes one request. Never throws, and ends after `limitMs` at the latest. Reads at most {@link bodyBytesMax} of the
+ * answer. Does not follow redirects, which would carry the token along.
  */
 export async function fetchOnce(
   { url, ...request }: UpstreamRequest,
@@ -42,7 +42,7 @@ export async function fetchOnce(
 ): Promise<UpstreamAttempt> {
   const abort = new AbortController();
   let callOff = (): void => {};
-  // The signal alone is not relied on: the deadline holds even when the request takes no notice of it.
+  // The signal alone is not enough: the deadline must hold even if the request ignores it.
   const expiry = new Promise<typeof expired>((resolve) => {
     callOff = time.after(limitMs, () => {
       resolve(expired);
@@ -61,7 +61,7 @@ export async function fetchOnce(
       retryAfterMs: retryAfterMs(response.headers.get("Retry-After")),
     };
   } catch {
-    // The error's message is of no use to the log: it can quote the address, which holds codes.
+    // The error's message must not be logged: it can quote the address, which contains coupon codes.
     return { kind: "unanswered", reason: abort.signal.aborted ? "timed out" : "connection lost" };
   } finally {
     callOff();
@@ -71,7 +71,7 @@ export async function fetchOnce(
 
 const platformFetch: UpstreamFetch = (url, init) => fetch(url, init);
 
-/** Null when there is more than {@link bodyBytesMax}, or the connection was lost half-way: the status still counts. */
+/** Null when the body is longer than {@link bodyBytesMax} or the connection was lost. The status still counts. */
 async function boundedText(response: Response): Promise<string | null> {
   if (response.body === null) return "";
   const decoder = new TextDecoder();
@@ -97,7 +97,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The header's seconds; its other form, a date, is not looked at. */
+/** The header's seconds as milliseconds. Its other form, a date, is ignored. */
 function retryAfterMs(header: string | null): number | null {
   return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
 }

@@ -1,10 +1,10 @@
-/** Time as calls to other services see it: the platform's, unless a test brings its own. */
+/** The clock and the timers of upstream calls: the platform's, unless a test replaces them. */
 export interface UpstreamTime {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Lets time pass. */
+  /** Resolves after `durationMs`. */
   pause(durationMs: number): Promise<void>;
-  /** Calls `act` once when `durationMs` have passed. @returns what calls it off */
+  /** Calls `act` once, after `durationMs`. @returns a function that calls it off */
   after(durationMs: number, act: () => void): () => void;
 }
 
@@ -17,22 +17,22 @@ export const platformTime: UpstreamTime = {
   },
 };
 
-/** What a call may take. */
+/** How much time and how many attempts a call may take. */
 export interface UpstreamLimits {
-  /** Of one request, its answer's body included. */
+  /** For one request, including the body of its answer. */
   readonly attemptMsMax: number;
-  /** Of all attempts of a call together, with the pauses in between and the requests for tokens. */
+  /** For all attempts of a call together, including pauses and token requests. */
   readonly callMsMax: number;
   readonly attemptsMax: number;
 }
 
-/** What is left of a call's time. */
+/** The time that a call has left. */
 export class UpstreamBudget {
   readonly limits: UpstreamLimits;
   readonly #time: UpstreamTime;
   readonly #endsAt: number;
 
-  /** Time counts from now on. */
+  /** The time starts to run now. */
   constructor(limits: UpstreamLimits, time: UpstreamTime) {
     this.limits = limits;
     this.#time = time;
@@ -40,7 +40,7 @@ export class UpstreamBudget {
   }
 
   get remainingMs(): number {
-    // A clock that is set back must not make a call longer than it may be.
+    // A clock that is set back must not extend the call.
     return Math.min(this.#endsAt - this.#time.now(), this.limits.callMsMax);
   }
 

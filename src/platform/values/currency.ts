@@ -1,6 +1,6 @@
 /**
- * The currencies of ISO 4217's list one (2026) in which something can be paid: without precious metals, units of account
- * and codes for tests. The runtime's own list (`Intl`) also has currencies that are long gone, and lacks the newest ones.
+ * The currencies of ISO 4217's list one (2026) that can be used for payment: no precious metals, units of account or
+ * test codes. The runtime's own list (`Intl`) includes obsolete currencies and lacks the newest ones.
  */
 const payableCurrencies: ReadonlySet<string> = new Set(
   (
@@ -13,6 +13,6 @@ const payableCurrencies: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Whether `code` names a currency in which something can be paid; upper and lower case do not matter. */
+/** Whether `code` names a currency that can be used for payment. Case does not matter. */
 export const isCurrency = (code: string): boolean =>
   /^[a-z]{3}$/i.test(code) && payableCurrencies.has(code.toUpperCase());

@@ -1,8 +1,8 @@
 import Big from "big.js";
 
 /**
- * A JSON number as the exact decimal that its shortest text stands for: 19.99 is 19.99, and not the binary fraction
- * next to it. Null for what is no finite number; text is none.
+ * A JSON number as the exact decimal of its shortest text: 19.99 is 19.99, not the nearest binary fraction. Null for
+ * anything but a finite number; text is not a number.
  */
 export const decimalOf = (value: unknown): Big | null =>
   typeof value === "number" && Number.isFinite(value) ? new Big(value) : null;

@@ -25,7 +25,7 @@ export const times = (left: Fraction, right: Fraction): Fraction => ({
 export const atMostWhole = (fraction: Fraction): Fraction =>
   fraction.numerator.gt(fraction.denominator) ? wholeFraction : fraction;
 
-/** ⌊fraction × whole⌋ for a fraction and a whole of at least zero, exactly. */
+/** ⌊fraction × whole⌋, exactly. Both must be at least zero. */
 export function floorOf({ numerator, denominator }: Fraction, whole: Big): Big {
   const rounded = Big();
   rounded.DP = 0;

@@ -1,6 +1,6 @@
 import type { Actor } from "./identifiers.ts";
 
-/** The key under which a client may repeat a request: unique per tenant, operation, caller and key. */
+/** The key with which a client may repeat a request. Unique per tenant, operation, caller and key. */
 export interface IdempotencyKey {
   readonly operation: string;
   readonly caller: Actor;

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject } from "./json-object.ts";
 
 /**
- * The member that a path such as `calculatedPrice.finalPrice.netValue` leads to; undefined when there is none on the
- * way, or when it is null: JSON from elsewhere says "nothing" in both ways.
+ * The member at a path such as `calculatedPrice.finalPrice.netValue`. Undefined when a member of the path is missing,
+ * or when the value is null: JSON from other systems says "nothing" in both ways.
  */
 export function memberAt(value: JsonObject, path: string): unknown {
   let current: unknown = value;
@@ -13,6 +13,6 @@ export function memberAt(value: JsonObject, path: string): unknown {
   return current ?? undefined;
 }
 
-/** The objects of a list; empty when it is no list. */
+/** The objects in a list; empty when `value` is not a list. */
 export const objectsIn = (value: unknown): readonly JsonObject[] =>
   Array.isArray(value) ? value.filter(isJsonObject) : [];

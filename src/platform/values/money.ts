@@ -1,18 +1,18 @@
 import Big from "big.js";
 
-// Amounts come as JSON numbers. Their shortest decimal text, which is what the client wrote, is what counts:
-// big.js starts from it, so that 0.1 + 0.2 is 0.3 here.
+// Amounts arrive as JSON numbers. What counts is their shortest decimal text, which is what the client wrote.
+// big.js starts from it, so 0.1 + 0.2 is 0.3 here.
 
-/** Whether two amounts are of one currency; currency codes are compared without regard to case. */
+/** Whether two amounts have the same currency. The case of currency codes does not matter. */
 export const isSameCurrency = (left: MoneyAmount, right: MoneyAmount): boolean =>
   left.currency.toUpperCase() === right.currency.toUpperCase();
 
-/** Whether `amount` is more than `limit`, exactly; both in units of one currency. */
+/** Whether `amount` is more than `limit`, compared exactly. Both are in units of the same currency. */
 export const exceeds = (amount: number, limit: number): boolean => new Big(amount).gt(limit);
 
 /**
- * `percentage` of `total`, rounded up to the cent, or to the currency's smallest unit where that is larger (a whole
- * yen): the most that any way of rounding makes of it.
+ * `percentage` of `total`, rounded up to the cent, or to the currency's smallest unit if that is larger (a whole yen).
+ * No other way of rounding gives more.
  */
 export function percentageOf(total: MoneyAmount, percentage: number): MoneyAmount {
   const share = new Big(total.amount).times(percentage).times("0.01");

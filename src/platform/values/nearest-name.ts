@@ -1,10 +1,10 @@
-/** Names that are longer are no slips of the pen. */
+/** Longer names are not typing errors. */
 const nameLengthMax = 64;
 
 /**
- * The one of `names` that `given` is probably meant to be: the fewest letters are wrong, missing, superfluous or swapped,
- * and no more than a third of them. Capitals do not count.
- * @returns null when none is that near
+ * The one of `names` that `given` probably stands for: the one with the fewest wrong, missing, extra or swapped
+ * letters, and no more than a third of its letters. Case does not matter.
+ * @returns null when no name is that close
  */
 export function nearestName(given: string, names: readonly string[]): string | null {
   if (given.length > nameLengthMax) return null;
@@ -15,7 +15,7 @@ export function nearestName(given: string, names: readonly string[]): string | n
   return nearest?.name ?? null;
 }
 
-/** What to say to somebody who has given a name that is none of `names`. */
+/** A hint for a client that gave a name that is not among `names`. */
 export function hintFor(given: string, names: readonly string[]): string {
   const nearest = nearestName(given, names);
   return nearest === null ? `known are ${names.join(", ")}` : `did you mean ${nearest}?`;

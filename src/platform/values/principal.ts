@@ -1,8 +1,8 @@
 import type { Actor, CustomerId, TenantId } from "./identifiers.ts";
 
 /**
- * Who sends a request, as a verified token tells. With a customer id it is a customer, who has no scopes; with
- * scopes an employee or a back-office client; with neither a guest of the tenant.
+ * Who sends a request, according to a verified token. A customer has a customer id and no scopes. An employee or an
+ * API client has scopes. A guest of the tenant has neither.
  */
 export interface Principal {
   readonly tenant: TenantId;

@@ -1,4 +1,4 @@
-/** The outcome of something that can be refused for a reason the caller should know: data, never an exception. */
+/** The outcome of an operation that can be refused for a reason the caller should know: data, not an exception. */
 export type Result<Value, Failure> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly failure: Failure };

@@ -1,2 +1,2 @@
-/** The order of two texts by their UTF-16 code units: total, and the same everywhere, unlike a locale's. */
+/** Orders two texts by their UTF-16 code units. The order is total and, unlike a locale's, the same everywhere. */
 export const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);

@@ -1,7 +1,7 @@
 /**
- * Where a switch over all kinds of something ends: the compiler refuses the call as long as a kind is left out.
- * @param what names the something in the error
- * @throws {Error} when a value came that its type does not allow
+ * The end of a switch over all kinds of a value. The compiler refuses the call while a kind is missing.
+ * @param what names the value in the error
+ * @throws {Error} always: its type does not allow the value
  */
 export function unreachable(value: never, what: string): never {
   throw new Error(`Unknown ${what}: ${textOf(value)}`);

@@ -23,7 +23,7 @@ const route = createRoute({
   tags: ["Site Mixins"],
   summary: "Create a site mixin",
   description:
-    "Any mixin is stored as it is given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid: `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor`, `validityInMonths`.",
+    "A mixin is stored as given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid. Its members include `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor` and `validityInMonths`.",
   request: { params: passingSiteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinIn) },
   responses: {
     201: { ...jsonAnswer("The mixin's name.", mixinIdOut), headers: replayedHeader },
@@ -31,7 +31,7 @@ const route = createRoute({
       path,
       siteManagers,
       ...failuresOf.jsonBody,
-      "settings_kept_elsewhere",
+      "settings_kept_upstream",
       "mixin_exists",
       "mixin_limit_reached",
       "idempotency_key_reused",

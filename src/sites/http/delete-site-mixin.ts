@@ -14,11 +14,11 @@ const route = createRoute({
   ...operation({ operationId: "DELETE-site-settings-remove-site-mixin", access: siteManagers }),
   tags: ["Site Mixins"],
   summary: "Delete a site mixin",
-  description: "Without `couponSettings`, reward points are switched off for the site.",
+  description: "Without `couponSettings`, the site's reward points are switched off.",
   request: { params: passingMixinParams },
   responses: {
-    204: { description: "The mixin is gone." },
-    ...failures(path, siteManagers, "settings_kept_elsewhere", "mixin_not_found", "outcome_unknown"),
+    204: { description: "The mixin is deleted." },
+    ...failures(path, siteManagers, "settings_kept_upstream", "mixin_not_found", "outcome_unknown"),
   },
 });
 

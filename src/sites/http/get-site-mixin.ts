@@ -14,7 +14,7 @@ const route = createRoute({
   ...operation({ operationId: "GET-site-settings-retrieve-site-mixin", access: siteManagers }),
   tags: ["Site Mixins"],
   summary: "Read a site mixin",
-  description: "What the mixin holds, without its name around it.",
+  description: "The content of the mixin, not wrapped in its name.",
   request: { params: mixinParams },
   responses: {
     200: jsonAnswer("The mixin.", mixinOut),

@@ -2,6 +2,7 @@ import { createRoute } from "@hono/zod-openapi";
 import { siteManagers } from "../../platform/http/access-rules.ts";
 import { type App, contextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
+import { listMixins } from "../use-cases/list-mixins.ts";
 import { mixinsOut, siteParams } from "./site-mixin-schemas.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins";
@@ -12,7 +13,7 @@ const route = createRoute({
   ...operation({ operationId: "GET-site-settings-list-site-mixins", access: siteManagers }),
   tags: ["Site Mixins"],
   summary: "List a site's mixins",
-  description: "All mixins of the site by name. A site that nothing is known of has none.",
+  description: "All mixins of the site, by name. An unknown site has none.",
   request: { params: siteParams },
   responses: {
     200: jsonAnswer("The mixins, each under its name.", mixinsOut),
@@ -22,6 +23,5 @@ const route = createRoute({
 
 export const listSiteMixins = (app: App) =>
   app.openapi(route, async (c) => {
-    const { services, principal } = contextOf(c);
-    return c.json(await services.mixins.list(principal.tenant, c.req.valid("param").siteCode), 200);
+    return c.json(await listMixins(contextOf(c), c.req.valid("param").siteCode), 200);
   });

@@ -8,7 +8,7 @@ import { mixinIn, mixinParams, unwrapped } from "./site-mixin-schemas.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins/{mixinName}";
 
-/** A merge patch by its own media type, or as plain JSON, as the contract has it. */
+/** A merge patch with its own media type, or as plain JSON, as in the contract. */
 const body = {
   required: true,
   content: { "application/json": { schema: mixinIn }, "application/merge-patch+json": { schema: mixinIn } },
@@ -21,7 +21,7 @@ const route = createRoute({
   tags: ["Site Mixins"],
   summary: "Change parts of a site mixin",
   description:
-    "A JSON Merge Patch (RFC 7386): members that are null are removed, objects are merged, everything else is replaced. The patch may stand under the mixin's name, and nothing beside it. What comes out must be valid as a whole.",
+    "A JSON Merge Patch (RFC 7386): members that are null are removed, objects are merged, everything else is replaced. The patch may be wrapped in an object whose only member is the mixin's name. The result must be valid as a whole.",
   request: { params: mixinParams, body },
   responses: {
     200: { description: "The mixin is changed; the answer has no body." },
@@ -29,7 +29,7 @@ const route = createRoute({
       path,
       siteManagers,
       ...failuresOf.jsonBody,
-      "settings_kept_elsewhere",
+      "settings_kept_upstream",
       "mixin_not_found",
       "outcome_unknown",
     ),

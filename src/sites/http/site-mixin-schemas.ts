@@ -14,10 +14,10 @@ import {
   validityMonthsMax,
 } from "../rules/site-settings.ts";
 
-/** Names that a program could take for something else than a mixin, or a path for a step in a folder. */
+/** Names that have a special meaning in programs or in paths. */
 const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", ".", ".."]);
 const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
-/** The same with the reserved names, for clients. */
+/** The same pattern without the reserved names, for clients. */
 const documentedNamePattern = "^(?!(?:__proto__|constructor|prototype|[.][.]?)$)[A-Za-z0-9_.-]{1,64}$";
 const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ . -";
 
@@ -29,7 +29,7 @@ const sitesNaming = (example: string) =>
       siteCode: () =>
         siteCode().openapi({
           param: { name: "siteCode", in: "path" },
-          description: "The site's code. Sites need not be created: each is there as soon as it has a mixin.",
+          description: "The site's code. Sites need not be created: a site exists as soon as it has a mixin.",
           example,
         }),
     }),
@@ -42,37 +42,40 @@ const mixinName = () =>
     .openapi({
       param: { name: "mixinName", in: "path" },
       pattern: documentedNamePattern,
-      description: "The mixin's name; `couponSettings` holds the settings of reward points.",
+      description: "The mixin's name. `couponSettings` holds the settings of reward points.",
       example: "couponSettings",
     });
 
 export const siteParams = sitesNaming("main");
 export const mixinParams = siteParams.extend(deferredMembers({ mixinName }));
 
-/** For what makes a mixin, or takes it away: another site than there is to try things with. */
+/** For operations that create or delete a mixin. Their example is another site than in other operations. */
 export const passingSiteParams = sitesNaming("outlet");
 export const passingMixinParams = passingSiteParams.extend(deferredMembers({ mixinName }));
 
 const anyMembers = { type: "object" as const, additionalProperties: true };
 
-/** Checked by hand, because zod's own objects and records would lose members with names such as `__proto__`. */
+/** Checked by hand: zod's own objects and records would lose members with names such as `__proto__`. */
 const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
 
 const couponSettingsExample = {
   rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
 };
 
-/** What `settingsProblems` has nothing against, as the OpenAPI document tells it. */
+/** What `settingsProblems` accepts, as the OpenAPI document describes it. */
 const documentedRewardSettings = {
   type: "object" as const,
   properties: {
     enabled: { type: "boolean" as const },
-    enable: { type: "boolean" as const, description: "Another name for enabled; if both are given, they are equal." },
+    enable: {
+      type: "boolean" as const,
+      description: "Another name for enabled. If both are given, they must be equal.",
+    },
     codePrefix: { type: "string" as const, pattern: codePrefixPattern.source },
     couponPrefix: {
       type: "string" as const,
       pattern: codePrefixPattern.source,
-      description: "Another name for codePrefix; if both are given, they are equal.",
+      description: "Another name for codePrefix. If both are given, they must be equal.",
     },
     orderValueToRewardPointsFactor: {
       anyOf: [
@@ -85,7 +88,7 @@ const documentedRewardSettings = {
     returnPolicy: { type: "string" as const, enum: [...returnPolicies] },
     giveBacksPerDay: { type: "integer" as const, minimum: 0, maximum: giveBacksPerDayMax },
   },
-  // A site that is switched on says what its orders earn.
+  // A site that is switched on must say what its orders earn.
   anyOf: [
     { required: ["orderValueToRewardPointsFactor"] },
     { properties: { enabled: { enum: [false] }, enable: { enum: [false] } } },
@@ -109,7 +112,7 @@ const documentedNamedMixin = {
   example: { couponSettings: couponSettingsExample },
 };
 
-/** A mixin under its name, as it is created. */
+/** A new mixin under its name. */
 export const namedMixinIn = deferred(() =>
   jsonObject()
     .transform((body, context) => {
@@ -126,7 +129,7 @@ export const namedMixinIn = deferred(() =>
     .openapi("NamedMixin", documentedNamedMixin),
 );
 
-/** What a mixin holds, or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
+/** A mixin's content or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
 export const mixinIn = deferred(() => jsonObject().openapi("Mixin", { ...anyMembers, example: couponSettingsExample }));
 
 export const mixinOut = mixinIn;
@@ -143,7 +146,7 @@ export const mixinIdOut = deferred(() =>
   z.object({ id: z.string().openapi({ example: "couponSettings" }) }).openapi("ResourceLocation"),
 );
 
-/** The content of a body that may come under the mixin's own name, as the contract's examples show it. */
+/** The content of a body that may be wrapped in the mixin's name, as in the contract's examples. */
 export function unwrapped(body: JsonObject, mixinName: string): JsonObject {
   const [first, ...more] = Object.entries(body);
   if (first === undefined || more.length > 0) return body;

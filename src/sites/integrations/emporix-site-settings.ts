@@ -11,27 +11,27 @@ import { settingsOfMixin } from "../rules/mixin-settings.ts";
 import { type RewardSettings, settingsMember, settingsMixinName } from "../rules/site-settings.ts";
 import { type SettingsCache, type SiteSettings, settingsCachedSeconds } from "../use-cases/ports.ts";
 
-/** What reading a site's settings may take: customers wait for it, and what was known last is at hand. */
+/** How long reading a site's settings may take: customers wait for it, and the last known settings are at hand. */
 export const settingsCallLimits: UpstreamLimits = { attemptMsMax: 1_500, callMsMax: 2_500, attemptsMax: 2 };
-/** How long the last known settings of a site are kept without having been confirmed. */
+/** How long a site's last known settings are kept without confirmation. */
 export const lastKnownSeconds = 90 * 24 * 60 * 60;
-/** After the service did not answer: how long a site's last known settings are served before it is asked again. */
+/** After a call without an answer: how long a site's last known settings are served before the next call. */
 const lastKnownServedSeconds = 60;
-/** After the service did not answer, no site's settings are asked for so long, but what is known is served. */
+/** After a call without an answer: how long no call is made for any site. Known settings are still served. */
 const failurePauseMs = 5_000;
 
 const scopes = ["site.site_manage"];
 
 export interface EmporixSiteSettingsServices extends UpstreamServices {
-  /** What may be served without asking. */
+  /** Settings that may be served without asking the service. */
   readonly fresh: SettingsCache;
-  /** What is served while the service is down. */
+  /** Settings that are served while the service is down. */
   readonly lastKnown: SettingsCache;
 }
 
 /**
- * Settings out of the mixins of Emporix's Site Settings service, cached. While the service does not answer, or not so
- * that it can be understood, a site keeps the settings that were known last.
+ * Settings from the mixins of Emporix's Site Settings service, cached. While the service gives no answer, or none that
+ * can be understood, a site keeps its last known settings.
  */
 export class EmporixSiteSettings implements SiteSettings {
   readonly #baseUrl: string;
@@ -62,13 +62,13 @@ export class EmporixSiteSettings implements SiteSettings {
       return settings;
     }
     const lastKnown = await this.#lastKnown.read(tenant, site);
-    if (lastKnown === null) throw new StoreUnavailable("The site's settings are not known, and cannot be read now.");
+    if (lastKnown === null) throw new StoreUnavailable("The site's settings are not known and cannot be read now.");
     this.#log.warn("site_settings_last_known", { tenant });
     await this.#fresh.keep(tenant, site, lastKnown, lastKnownServedSeconds);
     return lastKnown;
   }
 
-  /** Settings are asked for anew the next time. What was known last stays known until then. */
+  /** The next read asks the service again. Until then, the last known settings stay known. */
   async forget(tenant: TenantId, site: SiteCode): Promise<void> {
     await this.#fresh.forget(tenant, site);
   }
@@ -80,13 +80,13 @@ export class EmporixSiteSettings implements SiteSettings {
     ]);
   }
 
-  /** A code that somebody makes up costs no write. A site that has had the mixin must not be known as it was. */
+  /** A made-up site code costs no write. A site that has lost its mixin must not keep its old last known settings. */
   async #keepOfNone(tenant: TenantId, site: SiteCode, settings: RewardSettings): Promise<void> {
     if ((await this.#lastKnown.read(tenant, site)) === null) this.#fresh.remember(tenant, site, settings);
     else await this.#keep(tenant, site, settings);
   }
 
-  /** Null when the service does not tell. A site without the mixin, or with a broken one, is off: that is told. */
+  /** Null when the service gives no usable answer. A site with no mixin or a broken one is off: that is an answer. */
   async #ask(
     tenant: TenantId,
     site: SiteCode,
@@ -95,13 +95,13 @@ export class EmporixSiteSettings implements SiteSettings {
     const mixin = segment === null ? null : await this.#mixin(tenant, segment);
     if (mixin === undefined) return null;
     const { settings, flaw } = settingsOfMixin(mixin);
-    // A site without a mixin has whatever name a client has made up: that is not for the log.
+    // The code of a site without a mixin may be made up by a client: it does not belong in the log.
     const named = mixin === null ? {} : { siteCode: site };
     if (flaw !== null) this.#log.warn("site_switched_off", { tenant, ...named, ...flaw });
     return { settings, isSite: mixin !== null };
   }
 
-  /** Null when the site has none; undefined when the service does not tell. */
+  /** Null when the site has no mixin; undefined when the service gives no usable answer. */
   async #mixin(tenant: TenantId, siteSegment: string): Promise<JsonObject | null | undefined> {
     if (this.#time.now() < this.#pausedUntil) return undefined;
     const operation = "settings.find";
@@ -123,7 +123,7 @@ export class EmporixSiteSettings implements SiteSettings {
   }
 }
 
-/** The contract's examples show a mixin bare in one place, and under its own name in another. */
+/** The contract's examples show a mixin bare in one place and under its own name in another. */
 function unwrapped(body: JsonObject): JsonObject {
   const inner = body[settingsMixinName];
   return body[settingsMember] === undefined && isJsonObject(inner) ? inner : body;

@@ -15,15 +15,15 @@ import { unreachable } from "../../platform/values/unreachable.ts";
  */
 export type EarningBase = "total" | "net" | "subTotal";
 
-/** The order names a price that is no number, or none at all. */
+/** The order's price is missing or not a number. */
 export interface UnreadablePrice {
-  /** The path of the member, in the order's own words. */
+  /** The path of the member in the order. */
   readonly member: string;
 }
 
 /**
- * What an order counts for, in units of its currency.
- * @param order as the order service shows it
+ * The value of an order that earns points, in units of its currency.
+ * @param order as the order service returns it
  */
 export function orderValue(order: JsonObject, base: EarningBase): Result<Big, UnreadablePrice> {
   switch (base) {
@@ -56,9 +56,9 @@ export type NoPoints =
 export const earnedPoints = (value: Big, factor: string): Result<Points, NoPoints> =>
   value.lte(zero) ? refuse("no_value") : pointsOf(value.times(factor));
 
-/** The points that an exact sum above zero comes to: rounded down, once. */
+/** The points for an exact sum above zero: rounded down, once. */
 export function pointsOf(exact: Big): Result<Points, "less_than_one_point" | "too_many_points"> {
-  // What is more than a number holds exactly is more than the limit, too.
+  // A sum too large for an exact number is also above the limit.
   const points = exact.round(0, Big.roundDown).toNumber();
   if (points < 1) return refuse("less_than_one_point");
   if (points > pointsMax) return refuse("too_many_points");
@@ -67,7 +67,7 @@ export function pointsOf(exact: Big): Result<Points, "less_than_one_point" | "to
 
 /**
  * The number at `path`.
- * @param otherwise what counts when there is nothing; what is there and is no number is unreadable all the same
+ * @param otherwise what counts when there is no value; a value that is not a number is still unreadable
  */
 function priceAt(
   order: JsonObject,
@@ -87,12 +87,13 @@ function totalLessTax(order: JsonObject): Result<Big, UnreadablePrice> {
   return succeed(total.value.minus(tax.value));
 }
 
-/** Tax that says it is not included is not in the total either, and cannot be taken off it. */
+/** Tax that is marked as not included is not in the total, so it cannot be taken off. */
 const isInTotal = (tax: JsonObject): boolean => memberAt(tax, "inclusive") !== false;
 
 /**
- * An order's tax, as far as its total includes it. Where it has tax lines, they are the tax: `tax.total.amount` only repeats what shipping adds, and
- * is 0 in orders whose lines carry amounts. Without lines the total counts, and an order without any has no tax.
+ * An order's tax, as far as its total includes it. Tax lines count first: `tax.total.amount` only repeats what shipping
+ * adds, and is 0 in orders whose lines carry amounts. Without lines, `tax.total.amount` counts. An order with neither
+ * has no tax.
  */
 function taxOf(order: JsonObject): Result<Big, UnreadablePrice> {
   const lines = objectsIn(memberAt(order, "tax.lines"));

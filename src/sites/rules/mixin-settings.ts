@@ -1,15 +1,15 @@
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import { type RewardSettings, readRewardSettings, settingsMember, switchedOff } from "./site-settings.ts";
 
-/** Why a site is off that nobody has switched off, for the log. Never says what the merchant wrote. */
+/** Why a site is off although nobody switched it off, for the log. Never contains what the merchant wrote. */
 export interface SettingsFlaw {
   readonly reason: string;
   readonly problems?: readonly { readonly member: string | null; readonly kind: string }[];
 }
 
 /**
- * The settings that hold at a site with the mixin `couponSettings`: switched off when there is none, when it says
- * nothing of reward points, and when what it says makes no sense.
+ * The settings that apply at a site with this mixin `couponSettings`. The site is off when it has no such mixin, or
+ * when the mixin's settings of reward points are missing or invalid.
  * @param mixin null for a site without it
  */
 export function settingsOfMixin(mixin: JsonObject | null): {
@@ -17,7 +17,7 @@ export function settingsOfMixin(mixin: JsonObject | null): {
   readonly flaw: SettingsFlaw | null;
 } {
   if (mixin === null) return off({ reason: "no mixin" });
-  // A mixin from outside may be no object in spite of its type.
+  // A mixin from outside may not be an object, despite its type.
   const given = isJsonObject(mixin) ? mixin[settingsMember] : undefined;
   if (given === undefined) return off({ reason: "no settings in the mixin" });
   const settings = readRewardSettings(given);

@@ -5,17 +5,17 @@ import { hintFor } from "../../platform/values/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { EarningBase } from "./earn-rule.ts";
 
-/** The site mixin that holds the settings, as its member `rewardpoints`. */
+/** The site mixin that holds the settings, in its member `rewardpoints`. */
 export const settingsMixinName = "couponSettings";
 export const settingsMember = "rewardpoints";
 
 /**
- * What a site's merchant has decided about reward points (the site mixin `couponSettings.rewardpoints`).
- * A site without settings, or with settings that cannot be read, is off.
+ * What the merchant has decided about reward points at a site (the site mixin `couponSettings.rewardpoints`). A site
+ * without settings, or with settings that cannot be read, is off.
  */
 export interface RewardSettings {
   readonly enabled: boolean;
-  /** What coupon codes of the site begin with. */
+  /** What the site's coupon codes begin with. */
   readonly codePrefix: string;
   /** Points per unit of order value, as decimal text without an exponent. */
   readonly orderValueToRewardPointsFactor: string;
@@ -25,7 +25,7 @@ export interface RewardSettings {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
-  /** How many coupons a customer can give back a day; that of the default site counts for the tenant. */
+  /** How many coupons a customer can give back per day. The default site's value applies to the whole tenant. */
   readonly giveBacksPerDay: number;
 }
 
@@ -44,29 +44,28 @@ export const switchedOff: RewardSettings = {
   giveBacksPerDay: 10,
 };
 
-/** What is wrong with a member of the settings. Never says what was given. */
+/** What is wrong with a member of the settings. Never contains the given value. */
 export interface SettingsProblem {
-  /** The member, by the name that the merchant gave it; null when the settings as a whole are no object. */
+  /** The member, by the name that the merchant used; null when the settings as a whole are not an object. */
   readonly member: string | null;
   readonly kind: "invalid_type" | "invalid_value" | SettingsMistake;
   readonly requirement: string;
 }
 
-/** What is read as if it were not there, but refused when it is written. */
+/** Mistakes that are ignored when settings are read, but refused when they are written. */
 export type SettingsMistake = "unknown_member" | "conflicting_members" | "missing_member";
 
 export const codePrefixPattern = /^[A-Za-z0-9_-]{1,16}$/;
 export const factorPattern = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
-/** Characters of a factor: the plain form of every JSON number that is not negative has fewer. */
+/** The most characters of a factor. The plain form of every JSON number that is not negative has fewer. */
 const factorLengthMax = 400;
 /** A thousand years: beyond it, points might as well never expire. */
 export const validityMonthsMax = 12_000;
 export const giveBacksPerDayMax = 1_000;
 
 /**
- * Reads settings in the words in which merchants write them, `enable` and `couponPrefix` included. Where both a
- * name and its alias are given, the alias is not looked at. Members that are absent have their default;
- * members that are unknown are ignored.
+ * Reads settings as merchants write them, including the aliases `enable` and `couponPrefix`. If both a name and its
+ * alias are given, the alias is ignored. Absent members have their defaults. Unknown members are ignored.
  * @param given the value of `couponSettings.rewardpoints`
  */
 export function readRewardSettings(given: unknown): Result<RewardSettings, readonly SettingsProblem[]> {
@@ -76,9 +75,9 @@ export function readRewardSettings(given: unknown): Result<RewardSettings, reado
 }
 
 /**
- * Whether settings can be written: they must be readable, and mean what they say. What has slipped in unnoticed would
- * otherwise do nothing, without a word: a misspelt member, two names of one setting with different values, a site that
- * is switched on and earns nothing because nobody has said how much.
+ * Whether settings can be written: they must be readable and mean what they say. These mistakes would otherwise go
+ * unnoticed: a misspelt member, two names of one setting with different values, and a site that is switched on but
+ * earns nothing because the factor is missing.
  * @returns what is wrong with them
  */
 export function settingsProblems(given: unknown): readonly SettingsProblem[] {
@@ -93,8 +92,8 @@ export function settingsProblems(given: unknown): readonly SettingsProblem[] {
 }
 
 /**
- * A merge patch of settings that changes a setting under whatever name it is stored: writing or removing one name
- * removes the other ones, so that what was written last counts.
+ * A merge patch that changes a setting whichever of its names it is stored under: writing or removing one name removes
+ * the others, so that the last write counts.
  */
 export function patchUnderAllNames(patch: JsonObject): JsonObject {
   const { names } = readMembers({});
@@ -108,7 +107,7 @@ const notAnObject: SettingsProblem = { member: null, kind: "invalid_type", requi
 
 const factorMember = "orderValueToRewardPointsFactor";
 
-/** The one list of settings: every member that there is, is read here, under all its names. */
+/** The one list of settings: every member is read here, under all its names. */
 function readMembers(given: JsonObject): {
   readonly settings: RewardSettings;
   readonly problems: readonly SettingsProblem[];
@@ -175,18 +174,18 @@ function missingIn(given: JsonObject, { enabled }: RewardSettings): readonly Set
   return [{ member: factorMember, kind: "missing_member", requirement }];
 }
 
-/** So many unknown members are named at once. */
+/** The most unknown members that are named at once. */
 const unknownNamedMax = 10;
 
 function unknownIn(given: JsonObject, known: readonly string[]): readonly SettingsProblem[] {
   const unknown = Object.keys(given).filter((member) => !known.includes(member));
   return unknown.slice(0, unknownNamedMax).map((member) => {
-    const requirement = `is no setting of reward points; ${hintFor(member, known)}`;
+    const requirement = `is not a setting of reward points; ${hintFor(member, known)}`;
     return { member, kind: "unknown_member", requirement };
   });
 }
 
-/** Undefined for what is not a `Value`. */
+/** Returns undefined when `given` is not a `Value`. */
 type Parse<Value> = (given: unknown) => Value | undefined;
 
 const parseFlag: Parse<boolean> = (given) => (typeof given === "boolean" ? given : undefined);
@@ -212,13 +211,13 @@ const parseChoice =
 
 const mustBeOneOf = (choices: readonly string[]): string => `must be one of ${choices.join(", ")}`;
 
-/** Takes text, too: the way to give more digits than a JSON number keeps. */
+/** Also accepts text, which can give more digits than a JSON number keeps. */
 const parseFactor: Parse<string> = (given) => {
   const text = typeof given === "number" ? plainDecimal(given) : given;
   return typeof text === "string" && text.length <= factorLengthMax && factorPattern.test(text) ? text : undefined;
 };
 
-/** The shortest decimal text that stands for `value`, without an exponent: 1e-7 is 0.0000001. */
+/** The shortest decimal text for `value`, without an exponent: 1e-7 is 0.0000001. */
 function plainDecimal(value: number): string | undefined {
   const decimal = decimalOf(value);
   return decimal === null ? undefined : plainText(decimal);

@@ -12,22 +12,22 @@ export interface CachedSiteSettingsServices {
   readonly mixins: MixinStore;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How time is let pass; the platform's way unless given. */
+  /** Waits for a while; the platform's timer unless given. */
   readonly pause?: (durationMs: number) => Promise<void>;
 }
 
 interface StoredSettings {
   readonly settings: RewardSettings;
-  /** False when the site has no mixin: whoever asks may have made its code up. */
+  /** False when the site has no mixin: the caller may have made up its code. */
   readonly isSite: boolean;
 }
 
 /**
- * Settings out of the site's mixin, through KV. A site without a mixin is only remembered in memory, as switched off: a
- * code that somebody makes up costs no write.
+ * Settings from the site's mixin, cached in KV. A site without a mixin is only remembered in memory, as switched off: a
+ * made-up site code costs no write.
  *
- * A request that has read the mixin just before it changed may cache the older settings just after they were
- * forgotten. Like what KV keeps at other places, they last for {@link settingsCachedSeconds} at most.
+ * A request that read the mixin just before it changed may cache the old settings just after they were forgotten. Like
+ * settings that KV still keeps in other places, they last for {@link settingsCachedSeconds} at most.
  */
 export class CachedSiteSettings implements SiteSettings {
   readonly #cache: SettingsCache;
@@ -59,11 +59,11 @@ export class CachedSiteSettings implements SiteSettings {
     try {
       const mixin = await this.#mixins.find(tenant, site, settingsMixinName);
       const { settings, flaw } = settingsOfMixin(mixin);
-      // A site without a mixin has whatever name a client has made up: that is not for the log.
+      // The code of a site without a mixin may be made up by a client: it does not belong in the log.
       if (flaw !== null) off(mixin === null ? flaw : { siteCode: site, ...flaw });
       return { settings, isSite: mixin !== null };
     } catch (error) {
-      // Not knowing is not "off": points granted now would never expire, and a refusal would not be true.
+      // Unknown is not "off": points granted now would never expire, and a refusal would be wrong.
       if (error instanceof StoreUnavailable) throw error;
       off({ siteCode: site, reason: "settings not read", error: briefReason(error) });
       return { settings: switchedOff, isSite: true };

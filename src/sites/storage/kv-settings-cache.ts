@@ -16,9 +16,9 @@ import {
 } from "../rules/site-settings.ts";
 import type { SettingsCache } from "../use-cases/ports.ts";
 
-/** KV takes one write a second for a key: a write that came too soon is worth one more attempt. */
+/** KV accepts one write per second for a key: a write that came too soon gets one more attempt. */
 const retryPauseMs = 1_100;
-/** How long settings are remembered in memory: as long as a change in KV may take to be seen everywhere. */
+/** How long settings are remembered in memory: as long as a change in KV may take to arrive everywhere. */
 const rememberedMsMax = 60_000;
 const sitesMax = 2_000;
 
@@ -38,20 +38,20 @@ export interface KvSettingsCacheServices {
   readonly cache: KVNamespace;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How time is let pass; the platform's way unless given. */
+  /** Waits for a while; the platform's timer unless given. */
   readonly pause?: (durationMs: number) => Promise<void>;
 }
 
 /**
- * Keeps settings in KV, and in memory in front of it, where they last no longer than they would in KV. What is there is
- * checked when it is read: others can write to it, and older versions have.
+ * Keeps settings in KV, and in memory in front of it, where they last no longer than in KV. Settings from KV are
+ * checked when they are read: others can write to KV, and older versions have.
  */
 export class KvSettingsCache implements SettingsCache {
   readonly #prefix: string;
   readonly #services: KvSettingsCacheServices;
   readonly #memory = new ShortMemory<RewardSettings>(sitesMax);
 
-  /** @param prefix what the keys begin with: caches with different prefixes know nothing of one another */
+  /** @param prefix what the keys begin with; caches with different prefixes share nothing */
   constructor(prefix: string, services: KvSettingsCacheServices) {
     this.#prefix = prefix;
     this.#services = services;
@@ -106,7 +106,7 @@ export class KvSettingsCache implements SettingsCache {
     this.#memory.keep(key, settings, Math.min(until, soon) as EpochMs);
   }
 
-  /** Unambiguous, because a tenant's name has no slash, and well below KV's 512 bytes for the longest site code. */
+  /** Unambiguous, because a tenant's name has no slash. Well below KV's 512 bytes, even with the longest site code. */
   #key(tenant: TenantId, site: SiteCode): string {
     return `${this.#prefix}/${tenant}/${site}`;
   }

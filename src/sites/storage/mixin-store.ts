@@ -66,7 +66,7 @@ export class D1MixinStore implements MixinStore {
     await answeredWrite(drizzle.batch([insertMixin, drizzle.insert(idempotencyRecords).values(answer)]));
   }
 
-  /** Compares meanings first: the stored text may have been written by hand, with white space of its own. */
+  /** Compares content first, not text: somebody may have written the stored text by hand, with other white space. */
   async replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean> {
     const text = await this.#textOf(tenant, site, name);
     if (text === null || JSON.stringify(meaningOf(text)) !== JSON.stringify(previous)) return false;
@@ -112,7 +112,7 @@ const named = (tenant: TenantId, site: SiteCode, name: string) =>
 
 const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");
 
-/** What cannot be read says nothing: so it can be put right. */
+/** A mixin that cannot be read counts as empty, so that it can be repaired. */
 function meaningOf(text: string): Mixin {
   try {
     return mixinFromText(text);

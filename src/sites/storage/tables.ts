@@ -1,7 +1,7 @@
 import { primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
 
-/** A site's mixins as the merchant gave them, as JSON. */
+/** Sites' mixins as merchants gave them, in JSON. */
 export const siteMixins = sqliteTable(
   "site_mixins",
   {

@@ -2,12 +2,12 @@ import type { Services as Ledger } from "../../ledger/use-cases/context.ts";
 import type { Context as Situation } from "../../platform/requests/context.ts";
 import type { MixinStore, SiteSettings } from "./ports.ts";
 
-/** What the sites' use-cases work with. */
+/** What the use-cases of sites need. */
 export interface Services extends Ledger {
   readonly mixins: MixinStore;
   readonly siteSettings: SiteSettings;
-  /** Whether sites' settings come from a service elsewhere instead of the mixins kept here. */
-  readonly hasSettingsElsewhere: boolean;
+  /** Whether sites' settings come from an upstream service instead of the mixins stored here. */
+  readonly hasUpstreamSettings: boolean;
 }
 
 export type Context = Situation<Services>;

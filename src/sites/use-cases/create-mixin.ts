@@ -3,14 +3,14 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 import type { MixinFailure } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
-import { keptElsewhere, type MixinAddress, writingMixin } from "./site-mixin.ts";
+import { keptUpstream, type MixinAddress, writingMixin } from "./site-mixin.ts";
 import { type InvalidMixin, validateMixin } from "./validate-mixin.ts";
 
-/** Mixins that one site may have: they are listed all at once. */
+/** The most mixins that one site may have: a list shows them all at once. */
 export const mixinsMax = 100;
 
 /**
- * Adds a mixin to a site, which needs no other preparation.
+ * Adds a mixin to a site. The site needs no other preparation.
  * @param body the answer's body
  * @returns the body; `mixin_exists`, `mixin_limit_reached`, `validation_failed`
  */
@@ -20,7 +20,7 @@ export async function createMixin(
   body: string,
 ): Promise<KeyedAnswer<MixinFailure | InvalidMixin>> {
   const { siteCode, name, mixin } = input;
-  const valid = keptElsewhere(context, input) ?? validateMixin(name, mixin);
+  const valid = keptUpstream(context, input) ?? validateMixin(name, mixin);
   if (!valid.ok) return { result: valid, replayed: false };
   return writingMixin(context, input, () =>
     answerOnce(context, { siteCode, name, mixin }, async (keyed): Promise<Result<string, MixinFailure>> => {

@@ -10,8 +10,8 @@ import type { MixinAddress } from "./site-mixin.ts";
 import { type InvalidMixin, validateJson } from "./validate-mixin.ts";
 
 /**
- * Changes parts of a mixin by a JSON Merge Patch (RFC 7386). What comes out of it must be valid as a whole. Settings of
- * reward points have several names: a patch by one of them changes what is stored under another.
+ * Changes parts of a mixin with a JSON Merge Patch (RFC 7386). The result must be valid as a whole. Some settings of
+ * reward points have two names: a patch under one name also changes what is stored under the other.
  * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
  */
 export async function mergeMixin(
@@ -24,7 +24,7 @@ export async function mergeMixin(
   return rewriteMixin(context, input, (current) => mergePatch(current, changes));
 }
 
-/** A patch of `couponSettings` that changes settings under whatever name they are stored. */
+/** A patch of `couponSettings` that changes each setting, whichever of its names it is stored under. */
 function settingsPatch(patch: JsonObject): JsonObject {
   const settings = patch[settingsMember];
   return isJsonObject(settings) ? { ...patch, [settingsMember]: patchUnderAllNames(settings) } : patch;

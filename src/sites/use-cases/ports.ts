@@ -9,7 +9,7 @@ export interface MixinStore {
   list(tenant: TenantId, site: SiteCode): Promise<Readonly<Record<string, Mixin>>>;
   /** @throws {Error} when what is stored cannot be read */
   find(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
-  /** The mixin that is to be replaced: an empty one where what is stored cannot be read, so that it can be put right. */
+  /** The mixin that will be replaced. A mixin that cannot be read counts as empty, so that it can be repaired. */
   findToRevise(tenant: TenantId, site: SiteCode, name: string): Promise<Mixin | null>;
   /** @throws {StoreConflict} when the site already has a mixin of that name, or the key is taken. */
   insert(
@@ -20,8 +20,8 @@ export interface MixinStore {
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void>;
   /**
-   * Replaces `previous`, as {@link findToRevise} gives it, by `mixin`.
-   * @returns false when the stored mixin is not `previous` any more (or gone); nothing was stored.
+   * Replaces `previous`, as {@link findToRevise} returned it, with `mixin`.
+   * @returns false when the stored mixin is gone or no longer `previous`; nothing was stored.
    */
   replace(tenant: TenantId, site: SiteCode, name: string, previous: Mixin, mixin: Mixin): Promise<boolean>;
   /** @returns false when there was none. */
@@ -31,24 +31,24 @@ export interface MixinStore {
 /** The effective reward settings of sites, cached for at most 15 minutes. */
 export interface SiteSettings {
   /**
-   * Settings that are missing or make no sense are switched off, with a logged reason.
-   * @throws {StoreUnavailable} when storage does not answer: whether the site is on is unknown then.
+   * A site whose settings are missing or invalid is off, and the log says why.
+   * @throws {StoreUnavailable} when storage does not answer: then it is unknown whether the site is on.
    */
   effective(tenant: TenantId, site: SiteCode): Promise<RewardSettings>;
-  /** Forgets what is cached of a site, after its settings have changed. */
+  /** Forgets a site's cached settings after its settings have changed. */
   forget(tenant: TenantId, site: SiteCode): Promise<void>;
 }
 
-/** How long what is cached of a site's settings may differ from what is stored. */
+/** How long a site's cached settings may differ from the stored ones. */
 export const settingsCachedSeconds = 15 * 60;
 
-/** Keeps settings of sites for a while. Never throws: what is lost is read again, and the log says so. */
+/** Keeps settings of sites for a while. Never throws: failures are logged, and lost settings are read again. */
 export interface SettingsCache {
-  /** Null when nothing is kept, or nothing that can be read. */
+  /** Null when nothing is kept, or what is kept cannot be read. */
   read(tenant: TenantId, site: SiteCode): Promise<RewardSettings | null>;
-  /** @param seconds for how long; at least 60 */
+  /** @param seconds how long to keep them; at least 60 */
   keep(tenant: TenantId, site: SiteCode, settings: RewardSettings, seconds: number): Promise<void>;
-  /** Keeps them in memory only, for a minute at most. */
+  /** Keeps settings in memory only, for a minute at most. */
   remember(tenant: TenantId, site: SiteCode, settings: RewardSettings): void;
   forget(tenant: TenantId, site: SiteCode): Promise<void>;
 }

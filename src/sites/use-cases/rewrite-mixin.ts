@@ -3,16 +3,16 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 import type { MixinFailure } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
-import { keptElsewhere, type MixinAddress, writingMixin } from "./site-mixin.ts";
+import { keptUpstream, type MixinAddress, writingMixin } from "./site-mixin.ts";
 import { type InvalidMixin, validateMixin } from "./validate-mixin.ts";
 
-/** How often a change is made anew when another one came in between. */
+/** How often to try a change when others come in between. */
 const attemptsMax = 5;
 
 /**
- * Puts what `revise` makes of a mixin in its place, so that no change in between is lost.
+ * Replaces a mixin with what `revise` makes of it. A change that comes in between is not lost.
  * @returns the mixin as it is now; `mixin_not_found`, `validation_failed`
- * @throws {StoreConflict} when other changes kept coming in between
+ * @throws {StoreConflict} when other changes came in between at every attempt
  */
 export async function rewriteMixin(
   context: Context,
@@ -20,8 +20,8 @@ export async function rewriteMixin(
   revise: (current: Mixin) => Mixin,
 ): Promise<Result<Mixin, MixinFailure | InvalidMixin>> {
   const { siteCode, name } = address;
-  const elsewhere = keptElsewhere(context, address);
-  if (elsewhere !== null) return elsewhere;
+  const refusal = keptUpstream(context, address);
+  if (refusal !== null) return refusal;
   const { mixins } = context.services;
   const { tenant } = context.principal;
   return writingMixin(context, address, async () => {
@@ -32,6 +32,6 @@ export async function rewriteMixin(
       if (!revised.ok) return revised;
       if (await mixins.replace(tenant, siteCode, name, current, revised.value)) return succeed(revised.value);
     }
-    throw new StoreConflict("Other changes to the mixin kept coming in between.");
+    throw new StoreConflict("Other changes to the mixin came in between at every attempt.");
   });
 }

@@ -7,15 +7,15 @@ import type { Mixin } from "./ports.ts";
 
 export type InvalidMixin = Extract<RequestFailure, { code: "validation_failed" }>;
 
-/** The largest mixin that is kept, in bytes of JSON: a request has a limit, but many patches add up. */
+/** The largest mixin that is stored, in bytes of JSON. A request has its own limit, but many patches add up. */
 export const mixinBytesMax = 128 * 1024;
-/** How deep objects and arrays may lie in one another. */
+/** How deeply objects and arrays may be nested. */
 export const mixinDepthMax = 64;
 
 /**
- * Whether a JSON value has one meaning for every reader and is shallow enough to be walked through. What comes from
- * outside is checked before anything else is done with it.
- * @param name where the paths of violations begin
+ * Whether a JSON value means the same to every reader, and is shallow enough to walk through. Input is checked before
+ * anything else is done with it.
+ * @param name the beginning of the violations' paths
  */
 export function validateJson(name: string, value: JsonObject): Result<JsonObject, InvalidMixin> {
   const flaw = flawIn(value, name, 1);
@@ -23,8 +23,8 @@ export function validateJson(name: string, value: JsonObject): Result<JsonObject
 }
 
 /**
- * Whether a mixin can be stored: as JSON of a bounded size, and, for `couponSettings`, with reward settings that
- * can be read and mean what they say.
+ * Whether a mixin can be stored: it must be JSON of a bounded size, and reward settings in `couponSettings` must be
+ * readable and mean what they say.
  * @returns the mixin itself, or `validation_failed` with paths that begin with its name
  */
 export function validateMixin(name: string, mixin: Mixin): Result<Mixin, InvalidMixin> {
@@ -38,7 +38,7 @@ export function validateMixin(name: string, mixin: Mixin): Result<Mixin, Invalid
 
 const isTooLarge = (mixin: Mixin): boolean => new TextEncoder().encode(JSON.stringify(mixin)).length > mixinBytesMax;
 
-/** The first part of a JSON value that could not be stored and read again as it is. */
+/** The first part of a JSON value that could not be stored and read back unchanged. */
 function flawIn(value: unknown, path: string, depth: number): Violation | null {
   if (typeof value === "string" && !value.isWellFormed()) {
     return { field: path, message: "must be well-formed text", type: "invalid_format" };
@@ -52,7 +52,7 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
   }
   for (const [member, inner] of Object.entries(value)) {
     if (!member.isWellFormed()) {
-      return { field: path, message: "must have names of well-formed text", type: "invalid_key" };
+      return { field: path, message: "must have member names of well-formed text", type: "invalid_key" };
     }
     const flaw = flawIn(inner, `${path}.${member}`, depth + 1);
     if (flaw !== null) return flaw;
@@ -72,11 +72,11 @@ function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
   }));
 }
 
-/** Settings under a name that is nearly the right one would do nothing, without a word. */
+/** Settings under a nearly correct name would silently do nothing. */
 function misplacedSettings(name: string): readonly Violation[] {
   const meant = [settingsMixinName, settingsMember].find((known) => lettersOf(known) === lettersOf(name));
   if (meant === undefined) return [];
-  const message = `is no name of a mixin; reward points are set in ${settingsMixinName}.${settingsMember}`;
+  const message = `is not a valid mixin name; reward points are set in ${settingsMixinName}.${settingsMember}`;
   return [{ field: name, message, type: "unknown_member" }];
 }
 
@@ -87,6 +87,6 @@ const misspeltSettings = (mixin: Mixin): readonly Violation[] =>
     .filter((member) => nearestName(member, [settingsMember]) !== null)
     .map((member) => ({
       field: `${settingsMixinName}.${member}`,
-      message: `is no setting; ${hintFor(member, [settingsMember])}`,
+      message: `is not a setting; ${hintFor(member, [settingsMember])}`,
       type: "unknown_member",
     }));

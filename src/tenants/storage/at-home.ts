@@ -6,15 +6,15 @@ import { siteMixins } from "../../sites/storage/tables.ts";
 import { tenantsAway } from "./tables.ts";
 
 /**
- * Rows of tenants that are at home in this database: for jobs that work through the rows of all of them. A tenant that
- * is being moved is at home in neither.
+ * Rows of tenants that are at home in this database: for jobs that go through the rows of all tenants. A tenant that is
+ * being moved is at home in neither database.
  */
 export const isHere = (tenant: SQLiteColumn): SQL =>
   sql`not exists (select 1 from ${tenantsAway} where ${tenantsAway.tenant} = ${tenant})`;
 
 /**
- * Has a batch refused where the tenant is not at home. Writes of rows are refused by themselves; this is for a batch
- * that succeeds when there is nothing to write, which must not be said in the wrong place.
+ * Makes a batch fail where the tenant is not at home. Triggers refuse writes of rows anyway. This is for a batch that
+ * also succeeds when there is nothing to write: it must not succeed in the wrong database.
  */
 export const refusedWhereAway = (drizzle: DrizzleD1Database, tenant: TenantId) =>
   drizzle.insert(siteMixins).select(

@@ -2,8 +2,8 @@ import type { TenantId } from "../../platform/values/identifiers.ts";
 import type { TenantDatabases } from "./tenant-databases.ts";
 
 /**
- * What `read` makes of each row that it can read: one that has been damaged hinders no other. The log tells of it.
- * @param nameOf what the log calls a row; nothing that is secret or about a person
+ * What `read` makes of each row that it can read. A damaged row does not affect the others, and is logged.
+ * @param nameOf what the log calls a row; must not be secret or personal
  */
 export function readable<Row extends { readonly tenant: TenantId }, Item>(
   rows: readonly Row[],

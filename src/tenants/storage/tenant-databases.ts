@@ -6,7 +6,7 @@ import type { TenantId } from "../../platform/values/identifiers.ts";
 /** Stands for all tenants that a {@link TenantMap} does not name. */
 export const everyTenant = "*";
 
-/** Names of databases' bindings, by tenant; {@link everyTenant} is always among the keys. */
+/** The names of databases' bindings, by tenant. {@link everyTenant} is always among the keys. */
 export type TenantMap = ReadonlyMap<string, string>;
 
 /** One of the databases. */
@@ -18,22 +18,22 @@ export interface TenantDatabase {
 }
 
 /**
- * Which database holds what. A tenant's rows are all in one database, and the map that says in which comes with the
- * deployment: nobody has to ask for it. Clients of the token issuer and the places of sweeps are no tenant's, and
- * shared.
+ * Knows which database holds what. All rows of a tenant are in one database. The map that says which one comes with the
+ * deployment, so finding it takes no call. Clients of the token issuer and the positions of sweeps belong to no tenant,
+ * and are in the shared database.
  */
 export class TenantDatabases {
   readonly #byTenant: ReadonlyMap<string, TenantDatabase>;
   readonly #ofOthers: TenantDatabase;
   readonly #all: readonly TenantDatabase[];
   readonly #log: Logger | null;
-  /** Has the log tell of a row that has been damaged. */
+  /** Logs a damaged row. */
   readonly tellUnreadable = (tenant: TenantId, row: { readonly table: string; readonly row: string }): void =>
     this.#log?.error("stored_row_unreadable", { tenant, ...row });
 
   /**
    * @param databaseOf the database behind a binding
-   * @param log is told of databases that are left out of a job, and of rows that cannot be read
+   * @param log names databases that a job leaves out, and rows that cannot be read
    */
   constructor(map: TenantMap, databaseOf: (binding: string) => D1Database, log: Logger | null = null) {
     const byBinding = new Map<string, TenantDatabase>();
@@ -44,7 +44,7 @@ export class TenantDatabases {
       byTenant.set(tenant, known);
     }
     const ofOthers = byTenant.get(everyTenant);
-    if (ofOthers === undefined) throw new Error("The map of tenants does not tell where all others are.");
+    if (ofOthers === undefined) throw new Error("The map of tenants has no entry * for all other tenants.");
     this.#byTenant = byTenant;
     this.#ofOthers = ofOthers;
     this.#all = [ofOthers, ...[...byBinding.values()].filter((one) => one !== ofOthers)];
@@ -67,12 +67,12 @@ export class TenantDatabases {
   }
 
   /**
-   * A session with the tenant's database that may read from a replica nearby, and with it what was true a moment ago.
-   * What is read through one session only ever goes forward in time: a list of several reads takes one for all of
-   * them. It has `prepare` and `batch`, and nothing else of a database; it must not write.
+   * A session with the tenant's database that may read from a replica nearby, and so may lag by a moment. Within one
+   * session, a later read is never older than an earlier one: a list that takes several reads uses one session for all.
+   * A session has only `prepare` and `batch` of a database, and must not write.
    */
   replicaOf(tenant: TenantId): D1Database {
-    // Drizzle and the readers ask a database for nothing else.
+    // Drizzle and the readers use nothing else of a database.
     return this.of(tenant).withSession("first-unconstrained") as unknown as D1Database;
   }
 
@@ -81,7 +81,7 @@ export class TenantDatabases {
     return drizzle(this.replicaOf(tenant));
   }
 
-  /** The database for what belongs to no tenant: where all are that the map does not name. */
+  /** The database for what belongs to no tenant: the one of all tenants that the map does not name. */
   get shared(): TenantDatabase {
     return this.#ofOthers;
   }
@@ -92,9 +92,9 @@ export class TenantDatabases {
   }
 
   /**
-   * The first rows of all databases, in one order.
-   * @param read at most `limit` rows of one database, in the order of `compare`
-   * @throws what the first database failed with, when all have failed
+   * The first `limit` rows of all databases together, in the order of `compare`.
+   * @param read reads at most `limit` rows of one database, in the order of `compare`
+   * @throws the error of the first database, when all have failed
    */
   async firstOfAll<Row>(
     limit: number,
@@ -107,9 +107,9 @@ export class TenantDatabases {
   }
 
   /**
-   * Takes rows out of one database after the other until there are `limit` of them.
-   * @param take at most `room` rows out of one database
-   * @throws what the first database failed with, when all have failed
+   * Takes rows from one database after the other until there are `limit` rows.
+   * @param take takes at most `room` rows from one database
+   * @throws the error of the first database, when all have failed
    */
   async takeFromAll<Row>(
     limit: number,
@@ -124,8 +124,8 @@ export class TenantDatabases {
   }
 
   /**
-   * Does something with every database, one after the other. One that fails is left out, and the log says so.
-   * @throws what the first one failed with, when all have failed
+   * Calls `act` with every database, one after the other. A database that fails is left out and logged.
+   * @throws the error of the first database, when all have failed
    */
   async #everywhere<Value>(act: (one: TenantDatabase) => Promise<Value>): Promise<readonly Value[]> {
     const values: Value[] = [];
@@ -157,7 +157,7 @@ const opened = (binding: string, database: D1Database): TenantDatabase => ({
 
 const utf8 = new TextEncoder();
 
-/** The order in which SQLite has texts: by their bytes in UTF-8. */
+/** SQLite's order of texts: by their bytes in UTF-8. */
 export function compareStored(left: string, right: string): number {
   const [a, b] = [utf8.encode(left), utf8.encode(right)];
   for (let index = 0; index < a.length && index < b.length; index += 1) {

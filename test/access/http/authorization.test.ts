@@ -102,7 +102,7 @@ const forCustomers = (whenLetIn: Expected): Kind["expected"] => {
       callers === "customers" ||
       callers === "couponReaders" ||
       callers === "couponViewers" ||
-      callers === "couponRedeemers";
+      callers === "couponUsers";
     return isFor ? whenLetIn : "403 for its scopes";
   };
 };
@@ -361,7 +361,7 @@ function forbidden(path: string, expected: Expected, callers: Callers): object {
   const message = isForScopes
     ? `Missing required scopes '[${scopes.join(", ")}]'`
     : expected === "403 for its tenant"
-      ? "The token belongs to another tenant than the path names."
+      ? "The token's tenant is not the tenant in the path."
       : "A signed-in customer's token is required.";
   const code = isForScopes
     ? "missing_scope"
@@ -381,7 +381,7 @@ function readyToSend(carried: Carried | string): { readonly headers: Headers; re
   return { headers, query };
 }
 
-const marksOf = ({ mark, code, usedCode, redemptionId }: PreparedShop) => [mark, code, usedCode, redemptionId];
+const marksOf = ({ mark, code, usedCode, useId }: PreparedShop) => [mark, code, usedCode, useId];
 
 let cells = 0;
 

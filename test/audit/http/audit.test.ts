@@ -73,7 +73,7 @@ describe("the verification of a ledger", () => {
         .run(),
     );
     const findings = [
-      { kind: "broken-seal", sequence: 2, message: "Entry 2 is not as it was written." },
+      { kind: "broken-seal", sequence: 2, message: "Entry 2 has changed since it was written." },
       { kind: "impossible-entry", sequence: 2, message: expect.any(String) },
       { kind: "wrong-answer", sequence: null, message: expect.any(String) },
     ];

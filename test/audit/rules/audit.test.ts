@@ -28,7 +28,7 @@ function booksOf({ journal, ledger }: Story): Books {
   const sales = journal.flatMap((entry) =>
     entry.kind === "redeemed" && entry.couponCode !== null ? [{ ...entry, couponCode: entry.couponCode }] : [],
   );
-  const sold = (issuer: "embedded" | "elsewhere") => sales.filter(({ couponIssuer }) => couponIssuer === issuer);
+  const sold = (issuer: "embedded" | "upstream") => sales.filter(({ couponIssuer }) => couponIssuer === issuer);
   return {
     standing:
       opening === undefined
@@ -46,8 +46,8 @@ function booksOf({ journal, ledger }: Story): Books {
       id,
       points: all,
       usedPoints: points(usedPoints(journal, id)),
-      lapsedPoints: journal.reduce(
-        (sum, entry) => sum + (entry.kind === "lapsed" && entry.relatedId === id ? entry.points : 0),
+      expiredPoints: journal.reduce(
+        (sum, entry) => sum + (entry.kind === "expired" && entry.relatedId === id ? entry.points : 0),
         0,
       ),
       createdAt,
@@ -56,16 +56,16 @@ function booksOf({ journal, ledger }: Story): Books {
     strayUsages: [],
     coupons: sold("embedded").map(({ id, couponCode }) => ({
       code: couponCode,
-      redemptionId: id,
+      exchangeId: id,
       redemptionCount: 0,
       uses: 0,
       isGivenBack: paidBack.has(id),
     })),
-    exchanges: sold("elsewhere").map(({ id, couponCode, recordedAt }) => ({
+    exchanges: sold("upstream").map(({ id, couponCode, recordedAt }) => ({
       id,
       code: couponCode,
       reservedAt: recordedAt,
-      state: paidBack.has(id) ? "CHARGED_BACK" : "PENDING",
+      state: paidBack.has(id) ? "REFUSED" : "PENDING",
     })),
   };
 }
@@ -80,7 +80,7 @@ function fullStory(): Story {
   if (ordered.kind !== "exchange" || !ordered.terms.ok) throw new Error("An exchange has terms.");
   const elsewhere = {
     ...ordered,
-    terms: { ok: true, value: { ...ordered.terms.value, issuer: "elsewhere" } },
+    terms: { ok: true, value: { ...ordered.terms.value, issuer: "upstream" } },
   } as const;
   story.carryOut(embedded, { couponSuffix: "1" }, { id: "X1" as CommandId });
   const reserved = story.carryOut(elsewhere, { couponSuffix: "2" }, { id: "X2" as CommandId });
@@ -90,7 +90,7 @@ function fullStory(): Story {
   const draws = heldBy(story.journal, "X3" as EntryId);
   const pending: Exchange = { id: "X3" as EntryId, state: "PENDING", coupon, reason: null, draws };
   story.carryOut(
-    { kind: "advance-exchange", step: { id: "X3" as EntryId, from: "PENDING", to: "CHARGED_BACK", reason: null } },
+    { kind: "advance-exchange", step: { id: "X3" as EntryId, from: "PENDING", to: "REFUSED", reason: null } },
     { exchange: pending },
   );
   story.tell(earn("O", 40), redeem(150), settle("O", 40, 10, { policy: "negative", returnId: "R1" }));
@@ -154,12 +154,12 @@ describe("an audit finds", () => {
     [
       "content that its seal is not over",
       entryWith(2, {}, { isSealed: false }),
-      "broken-seal 2 Entry 2 is not as it was written.",
+      "broken-seal 2 Entry 2 has changed since it was written.",
     ],
     [
       "an entry that is not linked",
       entryWith(3, {}, { isLinked: false }),
-      "broken-link 3 Entry 3 does not follow the one before.",
+      "broken-link 3 Entry 3 does not follow the entry before.",
     ],
     [
       "an entry at another place",
@@ -184,42 +184,38 @@ describe("an audit finds", () => {
         }),
         standing: stands,
       }),
-      "impossible-entry 8 Entry 8 is not possible: it puts back what was not taken.",
+      "impossible-entry 8 Entry 8 is not possible: it puts back points that were not taken.",
     ],
     [
       "an entry of no kind that there is",
       entryWith(3, {}, { entry: null }),
-      "impossible-entry 3 Entry 3 is not possible: there is no such kind.",
+      "impossible-entry 3 Entry 3 is not possible: its kind is unknown.",
     ],
-    [
-      "a ledger without its row",
-      () => ({ standing: null }),
-      "wrong-standing - The ledger has entries, and no row of its own.",
-    ],
+    ["a ledger without its row", () => ({ standing: null }), "wrong-standing - The ledger has entries but no row."],
     [
       "the last entries missing",
       standing({ sequence: 13 }),
-      "wrong-standing - The ledger's row stands at entry 13, the journal ends with 12.",
+      "wrong-standing - The ledger's row (entry 13) does not match the journal's end (entry 12).",
     ],
     [
       "a last entry that is not the one that the row seals",
       standing({ hasHead: false }),
-      "wrong-standing - The ledger's row stands at entry 12, the journal ends with 12.",
+      "wrong-standing - The ledger's row (entry 12) does not match the journal's end (entry 12).",
     ],
     [
       "other points in the row",
       standing({ points: 31 }),
-      "wrong-standing - The ledger's row has 31 points, the journal comes to 30.",
+      "wrong-standing - The ledger's row has 31 points, but the journal adds up to 30.",
     ],
     [
       "another debt in the row",
       standing({ debt: { owed: 1, absorbed: 0 } }),
-      "wrong-standing - The ledger's row has another debt than the journal.",
+      "wrong-standing - The debt in the ledger's row is not the journal's.",
     ],
     [
       "a debt that waits in the row",
       standing({ debt: { owed: 0, absorbed: 1 } }),
-      "wrong-standing - The ledger's row has another debt than the journal.",
+      "wrong-standing - The debt in the ledger's row is not the journal's.",
     ],
     [
       "another time of opening",
@@ -237,93 +233,77 @@ describe("an audit finds", () => {
       ({ lots }) => ({ lots: [...lots, ...again(lots, { id: "Z" as EntryId })] }),
       "wrong-lot - Lot Z has no entry.",
     ],
-    [
-      "a lot of other points",
-      lotWith("A", { points: points(101) }),
-      "wrong-lot - Lot A is not what the journal comes to.",
-    ],
-    [
-      "a lot used more",
-      lotWith("C", { usedPoints: points(59) }),
-      "wrong-lot - Lot C is not what the journal comes to.",
-    ],
-    ["a lot lapsed", lotWith("C", { lapsedPoints: 1 }), "wrong-lot - Lot C is not what the journal comes to."],
-    ["a younger lot", lotWith("A", { createdAt: later(1) }), "wrong-lot - Lot A is not what the journal comes to."],
-    [
-      "a lot that ends later",
-      lotWith("B", { validUntil: null }),
-      "wrong-lot - Lot B is not what the journal comes to.",
-    ],
+    ["a lot of other points", lotWith("A", { points: points(101) }), "wrong-lot - Lot A does not match the journal."],
+    ["a lot used more", lotWith("C", { usedPoints: points(59) }), "wrong-lot - Lot C does not match the journal."],
+    ["a lot expired", lotWith("C", { expiredPoints: 1 }), "wrong-lot - Lot C does not match the journal."],
+    ["a younger lot", lotWith("A", { createdAt: later(1) }), "wrong-lot - Lot A does not match the journal."],
+    ["a lot that ends later", lotWith("B", { validUntil: null }), "wrong-lot - Lot B does not match the journal."],
     [
       "a usage of nothing",
       () => ({ strayUsages: [{ lotId: "A" as EntryId, sequence: 77 }] }),
-      "wrong-lot - Lot A has a usage for entry 77, which took none.",
+      "wrong-lot - Lot A has a usage for entry 77, which does not exist.",
     ],
-    ["a coupon missing", () => ({ coupons: [] }), "wrong-coupon 4 Entry 4 has paid for a coupon that is not there."],
+    ["a coupon missing", () => ({ coupons: [] }), "wrong-coupon 4 Entry 4 paid for a coupon that does not exist."],
     [
       "an exchange missing",
       ({ exchanges }) => ({ exchanges: exchanges.slice(1) }),
-      "wrong-coupon 5 Entry 5 has paid for a coupon that is not there.",
+      "wrong-coupon 5 Entry 5 paid for a coupon that does not exist.",
     ],
     [
       "a coupon of another code",
       couponWith({ code: "T-9" as CouponCode }),
-      "wrong-coupon 4 Entry 4 has paid for a coupon that is not there.",
+      "wrong-coupon 4 Entry 4 paid for a coupon that does not exist.",
     ],
     [
       "a coupon that was given back without its points",
       couponWith({ isGivenBack: true }),
-      "wrong-coupon 4 The coupon of entry 4 was given back without its points, or its points without it.",
+      "wrong-coupon 4 The coupon of entry 4 came back without its points, or its points without it.",
     ],
     [
       "an exchange that was charged back without its points",
-      exchangeWith("X2", "CHARGED_BACK"),
-      "wrong-coupon 5 The coupon of entry 5 was given back without its points, or its points without it.",
+      exchangeWith("X2", "REFUSED"),
+      "wrong-coupon 5 The coupon of entry 5 came back without its points, or its points without it.",
     ],
     [
       "an exchange whose coupon was given back without its points",
       exchangeWith("X2", "GIVEN_BACK"),
-      "wrong-coupon 5 The coupon of entry 5 was given back without its points, or its points without it.",
+      "wrong-coupon 5 The coupon of entry 5 came back without its points, or its points without it.",
     ],
     [
       "points that came back with their coupon issued",
       exchangeWith("X3", "ISSUED"),
-      "wrong-coupon 6 The coupon of entry 6 was given back without its points, or its points without it.",
+      "wrong-coupon 6 The coupon of entry 6 came back without its points, or its points without it.",
     ],
     [
       "a coupon that nobody paid for",
-      ({ coupons }) => ({ coupons: [...coupons, ...again(coupons, { redemptionId: "X9" as EntryId })] }),
-      "wrong-coupon - The coupon of redemption X9 was paid for by no entry.",
+      ({ coupons }) => ({ coupons: [...coupons, ...again(coupons, { exchangeId: "X9" as EntryId })] }),
+      "wrong-coupon - No entry paid for the coupon of exchange X9.",
     ],
     [
       "a coupon that was used more often than is stored",
       couponWith({ redemptionCount: 1 }),
-      "wrong-coupon - The coupon of redemption X1 counts other uses than there are.",
+      "wrong-coupon - The coupon of exchange X1 has a wrong use count.",
     ],
     [
       "a coupon that was issued twice",
       ({ coupons }) => ({ coupons: [...coupons, ...again(coupons)] }),
-      "wrong-coupon - A redemption has led to more than one coupon.",
+      "wrong-coupon - A redemption led to more than one coupon.",
     ],
-    [
-      "an exchange that nobody paid for",
-      strangeExchange("ISSUED"),
-      "wrong-coupon - Exchange X9 was paid for by no entry.",
-    ],
+    ["an exchange that nobody paid for", strangeExchange("ISSUED"), "wrong-coupon - No entry paid for exchange X9."],
     [
       "an exchange under way that this ledger has not paid for, though it is younger",
       strangeExchange("PENDING", later(1)),
-      "wrong-coupon - Exchange X9 was paid for by no entry.",
+      "wrong-coupon - No entry paid for exchange X9.",
     ],
     [
       "a coupon for what was bought elsewhere",
-      ({ coupons }) => ({ coupons: [...coupons, ...again(coupons, { redemptionId: "X2" as EntryId })] }),
-      "wrong-coupon - The coupon of redemption X2 was paid for by no entry.",
+      ({ coupons }) => ({ coupons: [...coupons, ...again(coupons, { exchangeId: "X2" as EntryId })] }),
+      "wrong-coupon - No entry paid for the coupon of exchange X2.",
     ],
     [
       "an exchange for a coupon that was issued here",
       ({ exchanges }) => ({ exchanges: [...exchanges, ...again(exchanges, { id: "X1" as EntryId, state: "ISSUED" })] }),
-      "wrong-coupon - Exchange X1 was paid for by no entry.",
+      "wrong-coupon - No entry paid for exchange X1.",
     ],
   ])("%s", (_, alteration, finding) => {
     expect(shortlyOf(alteration)).toEqual([finding]);
@@ -337,15 +317,15 @@ describe("an audit finds", () => {
   test("what is wrong with coupons also where the journal cannot be followed", () => {
     const books = { ...booksOf(fullStory()), coupons: [] };
     expect(shortlyOf(entryWith(3, {}, { entry: null }), books)).toEqual([
-      "impossible-entry 3 Entry 3 is not possible: there is no such kind.",
-      "wrong-coupon 4 Entry 4 has paid for a coupon that is not there.",
+      "impossible-entry 3 Entry 3 is not possible: its kind is unknown.",
+      "wrong-coupon 4 Entry 4 paid for a coupon that does not exist.",
     ]);
   });
 
   test("a row without entries", () => {
     const { standing: row } = booksOf(fullStory());
     expect(shortlyOf(() => ({ standing: row }), booksOf(new Story()))).toEqual([
-      "wrong-standing - The ledger has a row of its own, and no entries.",
+      "wrong-standing - The ledger has a row but no entries.",
     ]);
   });
 
@@ -368,31 +348,35 @@ describe("an audit finds", () => {
   });
 });
 
-describe("an entry that lapses points is possible", () => {
-  const lapsing = () => {
+describe("an entry that expires points is possible", () => {
+  const expiring = () => {
     const story = new Story().tell(grant(30, { id: "A" as EntryId, validUntil: later(10) }), redeem(10));
     story.now = later(10);
     const expired = [{ id: "A" as EntryId, remainingPoints: points(20), validUntil: later(10) }];
-    story.carryOut({ kind: "lapse" }, { expired });
+    story.carryOut({ kind: "expire" }, { expired });
     return story;
   };
 
   test("when its points are what was left, at the moment of the lot's end", () => {
-    expect(findingsOf(booksOf(lapsing()))).toEqual([]);
+    expect(findingsOf(booksOf(expiring()))).toEqual([]);
   });
 
   test.each([{ points: 19 }, { createdAt: later(9) }, { relatedId: "Z" }])("and is not when it says %j", (more) => {
-    const story = lapsing();
+    const story = expiring();
     const entries = story.journal.map((entry) =>
-      auditedOf((entry.kind === "lapsed" ? { ...entry, ...more } : entry) as Entry),
+      auditedOf((entry.kind === "expired" ? { ...entry, ...more } : entry) as Entry),
     );
     expect(findingsOf({ ...booksOf(story), entries })).toEqual([
-      { kind: "impossible-entry", sequence: 4, message: "Entry 4 is not possible: it lapses what has not lapsed." },
+      {
+        kind: "impossible-entry",
+        sequence: 4,
+        message: "Entry 4 is not possible: it expires points that have not expired.",
+      },
     ]);
   });
 
   test("once", () => {
-    const story = lapsing();
+    const story = expiring();
     const twice = new Story().tell(grant(30, { id: "B" as EntryId, validUntil: later(10) }));
     const other = twice.journal[1];
     const entry = story.journal.at(-1);

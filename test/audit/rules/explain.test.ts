@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { explain } from "../../../src/audit/rules/explain.ts";
 import type { Exchange } from "../../../src/ledger/rules/exchange/exchange.ts";
-import { lapsedEntryId } from "../../../src/ledger/rules/lapsing.ts";
+import { expiryEntryId } from "../../../src/ledger/rules/expiring.ts";
 import { activePoints, replay } from "../../../src/ledger/rules/ledger.ts";
 import type { ReturnPolicy } from "../../../src/ledger/rules/returns.ts";
 import type { EntryId } from "../../../src/platform/values/identifiers.ts";
@@ -63,7 +63,7 @@ describe("an explanation", () => {
     const entries = story.journal.map((entry) =>
       entry.kind === "granted" ? { ...entry, balanceAfter: points(21) } : entry,
     );
-    expect(() => explain(entries, story.now)).toThrow("Entry 2 tells another balance.");
+    expect(() => explain(entries, story.now)).toThrow("Entry 2 states another balance.");
     const earlier = { entries: 1, until: noon, balance: 1, owed: 0, lots: [] };
     expect(() => explain([], noon, earlier)).toThrow("does not add up");
   });
@@ -191,7 +191,7 @@ describe("an explanation", () => {
           id: "B",
           change: 50,
           balance: 150,
-          text: "50 points were granted, without an end.",
+          text: "50 points were granted, without expiry.",
           actor,
           reason: null,
         },
@@ -273,8 +273,8 @@ describe("what has expired", () => {
       remainingPoints: points(id === "soon" ? 7 : 5),
       validUntil: later(id === "soon" ? 10 : 20),
     }));
-    story.carryOut({ kind: "lapse" }, { expired });
-    expect(story.journal.at(-1)).toMatchObject({ kind: "lapsed", id: lapsedEntryId("late" as EntryId) });
+    story.carryOut({ kind: "expire" }, { expired });
+    expect(story.journal.at(-1)).toMatchObject({ kind: "expired", id: expiryEntryId("late" as EntryId) });
     expect(expiredBy(story, later(30)).map(([id]) => id)).toEqual(["soon", "late"]);
     expect(textsOf(story)).toHaveLength(7);
   });
@@ -282,13 +282,13 @@ describe("what has expired", () => {
   test("when it was entered never counted", () => {
     const story = new Story().tell(grant(8, { createdAt: later(-9), validUntil: later(-1) }));
     expect(lastOf(story)).toBe(
-      "8 points were granted, which were over on 2026-05-11T11:59:59.999Z already, and so never counted.",
+      "8 points were granted, which expired on 2026-05-11T11:59:59.999Z and so never counted.",
     );
     expect(explain(story.journal, noon)).toMatchObject({
       balance: 0,
       lots: [{ expiredPoints: 8, remainingPoints: 0, usedPoints: 0 }],
     });
-    expect(lastOf(new Story().tell(grant(8, { validUntil: noon })))).toMatch(/already, and so never counted\.$/);
+    expect(lastOf(new Story().tell(grant(8, { validUntil: noon })))).toMatch(/and so never counted\.$/);
     expect(lastOf(new Story().tell(grant(8, { validUntil: later(1) })))).toMatch(/valid until/);
   });
 });
@@ -297,18 +297,18 @@ describe("one plain sentence tells of", () => {
   const earned = () => new Story().tell(earn("O1", 100));
 
   test.each<[string, () => Story, string]>([
-    ["a single point", () => new Story().tell(grant(1)), "1 point was granted, without an end."],
+    ["a single point", () => new Story().tell(grant(1)), "1 point was granted, without expiry."],
     [
       "a grant with words and no reference",
       () => new Story().tell(grant(2, { description: "Welcome" })),
-      "2 points were granted (Welcome), without an end.",
+      "2 points were granted (Welcome), without expiry.",
     ],
     [
       "a grant with a reference and no words",
       () => new Story().tell(grant(2, { referenceId: "R" })),
-      "2 points were granted for R, without an end.",
+      "2 points were granted for R, without expiry.",
     ],
-    ["an order", earned, "100 points were granted for O1 (Order O1), without an end."],
+    ["an order", earned, "100 points were granted for O1 (Order O1), without expiry."],
     [
       "an exchange",
       () => new Story().tell(grant(2), exchange(1)),
@@ -322,7 +322,7 @@ describe("one plain sentence tells of", () => {
     [
       "a return of which something is forgiven",
       () => earned().tell(redeem(99), returned(3, "clamp")),
-      "1 point was taken back (1 from the grant for O1): 3 points were due (Return R1 of order O1), 2 were not there any more and forgiven.",
+      "1 point was taken back (1 from the grant for O1): 3 points were due (Return R1 of order O1), 2 were missing and forgiven.",
     ],
     [
       "a return that takes the balance below zero",
@@ -337,7 +337,7 @@ describe("one plain sentence tells of", () => {
     [
       "new points that pay it off",
       () => earned().tell(redeem(100), returned(2, "absorb"), grant(5)),
-      "2 points of new points paid off what earlier returns had left open.",
+      "2 points were used to settle what earlier returns had left open.",
     ],
   ])("%s", (_, story, sentence) => {
     expect(lastOf(story())).toBe(sentence);
@@ -348,7 +348,7 @@ describe("one plain sentence tells of", () => {
     story.now = at("2026-07-01T00:00:00Z");
     story.tell(returned(100, "clamp"));
     expect(lastOf(story)).toBe(
-      "0 points were taken back: 100 points were due (Return R1 of order O1), 2 of them had expired already, 98 were not there any more and forgiven.",
+      "0 points were taken back: 100 points were due (Return R1 of order O1), 2 of them had expired already, 98 were missing and forgiven.",
     );
   });
 
@@ -364,9 +364,9 @@ describe("one plain sentence tells of", () => {
     const taken = story.carryOut(exchange(20)).couponEffect;
     if (taken?.kind !== "issue") throw new Error("A coupon was issued.");
     const { coupon } = taken;
-    const draws = heldBy(story.journal, coupon.redemptionId);
-    const pending: Exchange = { id: coupon.redemptionId, state: "PENDING", coupon, reason: null, draws };
-    const step = { id: pending.id, from: "PENDING", to: "CHARGED_BACK", reason: null } as const;
+    const draws = heldBy(story.journal, coupon.exchangeId);
+    const pending: Exchange = { id: coupon.exchangeId, state: "PENDING", coupon, reason: null, draws };
+    const step = { id: pending.id, from: "PENDING", to: "REFUSED", reason: null } as const;
     story.carryOut({ kind: "advance-exchange", step }, { exchange: pending });
     story.carryOut(redeem(5));
     expect(textsOf(story).slice(-2)).toEqual([
@@ -381,7 +381,7 @@ describe("one plain sentence tells of", () => {
     const story = new Story().tell(earn("O1", 100, { validityMonths: 1 }));
     story.tell(returned(1, "clamp"), returned(0, "clamp"));
     expect(textsOf(story).slice(-2)).toEqual([
-      "1 point less was due back of order O1: 1 point comes back.",
+      "1 point less was due back for order O1: 1 point comes back.",
       "1 point came back (1 to the grant for O1): Less of order O1 is returned.",
     ]);
     expect(explain(story.journal, noon).lots).toMatchObject([{ usedPoints: 0, remainingPoints: 100, usedBy: [] }]);
@@ -392,19 +392,19 @@ describe("one plain sentence tells of", () => {
       "for which the balance was below zero",
       () => earned().tell(redeem(100), returned(30, "negative")),
       10,
-      "20 points less were due back of order O1: 0 points come back, 20 were still open.",
+      "20 points less were due back for order O1: 0 points come back, 20 were still open.",
     ],
     [
       "for which new points were waited for",
       () => earned().tell(redeem(99), returned(2, "absorb")),
       0,
-      "2 points less were due back of order O1: 1 point comes back, 1 was still open.",
+      "2 points less were due back for order O1: 1 point comes back, 1 was still open.",
     ],
     [
       "of which something had been forgiven",
       () => earned().tell(redeem(99), returned(3, "clamp")),
       0,
-      "3 points less were due back of order O1: 1 point comes back, 2 had been forgiven.",
+      "3 points less were due back for order O1: 1 point comes back, 2 had been forgiven.",
     ],
     [
       "of which something had expired",
@@ -414,9 +414,9 @@ describe("one plain sentence tells of", () => {
         return story.tell(returned(100, "clamp"));
       },
       0,
-      "100 points less were due back of order O1: 90 points come back, 10 of them had expired.",
+      "100 points less were due back for order O1: 90 points come back, 10 of them had expired.",
     ],
-  ])("a take-back that is undone, %s", (_, told, due, sentence) => {
+  ])("a reversal that is undone, %s", (_, told, due, sentence) => {
     const story = told();
     const before = textsOf(story).length;
     expect(textsOf(story.tell(returned(due, "clamp")))[before]).toBe(sentence);
@@ -424,8 +424,8 @@ describe("one plain sentence tells of", () => {
 
   test("points that came back and paid for what was forgiven while they were away", () => {
     for (const [all, sentence] of [
-      [100, "100 points that came back paid for what a return had been forgiven while they were away."],
-      [1, "1 point that came back paid for what a return had been forgiven while it was away."],
+      [100, "100 points that came back paid for what had been forgiven of a return while they were away."],
+      [1, "1 point that came back paid for what had been forgiven of a return while it was away."],
     ] as const) {
       const story = new Story().tell(earn("O1", all));
       const coupon = story.buy(all);
@@ -458,7 +458,7 @@ test("what is owed is told beside what is there", () => {
   story.tell(returned(0, "negative"));
   expect(explain(story.journal, noon)).toMatchObject({ balance: 0, owedPoints: 0 });
   expect(explain(story.journal, june).lines.at(-1)).toMatchObject({
-    kind: "given-back",
+    kind: "reversal-undone",
     change: 30,
     id: "order:O1/return:R1/undone",
   });

@@ -93,7 +93,7 @@ class CouponShop {
   /** The service's count of uses, and the uses themselves as the database holds them. */
   async uses(code: string): Promise<{ counted: unknown; kept: number }> {
     const rows = env.DB.prepare(
-      "select count(*) as kept from coupon_redemptions where tenant = ? and given_back_at is null and canonical_code = ?",
+      "select count(*) as kept from coupon_uses where tenant = ? and cancelled_at is null and canonical_code = ?",
     ).bind(this.shop.tenant, code.toUpperCase().replaceAll("-", "").replaceAll("O", "0").replaceAll(/[IL]/g, "1"));
     const kept = (await rows.first<number>("kept")) ?? -1;
     return { counted: (await this.read(code))["redemptionCount"], kept };
@@ -143,7 +143,7 @@ describe("redeeming a coupon", () => {
 
   test("is refused with the reason, which validating tells just so", async () => {
     const cases: readonly (readonly [object, object, string])[] = [
-      [{ restrictions: { validFrom: "2999-01-01T00:00:00Z" } }, {}, "not valid yet: it will be from 2999-01-01"],
+      [{ restrictions: { validFrom: "2999-01-01T00:00:00Z" } }, {}, "not valid yet: it becomes valid at 2999-01-01"],
       [{}, { customerNumber: undefined }, "for customers only"],
       [{ restrictions: { validFor: ["C1"] } }, { customerNumber: "C2" }, "not for this customer"],
       [{ restrictions: { minOrderValue: { amount: 100.01, currency: "EUR" } } }, {}, "at least 100.01 EUR"],

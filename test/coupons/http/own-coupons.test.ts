@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
-import { listOwnCoupons } from "../../../src/coupons/use-cases/list-own-coupons.ts";
+import { listCustomerCoupons } from "../../../src/coupons/use-cases/list-customer-coupons.ts";
 import { D1ExchangeReader } from "../../../src/ledger/storage/exchange-store.ts";
 import type { CouponSighting } from "../../../src/ledger/use-cases/exchange-ports.ts";
 import type { Services } from "../../../src/platform/http/services.ts";
@@ -128,7 +128,7 @@ describe("a customer's coupons", () => {
   });
 });
 
-describe("a customer's coupons that a service elsewhere issues", () => {
+describe("a customer's coupons that an upstream service issues", () => {
   const found = { kind: "found", issuedTo: "C1", status: "USED", redemptionCount: 1 } as const;
   const keep = (customerId: string, id: string, state: string) =>
     env.DB.prepare("insert into exchanges values (?, ?, ?, ?, ?, 'o', ?, ?, null, 0, 0)").bind(
@@ -157,18 +157,18 @@ describe("a customer's coupons that a service elsewhere issues", () => {
     } as unknown as Services;
     const principal = { ...key, scopes: new Set<string>(), actor: "customer:C1" as Actor };
     const context = { services, principal, operation: "op", idempotencyKey: null };
-    return { own: await listOwnCoupons(context, key.customerId, page), asked };
+    return { own: await listCustomerCoupons(context, key.customerId, page), asked };
   };
 
   test("have the status that it tells, once they are issued, and else that of their exchange", async () => {
-    const states = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+    const states = ["PENDING", "ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"];
     await env.DB.batch([...states.map((state, index) => keep("C1", `${index}`, state)), keep("C2", "x", "ISSUED")]);
     const { own, asked } = await listed(async () => found);
     expect(asked).toEqual(["T-1"]);
     expect(own.map(({ exchangeState, status }) => [exchangeState, status]).toReversed()).toEqual([
       ["PENDING", "INACTIVE"],
       ["ISSUED", "USED"],
-      ["CHARGED_BACK", "EXPIRED"],
+      ["REFUSED", "EXPIRED"],
       ["VOIDING", "INACTIVE"],
       ["GIVEN_BACK", "EXPIRED"],
     ]);

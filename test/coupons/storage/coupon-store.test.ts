@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { drizzle } from "drizzle-orm/d1";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { CouponRedemption } from "../../../src/coupons/rules/coupon-redemption.ts";
+import type { CouponUse } from "../../../src/coupons/rules/coupon-use.ts";
 import { D1CouponStore } from "../../../src/coupons/storage/coupon-store.ts";
 import {
   type CanonicalCouponCode,
@@ -42,7 +42,7 @@ const row = (code: string, { definition, redemptionCount }: Kept, more: Partial<
   definition: JSON.stringify(definition),
   issuedTo: "C1" as CustomerId,
   issuedAt: now,
-  redemptionId: "r" as EntryId,
+  exchangeId: "r" as EntryId,
   redeemOptionId: "o" as RedeemOptionId,
   redemptionCount,
   ...more,
@@ -58,7 +58,7 @@ async function keep(code: string, terms: Partial<CouponDefinition>, more: Partia
 
 let uses = 0;
 
-function useOf(more: Partial<CouponRedemption> = {}): CouponRedemption {
+function useOf(more: Partial<CouponUse> = {}): CouponUse {
   uses += 1;
   return {
     id: `use-${uses}`,
@@ -67,8 +67,8 @@ function useOf(more: Partial<CouponRedemption> = {}): CouponRedemption {
     orderCode: null,
     orderTotal: { amount: 0.1, currency: "EUR" },
     discount: { amount: 0.1, currency: "EUR" },
-    redeemedAt: now,
-    redeemedBy: "client:test" as Actor,
+    usedAt: now,
+    usedBy: "client:test" as Actor,
     ...more,
   };
 }
@@ -108,7 +108,7 @@ test("a coupon's status is in lists what it is everywhere else, at every moment"
 
 describe("the database itself refuses a use", () => {
   const refused = (code: CanonicalCouponCode, use = useOf()) =>
-    expect(store.redemptions.insert(tenant, code, use, null)).rejects.toBeInstanceOf(StoreConflict);
+    expect(store.uses.insert(tenant, code, use, null)).rejects.toBeInstanceOf(StoreConflict);
 
   test("of a coupon that is not there, or not any more", async () => {
     await refused("NONE" as CanonicalCouponCode);
@@ -118,28 +118,28 @@ describe("the database itself refuses a use", () => {
 
   test("of a coupon without a use left", async () => {
     const code = await keep("TWICE", { maxRedemptions: 2 });
-    await store.redemptions.insert(tenant, code, useOf(), null);
-    await store.redemptions.insert(tenant, code, useOf(), null);
+    await store.uses.insert(tenant, code, useOf(), null);
+    await store.uses.insert(tenant, code, useOf(), null);
     await refused(code);
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 2 });
   });
 
   test("by a customer without a use left", async () => {
     const code = await keep("EACH", { maxRedemptionsPerCustomer: 1 });
-    await store.redemptions.insert(tenant, code, useOf({ legalEntityId: "L1" }), null);
+    await store.uses.insert(tenant, code, useOf({ legalEntityId: "L1" }), null);
     await refused(code);
     await refused(code, useOf({ legalEntityId: "L1" }));
-    await store.redemptions.insert(tenant, code, useOf({ legalEntityId: "L2" }), null);
-    await store.redemptions.insert(tenant, code, useOf({ customerId: "C2" as CustomerId }), null);
+    await store.uses.insert(tenant, code, useOf({ legalEntityId: "L2" }), null);
+    await store.uses.insert(tenant, code, useOf({ customerId: "C2" as CustomerId }), null);
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 3 });
   });
 
   test("for an order that has used the coupon already, a customer's or nobody's", async () => {
     const code = await keep("ORDER", {});
     for (const customerId of ["C1" as CustomerId, null]) {
-      await store.redemptions.insert(tenant, code, useOf({ customerId, orderCode: "O1" }), null);
+      await store.uses.insert(tenant, code, useOf({ customerId, orderCode: "O1" }), null);
       await refused(code, useOf({ customerId, orderCode: "O1" }));
-      await store.redemptions.insert(tenant, code, useOf({ customerId, orderCode: "O2" }), null);
+      await store.uses.insert(tenant, code, useOf({ customerId, orderCode: "O2" }), null);
     }
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 4 });
   });
@@ -148,13 +148,13 @@ describe("the database itself refuses a use", () => {
     const code = await keep("KEYED", { maxRedemptions: 2 });
     const idempotencyKey = { operation: "redeem", caller: "client:test" as Actor, key: "k" };
     const keyed = { idempotencyKey, fingerprint: "f", body: "{}" };
-    await store.redemptions.insert(tenant, code, useOf(), keyed);
-    await expect(store.redemptions.insert(tenant, code, useOf(), keyed)).rejects.toBeInstanceOf(StoreConflict);
+    await store.uses.insert(tenant, code, useOf(), keyed);
+    await expect(store.uses.insert(tenant, code, useOf(), keyed)).rejects.toBeInstanceOf(StoreConflict);
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 1 });
 
-    await store.redemptions.insert(tenant, code, useOf(), null);
+    await store.uses.insert(tenant, code, useOf(), null);
     const other = { ...keyed, idempotencyKey: { ...idempotencyKey, key: "other" } };
-    await expect(store.redemptions.insert(tenant, code, useOf(), other)).rejects.toBeInstanceOf(StoreConflict);
+    await expect(store.uses.insert(tenant, code, useOf(), other)).rejects.toBeInstanceOf(StoreConflict);
     const kept = env.DB.prepare("select count(*) as kept from idempotency_records where tenant = ?").bind(tenant);
     expect(await kept.first("kept")).toBe(1);
   });
@@ -164,9 +164,9 @@ test("an answer that holds no more makes room for the new one, once", async () =
   const code = await keep("FREED", {});
   const idempotencyKey = { operation: "redeem", caller: "client:test" as Actor, key: "freed" };
   const keyed = (body: string, outdated?: string) => ({ idempotencyKey, fingerprint: "f", body, outdated });
-  await store.redemptions.insert(tenant, code, useOf(), keyed("first"));
-  await store.redemptions.insert(tenant, code, useOf(), keyed("second", "first"));
-  const late = store.redemptions.insert(tenant, code, useOf(), keyed("third", "first"));
+  await store.uses.insert(tenant, code, useOf(), keyed("first"));
+  await store.uses.insert(tenant, code, useOf(), keyed("second", "first"));
+  const late = store.uses.insert(tenant, code, useOf(), keyed("third", "first"));
   await expect(late).rejects.toBeInstanceOf(StoreConflict);
   const kept = env.DB.prepare("select answer from idempotency_records where tenant = ? and idempotency_key = 'freed'");
   expect((await kept.bind(tenant).all()).results).toEqual([{ answer: "second" }]);
@@ -177,8 +177,8 @@ test("amounts are kept to the last digit", async () => {
   const code = await keep("MONEY", {});
   for (const amount of [0.1, 1090, 19.99, 299.3, 1e21, 1e-7, 123_456_789.01]) {
     const use = useOf({ orderTotal: { amount, currency: "EUR" }, discount: { amount, currency: "EUR" } });
-    await store.redemptions.insert(tenant, code, use, null);
-    expect(await store.redemptions.find(tenant, code, use.id)).toEqual(use);
+    await store.uses.insert(tenant, code, use, null);
+    expect(await store.uses.find(tenant, code, use.id)).toEqual(use);
   }
 });
 
@@ -190,7 +190,7 @@ test("a coupon whose points were given back is as gone as a deleted one, and a u
   expect(await store.count(tenant, { ...everything, includeDeleted: true }, now)).toBe(1);
 
   const used = await keep("SPENT", {});
-  await store.redemptions.insert(tenant, used, useOf(), null);
+  await store.uses.insert(tenant, used, useOf(), null);
   const giveBack = env.DB.prepare("update coupons set given_back_at = 1 where tenant = ? and code = ?");
   await expect(giveBack.bind(tenant, used).run()).rejects.toThrow("cannot be given back");
 });
@@ -200,12 +200,11 @@ describe("the uses for an order that is withdrawn", () => {
 
   const use = async (code: CanonicalCouponCode, orderCode: string | null, customerId: string | null = "C1") => {
     const one = useOf({ orderCode, customerId: customerId as CustomerId | null });
-    await store.redemptions.insert(tenant, code, one, null);
+    await store.uses.insert(tenant, code, one, null);
     return one.id;
   };
 
-  const usesOf = (code: CanonicalCouponCode) =>
-    store.redemptions.count(tenant, code, { customerId: null, orderCode: null });
+  const usesOf = (code: CanonicalCouponCode) => store.uses.count(tenant, code, { customerId: null, orderCode: null });
 
   test("are all given back, of every coupon and customer, and no other order's", async () => {
     const [first, second, untouched] = [await keep("ONE", {}), await keep("TWO", {}), await keep("THREE", {})];
@@ -215,32 +214,32 @@ describe("the uses for an order that is withdrawn", () => {
     const [otherOrder, without] = [await use(first, "O2"), await use(first, null)];
     await use(untouched, "o1");
 
-    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
+    await store.uses.cancelOfOrder(tenant, "O1", by);
 
     expect(await store.find(tenant, first)).toMatchObject({ redemptionCount: 2 });
     expect(await store.find(tenant, second)).toMatchObject({ redemptionCount: 0 });
     expect(await store.find(tenant, untouched)).toMatchObject({ redemptionCount: 1 });
     expect([await usesOf(first), await usesOf(second), await usesOf(untouched)]).toEqual([2, 0, 1]);
     for (const id of [otherOrder, without]) {
-      expect(await store.redemptions.find(tenant, first, id)).not.toBeNull();
+      expect(await store.uses.find(tenant, first, id)).not.toBeNull();
     }
   });
 
   test("are given back once, however often the order is withdrawn, or a use was given back before", async () => {
     const code = await keep("AGAIN", {});
     const [given, kept] = [await use(code, "O1", "C1"), await use(code, "O1", "C2")];
-    await store.redemptions.giveBack(tenant, code, given, by);
-    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
-    await store.redemptions.giveBackOfOrder(tenant, "O1", { ...by, at: (now + 1) as EpochMs });
+    await store.uses.cancel(tenant, code, given, by);
+    await store.uses.cancelOfOrder(tenant, "O1", by);
+    await store.uses.cancelOfOrder(tenant, "O1", { ...by, at: (now + 1) as EpochMs });
 
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 0 });
-    expect(await store.redemptions.giveBack(tenant, code, kept, by)).toBe(false);
+    expect(await store.uses.cancel(tenant, code, kept, by)).toBe(false);
   });
 
   test("let the customer use the coupon again, for that order too", async () => {
     const code = await keep("FREED", { maxRedemptions: 1, maxRedemptionsPerCustomer: 1 });
     await use(code, "O1");
-    await store.redemptions.giveBackOfOrder(tenant, "O1", by);
+    await store.uses.cancelOfOrder(tenant, "O1", by);
     await use(code, "O1");
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 1 });
   });
@@ -248,7 +247,7 @@ describe("the uses for an order that is withdrawn", () => {
   test("stay another tenant's, whose order and coupon are called the same", async () => {
     const code = await keep("SHARED", {});
     await use(code, "O1");
-    await store.redemptions.giveBackOfOrder(`${tenant}-other` as TenantId, "O1", by);
+    await store.uses.cancelOfOrder(`${tenant}-other` as TenantId, "O1", by);
     expect(await store.find(tenant, code)).toMatchObject({ redemptionCount: 1 });
     expect(await usesOf(code)).toBe(1);
   });

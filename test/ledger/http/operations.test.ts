@@ -286,7 +286,7 @@ describe("an exchange", () => {
     expect(JSON.stringify(refusedOthers.body)).not.toMatch(/C2|C3/);
     expect((await redeemFor(over)).body).toMatchObject({
       status: 400,
-      detail: `Redeem option '${over}' cannot be exchanged now: its coupon would be over before it could be used.`,
+      detail: `Redeem option '${over}' cannot be exchanged now: its coupon would expire before it could be used.`,
     });
     expect(await own("GET", "")).toMatchObject({ body: 100 });
   });
@@ -392,9 +392,9 @@ describe("redeem options", () => {
     const restrictions = { validuntil: "2099-01-01T00:00:00Z" };
     expect(await messageFor({ restrictions })).toBe("has no member validuntil; did you mean validUntil?");
     expect(await messageFor({ validUntil: "2099-01-01T00:00:00Z" })).toBe(
-      "is no member of a coupon; did you mean restrictions.validUntil?",
+      "is not a member of a coupon; did you mean restrictions.validUntil?",
     );
-    expect(await messageFor({ maxredemptions: 1 })).toBe("is no member of a coupon; did you mean maxRedemptions?");
+    expect(await messageFor({ maxredemptions: 1 })).toBe("is not a member of a coupon; did you mean maxRedemptions?");
     expect(await messageFor({ status: "VALID", code: "X", colour: "red", segments: [] })).toBeNull();
   });
 

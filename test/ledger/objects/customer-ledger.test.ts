@@ -369,7 +369,7 @@ describe("an order", () => {
   });
 
   test("that has earned nothing has nothing to give back", async () => {
-    const nothing = { kind: "order-settled", granted: 0, requested: 0, taken: 0, givenBack: 0 };
+    const nothing = { kind: "order-adjusted", granted: 0, requested: 0, taken: 0, restored: 0 };
     expect(await does(settle("unknown", 0, 0))).toEqual({ result: { ok: true, value: nothing }, replayed: true });
     expect(await balance()).toBe(0);
   });
@@ -378,12 +378,12 @@ describe("an order", () => {
     await does(earn("settled", 100));
     await does(redeem(80));
     for (const [kept, came] of [
-      [50, { granted: 0, requested: 50, taken: 20, givenBack: 0 }],
-      [130, { granted: 30, requested: 0, taken: 0, givenBack: 20 }],
+      [50, { granted: 0, requested: 50, taken: 20, restored: 0 }],
+      [130, { granted: 30, requested: 0, taken: 0, restored: 20 }],
     ] as const) {
       const told = () => commandOf(settle("settled", 100, kept), { id: `kept-${kept}` as CommandId });
       const first = await send(told());
-      expect(first).toEqual({ result: { ok: true, value: { kind: "order-settled", ...came } }, replayed: false });
+      expect(first).toEqual({ result: { ok: true, value: { kind: "order-adjusted", ...came } }, replayed: false });
       const before = await balance();
       await evictDurableObject(stub());
       expect(await send(told())).toEqual({ ...first, replayed: true });
@@ -468,7 +468,7 @@ test("an exchange that has gone another way at the very moment goes no further t
   await does(grant(30));
   const intent = exchange(10);
   if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
-  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "upstream" } } as const;
   const { result } = await does({ ...intent, terms });
   if (!result.ok || result.value.kind !== "reserved") throw new Error("Nothing was reserved.");
   const { exchangeId: id } = result.value;
@@ -494,7 +494,7 @@ test("an object's alarm is brought forward when somebody has to come back sooner
   await does(grant(30));
   const intent = exchange(10);
   if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("There are no terms.");
-  const terms = { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } as const;
+  const terms = { ok: true, value: { ...intent.terms.value, issuer: "upstream" } } as const;
   await does({ ...intent, terms });
   vi.spyOn(console, "error").mockImplementation(() => {});
   const alarmAfter = (before: number) =>

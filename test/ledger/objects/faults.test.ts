@@ -228,7 +228,7 @@ describe("a change that does not add up with what is remembered is decided again
     await another.execute(commandOf({ kind: "erase" }));
     now += 1;
     // The journal tells of no order A any more, while the lot of 50 points is remembered.
-    expect(await kindOrCode(commandOf(settle("A", 150, 77, { returnId: "R" })))).toBe("order-settled");
+    expect(await kindOrCode(commandOf(settle("A", 150, 77, { returnId: "R" })))).toBe("order-adjusted");
     expect(await balance()).toBe(77);
   });
 

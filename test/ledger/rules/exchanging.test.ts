@@ -31,7 +31,7 @@ const sold: Coupon = {
   definition,
   issuedTo: key.customerId,
   issuedAt: noon,
-  redemptionId: "command" as EntryId,
+  exchangeId: "command" as EntryId,
   redeemOptionId: "option" as RedeemOptionId,
   redemptionCount: 0,
 };
@@ -60,7 +60,7 @@ describe("an exchange", () => {
   const elsewhere = (amount: number, more: Parameters<typeof exchange>[1] = {}) => {
     const intent = exchange(amount, more);
     if (intent.kind !== "exchange" || !intent.terms.ok) throw new Error("An exchange has terms.");
-    return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "elsewhere" } } } as const;
+    return { ...intent, terms: { ok: true, value: { ...intent.terms.value, issuer: "upstream" } } } as const;
   };
 
   test("takes the price and issues the coupon in one", () => {
@@ -73,7 +73,7 @@ describe("an exchange", () => {
 
   test("of a coupon from elsewhere takes the price and reserves the coupon", () => {
     const decision = withPoints().carryOut(elsewhere(50), {}, { id: "command" as never });
-    expect(decision.entries).toEqual([{ ...redeemed, couponIssuer: "elsewhere" }]);
+    expect(decision.entries).toEqual([{ ...redeemed, couponIssuer: "upstream" }]);
     expect(decision.outcome).toEqual({ kind: "reserved", exchangeId: "command", couponCode: "T-0123456789AB" });
     expect(decision.couponEffect).toEqual({ kind: "reserve", coupon: sold });
   });
@@ -110,7 +110,7 @@ describe("an exchange", () => {
     expect(refusalOf({ validFor: ["another"] })).toEqual({ code: "redeem_option_not_for_customer", id: "option" });
   });
 
-  test("issues a coupon that ends so many days from now, also where a service elsewhere issues it", () => {
+  test("issues a coupon that ends so many days from now, also where an upstream service issues it", () => {
     const validUntil = at("2099-01-01T00:00:00Z");
     for (const intent of [
       exchange(50, { restrictions: { validForDays: 30, validUntil } }),
@@ -144,15 +144,9 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   const advance = (from: ExchangeState, to: ExchangeStep["to"], reason: string | null = null) =>
     ({ kind: "advance-exchange", step: { id, from, to, reason } }) as const;
 
-  const states: readonly ExchangeState[] = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
-  const targets: readonly ExchangeStep["to"][] = ["ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
-  const ways = new Set([
-    "PENDING ISSUED",
-    "PENDING CHARGED_BACK",
-    "ISSUED VOIDING",
-    "VOIDING GIVEN_BACK",
-    "VOIDING ISSUED",
-  ]);
+  const states: readonly ExchangeState[] = ["PENDING", "ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"];
+  const targets: readonly ExchangeStep["to"][] = ["ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"];
+  const ways = new Set(["PENDING ISSUED", "PENDING REFUSED", "ISSUED VOIDING", "VOIDING GIVEN_BACK", "VOIDING ISSUED"]);
   const steps = states.flatMap((from) => targets.map((to) => [from, to] as const));
 
   test.each(steps.filter(([from, to]) => ways.has(`${from} ${to}`)))("goes from %s to %s", (from, to) => {
@@ -162,7 +156,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
     expect(decision.outcome).toEqual({ kind: "advanced", state: to });
     expect(decision.couponEffect).toEqual({ kind: "step", step: { id, from, to, reason: "because" } });
     expect(decision.isRepetition).toBe(false);
-    const isRefund = to === "CHARGED_BACK" || to === "GIVEN_BACK";
+    const isRefund = to === "REFUSED" || to === "GIVEN_BACK";
     expect(decision.entries).toHaveLength(isRefund ? 1 : 0);
   });
 
@@ -183,7 +177,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
   );
 
   test.each([
-    ["PENDING", "CHARGED_BACK", "Chargeback - the coupon could not be issued."],
+    ["PENDING", "REFUSED", "Chargeback - the coupon could not be issued."],
     ["VOIDING", "GIVEN_BACK", "Coupon given back"],
   ] as const)("that is %s and becomes %s gives every point back into the lot that it came from", (from, to, why) => {
     const story = withPoints().tell(exchange(50));
@@ -207,7 +201,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
 
   test.each([
     ["PENDING", "ISSUED", "forget"],
-    ["PENDING", "CHARGED_BACK", "forget"],
+    ["PENDING", "REFUSED", "forget"],
     ["VOIDING", "GIVEN_BACK", "forget"],
     ["ISSUED", "VOIDING", "step"],
   ] as const)("of an erased ledger is brought from %s to %s and leaves nothing behind", (from, to, kind) => {
@@ -218,7 +212,7 @@ describe("an exchange whose coupon is issued elsewhere", () => {
 
   test("has its points wait outside while the balance has no room for them", () => {
     const story = withPoints().tell(exchange(50), grant(pointsMax - 99));
-    const ways = [advance("PENDING", "CHARGED_BACK"), advance("VOIDING", "GIVEN_BACK")];
+    const ways = [advance("PENDING", "REFUSED"), advance("VOIDING", "GIVEN_BACK")];
     const refund = (way: (typeof ways)[number]) => story.decide(way, { exchange: inState(way.step.from) });
     const refusal = { ok: false, failure: { code: "balance_limit_exceeded" } };
     expect(ways.map(refund)).toEqual([refusal, refusal]);
@@ -325,9 +319,9 @@ describe("a coupon of the embedded service", () => {
       const paid = story.carryOut(exchange(1 + ((pair * 7) % 625)), { couponSuffix }, { id: `X${pair}` as CommandId });
       if (paid.couponEffect?.kind !== "issue") throw new Error("A coupon was issued.");
       const { coupon } = paid.couponEffect;
-      const draws = heldBy(story.journal, coupon.redemptionId);
+      const draws = heldBy(story.journal, coupon.exchangeId);
       story.carryOut(giveBack, { sold: soldWith({ coupon, draws }) }, { id: `G${pair}` as CommandId });
-      expect(heldBy(story.journal, coupon.redemptionId)).toEqual([]);
+      expect(heldBy(story.journal, coupon.exchangeId)).toEqual([]);
     }
     expect(story.ledger.lots).toEqual(before.lots);
     expect(story.balance).toBe(625);

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { drawsPoints, type Entry, makesLot, pointsChange } from "../../../src/ledger/rules/entry.ts";
-import { lapsedEntryId } from "../../../src/ledger/rules/lapsing.ts";
+import { expiryEntryId } from "../../../src/ledger/rules/expiring.ts";
 import {
   activePoints,
   drawPoints,
@@ -135,7 +135,7 @@ describe("a balance", () => {
   test("below zero goes up again when the return is undone that is to blame", () => {
     const story = new Story().tell(earn("O", 100), redeem(100), settle("O", 100, 70, { policy: "negative" }));
     const decision = story.carryOut(settle("O", 100, 100, { policy: "negative" }));
-    expect(decision.outcome).toEqual({ kind: "order-settled", granted: 0, requested: 0, taken: 0, givenBack: 0 });
+    expect(decision.outcome).toEqual({ kind: "order-adjusted", granted: 0, requested: 0, taken: 0, restored: 0 });
     expect([story.balance, story.ledger.debt.owed]).toEqual([0, 0]);
   });
 });
@@ -151,7 +151,7 @@ describe("an erasure", () => {
   });
 });
 
-describe("points that have lapsed", () => {
+describe("points that have expired", () => {
   const lots = ["A", "B", "C"].map((id, index) => ({
     id: id as EntryId,
     remainingPoints: points(10 * (index + 1)),
@@ -166,19 +166,19 @@ describe("points that have lapsed", () => {
   };
 
   test("are entered as far as they have, under the lot's id, and change no balance", () => {
-    const lapsing = story();
-    expect(lapsing.balance).toBe(30);
-    const decision = lapsing.carryOut({ kind: "lapse" }, { expired: lots }, by);
-    const entry = { kind: "lapsed", ...ofCommand, recordedAt: later(2), balanceAfter: 30 };
+    const expiring = story();
+    expect(expiring.balance).toBe(30);
+    const decision = expiring.carryOut({ kind: "expire" }, { expired: lots }, by);
+    const entry = { kind: "expired", ...ofCommand, recordedAt: later(2), balanceAfter: 30 };
     expect(decision.entries).toEqual([
-      { ...entry, sequence: 5, id: "lapsed:A", points: 10, createdAt: later(1), relatedId: "A" },
-      { ...entry, sequence: 6, id: "lapsed:B", points: 20, createdAt: later(2), relatedId: "B" },
+      { ...entry, sequence: 5, id: "expired:A", points: 10, createdAt: later(1), relatedId: "A" },
+      { ...entry, sequence: 6, id: "expired:B", points: 20, createdAt: later(2), relatedId: "B" },
     ]);
-    expect(decision.outcome).toEqual({ kind: "lapsed", points: 30 });
+    expect(decision.outcome).toEqual({ kind: "expired", points: 30 });
     expect(decision.isRepetition).toBe(false);
-    expect([lapsing.ledger.points, lapsing.ledger.expiredPoints, lapsing.balance]).toEqual([30, 0, 30]);
-    expect(ledgerFault(lapsing.ledger)).toBeNull();
-    expect(lapsedEntryId("order:O" as EntryId)).toBe("lapsed:order:O");
+    expect([expiring.ledger.points, expiring.ledger.expiredPoints, expiring.balance]).toEqual([30, 0, 30]);
+    expect(ledgerFault(expiring.ledger)).toBeNull();
+    expect(expiryEntryId("order:O" as EntryId)).toBe("expired:order:O");
   });
 
   test("make room for new ones once they are entered", () => {
@@ -186,16 +186,16 @@ describe("points that have lapsed", () => {
     full.now = later(1);
     expect(failureOf(full, grant(1))).toEqual({ code: "balance_limit_exceeded" });
     const expired = [{ id: "A" as EntryId, remainingPoints: points(pointsMax), validUntil: later(1) }];
-    full.carryOut({ kind: "lapse" }, { expired });
+    full.carryOut({ kind: "expire" }, { expired });
     expect(failureOf(full, grant(pointsMax))).toBeNull();
   });
 
   test("are nothing to enter when none have, or when the ledger is gone", () => {
-    const none = { outcome: { kind: "lapsed", points: 0 }, entries: [], isRepetition: true };
-    expect(story().carryOut({ kind: "lapse" }, { expired: lots.slice(2) })).toMatchObject(none);
-    expect(story().carryOut({ kind: "lapse" })).toMatchObject(none);
+    const none = { outcome: { kind: "expired", points: 0 }, entries: [], isRepetition: true };
+    expect(story().carryOut({ kind: "expire" }, { expired: lots.slice(2) })).toMatchObject(none);
+    expect(story().carryOut({ kind: "expire" })).toMatchObject(none);
     const erased = story().tell({ kind: "erase" });
-    expect(erased.carryOut({ kind: "lapse" }, { expired: lots })).toMatchObject(none);
+    expect(erased.carryOut({ kind: "expire" }, { expired: lots })).toMatchObject(none);
   });
 });
 
@@ -237,18 +237,18 @@ describe("a ledger takes no entry", () => {
     const indebted = new Story()
       .tell(earn("O", 100), redeem(100))
       .tell(settle("O", 100, 70, { policy: "negative" }), settle("O", 100, 50, { policy: "absorb" }));
-    const entry = { ...last(indebted), sequence: 6, kind: "given-back" } as Entry;
+    const entry = { ...last(indebted), sequence: 6, kind: "reversal-undone" } as Entry;
     const paying = (owed: number, absorbed: number) => evolved(indebted.ledger, entry, { debt: { owed, absorbed } });
     expect(paying(-31, 0)).toThrow("More debt");
     expect(paying(0, -21)).toThrow("More debt");
     expect(paying(-30, -20)().debt).toEqual({ owed: 0, absorbed: 0 });
   });
 
-  test("that lapses more than has expired", () => {
-    const lapsed = { kind: "lapsed", recordedAt: later(5) };
-    expect(taken({ ...lapsed, points: 7 })).toThrow("expired");
-    expect(taken({ ...lapsed, points: 6 })()).toMatchObject({ expiredPoints: 0, points: 10, lotPoints: 10 });
-    expect(taken({ ...lapsed, points: 2 })()).toMatchObject({ expiredPoints: 4, points: 14 });
+  test("that expires more than has expired", () => {
+    const expired = { kind: "expired", recordedAt: later(5) };
+    expect(taken({ ...expired, points: 7 })).toThrow("expired");
+    expect(taken({ ...expired, points: 6 })()).toMatchObject({ expiredPoints: 0, points: 10, lotPoints: 10 });
+    expect(taken({ ...expired, points: 2 })()).toMatchObject({ expiredPoints: 4, points: 14 });
   });
 });
 
@@ -267,15 +267,15 @@ describe("what an entry does to the points", () => {
       ["opened", 0, false, false],
       ["granted", 100, true, false],
       ["redeemed", -60, false, true],
-      ["taken-back", -40, false, true],
+      ["reversed", -40, false, true],
       ["granted", 5, true, false],
       ["settled", -5, false, true],
-      ["given-back", 0, false, false],
+      ["reversal-undone", 0, false, false],
       ["restored", 40, false, false],
       ["refunded", 5, true, false],
     ]);
-    const lapsed = { kind: "lapsed", points: points(7) } as Entry;
-    expect([pointsChange(lapsed), makesLot(lapsed), drawsPoints(lapsed)]).toEqual([-7, false, false]);
+    const expired = { kind: "expired", points: points(7) } as Entry;
+    expect([pointsChange(expired), makesLot(expired), drawsPoints(expired)]).toEqual([-7, false, false]);
     expect(pointsChange({ kind: "erased" } as Entry)).toBe(0);
   });
 });

@@ -7,18 +7,18 @@ import {
   correctedEntryId,
   earnedEntryId,
   endOfPaidOff,
-  lapsedPoints,
+  expiredPoints,
   nothingEarned,
   type OrderHistory,
   type PastGrant,
   paymentEntryId,
   type ReturnPolicy,
-  takeBackEntryId,
+  reversalEntryId,
   undoingEntryId,
 } from "../../../src/ledger/rules/returns.ts";
 import { ledgerFault } from "../../../src/ledger/rules/soundness.ts";
 import type { CommandId, EntryId, RedeemOptionId } from "../../../src/platform/values/identifiers.ts";
-import type { EpochMs } from "../../../src/platform/values/time.ts";
+import { addCalendarMonths, type EpochMs } from "../../../src/platform/values/time.ts";
 import { at, coupon, earn, exchange, givingBack, grant, points, redeem, settle } from "../../support/ledger/ledgers.ts";
 import { timesUsualRuns } from "../../support/runs.ts";
 import { key, noon, Story } from "./story.ts";
@@ -33,8 +33,8 @@ const keep = (kept: number, policy: ReturnPolicy = "clamp", returnId: string | n
 const standing = ({ journal }: Story): number =>
   journal.reduce((sum, entry) => {
     if (entry.kind === "granted" && entry.referenceId === "O") return sum + entry.points;
-    if (entry.kind === "taken-back") return sum - entry.requestedPoints;
-    return entry.kind === "given-back" ? sum + entry.requestedPoints : sum;
+    if (entry.kind === "reversed") return sum - entry.requestedPoints;
+    return entry.kind === "reversal-undone" ? sum + entry.requestedPoints : sum;
   }, 0);
 
 describe("returns", () => {
@@ -63,24 +63,24 @@ describe("returns", () => {
     const story = new Story().tell(earn("O", 100));
     for (const policy of ["clamp", "clamp", "negative"] as const) story.tell(keep(70, policy));
     expect(story.balance).toBe(70);
-    expect(story.takenBack).toHaveLength(1);
+    expect(story.reversed).toHaveLength(1);
   });
 
   test("take from the order's own lot before others, and never from the customer's other points first", () => {
     const story = new Story().tell(grant(50, { validUntil: at("2026-06-01T00:00:00Z") }), earn("O", 100), keep(60));
-    expect(story.takenBack[0]?.draws).toEqual([{ lotId: "order:O", points: 40 }]);
+    expect(story.reversed[0]?.draws).toEqual([{ lotId: "order:O", points: 40 }]);
     story.tell(redeem(90), keep(0, "clamp", "R2"));
     expect(story.balance).toBe(0);
-    expect(story.takenBack[1]).toMatchObject({ requestedPoints: 60, points: 20 });
+    expect(story.reversed[1]).toMatchObject({ requestedPoints: 60, points: 20 });
   });
 
-  test("of an order whose points have lapsed unused take nothing else", () => {
+  test("of an order whose points have expired unused take nothing else", () => {
     const story = new Story().tell(earn("O", 100, { validityMonths: 1 }), redeem(30));
     story.now = at("2026-07-01T00:00:00Z");
     story.tell(grant(500), keep(50, "negative"));
-    expect(story.takenBack[0]).toMatchObject({ requestedPoints: 50, lapsedPoints: 50, points: 0 });
+    expect(story.reversed[0]).toMatchObject({ requestedPoints: 50, expiredPoints: 50, points: 0 });
     story.tell(keep(0, "negative", "R2"));
-    expect(story.takenBack[1]).toMatchObject({ requestedPoints: 50, lapsedPoints: 20, points: 30 });
+    expect(story.reversed[1]).toMatchObject({ requestedPoints: 50, expiredPoints: 20, points: 30 });
     expect(story.balance).toBe(470);
   });
 
@@ -89,15 +89,27 @@ describe("returns", () => {
     expect(story.journal).toMatchObject([
       { kind: "opened" },
       { kind: "granted", id: "order:O", points: 100 },
-      { kind: "taken-back", id: "order:O/return:R1", requestedPoints: 30, points: 30, balanceAfter: 70 },
+      { kind: "reversed", id: "order:O/return:R1", requestedPoints: 30, points: 30, balanceAfter: 70 },
     ]);
+  });
+
+  test("that came before their order's points take these, and no others", () => {
+    const other = grant(50, { validUntil: at("2026-06-01T00:00:00Z") });
+    const story = new Story().tell(other, keep(70));
+    expect(story.reversed).toMatchObject([
+      { points: 30, draws: [{ lotId: "order:O", points: 30 }], relatedId: "order:O", expiredPoints: 0 },
+    ]);
+    const over = { completedAt: at("2026-01-01T00:00:00Z"), validityMonths: 1 };
+    const late = new Story().tell(other, settle("O", 100, 70, { ...over, returnId: "R1" }));
+    expect(late.reversed).toMatchObject([{ requestedPoints: 30, expiredPoints: 30, points: 0, draws: [] }]);
+    expect(late.balance).toBe(50);
   });
 
   test("of a deleted order take all that is left", () => {
     const story = new Story().tell(earn("O", 100), keep(70), keep(0, "clamp", null));
-    expect(story.takenBack.map((entry) => [entry.id, entry.requestedPoints])).toEqual([
+    expect(story.reversed.map((entry) => [entry.id, entry.requestedPoints])).toEqual([
       ["order:O/return:R1", 30],
-      ["order:O/taken-back", 70],
+      ["order:O/reversed", 70],
     ]);
     expect(story.balance).toBe(0);
   });
@@ -151,9 +163,9 @@ describe("a return that is undone", () => {
           told.tell(keep(30, policy));
           both(after);
           told.tell(keep(100, policy));
-          const forgiven = told.takenBack.reduce(
+          const forgiven = told.reversed.reduce(
             (sum, entry) =>
-              sum + entry.requestedPoints - entry.lapsedPoints - entry.points - entry.debt.owed - entry.debt.absorbed,
+              sum + entry.requestedPoints - entry.expiredPoints - entry.points - entry.debt.owed - entry.debt.absorbed,
             0,
           );
           expect(told.balance).toBe(untold.balance);
@@ -199,20 +211,20 @@ describe("a return that is undone", () => {
     expect(story.balance).toBe(100);
     story.tell(keep(60));
     expect(story.balance).toBe(60);
-    expect(new Set(story.takenBack.map((entry) => entry.id)).size).toBe(4);
+    expect(new Set(story.reversed.map((entry) => entry.id)).size).toBe(4);
   });
 
-  test("in part gives back what was missing first, then what was taken, and at last what had lapsed", () => {
+  test("in part gives back what was missing first, then what was taken, and at last what had expired", () => {
     const story = new Story().tell(earn("O", 100, { validityMonths: 1 }), redeem(40), grant(20));
     story.now = at("2026-07-01T00:00:00Z");
     story.tell(keep(0, "negative"));
-    expect(story.takenBack).toMatchObject([
-      { requestedPoints: 100, lapsedPoints: 60, points: 20, debt: { owed: 20, absorbed: 0 } },
+    expect(story.reversed).toMatchObject([
+      { requestedPoints: 100, expiredPoints: 60, points: 20, debt: { owed: 20, absorbed: 0 } },
     ]);
     const steps = [10, 25, 40, 90, 100].map((kept) => {
       const [given] = story.carryOut(keep(kept, "negative")).entries;
-      if (given?.kind !== "given-back") throw new Error("A take-back was undone.");
-      return [given.id, given.requestedPoints, given.debt.owed, given.points, given.lapsedPoints, story.balance];
+      if (given?.kind !== "reversal-undone") throw new Error("A reversal was undone.");
+      return [given.id, given.requestedPoints, given.debt.owed, given.points, given.expiredPoints, story.balance];
     });
     const undone = "order:O/return:R1/undone";
     expect(steps).toEqual([
@@ -228,23 +240,99 @@ describe("a return that is undone", () => {
     const story = new Story().tell(earn("O", 100), keep(70, "clamp", "R1"), keep(40, "clamp", "R2"));
     const { entries } = story.carryOut(keep(80, "clamp", "R1"));
     expect(entries).toMatchObject([
-      { kind: "given-back", relatedId: "order:O/return:R2", requestedPoints: 30, points: 30 },
+      { kind: "reversal-undone", relatedId: "order:O/return:R2", requestedPoints: 30, points: 30 },
       { kind: "restored", points: 30, draws: [{ lotId: "order:O", points: 30 }] },
-      { kind: "given-back", relatedId: "order:O/return:R1", requestedPoints: 10, points: 10 },
+      { kind: "reversal-undone", relatedId: "order:O/return:R1", requestedPoints: 10, points: 10 },
       { kind: "restored", points: 10, draws: [{ lotId: "order:O", points: 10 }] },
     ]);
     expect([story.balance, standing(story)]).toEqual([80, 80]);
+  });
+
+  test("gives back into the lots that were drawn from last, as far as they have not given back before", () => {
+    const ends = (day: number) => at(`2026-06-${day}T12:00:00Z`);
+    const lot = (id: string, day: number) => grant(30, { id: id as EntryId, validUntil: ends(day) });
+    const story = new Story().tell(earn("O", 60, { validityMonths: 1 }), lot("A", 12), lot("B", 13), redeem(60));
+    story.tell(keep(0, "clamp", "R1", 60));
+    expect(story.reversed).toMatchObject([
+      {
+        points: 60,
+        draws: [
+          { lotId: "A", points: 30 },
+          { lotId: "B", points: 30 },
+        ],
+      },
+    ]);
+    // By now all lots are over: what comes back is over, too, each with the end of the lot that it came from.
+    story.now = at("2026-07-01T00:00:00Z");
+    const steps = [20, 50, 60].map((kept) => {
+      const { entries } = story.carryOut(keep(kept, "clamp", "R1", 60));
+      return entries.flatMap((entry) => (entry.kind === "refunded" ? [[entry.points, entry.validUntil]] : []));
+    });
+    expect(steps).toEqual([
+      [[20, ends(13)]],
+      [
+        [20, ends(12)],
+        [10, ends(13)],
+      ],
+      [[10, ends(12)]],
+    ]);
+    expect(story.balance).toBe(0);
+  });
+
+  test("gives back into lots that are still active first", () => {
+    const ends = at("2026-06-12T12:00:00Z");
+    const story = new Story().tell(
+      earn("O", 60, { validityMonths: 1 }),
+      grant(30, { id: "A" as EntryId, validUntil: ends }),
+      grant(30, { id: "B" as EntryId }),
+      redeem(60),
+      keep(0, "clamp", "R1", 60),
+    );
+    story.now = at("2026-07-01T00:00:00Z");
+    const steps = [20, 45, 60].map((kept) => {
+      const { entries } = story.carryOut(keep(kept, "clamp", "R1", 60));
+      return [entries.slice(1).map((entry) => ("points" in entry ? [entry.kind, entry.points] : [])), story.balance];
+    });
+    expect(steps).toEqual([
+      [[["restored", 20]], 20],
+      [
+        [
+          ["restored", 10],
+          ["refunded", 15],
+        ],
+        30,
+      ],
+      [[["refunded", 15]], 30],
+    ]);
   });
 
   test("grants what is more than was ever taken back, as a correction of the order", () => {
     const story = new Story().tell(earn("O", 100), keep(70));
     const { entries, outcome } = story.carryOut(keep(150, "clamp", null, 150));
     expect(entries).toMatchObject([
-      { kind: "given-back", requestedPoints: 30 },
+      { kind: "reversal-undone", requestedPoints: 30 },
       { kind: "restored", points: 30 },
       { kind: "granted", id: "order:O/more/2", points: 50, orderValue: null, referenceId: "O", balanceAfter: 150 },
     ]);
-    expect(outcome).toEqual({ kind: "order-settled", granted: 50, requested: 0, taken: 0, givenBack: 30 });
+    expect(outcome).toEqual({ kind: "order-adjusted", granted: 50, requested: 0, taken: 0, restored: 30 });
+  });
+});
+
+describe("an order's points", () => {
+  const hour = 3_600_000;
+
+  test.each([
+    ["when it completed, where it says so", noon - hour, noon - hour],
+    ["now, where it does not say", null, noon],
+    ["now, where it completes now", noon, noon],
+    ["now, where it says that it has yet to complete", noon + hour, noon],
+  ])("live from %s", (_, completedAt, from) => {
+    const terms = { completedAt: completedAt as EpochMs | null, validityMonths: 1 };
+    for (const intent of [earn("O", 100, terms), settle("O", 100, 100, terms)]) {
+      const granted = new Story().tell(intent).journal.at(-1);
+      const validUntil = addCalendarMonths(from as EpochMs, 1);
+      expect(granted).toMatchObject({ kind: "granted", createdAt: from, validUntil, recordedAt: noon });
+    }
   });
 });
 
@@ -252,31 +340,31 @@ describe("the id of an entry", () => {
   test("of an order, or of what is taken back of it, is readable", () => {
     expect(earnedEntryId("O1")).toBe("order:O1");
     expect(earnedEntryId("50%/O1")).toBe("order:50%25%2FO1");
-    expect(takeBackEntryId("O1", "R/1", 1)).toBe("order:O1/return:R%2F1");
-    expect(takeBackEntryId("O1", "R1", 2)).toBe("order:O1/return:R1/2");
-    expect(takeBackEntryId("O1", null, 1)).toBe("order:O1/taken-back");
-    expect(takeBackEntryId("O1", null, 3)).toBe("order:O1/taken-back/3");
+    expect(reversalEntryId("O1", "R/1", 1)).toBe("order:O1/return:R%2F1");
+    expect(reversalEntryId("O1", "R1", 2)).toBe("order:O1/return:R1/2");
+    expect(reversalEntryId("O1", null, 1)).toBe("order:O1/reversed");
+    expect(reversalEntryId("O1", null, 3)).toBe("order:O1/reversed/3");
     expect(correctedEntryId("O1", 1)).toBe("order:O1");
     expect(correctedEntryId("O1", 2)).toBe("order:O1/more/2");
-    expect(undoingEntryId(takeBackEntryId("O1", "R1", 1), 1)).toBe("order:O1/return:R1/undone");
-    expect(undoingEntryId(takeBackEntryId("O1", "R1", 1), 2)).toBe("order:O1/return:R1/undone/2");
-    expect(paymentEntryId(takeBackEntryId("O1", "R1", 1), 1)).toBe("order:O1/return:R1/paid/1");
+    expect(undoingEntryId(reversalEntryId("O1", "R1", 1), 1)).toBe("order:O1/return:R1/undone");
+    expect(undoingEntryId(reversalEntryId("O1", "R1", 1), 2)).toBe("order:O1/return:R1/undone/2");
+    expect(paymentEntryId(reversalEntryId("O1", "R1", 1), 1)).toBe("order:O1/return:R1/paid/1");
   });
 
   test("is of one order, one return and one time only, whatever they are called", () => {
     const name = fc.string({
-      unit: fc.constantFrom("%", "2", "F", "/", "return:", "taken-back", "more", "undone", "paid"),
+      unit: fc.constantFrom("%", "2", "F", "/", "return:", "reversed", "more", "undone", "paid"),
       maxLength: 4,
     });
     const take = fc.tuple(name, fc.option(name), fc.integer({ min: 1, max: 3 }));
     fc.assert(
       fc.property(take, take, (left, right) => {
         const isSame = left.every((part, index) => part === right[index]);
-        expect(takeBackEntryId(...left) === takeBackEntryId(...right)).toBe(isSame);
+        expect(reversalEntryId(...left) === reversalEntryId(...right)).toBe(isSame);
         expect(earnedEntryId(left[0]) === earnedEntryId(right[0])).toBe(left[0] === right[0]);
-        expect(takeBackEntryId(...left)).not.toBe(earnedEntryId(right[0]));
+        expect(reversalEntryId(...left)).not.toBe(earnedEntryId(right[0]));
         expect(correctedEntryId(left[0], 2)).not.toBe(earnedEntryId(right[0]));
-        expect(correctedEntryId(left[0], left[2])).not.toBe(takeBackEntryId(...right));
+        expect(correctedEntryId(left[0], left[2])).not.toBe(reversalEntryId(...right));
       }),
     );
   });
@@ -296,18 +384,18 @@ describe("what a return asks back", () => {
         ...grant,
       },
     ],
-    takeBacks: [],
+    reversals: [],
   });
   const later = (days: number) => (noon + days * day) as EpochMs;
 
-  test("has lapsed as far as it was not used before its end, and not before that", () => {
+  test("has expired as far as it was not used before its end, and not before that", () => {
     const ending = (usedPoints: number) => historyOf({ validUntil: later(1), usedPoints });
-    expect(lapsedPoints(ending(0), points(60), later(0))).toBe(0);
-    expect(lapsedPoints(ending(0), points(60), later(1))).toBe(60);
-    expect(lapsedPoints(ending(70), points(60), later(1))).toBe(30);
-    expect(lapsedPoints(ending(100), points(60), later(1))).toBe(0);
-    expect(lapsedPoints(historyOf(), points(60), later(9_999))).toBe(0);
-    expect(lapsedPoints(nothingEarned, points(60), later(1))).toBe(0);
+    expect(expiredPoints(ending(0), points(60), later(0))).toBe(0);
+    expect(expiredPoints(ending(0), points(60), later(1))).toBe(60);
+    expect(expiredPoints(ending(70), points(60), later(1))).toBe(30);
+    expect(expiredPoints(ending(100), points(60), later(1))).toBe(0);
+    expect(expiredPoints(historyOf(), points(60), later(9_999))).toBe(0);
+    expect(expiredPoints(nothingEarned, points(60), later(1))).toBe(0);
   });
 
   test("and was paid off comes back with the order's own end, or to live as long as its points did", () => {
@@ -326,7 +414,7 @@ const soldCoupon: Coupon = {
   definition: coupon,
   issuedTo: key.customerId,
   issuedAt: noon,
-  redemptionId: "X1" as EntryId,
+  exchangeId: "X1" as EntryId,
   redeemOptionId: "option" as RedeemOptionId,
   redemptionCount: 0,
 };
@@ -375,12 +463,12 @@ describe("several returns that have left something open", () => {
   test("are undone one by one, each for what it has left open and what was paid for it", () => {
     const story = spent().tell(keep(70, "absorb"), keep(50, "absorb", "R2"), grant(10));
     expect(debtOf(story)).toEqual([0, 40]);
-    expect(story.carryOut(keep(70, "absorb", "R2")).outcome).toMatchObject({ kind: "order-settled", givenBack: 0 });
+    expect(story.carryOut(keep(70, "absorb", "R2")).outcome).toMatchObject({ kind: "order-adjusted", restored: 0 });
     expect([...debtOf(story), story.balance]).toEqual([0, 20, 0]);
     const decision = story.carryOut(keep(100, "absorb", "R1"));
-    expect(decision.outcome).toMatchObject({ kind: "order-settled", givenBack: 10 });
+    expect(decision.outcome).toMatchObject({ kind: "order-adjusted", restored: 10 });
     expect(decision.entries).toMatchObject([
-      { kind: "given-back", id: "order:O/return:R1/undone", relatedId: "order:O/return:R1", referenceId: "O" },
+      { kind: "reversal-undone", id: "order:O/return:R1/undone", relatedId: "order:O/return:R1", referenceId: "O" },
       { kind: "refunded", points: 10, description: "Less of order O is returned", referenceId: "O" },
     ]);
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 10]);
@@ -389,9 +477,9 @@ describe("several returns that have left something open", () => {
   test("under both policies are undone without touching one another", () => {
     const story = spent().tell(keep(70, "negative"), keep(45, "absorb", "R2"), grant(40));
     expect(debtOf(story)).toEqual([0, 15]);
-    expect(story.carryOut(keep(70, "absorb", "R2")).outcome).toMatchObject({ givenBack: 10 });
+    expect(story.carryOut(keep(70, "absorb", "R2")).outcome).toMatchObject({ restored: 10 });
     expect([...debtOf(story), story.balance]).toEqual([0, 0, 10]);
-    expect(story.carryOut(keep(100, "negative", "R1")).outcome).toMatchObject({ givenBack: 30 });
+    expect(story.carryOut(keep(100, "negative", "R1")).outcome).toMatchObject({ restored: 30 });
     expect(story.balance).toBe(40);
   });
 });
@@ -403,7 +491,7 @@ describe("an order that is settled again", () => {
     const first = story.carryOut(keep(50), {}, by);
     return { story, first };
   };
-  const nothing = { kind: "order-settled", granted: 0, requested: 0, taken: 0, givenBack: 0 };
+  const nothing = { kind: "order-adjusted", granted: 0, requested: 0, taken: 0, restored: 0 };
 
   test("to the same changes nothing, under whichever policy, and answers the same command what it came to", () => {
     const { story, first } = told();
@@ -415,10 +503,30 @@ describe("an order that is settled again", () => {
     expect(same).toMatchObject({ outcome: first.outcome, isRepetition: true, entries: [] });
   });
 
+  test("by a command that had granted all that it earned answers that", () => {
+    const story = new Story();
+    const first = story.carryOut(keep(100), {}, by);
+    expect(first.outcome).toEqual({ ...nothing, granted: 100 });
+    expect(story.journal).toMatchObject([{ kind: "opened" }, { kind: "granted", id: "order:O", points: 100 }]);
+    expect(story.carryOut(keep(100), {}, by)).toMatchObject({ outcome: first.outcome, isRepetition: true });
+    const more = story.carryOut(keep(120), {}, by);
+    expect(more).toMatchObject({ outcome: { ...nothing, granted: 120 }, isRepetition: false });
+  });
+
+  test("by a command that had taken back or given back answers the sum of both times", () => {
+    const story = new Story().tell(earn("O", 100));
+    story.carryOut(keep(70), {}, by);
+    expect(story.carryOut(keep(60), {}, by).outcome).toEqual({ ...nothing, requested: 40, taken: 40 });
+    story.carryOut(keep(65), {}, by);
+    const { outcome } = story.carryOut(keep(75), {}, by);
+    expect(outcome).toEqual({ ...nothing, requested: 40, taken: 40, restored: 15 });
+    expect(story.carryOut(keep(100)).outcome).toEqual({ ...nothing, restored: 25 });
+  });
+
   test("by a command that had granted or given back answers that, too", () => {
     const { story } = told();
     const back = story.carryOut(keep(120), {}, { id: "back" as CommandId });
-    expect(back.outcome).toEqual({ ...nothing, granted: 20, givenBack: 20 });
+    expect(back.outcome).toEqual({ ...nothing, granted: 20, restored: 20 });
     const same = story.carryOut(keep(120), {}, { id: "back" as CommandId });
     expect(same).toMatchObject({ outcome: back.outcome, isRepetition: true, entries: [] });
   });
@@ -446,7 +554,7 @@ describe("an order that is settled again", () => {
   test("gives back what it took when nothing of it is returned any more", () => {
     const { story } = told();
     const decision = story.carryOut(keep(100));
-    expect(decision.outcome).toEqual({ ...nothing, givenBack: 20 });
+    expect(decision.outcome).toEqual({ ...nothing, restored: 20 });
     expect(decision.isRepetition).toBe(false);
     expect(story.balance).toBe(20);
   });
@@ -460,8 +568,37 @@ describe("an order that is settled again", () => {
 
   test("as a refund takes points without a grant, and gives them back when it is withdrawn", () => {
     const story = new Story().tell(grant(50), keep(-30, "negative", null, -30));
-    expect(story.takenBack).toMatchObject([{ requestedPoints: 30, points: 30, relatedId: null }]);
+    expect(story.reversed).toMatchObject([{ requestedPoints: 30, points: 30, relatedId: null }]);
     expect([story.balance, story.tell(keep(0, "negative", null, -30)).balance]).toEqual([20, 50]);
+  });
+
+  test("as a refund of somebody who has no points yet opens a ledger", () => {
+    const story = new Story().tell(keep(-30, "absorb", null, -30));
+    expect(story.journal).toMatchObject([{ kind: "opened" }, { kind: "reversed", requestedPoints: 30, points: 0 }]);
+  });
+
+  test("and is worth more than it earned at first is granted both", () => {
+    const story = new Story();
+    expect(story.carryOut(keep(120)).outcome).toEqual({ ...nothing, granted: 120 });
+    expect(story.journal).toMatchObject([
+      { kind: "opened" },
+      { kind: "granted", id: "order:O", points: 100, description: "Order O", orderValue: "200" },
+      { kind: "granted", id: "order:O/more/2", points: 20, description: "Order O corrected to 200", orderValue: null },
+    ]);
+  });
+
+  test("is refused as a whole when what it earned and what it is worth now exceed a balance together", () => {
+    const full = () => new Story().tell(grant(pointsMax - 10));
+    const failure = { code: "balance_limit_exceeded" };
+    expect(full().tell(keep(10, "clamp", null, 6)).balance).toBe(pointsMax);
+    expect(full().decide(keep(11, "clamp", null, 6))).toEqual({ ok: false, failure });
+    expect(full().decide(keep(0, "clamp", null, 11))).toEqual({ ok: false, failure });
+  });
+
+  test("takes and gives back beside a full balance", () => {
+    const story = new Story().tell(grant(pointsMax - 100), earn("O", 100), keep(100));
+    expect(story.balance).toBe(pointsMax);
+    expect([story.tell(keep(30)).balance, story.tell(keep(100)).balance]).toEqual([pointsMax - 70, pointsMax]);
   });
 
   test("that would exceed what a balance can hold is refused, and changes nothing", () => {
@@ -483,7 +620,7 @@ describe("what was forgiven while points were away", () => {
 
   test("is paid for by them when they come back, so that there are no points from nothing", () => {
     const { story, coupon } = forgiven();
-    expect(story.takenBack).toMatchObject([{ requestedPoints: 900, points: 0 }]);
+    expect(story.reversed).toMatchObject([{ requestedPoints: 900, points: 0 }]);
     const { entries } = story.giveBack(coupon);
     expect(entries).toMatchObject([
       { kind: "restored", points: 900 },
@@ -512,9 +649,9 @@ describe("what was forgiven while points were away", () => {
     const { story, coupon } = forgiven();
     story.giveBack(coupon);
     const { entries, outcome } = story.carryOut(keep(300, "clamp", "R1", 900));
-    expect(outcome).toMatchObject({ kind: "order-settled", givenBack: 300 });
+    expect(outcome).toMatchObject({ kind: "order-adjusted", restored: 300 });
     expect(entries).toMatchObject([
-      { kind: "given-back", requestedPoints: 300, points: 300, debt: { owed: 0, absorbed: 0 } },
+      { kind: "reversal-undone", requestedPoints: 300, points: 300, debt: { owed: 0, absorbed: 0 } },
       { kind: "refunded", points: 300, relatedId: "order:O/return:R1" },
     ]);
     expect(story.balance).toBe(300);
@@ -522,7 +659,7 @@ describe("what was forgiven while points were away", () => {
 
   test("is forgotten, unpaid, when nothing is returned any more, and the coupon is worth what it was", () => {
     const { story, coupon } = forgiven();
-    expect(story.carryOut(keep(900, "clamp", "R1", 900)).outcome).toMatchObject({ givenBack: 0 });
+    expect(story.carryOut(keep(900, "clamp", "R1", 900)).outcome).toMatchObject({ restored: 0 });
     expect(story.balance).toBe(0);
     story.giveBack(coupon);
     expect(story.balance).toBe(900);
@@ -536,6 +673,38 @@ describe("what was forgiven while points were away", () => {
     expect([story.balance, story.journal.at(-1)]).toMatchObject([0, { id: "order:O/return:R1/paid/1", points: 60 }]);
     story.giveBack(second);
     expect([story.balance, story.journal.at(-1)]).toMatchObject([20, { id: "order:O/return:R1/paid/2", points: 20 }]);
+  });
+
+  test("of the same order is not paid for by what comes back of another return of it", () => {
+    const story = new Story().tell(earn("O", 100), keep(60, "clamp", "R1"), redeem(60), keep(30, "clamp", "R2"));
+    const { entries } = story.carryOut(keep(100));
+    expect(entries).toMatchObject([
+      { kind: "reversal-undone", relatedId: "order:O/return:R2", requestedPoints: 30, points: 0 },
+      { kind: "reversal-undone", relatedId: "order:O/return:R1", requestedPoints: 40, points: 40 },
+      { kind: "restored", points: 40 },
+    ]);
+    expect(story.balance).toBe(40);
+  });
+
+  test("is paid for by what was away at that moment, and not by what was taken only later", () => {
+    const forgive = (orderId: string, amount: number) => [
+      earn(orderId, amount),
+      redeem(amount),
+      settle(orderId, amount, 0, { returnId: "R" }),
+    ];
+    const story = new Story().tell(earn("O", 100), keep(60, "clamp", "R1"), redeem(60), ...forgive("P", 50));
+    story.tell(grant(40), keep(20, "clamp", "R2"), ...forgive("Q", 30));
+    expect(story.balance).toBe(0);
+    const { entries } = story.carryOut(keep(100));
+    const paying = entries.filter(({ kind }) => kind === "reversal-undone" || kind === "settled");
+    // 30 of the 40 points that the later return gives back pay for Q, and the 40 of the earlier one for P.
+    expect(paying).toMatchObject([
+      { kind: "reversal-undone", relatedId: "order:O/return:R2", points: 40 },
+      { kind: "settled", id: "order:Q/return:R/paid/1", points: 30 },
+      { kind: "reversal-undone", relatedId: "order:O/return:R1", points: 40 },
+      { kind: "settled", id: "order:P/return:R/paid/1", points: 40 },
+    ]);
+    expect(story.balance).toBe(10);
   });
 
   test("is paid for by what another order's return had taken, when that is undone", () => {
@@ -652,7 +821,7 @@ describe("whatever is returned, corrected, spent and given back", () => {
 
     /** What was redeemed, or sits in coupons. */
     get spent(): number {
-      const redemptions = new Set(this.#coupons.map(({ redemptionId }) => redemptionId));
+      const redemptions = new Set(this.#coupons.map(({ exchangeId }) => exchangeId));
       const inCoupons = this.story.journal
         .filter((entry) => entry.kind === "redeemed")
         .filter(({ id }) => redemptions.has(id));

@@ -58,10 +58,10 @@ export class Story {
 
   /** Gives a coupon back that was bought before. */
   giveBack(coupon: Coupon): Decision {
-    const { code, redemptionId } = coupon;
-    const bought = this.journal.find((entry) => "id" in entry && entry.id === redemptionId);
-    if (bought === undefined) throw new Error(`There is no redemption ${redemptionId}.`);
-    const sold = { coupon, isGivenBack: false, isDeleted: false, draws: heldBy(this.journal, redemptionId) };
+    const { code, exchangeId } = coupon;
+    const bought = this.journal.find((entry) => "id" in entry && entry.id === exchangeId);
+    if (bought === undefined) throw new Error(`There is no redemption ${exchangeId}.`);
+    const sold = { coupon, isGivenBack: false, isDeleted: false, draws: heldBy(this.journal, exchangeId) };
     const forgiven = forgivenAfter(this.journal, bought.sequence);
     return this.carryOut(givingBack(code), { sold, forgiven });
   }
@@ -83,12 +83,12 @@ export class Story {
     return activePoints(this.ledger, this.now);
   }
 
-  get takenBack() {
-    return this.journal.filter((entry) => entry.kind === "taken-back");
+  get reversed() {
+    return this.journal.filter((entry) => entry.kind === "reversed");
   }
 
   get requested(): number {
-    return this.takenBack.reduce((sum, entry) => sum + entry.requestedPoints, 0);
+    return this.reversed.reduce((sum, entry) => sum + entry.requestedPoints, 0);
   }
 }
 

@@ -288,7 +288,7 @@ describe("identifiers of entries", () => {
   });
 
   test("that the service makes itself cannot be taken by clients", () => {
-    for (const own of ["order:1", "restored:x", "refund:", "settled:x", "lapsed:order:1"])
+    for (const own of ["order:1", "restored:x", "refund:", "settled:x", "expired:order:1"])
       expect(parseEntryId(own)).toBeNull();
   });
 });
@@ -347,7 +347,7 @@ describe("what a redemption of the journal has come to", () => {
       { kind: "exchanged", couponCode },
     ],
     [
-      { id, couponCode, couponIssuer: "elsewhere" },
+      { id, couponCode, couponIssuer: "upstream" },
       { kind: "reserved", exchangeId: id, couponCode },
     ],
   ] as const)("is, for %j: %j", (redemption, outcome) => {

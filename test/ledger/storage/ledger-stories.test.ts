@@ -37,7 +37,7 @@ beforeAll(async () => {
     await does(grant(7));
     await does(redeem(3));
     if (round % 2 === 0) await does(settle(`S${round}`, 20, 20, { returnId: "R" }));
-    await does({ kind: "lapse" });
+    await does({ kind: "expire" });
   }
   now += 1_000;
 });

@@ -38,7 +38,7 @@ async function consume(events: readonly QueuedEvent[], queue = "reward-points-ev
 describe("a webhook", () => {
   const tenant = "signed";
   const path = `/reward-points/${tenant}/events`;
-  const event = { type: "order.updated", payload: notCompleted("EON1") };
+  const event = { type: "order.updated", payload: notCompleted("SIGNED1") };
 
   test("is taken in with a signature of either secret", async () => {
     expect(await sendSigned(tenant, event, "new-secret")).toMatchObject(accepted);
@@ -62,7 +62,9 @@ describe("a webhook", () => {
       "emporix-event-signature": await signatureOf("new-secret", body),
     };
     expect(await call("POST", path, { body, headers })).toMatchObject(accepted);
-    expect(await call("POST", path, { body: body.replace("EON1", "EON2"), headers })).toMatchObject(refusedSignature);
+    expect(await call("POST", path, { body: body.replace("SIGNED1", "SIGNED2"), headers })).toMatchObject(
+      refusedSignature,
+    );
   });
 
   test("with a wrong signature, or none, is refused", async () => {
@@ -258,7 +260,7 @@ describe("the queue's consumer", () => {
     const event = queued(shop.tenant, orderUpdated("A"));
     expect(await consume([event], "reward-points-events-dlq", 6)).toMatchObject({ explicitAcks: ["0"] });
     const { body } = await shop.manage("GET", `/reward-points/${shop.tenant}/events/${event.id}`);
-    expect(body).toMatchObject({ verdict: "failed", reason: "gave_up: unavailable" });
+    expect(body).toMatchObject({ verdict: "failed", reason: "gave_up", detail: "unavailable" });
   });
 });
 

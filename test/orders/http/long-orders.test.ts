@@ -64,7 +64,7 @@ describe("an order of thousands of lines", () => {
   test("can be returned, and replayed", async () => {
     await settles(
       await take(returnUpdated("LONG-R", "LONG", 38_500, { requestor: { customerId: "long" } })),
-      "taken-back",
+      "reversed",
     );
     expect(await shop.balance("long")).toBe(38_500);
     expect((await shop.manage("POST", `${path()}/${id}/replay`)).status).toBe(202);
@@ -99,8 +99,8 @@ test("a return of 50 orders with hundreds of items each is taken, and each order
   const event = returnUpdated("MANY-R", "MANY-0", 7_500, { orders, requestor: { customerId: "many" } });
   expect(bytesOf(event)).toBeGreaterThan(300 * 1024);
   const id = await take(event);
-  await settles(id, "taken-back");
-  await settles(`${id}.50`, "taken-back");
+  await settles(id, "reversed");
+  await settles(`${id}.50`, "reversed");
   expect(await kept(`${id}.2`)).toMatchObject({ verdict: "waiting", reason: "order_has_not_earned" });
 });
 

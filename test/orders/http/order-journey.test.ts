@@ -100,7 +100,7 @@ describe("a return", () => {
     await settled(shop, 1);
     await send(shop, returnUpdated("R1", "EON2076", 216.86));
     const [first] = await settled(shop, 2);
-    expect(first).toMatchObject({ verdict: "taken-back", points: 216 });
+    expect(first).toMatchObject({ verdict: "reversed", points: 216 });
     expect(await shop.balance("61443563")).toBe(217);
     await send(shop, returnUpdated("R2", "EON2076", 216.86));
     await settled(shop, 3);
@@ -115,7 +115,7 @@ describe("a return", () => {
     await settled(shop, 2);
     await send(shop, returnUpdated("R1", "EON2076", 433.72));
     const events = await settled(shop, 3);
-    expect(events.map(({ verdict }) => verdict)).toEqual(["duplicate", "granted", "taken-back"]);
+    expect(events.map(({ verdict }) => verdict)).toEqual(["duplicate", "granted", "reversed"]);
     expect(await shop.balance("61443563")).toBe(0);
   });
 
@@ -128,7 +128,7 @@ describe("a return", () => {
     expect(await shop.balance("61443563")).toBe(0);
     await send(shop, returnUpdated("R1", "EON2076", 433.72, { approvalStatus: "REJECTED" }));
     const [last] = await settled(shop, 3);
-    expect(last).toMatchObject({ verdict: "given-back", points: 433 });
+    expect(last).toMatchObject({ verdict: "restored", points: 433 });
     expect(await shop.balance("61443563")).toBe(433);
   });
 });

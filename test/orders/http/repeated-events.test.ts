@@ -144,7 +144,7 @@ describe("a signed event of long ago", () => {
     const metadata = { modifiedAt: daysAgo(91) };
     expect(await verdictOf(await sign(orderUpdated("UNCHANGED", { customer: { id: "unchanged" } })))).toBe("granted");
     const order = { type: "order.deleted", payload: { id: "UNCHANGED", metadata } };
-    expect(await verdictOf(await sign(order))).toBe("taken-back");
+    expect(await verdictOf(await sign(order))).toBe("reversed");
     await addPoints("unchanged", 5);
     const customer = deleted("unchanged", { payload: { customerNumber: "unchanged", metadata } });
     expect(await verdictOf(await sign(customer))).toBe("erased");

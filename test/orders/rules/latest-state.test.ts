@@ -4,12 +4,12 @@ import {
   type LatestStates,
   lastVersion,
   latestOf,
-  type ToldState,
-  toldState,
+  type ReportedState,
+  reportedState,
 } from "../../../src/orders/rules/latest-state.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 
-const told = (state: string, event: string, moment = 0): ToldState<string> => ({
+const told = (state: string, event: string, moment = 0): ReportedState<string> => ({
   event: event as EventId,
   since: event as EventId,
   moment: moment as EpochMs,
@@ -56,8 +56,8 @@ describe("the latest state", () => {
   test("became so when its event came, where that tells no moment", () => {
     const at = 7 as EpochMs;
     const stamp = { version: 1, moment: null };
-    expect(toldState("e1" as EventId, stamp, at, "x")).toEqual({ event: "e1", since: "e1", moment: 7, state: "x" });
-    const timed = toldState("e1" as EventId, { ...stamp, moment: 5 as EpochMs }, at, "x");
+    expect(reportedState("e1" as EventId, stamp, at, "x")).toEqual({ event: "e1", since: "e1", moment: 7, state: "x" });
+    const timed = reportedState("e1" as EventId, { ...stamp, moment: 5 as EpochMs }, at, "x");
     expect(timed.moment).toBe(5);
   });
 

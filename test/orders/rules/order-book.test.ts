@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type EarnTerms, type KnownOrder, type OrderBook, worthOf } from "../../../src/orders/rules/order-book.ts";
+import type { EventId } from "../../../src/orders/rules/event-id.ts";
+import { type CountingOrder, type EarnTerms, type OrderBook, worthOf } from "../../../src/orders/rules/order-book.ts";
 import { completedOrderOf, type OrderState } from "../../../src/orders/rules/order-state.ts";
 import { type ReturnedPart, returnedPartOf } from "../../../src/orders/rules/return-state.ts";
+import type { EpochMs } from "../../../src/platform/values/time.ts";
 import type { EarningBase } from "../../../src/sites/rules/earn-rule.ts";
 
 const terms = (more: Partial<EarnTerms> = {}): EarnTerms => ({
@@ -13,17 +15,25 @@ const terms = (more: Partial<EarnTerms> = {}): EarnTerms => ({
 });
 
 /** An order that its event shows like this. */
-const known = (orderId: string, order: object, more: Partial<KnownOrder> = {}): KnownOrder => ({
+const known = (
+  orderId: string,
+  order: object,
+  { state = completedOrderOf({ ...order }), ...more }: Known = {},
+): CountingOrder => ({
   orderId,
   masterId: null,
-  state: completedOrderOf({ ...order }),
   terms: terms(),
+  latest: state && { event: "e" as EventId, since: "e" as EventId, moment: 0 as EpochMs, state },
   ...more,
 });
 
+interface Known extends Partial<CountingOrder> {
+  /** Null: no event has reported how it stands. */
+  readonly state?: OrderState | null;
+}
+
 /** An order that tells its total and nothing else. */
-const plain = (orderId: string, totalPrice: number, more: Partial<KnownOrder> = {}) =>
-  known(orderId, { totalPrice }, more);
+const plain = (orderId: string, totalPrice: number, more: Known = {}) => known(orderId, { totalPrice }, more);
 
 const withdrawn: OrderState = { standing: "withdrawn" };
 const split: OrderState = { standing: "split" };
@@ -39,7 +49,7 @@ function partOf(returned: object): ReturnedPart {
 const back = (orderId: string, value: number | string) => ({ orderId, part: { total: String(value) } });
 
 /** Points before returns and after them; or why there are none. */
-function worth(orders: readonly KnownOrder[], returned: OrderBook["returned"] = []) {
+function worth(orders: readonly CountingOrder[], returned: OrderBook["returned"] = []) {
   const result = worthOf({ orders, returned });
   return result.ok ? [result.value.earned, result.value.kept] : result.failure;
 }
@@ -120,7 +130,7 @@ describe("an order", () => {
 });
 
 test("a return of a part that does not count takes nothing from the other parts", () => {
-  const parts = (state: OrderState | null, more: Partial<KnownOrder> = {}) => [
+  const parts = (state: OrderState | null, more: Known = {}) => [
     known("M", {}, { state: split, terms: null }),
     plain("M-1", 60, { masterId: "M", ...(state === null ? {} : { state }), ...more }),
     plain("M-2", 40, { masterId: "M" }),
@@ -270,8 +280,7 @@ describe("an order that earns on what it comes to without tax", () => {
 });
 
 describe("an order that was split", () => {
-  const part = (nth: number, value: number, more: Partial<KnownOrder> = {}) =>
-    plain(`M-${nth}`, value, { masterId: "M", ...more });
+  const part = (nth: number, value: number, more: Known = {}) => plain(`M-${nth}`, value, { masterId: "M", ...more });
   const master = (state: OrderState) => plain("M", 0, { state, terms: null });
 
   test("earns in its parts together what it would have earned as a whole", () => {
@@ -323,7 +332,7 @@ describe("however much is ordered and returned", () => {
       .map(({ orderId, value }) => back(orderId, cents(value))),
     { maxLength: 6 },
   );
-  const of = (orders: readonly KnownOrder[], returned: OrderBook["returned"]) => {
+  const of = (orders: readonly CountingOrder[], returned: OrderBook["returned"]) => {
     const result = worthOf({ orders, returned });
     if (!result.ok) throw new Error(result.failure);
     return result.value;

@@ -14,7 +14,10 @@ const subjectOf = (more: object): object => ({
   siteCode: null,
   ...more,
 });
-const ignoredFor = (reason: string) => ({ kind: "ignore", reason });
+const ignoredFor = (why: string) => {
+  const [reason, detail] = why.split(": ");
+  return { kind: "ignore", reason, ...(detail === undefined ? {} : { detail }) };
+};
 const inEnvelope = (type: string, payload: unknown): JsonObject => ({ type, payload });
 
 const completed = { id: "O1", status: "COMPLETED", siteCode: "DE", customer: { id: "C1" } };
@@ -28,7 +31,7 @@ const approved = {
 const unstamped = { version: null, moment: null };
 
 /** What is told of order `O1`, which stands like `completed` unless said otherwise. */
-const newsOf = (more: object = {}): object => ({
+const reportOf = (more: object = {}): object => ({
   orderId: "O1",
   customerId: "C1",
   siteCode: "DE",
@@ -55,7 +58,7 @@ describe("the name of an event", () => {
     ["order updated 2", "order.updated"],
     [`order.updated${".".repeat(200)}`, "order.updated"],
   ])("%s means %s", (name, type) => {
-    const earning = { kind: "earn", news: newsOf(), order: completed };
+    const earning = { kind: "earn", report: reportOf(), order: completed };
     const subject = subjectOf({ type, orderId: "O1", customerId: "C1", siteCode: "DE" });
     expect(readEvent({ type: name, payload: completed })).toEqual({ subject, action: earning });
     expect(readEvent({ eventType: name, payload: completed })).toEqual({ subject, action: earning });
@@ -100,6 +103,18 @@ describe("the name of an event", () => {
     expect(readEvent({ payload: completed }).action).toEqual(ignoredFor("unknown_event_type"));
   });
 
+  test("that only resembles a deleted customer's is kept up to 100 characters, too", () => {
+    const name = `customer.deleted${".".repeat(200)}`;
+    expect(readEvent(inEnvelope(name, { customerNumber: "C1" }))).toEqual({
+      subject: subjectOf({ type: name.slice(0, 100) }),
+      action: ignoredFor("inexact_event_type"),
+    });
+  });
+
+  test("counts, and not a member partOf that is no text", () => {
+    expect(readEvent({ ...inEnvelope("order.updated", completed), partOf: 5 }).action).toMatchObject({ kind: "earn" });
+  });
+
   test("without a payload stands for nothing that can be read", () => {
     for (const event of [{ type: "order.created" }, ...[null, "O1", [completed]].map(payloadOf)]) {
       expect(readEvent(event)).toEqual({
@@ -118,7 +133,7 @@ describe("an order", () => {
       const order = { ...completed, ...more };
       expect(readEvent(order)).toEqual({
         subject: subjectOf({ type: "order", orderId: "O1", customerId: "C1", siteCode: "DE" }),
-        action: { kind: "earn", news: newsOf(), order },
+        action: { kind: "earn", report: reportOf(), order },
       });
     }
   });
@@ -151,9 +166,31 @@ describe("an order", () => {
     expect(readOrder({ customer: { id: "Anonymous" } }).subject).toEqual(subjectOf({ ...ofOrder, siteCode: "DE" }));
   });
 
+  test.each([
+    [5, "5"],
+    [["C1"], null],
+    ["line\nbreak", null],
+    [true, null],
+  ])("whose customer's id is %j is about %j: an erasure is to find it, though it earns nothing", (id, customerId) => {
+    for (const status of ["COMPLETED", "CREATED"]) {
+      expect(readOrder({ status, customer: { id } }).subject.customerId).toBe(customerId);
+    }
+    const withdrawn = readOrder({ status: "DECLINED", customer: { id } });
+    expect(withdrawn.subject.customerId).toBe(customerId);
+    expect(withdrawn.action).toMatchObject({ kind: "withdraw-order", report: { customerId: null } });
+  });
+
+  test("that nobody signed in for is about nobody, also when it is withdrawn", () => {
+    for (const id of ["ANONYMOUS", "anonymous", ""]) {
+      const withdrawn = readOrder({ status: "DECLINED", customer: { id } });
+      expect(withdrawn.subject.customerId).toBeNull();
+      expect(withdrawn.action).toMatchObject({ kind: "withdraw-order", report: { customerId: null } });
+    }
+  });
+
   test("without a site is the site main's", () => {
     for (const siteCode of [undefined, null])
-      expect(readOrder({ siteCode }).action).toMatchObject({ news: { siteCode: "main" } });
+      expect(readOrder({ siteCode }).action).toMatchObject({ report: { siteCode: "main" } });
   });
 
   test.each([[""], ["a b"], ["a#b"], [5], [["DE"]], ["x".repeat(65)]])("has no site %j", (siteCode) => {
@@ -167,8 +204,8 @@ describe("an order", () => {
   test.each([[{}], [null], [{ id: null }], [{ id: "" }], [{ id: "ANONYMOUS" }], [{ id: "anonymous" }]])(
     "of the customer %j is a guest's: it earns nothing, and its returns are to know that",
     (customer) => {
-      const news = newsOf({ customerId: null });
-      expect(readOrder({ customer }).action).toEqual({ kind: "know-order", news, reason: "guest" });
+      const report = reportOf({ customerId: null });
+      expect(readOrder({ customer }).action).toEqual({ kind: "know-order", report, reason: "guest" });
     },
   );
 
@@ -180,9 +217,9 @@ describe("an order", () => {
     "that was split does not earn, and says so before it completes: %j",
     (more) => {
       const subOrderIds = "subOrders" in more ? ["O1-1"] : [];
-      const news = newsOf({ state: { standing: "split" }, subOrderIds });
-      expect(readOrder(more).action).toEqual({ kind: "know-order", news, reason: "master_of_split_order" });
-      const early = { kind: "know-order", news, reason: "order_not_completed" };
+      const report = reportOf({ state: { standing: "split" }, subOrderIds });
+      expect(readOrder(more).action).toEqual({ kind: "know-order", report, reason: "master_of_split_order" });
+      const early = { kind: "know-order", report, reason: "order_not_completed" };
       expect(readOrder({ ...more, status: "IN_CHECKOUT" }).action).toEqual(early);
     },
   );
@@ -190,15 +227,40 @@ describe("an order", () => {
   test("names the order that it was split from, and those that it was split into, each once", () => {
     expect(readOrder({ masterOrder: "O1-master" }).action).toMatchObject({
       kind: "earn",
-      news: { masterId: "O1-master" },
+      report: { masterId: "O1-master" },
     });
     const subOrders = ["O1-1", { id: "O1-2" }, { id: "O1-1" }, {}, null, 5, ""];
-    expect(readOrder({ subOrders }).action).toMatchObject({ news: { subOrderIds: ["O1-1", "O1-2"] } });
+    expect(readOrder({ subOrders }).action).toMatchObject({ report: { subOrderIds: ["O1-1", "O1-2"] } });
+  });
+
+  test("names no more than 50 orders that it was split into", () => {
+    const subOrders = Array.from({ length: 60 }, (_, index) => `O1-${index}`);
+    const told = { report: { subOrderIds: subOrders.slice(0, 50) } };
+    expect(readOrder({ subOrders }).action).toMatchObject(told);
+    expect(readOrder({ subOrders: subOrders.flatMap((id) => [id, { id }]) }).action).toMatchObject(told);
+  });
+
+  test.each(["order.deleted", "order.cancelled"])("of %s tells its family and its moment all the same", (type) => {
+    const family = { masterOrder: "O0", subOrders: ["O1-1", { id: "O1-2" }] };
+    const payload = { ...completed, ...family, metadata: { modifiedAt: "2026-05-11T12:00:00Z" } };
+    const { action } = readEvent(inEnvelope(type, payload));
+    expect(action).toMatchObject({
+      kind: "withdraw-order",
+      report: { masterId: "O0", subOrderIds: ["O1-1", "O1-2"], stamp: { moment: Date.parse("2026-05-11T12:00:00Z") } },
+    });
+  });
+
+  test.each(["order.deleted", "order.cancelled"])("of %s is about nobody when nobody signed in for it", (type) => {
+    for (const id of ["ANONYMOUS", "", 5]) {
+      const { subject, action } = readEvent(inEnvelope(type, { ...completed, customer: { id } }));
+      expect(subject.customerId).toBeNull();
+      expect(action).toMatchObject({ kind: "withdraw-order", report: { customerId: null } });
+    }
   });
 
   test.each(["DECLINED", "CANCELLED", "CANCELED", "declined", "Cancelled"])("that is %s is withdrawn", (status) => {
-    const news = newsOf({ state: { standing: "withdrawn" } });
-    expect(readOrder({ status }).action).toEqual({ kind: "withdraw-order", news });
+    const report = reportOf({ state: { standing: "withdrawn" } });
+    expect(readOrder({ status }).action).toEqual({ kind: "withdraw-order", report });
     expect(readOrder({ status, subOrders: ["O1-1"] }).action).toMatchObject({ kind: "withdraw-order" });
   });
 
@@ -206,7 +268,7 @@ describe("an order", () => {
     const payload = { ...completed, metadata: { version: 4 } };
     expect(readEvent(inEnvelope("order.cancelled", payload)).action).toEqual({
       kind: "withdraw-order",
-      news: newsOf({ state: { standing: "withdrawn" }, stamp: { version: 4, moment: null } }),
+      report: reportOf({ state: { standing: "withdrawn" }, stamp: { version: 4, moment: null } }),
     });
   });
 
@@ -223,18 +285,18 @@ describe("an order", () => {
   test("that is deleted needs no more than its id, and stays deleted: no version is later", () => {
     const stamp = { version: lastVersion, moment: null };
     const state = { standing: "withdrawn" };
-    const news = (more: object) => newsOf({ customerId: null, siteCode: null, state, stamp, ...more });
+    const report = (more: object) => reportOf({ customerId: null, siteCode: null, state, stamp, ...more });
     expect(readEvent(inEnvelope("order.deleted", { id: "O1" }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1" }),
-      action: { kind: "withdraw-order", news: news({}) },
+      action: { kind: "withdraw-order", report: report({}) },
     });
     expect(readEvent(inEnvelope("order.deleted", { id: "O1", siteCode: "DE", status: "COMPLETED" }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1", siteCode: "DE" }),
-      action: { kind: "withdraw-order", news: news({ siteCode: "DE" }) },
+      action: { kind: "withdraw-order", report: report({ siteCode: "DE" }) },
     });
     expect(readEvent(inEnvelope("order.deleted", { ...completed, metadata: { version: 3 } }))).toEqual({
       subject: subjectOf({ type: "order.deleted", orderId: "O1", customerId: "C1", siteCode: "DE" }),
-      action: { kind: "withdraw-order", news: news({ siteCode: "DE", customerId: "C1" }) },
+      action: { kind: "withdraw-order", report: report({ siteCode: "DE", customerId: "C1" }) },
     });
     expect(readEvent(inEnvelope("order.deleted", { ...completed, id: "", siteCode: 5 }))).toEqual({
       subject: subjectOf({ type: "order.deleted", customerId: "C1" }),
@@ -246,7 +308,7 @@ describe("an order", () => {
 describe("a return", () => {
   /** The orders that a return says something of. */
   const ordersOf = ({ action }: EventReading): readonly string[] =>
-    action.kind === "return" ? Object.keys(action.news.state.orders).toSorted() : [];
+    action.kind === "return" ? Object.keys(action.report.state.orders).toSorted() : [];
 
   test("tells its order, its customer and its site, and what it says of the order", () => {
     const payload = { ...approved, siteCode: "DE", metadata: { version: 3 } };
@@ -255,7 +317,7 @@ describe("a return", () => {
         subject: { type, returnId: "R1", orderId: "O1", customerId: "C1", siteCode: "DE" },
         action: {
           kind: "return",
-          news: {
+          report: {
             returnId: "R1",
             customerId: "C1",
             state: { isApproved: true, orders: { O1: { total: "5", items: [] } } },
@@ -278,7 +340,7 @@ describe("a return", () => {
     [{ approvalStatus: "REJECTED", received: true }, false],
     [{ approvalStatus: "" }, false],
   ])("that says %j is approved: %s", (more, isApproved) => {
-    expect(readReturn(more).action).toMatchObject({ kind: "return", news: { state: { isApproved } } });
+    expect(readReturn(more).action).toMatchObject({ kind: "return", report: { state: { isApproved } } });
   });
 
   test.each([
@@ -294,18 +356,22 @@ describe("a return", () => {
     [2 ** 53, null],
     ["1".repeat(16), null],
     ["7a", null],
+    [" 7", null],
+    ["7\n", null],
+    ["1e3", null],
+    ["1".repeat(15), 111_111_111_111_111],
     ["", null],
     [null, null],
   ])("or an order that says version %j is of version %j", (version, told) => {
     const stamp = { version: told, moment: null };
-    expect(readReturn({ metadata: { version } }).action).toMatchObject({ news: { stamp } });
-    expect(readOrder({ metadata: { version } }).action).toMatchObject({ news: { stamp } });
+    expect(readReturn({ metadata: { version } }).action).toMatchObject({ report: { stamp } });
+    expect(readOrder({ metadata: { version } }).action).toMatchObject({ report: { stamp } });
   });
 
   test("or an order tells its moment itself, else its envelope does", () => {
     const moment = Date.parse("2026-05-11T12:00:00Z");
     const modified = { metadata: { modifiedAt: "2026-05-11T12:00:00Z" } };
-    const told = { news: { stamp: { version: null, moment } } };
+    const told = { report: { stamp: { version: null, moment } } };
     expect(readReturn(modified).action).toMatchObject(told);
     expect(readOrder(modified).action).toMatchObject(told);
     for (const payload of [completed, { ...completed, metadata: { modifiedAt: "soon" } }]) {
@@ -355,12 +421,46 @@ describe("a return", () => {
   test("that names no order any more was taken out of its last one", () => {
     const { subject, action } = readReturn({ orders: [] });
     expect(subject.orderId).toBeNull();
-    expect(action).toMatchObject({ kind: "return", news: { returnId: "R1", state: { isApproved: true, orders: {} } } });
+    expect(action).toMatchObject({
+      kind: "return",
+      report: { returnId: "R1", state: { isApproved: true, orders: {} } },
+    });
+  });
+
+  test.each(["items", "item"])("names what comes back of an order in its %s", (member) => {
+    const items = [
+      { id: "a", quantity: 2, total: { value: 4 } },
+      { id: "b", quantity: 1, total: { value: 3 } },
+    ];
+    const read = readReturn({ orders: [{ id: "O1", [member]: items }], total: undefined });
+    expect(read.action).toMatchObject({
+      report: {
+        state: {
+          orders: {
+            O1: {
+              total: "7",
+              items: [
+                { id: "a", quantity: 2, list: "4" },
+                { id: "b", quantity: 1, list: "3" },
+              ],
+            },
+          },
+        },
+      },
+    });
+  });
+
+  test.each([
+    [{ total: { value: "a lot" } }, "total.value"],
+    [{ calculatedPrice: { finalPrice: { netValue: "5" } } }, "calculatedPrice.finalPrice.netValue"],
+    [{ calculatedPrice: { finalPrice: { grossValue: "5" } } }, "calculatedPrice.finalPrice.grossValue"],
+  ])("that is approved is not read when it says %j", (more, member) => {
+    expect(readReturn(more).action).toEqual(ignoredFor(`unreadable_payload: ${member}`));
   });
 
   test("that is not approved needs no price", () => {
     const state = { isApproved: false, orders: { O1: {} } };
-    expect(readReturn({ approvalStatus: "REJECTED", total: "a lot" }).action).toMatchObject({ news: { state } });
+    expect(readReturn({ approvalStatus: "REJECTED", total: "a lot" }).action).toMatchObject({ report: { state } });
   });
 
   test("of several orders says of each what its items are worth, without the total of all", () => {
@@ -377,7 +477,7 @@ describe("a return", () => {
     expect(reading.subject).toMatchObject({ orderId: "O1", returnId: "R1" });
     expect(reading.action).toMatchObject({
       kind: "return",
-      news: { state: { orders: { O1: { total: "3" }, O2: { total: "3" } } } },
+      report: { state: { orders: { O1: { total: "3" }, O2: { total: "3" } } } },
     });
   });
 
@@ -391,7 +491,7 @@ describe("a return", () => {
         }));
         const reading = readReturn({ orders, total: { value: names.length } });
         expect(ordersOf(reading)).toEqual([...new Set(names)].toSorted());
-        const state = reading.action.kind === "return" ? reading.action.news.state : null;
+        const state = reading.action.kind === "return" ? reading.action.report.state : null;
         for (const name of new Set(names)) {
           const { total, items = [] } = state?.orders[name] ?? {};
           const own = names.flatMap((id, index) => (id === name ? [`item-${index}`] : []));
@@ -406,24 +506,28 @@ describe("a return", () => {
     const part = partOfReturn("E1" as never, subject, "R1", "O2");
     expect(readEvent(part)).toEqual({
       subject: subjectOf({ type: "return.updated", orderId: "O2", returnId: "R1" }),
-      action: { kind: "settle-return", orderId: "O2", returnId: "R1" },
+      action: { kind: "adjust-return", orderId: "O2", returnId: "R1" },
     });
     expect(readEvent({ ...part, orderId: "" }).action).toEqual(ignoredFor("unreadable_payload: orderId"));
     expect(readEvent({ ...part, returnId: 5 }).action).toEqual(ignoredFor("unreadable_payload: returnId"));
     expect(readEvent({ ...part, type: 5 }).subject.type).toBe("");
+    expect(readEvent({ ...part, type: "x".repeat(200) }).subject.type).toBe("x".repeat(100));
   });
 
   test("that is deleted stays deleted: no version is later", () => {
     const payload = { id: "R1", siteCode: "DE", requestor: { customerId: "C1" }, metadata: { version: 3 } };
     const subject = subjectOf({ type: "return.deleted", returnId: "R1", customerId: "C1", siteCode: "DE" });
     const state: ReturnState = { isApproved: false, orders: {} };
-    const news = { returnId: "R1", customerId: "C1", state, stamp: { version: lastVersion, moment: null } };
+    const report = { returnId: "R1", customerId: "C1", state, stamp: { version: lastVersion, moment: null } };
     for (const more of [{}, { orders: [{ id: "O1" }] }]) {
       expect(readEvent(inEnvelope("return.deleted", { ...payload, ...more }))).toEqual({
         subject,
-        action: { kind: "return", news },
+        action: { kind: "return", report },
       });
     }
+    const time = "2026-05-11T12:00:00Z";
+    const dated = readEvent({ ...inEnvelope("return.deleted", payload), time });
+    expect(dated.action).toMatchObject({ report: { stamp: { version: lastVersion, moment: Date.parse(time) } } });
     expect(readEvent(inEnvelope("return.deleted", { ...payload, id: null }))).toEqual({
       subject: { ...subject, returnId: null },
       action: ignoredFor("unreadable_payload: id"),
@@ -492,7 +596,7 @@ test("whatever JSON comes as an event, reading it ends with an action", () => {
     fc.property(fc.oneof(known, fc.dictionary(fc.string(), fc.jsonValue())), (event) => {
       const { subject, action } = readEvent(event);
       expect(subject.type.length).toBeLessThanOrEqual(100);
-      if (action.kind === "earn") expect([action.news.orderId, action.news.customerId]).not.toContain("");
+      if (action.kind === "earn") expect([action.report.orderId, action.report.customerId]).not.toContain("");
     }),
   );
 });

@@ -2,14 +2,14 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { EventId } from "../../../src/orders/rules/event-id.ts";
-import type { OrderNews, ReturnNews } from "../../../src/orders/rules/event-reading.ts";
+import type { OrderReport, ReturnReport } from "../../../src/orders/rules/event-reading.ts";
 import { lastVersion } from "../../../src/orders/rules/latest-state.ts";
 import type { EarnTerms } from "../../../src/orders/rules/order-book.ts";
 import type { OrderState } from "../../../src/orders/rules/order-state.ts";
 import { D1EventInbox } from "../../../src/orders/storage/event-inbox.ts";
 import { D1OrderStateStore } from "../../../src/orders/storage/order-state-store.ts";
-import type { InboxEvent } from "../../../src/orders/use-cases/event-ports.ts";
-import type { OrderKeeping, ReturnKeeping } from "../../../src/orders/use-cases/order-state-ports.ts";
+import type { OrderEvent } from "../../../src/orders/use-cases/event-ports.ts";
+import type { OrderToKeep, ReportToKeep } from "../../../src/orders/use-cases/order-state-ports.ts";
 import type { CustomerId, SiteCode, TenantId } from "../../../src/platform/values/identifiers.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
@@ -40,7 +40,7 @@ const withoutTotal: OrderState = {
   completedAt: null,
 };
 
-const newsOf = (orderId: string, more: Partial<OrderNews> = {}): OrderNews => ({
+const reportOf = (orderId: string, more: Partial<OrderReport> = {}): OrderReport => ({
   orderId,
   customerId: "C1" as CustomerId,
   siteCode: "main" as SiteCode,
@@ -51,25 +51,25 @@ const newsOf = (orderId: string, more: Partial<OrderNews> = {}): OrderNews => ({
   ...more,
 });
 
-const keepingOf = (event: string, news: OrderNews, more: Partial<OrderKeeping> = {}): OrderKeeping => ({
+const orderToKeep = (event: string, report: OrderReport, more: Partial<OrderToKeep> = {}): OrderToKeep => ({
   event: event as EventId,
   receivedAt: at,
-  news,
+  report,
   terms,
   at,
   ...more,
 });
 
-const returnKeepingOf = (event: string, news: ReturnNews, when = at): ReturnKeeping => ({
+const returnToKeep = (event: string, report: ReturnReport, when = at): ReportToKeep<ReturnReport> => ({
   event: event as EventId,
   receivedAt: at,
-  news,
+  report,
   at: when,
 });
-const keepReturn = (tenant: TenantId, event: string, news: ReturnNews, when = at) =>
-  store.keepReturn(tenant, returnKeepingOf(event, news, when));
+const keepReturn = (tenant: TenantId, event: string, report: ReturnReport, when = at) =>
+  store.keepReturn(tenant, returnToKeep(event, report, when));
 
-const returnOf = (returnId: string, orderIds: readonly string[], more: Partial<ReturnNews> = {}): ReturnNews => ({
+const returnOf = (returnId: string, orderIds: readonly string[], more: Partial<ReturnReport> = {}): ReturnReport => ({
   returnId,
   customerId: null,
   state: { isApproved: true, orders: Object.fromEntries(orderIds.map((id) => [id, { total: "5" }])) },
@@ -83,7 +83,7 @@ const anyStamp = fc.record({
 });
 const anyOrderId = fc.constantFrom("M", "P1", "P2", "S", "__proto__");
 
-const anyNews: fc.Arbitrary<OrderNews> = fc.record({
+const anyNews: fc.Arbitrary<OrderReport> = fc.record({
   orderId: anyOrderId,
   customerId: fc.constantFrom(null, "C1" as CustomerId, "C2" as CustomerId),
   siteCode: fc.constantFrom(null, "main" as SiteCode),
@@ -98,7 +98,7 @@ const anyNews: fc.Arbitrary<OrderNews> = fc.record({
   stamp: anyStamp,
 });
 
-const anyReturnNews: fc.Arbitrary<ReturnNews> = fc.record({
+const anyReturnNews: fc.Arbitrary<ReturnReport> = fc.record({
   returnId: fc.constantFrom("R1", "R2"),
   customerId: fc.constantFrom(null, "C1" as CustomerId),
   state: fc.record({
@@ -111,8 +111,8 @@ const anyReturnNews: fc.Arbitrary<ReturnNews> = fc.record({
 });
 
 const anyTelling = fc.oneof(
-  { weight: 3, arbitrary: fc.array(anyNews, { minLength: 1, maxLength: 3 }).map((news) => ({ orders: news })) },
-  { weight: 2, arbitrary: anyReturnNews.map((news) => ({ returned: news })) },
+  { weight: 3, arbitrary: fc.array(anyNews, { minLength: 1, maxLength: 3 }).map((report) => ({ orders: report })) },
+  { weight: 2, arbitrary: anyReturnNews.map((report) => ({ returned: report })) },
   { weight: 1, arbitrary: fc.constant({ purged: true as const }) },
 );
 
@@ -137,12 +137,12 @@ describe("what is known of orders and returns", () => {
         for (const [telling, isOld] of tellings) {
           const when = isOld ? oldAt : at;
           if ("orders" in telling) {
-            const keepings = telling.orders.map((news) => keepingOf(nextEvent(), news, { at: when }));
-            expect(await store.keepOrders(tenant, keepings)).toEqual(await memory.keepOrders(tenant, keepings));
+            const reports = telling.orders.map((report) => orderToKeep(nextEvent(), report, { at: when }));
+            expect(await store.keepOrders(tenant, reports)).toEqual(await memory.keepOrders(tenant, reports));
           } else if ("returned" in telling) {
             const event = nextEvent();
             const kept = await keepReturn(tenant, event, telling.returned, when);
-            expect(kept).toEqual(await memory.keepReturn(tenant, returnKeepingOf(event, telling.returned, when)));
+            expect(kept).toEqual(await memory.keepReturn(tenant, returnToKeep(event, telling.returned, when)));
           } else await purge();
           for (const id of ["M", "P1", "S", "__proto__"]) {
             expect(await store.fileOf(tenant, id)).toEqual(await memory.fileOf(tenant, id));
@@ -156,9 +156,9 @@ describe("what is known of orders and returns", () => {
   });
 
   test("does not depend on the order in which its events are processed", { timeout: 120_000 }, async () => {
-    const anyNewsOfOne = anyNews.map((news) => ({ ...news, orderId: "A", customerId: null, masterId: null }));
+    const anyNewsOfOne = anyNews.map((report) => ({ ...report, orderId: "A", customerId: null, masterId: null }));
     const anyEvents = fc
-      .array(fc.record({ news: anyNewsOfOne, returned: anyReturnNews, laterMs: fc.constantFrom(0, 500) }), {
+      .array(fc.record({ report: anyNewsOfOne, returned: anyReturnNews, laterMs: fc.constantFrom(0, 500) }), {
         maxLength: 6,
       })
       .map((events) => events.map((event, index) => ({ ...event, id: `e${index}` })));
@@ -167,14 +167,14 @@ describe("what is known of orders and returns", () => {
     );
     const latestAfter = async (events: typeof anyEvents extends fc.Arbitrary<infer Events> ? Events : never) => {
       const tenant = newTenant();
-      await store.keepOrders(tenant, [keepingOf("e", newsOf("A", { state: { standing: "split" } }))]);
-      for (const { id, news, returned, laterMs } of events) {
+      await store.keepOrders(tenant, [orderToKeep("e", reportOf("A", { state: { standing: "split" } }))]);
+      for (const { id, report, returned, laterMs } of events) {
         const receivedAt = (1_500 + laterMs) as EpochMs;
-        await store.keepOrders(tenant, [keepingOf(id, news, { receivedAt })]);
-        await store.keepReturn(tenant, { ...returnKeepingOf(id, { ...returned, returnId: "R" }), receivedAt });
+        await store.keepOrders(tenant, [orderToKeep(id, report, { receivedAt })]);
+        await store.keepReturn(tenant, { ...returnToKeep(id, { ...returned, returnId: "R" }), receivedAt });
       }
       const { orders, returns } = await store.fileOf(tenant, "A");
-      return [...orders.map(({ told }) => told), ...returns.map(({ latest }) => latest)].map((told) => [
+      return [...orders.map(({ latest }) => latest), ...returns.map(({ latest }) => latest)].map((told) => [
         told?.event,
         told?.state,
       ]);
@@ -190,11 +190,11 @@ describe("what is known of orders and returns", () => {
   test("keeps the first customer and the first terms", async () => {
     const tenant = newTenant();
     const other = { ...terms, factor: "2" };
-    const guest = newsOf("A", { customerId: null });
-    await store.keepOrders(tenant, [keepingOf("e1", guest, { terms: null })]);
-    await store.keepOrders(tenant, [keepingOf("e2", newsOf("A"))]);
+    const guest = reportOf("A", { customerId: null });
+    await store.keepOrders(tenant, [orderToKeep("e1", guest, { terms: null })]);
+    await store.keepOrders(tenant, [orderToKeep("e2", reportOf("A"))]);
     await store.keepOrders(tenant, [
-      keepingOf("e3", newsOf("A", { customerId: "C2" as CustomerId }), { terms: other }),
+      orderToKeep("e3", reportOf("A", { customerId: "C2" as CustomerId }), { terms: other }),
     ]);
     const [order] = (await store.fileOf(tenant, "A")).orders;
     expect(order).toMatchObject({ customerId: "C1", terms, isNew: false });
@@ -202,7 +202,7 @@ describe("what is known of orders and returns", () => {
 
   test("is of its tenant alone", async () => {
     const [tenant, stranger] = [newTenant(), newTenant()];
-    await store.keepOrders(tenant, [keepingOf("e1", newsOf("A", { subOrderIds: ["A1"] }))]);
+    await store.keepOrders(tenant, [orderToKeep("e1", reportOf("A", { subOrderIds: ["A1"] }))]);
     await keepReturn(tenant, "e2", returnOf("R", ["A"]));
     expect(await store.fileOf(stranger, "A")).toEqual({ orders: [], returns: [] });
     const own = await keepReturn(stranger, "e3", returnOf("R", []));
@@ -215,12 +215,13 @@ describe("what is known of orders and returns", () => {
     const tenant = newTenant();
     const id = "0193a9f2-0000-7000-8000-00000000aaaa" as EventId;
     const subject = { type: "order", orderId: "A", returnId: null, customerId: "C1" as CustomerId, siteCode: null };
-    const event: InboxEvent = { tenant, id, receivedAt: at, event: {}, subject };
+    const action = { kind: "ignore", reason: "order_not_completed" } as const;
+    const event: OrderEvent = { tenant, id, receivedAt: at, event: {}, subject, action };
     const inbox = new D1EventInbox(databases);
-    await inbox.settle(tenant, [{ event, verdict: { kind: "erased" }, isForgotten: true, at }]);
+    await inbox.record(tenant, [{ event, verdict: { kind: "erased" }, isForgotten: true, at }]);
     const kept = await store.keepOrders(tenant, [
-      keepingOf(id, newsOf("A", { subOrderIds: ["A1"] })),
-      keepingOf("e2", newsOf("B")),
+      orderToKeep(id, reportOf("A", { subOrderIds: ["A1"] })),
+      orderToKeep("e2", reportOf("B")),
     ]);
     expect([...kept.forgotten]).toEqual([id]);
     expect([...kept.orders.keys()]).toEqual(["B"]);
@@ -233,9 +234,9 @@ describe("what is known of orders and returns", () => {
     const tenant = newTenant();
     const split: OrderState = { standing: "split" };
     await store.keepOrders(tenant, [
-      keepingOf("e1", newsOf("M", { customerId: null, state: split, subOrderIds: ["P"] }), { terms: null }),
-      keepingOf("e2", newsOf("P")),
-      keepingOf("e3", newsOf("B", { customerId: "C2" as CustomerId })),
+      orderToKeep("e1", reportOf("M", { customerId: null, state: split, subOrderIds: ["P"] }), { terms: null }),
+      orderToKeep("e2", reportOf("P")),
+      orderToKeep("e3", reportOf("B", { customerId: "C2" as CustomerId })),
     ]);
     await keepReturn(tenant, "e4", returnOf("R1", ["M"]));
     await keepReturn(tenant, "e5", returnOf("R2", ["B"]));
@@ -252,8 +253,8 @@ describe("what is known of orders and returns", () => {
   test("of an order that was split stays where it is another customer's", async () => {
     const tenant = newTenant();
     await store.keepOrders(tenant, [
-      keepingOf("e1", newsOf("M", { customerId: "C2" as CustomerId })),
-      keepingOf("e2", newsOf("P", { masterId: "M" })),
+      orderToKeep("e1", reportOf("M", { customerId: "C2" as CustomerId })),
+      orderToKeep("e2", reportOf("P", { masterId: "M" })),
     ]);
     await store.forgetCustomer(tenant, "C1" as CustomerId);
     expect((await store.fileOf(tenant, "M")).orders).toMatchObject([{ orderId: "M", customerId: "C2" }]);
@@ -263,8 +264,8 @@ describe("what is known of orders and returns", () => {
     const tenant = newTenant();
     const odd = `P"'].$`;
     await store.keepOrders(tenant, [
-      keepingOf("e1", newsOf(odd)),
-      keepingOf("e2", newsOf("B", { customerId: "C2" as CustomerId })),
+      orderToKeep("e1", reportOf(odd)),
+      orderToKeep("e2", reportOf("B", { customerId: "C2" as CustomerId })),
     ]);
     await keepReturn(tenant, "e3", returnOf("R", [odd, "B"], { customerId: "C1" as CustomerId }));
     for (const _ of [1, 2]) await store.forgetCustomer(tenant, "C1" as CustomerId);
@@ -279,24 +280,24 @@ describe("what is known of orders and returns", () => {
   test("and was damaged hinders no other order, and is told anew by the next event", async () => {
     const tenant = newTenant();
     const versioned = (id: string, cents: number) =>
-      newsOf(id, { state: completed(cents), stamp: { version: 5, moment: null } });
+      reportOf(id, { state: completed(cents), stamp: { version: 5, moment: null } });
     await store.keepOrders(tenant, [
-      keepingOf("e1", newsOf("A")),
-      keepingOf("e2", versioned("B", 1)),
-      keepingOf("e3", newsOf("C")),
+      orderToKeep("e1", reportOf("A")),
+      orderToKeep("e2", versioned("B", 1)),
+      orderToKeep("e3", reportOf("C")),
     ]);
     await keepReturn(tenant, "e4", returnOf("R", ["A"]));
     const damage =
       "update orders set versioned = 'x' || versioned, unversioned = unversioned || '}' where tenant = ? and order_id <> 'C'";
     await env.DB.prepare(damage).bind(tenant).run();
     await env.DB.prepare("update returns set unversioned = '{' where tenant = ?").bind(tenant).run();
-    expect((await store.fileOf(tenant, "A")).orders).toMatchObject([{ orderId: "A", told: null }]);
+    expect((await store.fileOf(tenant, "A")).orders).toMatchObject([{ orderId: "A", latest: null }]);
     const { orders } = await store.keepOrders(tenant, [
-      keepingOf("e5", newsOf("A", { state: completed(7) })),
-      keepingOf("e6", versioned("B", 8)),
-      keepingOf("e7", newsOf("C", { state: completed(9) })),
+      orderToKeep("e5", reportOf("A", { state: completed(7) })),
+      orderToKeep("e6", versioned("B", 8)),
+      orderToKeep("e7", reportOf("C", { state: completed(9) })),
     ]);
-    expect([...orders.values()].map(({ told }) => told?.state)).toEqual([completed(7), completed(8), completed(9)]);
+    expect([...orders.values()].map(({ latest }) => latest?.state)).toEqual([completed(7), completed(8), completed(9)]);
     const told = await keepReturn(tenant, "e8", returnOf("R", ["A"]));
     expect(told?.latest?.event).toBe("e8");
   });
@@ -304,11 +305,11 @@ describe("what is known of orders and returns", () => {
   test("of nobody is removed once nothing was heard of it for long, a bounded number at a time", async () => {
     const tenant = newTenant();
     const old = 1_000 as EpochMs;
-    const guest = (id: string) => newsOf(id, { customerId: null });
+    const guest = (id: string) => reportOf(id, { customerId: null });
     await store.keepOrders(tenant, [
-      ...["A", "B", "C"].map((id) => keepingOf(`e-${id}`, guest(id), { terms: null, at: old })),
-      keepingOf("e-D", guest("D"), { terms: null }),
-      keepingOf("e-E", newsOf("E"), { at: old }),
+      ...["A", "B", "C"].map((id) => orderToKeep(`e-${id}`, guest(id), { terms: null, at: old })),
+      orderToKeep("e-D", guest("D"), { terms: null }),
+      orderToKeep("e-E", reportOf("E"), { at: old }),
     ]);
     await keepReturn(tenant, "e-R", returnOf("R", ["nowhere"]), old);
     await keepReturn(tenant, "e-S", returnOf("S", ["E"]), old);

@@ -10,9 +10,10 @@ import { D1EventInbox } from "../../../src/orders/storage/event-inbox.ts";
 import { D1OrderStateStore } from "../../../src/orders/storage/order-state-store.ts";
 import { consumeEvents } from "../../../src/orders/use-cases/consume-events.ts";
 import type { QueuedEvent } from "../../../src/orders/use-cases/event-ports.ts";
+import { readEvent } from "../../../src/orders/use-cases/queue-event.ts";
 import type { Services } from "../../../src/platform/http/services.ts";
 import { bytesOf, parameterBytesMax } from "../../../src/platform/storage/json-parameters.ts";
-import type { CustomerId, TenantId } from "../../../src/platform/values/identifiers.ts";
+import type { TenantId } from "../../../src/platform/values/identifiers.ts";
 import { refuse } from "../../../src/platform/values/result.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
@@ -25,6 +26,7 @@ import {
   orderUpdated,
   queued,
   returnUpdated,
+  verdictText,
 } from "../../support/orders/order-events.ts";
 
 // Batches of the queue, processed with the ledgers and the inbox as they are, on databases that count.
@@ -125,8 +127,8 @@ const kept = (event: QueuedEvent) => inbox.find(event.tenant, event.id);
 const verdictsOf = (events: readonly QueuedEvent[]): Promise<string[]> =>
   Promise.all(
     events.map(async (event) => {
-      const { verdict, points, reason } = (await kept(event)) ?? { verdict: "not kept", points: null, reason: null };
-      return [verdict, points, reason].filter((part) => part !== null).join(" ");
+      const found = await kept(event);
+      return found === null ? "not kept" : verdictText(found);
     }),
   );
 const outcomesOf = (messages: readonly FakeMessage[]) => messages.map(({ outcome }) => outcome);
@@ -288,7 +290,7 @@ describe("in one batch", () => {
       queued(tenant, returnUpdated(id, "A", value, { requestor: { customerId: "C" } }));
     const events = [returned("R1", 100), order("A", "C"), returned("R2", 10), order("B", "other")];
     expect(outcomesOf(await process(...events))).toEqual(["acked", "acked", "acked", "acked"]);
-    expect(await verdictsOf(events)).toEqual(["taken-back 99", "granted 433", "taken-back 10", "granted 433"]);
+    expect(await verdictsOf(events)).toEqual(["reversed 99", "granted 433", "reversed 10", "granted 433"]);
     expect(await balance("C")).toBe(433 - 109);
   });
 
@@ -343,7 +345,7 @@ describe("in one batch", () => {
     ledgers.down.clear();
     ledgers.after = () => {};
     await process(...orders);
-    expect(await verdictsOf(early)).toEqual(["taken-back 99", "taken-back 99"]);
+    expect(await verdictsOf(early)).toEqual(["reversed 99", "reversed 99"]);
     expect([await balance("C1"), await balance("C2"), await balance("C3")]).toEqual([334, 334, 433]);
   });
 
@@ -366,13 +368,13 @@ test("the inbox names waiting events of the orders that are asked for, a bounded
   const waitingOf = (orderId: string, count: number) =>
     Array.from({ length: count }, (_, index) => queued(tenant, returnUpdated(`${orderId}-${index}`, orderId, 5)));
   const events = [...waitingOf("A", 102), ...waitingOf("B", 2), ...waitingOf("D", 1)];
-  const settlements = events.map((event) => ({
-    event: { ...event, subject: subjectOf(event) },
+  const judged = events.map((event) => ({
+    event: readEvent(event),
     verdict: { kind: "waiting", reason: "order_has_not_earned" } as const,
     isForgotten: false,
     at: clock.now(),
   }));
-  await inbox.settle(tenant as TenantId, settlements);
+  await inbox.record(tenant as TenantId, judged);
   const found = await inbox.waitingFor(tenant as TenantId, ["A", "B", "nothing"]);
   expect(found.filter(({ orderId }) => orderId === "A").map(({ id }) => id)).toEqual(
     events.slice(0, 100).map(({ id }) => id),
@@ -381,10 +383,3 @@ test("the inbox names waiting events of the orders that are asked for, a bounded
     events.slice(102, 104).map(({ id }): { id: EventId; orderId: string } => ({ id, orderId: "B" })),
   );
 });
-
-const subjectOf = ({ event }: QueuedEvent) => {
-  const { payload } = event as { payload: { id: string; orders: readonly [{ id: string }] } };
-  const orderId = payload.orders[0].id;
-  const customerId = "61443563" as CustomerId;
-  return { type: "return.updated", orderId, returnId: payload.id, customerId, siteCode: null };
-};

@@ -4,7 +4,6 @@ import type { LedgerCommand } from "../../../src/ledger/rules/command.ts";
 import { forgetCustomer } from "../../../src/ledger/use-cases/forget-customer.ts";
 import { CloudflareEventQueue } from "../../../src/orders/integrations/event-queue.ts";
 import type { EventId } from "../../../src/orders/rules/event-id.ts";
-import { readEvent } from "../../../src/orders/rules/order-event.ts";
 import { D1EventInbox } from "../../../src/orders/storage/event-inbox.ts";
 import { D1OrderStateStore } from "../../../src/orders/storage/order-state-store.ts";
 import { consumeEvents } from "../../../src/orders/use-cases/consume-events.ts";
@@ -12,6 +11,7 @@ import type { EventInbox, QueuedEvent } from "../../../src/orders/use-cases/even
 import { giveUpEvents } from "../../../src/orders/use-cases/give-up-events.ts";
 import type { OrderStateStore } from "../../../src/orders/use-cases/order-state-ports.ts";
 import { eventsKeptDays, pruneEvents } from "../../../src/orders/use-cases/prune-events.ts";
+import { readEvent } from "../../../src/orders/use-cases/queue-event.ts";
 import { receiveEvent } from "../../../src/orders/use-cases/receive-event.ts";
 import { resendEvents } from "../../../src/orders/use-cases/resend-events.ts";
 import type { Services } from "../../../src/platform/http/services.ts";
@@ -29,6 +29,7 @@ import {
   orderUpdated,
   queued,
   returnUpdated,
+  verdictText,
 } from "../../support/orders/order-events.ts";
 
 let tenants = 0;
@@ -63,7 +64,7 @@ beforeEach(() => {
       return inbox;
     },
     orderStates: states,
-    coupons: { redemptions: { giveBackOfOrder: async (_tenant: string, code: string) => void freed.push(code) } },
+    coupons: { uses: { cancelOfOrder: async (_tenant: string, code: string) => void freed.push(code) } },
     eventQueue: { send: async (event: QueuedEvent) => void sent.push(event) },
     clock: { now: () => now as EpochMs },
     log: { info: write, warn: write, error: write },
@@ -81,7 +82,7 @@ const kept = (id: string) => inbox.find(tenant as TenantId, id as EventId);
 const verdictOf = async ({ id }: { readonly id: string }): Promise<string> => {
   const event = await kept(id);
   if (event === null) return "not kept";
-  return [event.verdict, event.points, event.reason].filter((part) => part !== null).join(" ");
+  return verdictText(event);
 };
 /** Takes in one event after another and tells what became of each at the end. */
 const become = async (...given: readonly object[]): Promise<string[]> => {
@@ -107,6 +108,7 @@ describe("a completed order", () => {
       verdict: "granted",
       points: 433,
       reason: null,
+      detail: null,
       event: event.event,
       receivedAt: event.receivedAt,
       processedAt: now,
@@ -259,10 +261,10 @@ describe("a return", () => {
         returnUpdated("R", "A", 100.5),
         returnUpdated("R2", "A", 10),
       ),
-    ).toEqual(["granted 433", "taken-back 100", "duplicate", "taken-back 10"]);
+    ).toEqual(["granted 433", "reversed 100", "duplicate", "reversed 10"]);
     expect(intents()[1]).toEqual({
-      kind: "settle-order",
-      settling: {
+      kind: "adjust-order",
+      adjustment: {
         orderId: "A",
         orderIds: ["A"],
         earned: 433,
@@ -283,14 +285,14 @@ describe("a return", () => {
     await become(roundOrder("A"));
     siteSettings = () => Promise.resolve(earningSettings);
     const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
-    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
+    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["reversed 50"]);
   });
 
   test("is measured as the order was, even when the order was told of again for a site that measures otherwise", async () => {
     siteSettings = (site) => Promise.resolve({ ...earningSettings, earningBase: site === "main" ? "net" : "total" });
     expect(await become(roundOrder("A"), roundOrder("A", { siteCode: "other" }))).toEqual(["granted 368", "duplicate"]);
     const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 60 } };
-    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["taken-back 50"]);
+    expect(await become(returnUpdated("R", "A", 60, { calculatedPrice }))).toEqual(["reversed 50"]);
   });
 
   test("that comes before its order waits, and is settled with it", async () => {
@@ -299,7 +301,7 @@ describe("a return", () => {
     await process(early);
     expect(await verdictOf(early)).toBe("waiting order_has_not_earned");
     await process(order);
-    expect(await verdictOf(early)).toBe("taken-back 100");
+    expect(await verdictOf(early)).toBe("reversed 100");
     expect(await verdictOf(order)).toBe("granted 433");
     expect(ledgers.balance).toBe(333);
   });
@@ -319,7 +321,7 @@ describe("a return", () => {
     };
     await process(early);
     expect(ledgers.balance).toBe(333);
-    expect(await verdictOf(early)).toBe("taken-back 100");
+    expect(await verdictOf(early)).toBe("reversed 100");
   });
 
   test("that comes after its order has earned, and before that is kept, misses nothing", async () => {
@@ -329,7 +331,7 @@ describe("a return", () => {
     };
     await process(queued(tenant, roundOrder("A")));
     expect(ledgers.balance).toBe(333);
-    expect(await verdictOf(early)).toBe("taken-back 100");
+    expect(await verdictOf(early)).toBe("reversed 100");
   });
 
   test("undoes what it took when it is rejected, withdrawn or deleted", async () => {
@@ -337,10 +339,10 @@ describe("a return", () => {
     await become(roundOrder("A"));
     for (const approvalStatus of ["REJECTED", "PENDING", "CLOSED"]) {
       const undo = returnUpdated(approvalStatus, "A", 100, { approvalStatus });
-      expect(await back(approvalStatus, undo)).toMatch(/, given-back 100$/);
+      expect(await back(approvalStatus, undo)).toMatch(/, restored 100$/);
       expect(ledgers.balance).toBe(433);
     }
-    expect(await back("gone", { type: "return.deleted", payload: { id: "gone" } })).toMatch(/, given-back 100$/);
+    expect(await back("gone", { type: "return.deleted", payload: { id: "gone" } })).toMatch(/, restored 100$/);
     expect(ledgers.balance).toBe(433);
   });
 
@@ -387,7 +389,7 @@ describe("a return", () => {
     );
     let isFirst = true;
     ledgers.before = async ({ intent }: LedgerCommand) => {
-      if (intent.kind !== "settle-order" || !isFirst) return;
+      if (intent.kind !== "adjust-order" || !isFirst) return;
       isFirst = false;
       await consumeEvents(services, [new FakeMessage(rejected)]);
     };
@@ -416,9 +418,9 @@ describe("a return", () => {
     );
     await process(event);
     const verdicts = () => Promise.all([event.id, `${event.id}.2`, `${event.id}.3`].map((id) => verdictOf({ id })));
-    expect(await verdicts()).toEqual(["taken-back 30", "taken-back 30", "waiting order_has_not_earned"]);
+    expect(await verdicts()).toEqual(["reversed 30", "reversed 30", "waiting order_has_not_earned"]);
     await become(roundOrder("C"));
-    expect(await verdicts()).toEqual(["taken-back 30", "taken-back 30", "taken-back 5"]);
+    expect(await verdicts()).toEqual(["reversed 30", "reversed 30", "reversed 5"]);
     await become({ type: "return.deleted", payload: { id: "R" } });
     expect(ledgers.balance).toBe(3 * 433);
   });
@@ -428,7 +430,7 @@ describe("a deleted order", () => {
   const deleted = { type: "order.deleted", payload: { id: "A", siteCode: "main", status: "DELETED" } };
 
   test("gives back all that it earned, though its event names no customer", async () => {
-    expect(await become(orderUpdated("A"), deleted, deleted)).toEqual(["granted 433", "taken-back 433", "duplicate"]);
+    expect(await become(orderUpdated("A"), deleted, deleted)).toEqual(["granted 433", "reversed 433", "duplicate"]);
     expect(ledgers.balance).toBe(0);
   });
 
@@ -444,7 +446,7 @@ describe("an order that changes after it has completed", () => {
   const cancelled = { type: "order.cancelled", payload: { id: "A", status: "DECLINED", metadata: { version: 9 } } };
 
   test("is corrected in the ledger, with both values in the history", async () => {
-    expect(await become(worth(100), worth(60), worth(150))).toEqual(["granted 100", "taken-back 40", "granted 50"]);
+    expect(await become(worth(100), worth(60), worth(150))).toEqual(["granted 100", "reversed 40", "granted 50"]);
     expect(ledgers.balance).toBe(150);
     const texts = ledgers.journal.flatMap((entry) => ("description" in entry ? [entry.description] : []));
     expect(texts.slice(0, 2)).toEqual(["Order A", "Order A corrected to 60"]);
@@ -458,9 +460,9 @@ describe("an order that changes after it has completed", () => {
   ])(
     "is taken back by %s, with the coupons that it had used, and earns again when it completes again",
     async (_, gone) => {
-      expect(await become(worth(100), gone, gone)).toEqual(["granted 100", "taken-back 100", expect.any(String)]);
+      expect(await become(worth(100), gone, gone)).toEqual(["granted 100", "reversed 100", expect.any(String)]);
       expect([ledgers.balance, new Set(freed)]).toEqual([0, new Set(["A"])]);
-      expect(await become(worth(100, { metadata: { version: 10 } }))).toEqual(["given-back 100"]);
+      expect(await become(worth(100, { metadata: { version: 10 } }))).toEqual(["restored 100"]);
       expect(ledgers.balance).toBe(100);
     },
   );
@@ -468,7 +470,7 @@ describe("an order that changes after it has completed", () => {
   test("keeps the terms that it first earned on", async () => {
     await become(worth(100));
     siteSettings = () => Promise.resolve({ ...earningSettings, orderValueToRewardPointsFactor: "5" });
-    expect(await become(worth(60))).toEqual(["taken-back 40"]);
+    expect(await become(worth(60))).toEqual(["reversed 40"]);
     expect(ledgers.balance).toBe(60);
   });
 
@@ -481,9 +483,9 @@ describe("an order that changes after it has completed", () => {
 
   test("with a negative total takes its points, and gives them back when it is gone", async () => {
     await become(orderUpdated("B", { calculatedPrice: null, totalPrice: 50 }));
-    expect(await become(worth(-12.5))).toEqual(["taken-back 12"]);
+    expect(await become(worth(-12.5))).toEqual(["reversed 12"]);
     expect(ledgers.balance).toBe(38);
-    expect(await become({ type: "order.deleted", payload: { id: "A" } })).toEqual(["given-back 12"]);
+    expect(await become({ type: "order.deleted", payload: { id: "A" } })).toEqual(["restored 12"]);
     expect(ledgers.balance).toBe(50);
   });
 
@@ -551,16 +553,16 @@ describe("an order that was split", () => {
 
   test("is returned by its own id, and by its parts', never beyond what it is worth", async () => {
     await become(master(), part("M-1", 60), part("M-2", 40));
-    expect(await become(back("R1", "M-1", 30), back("R2", "M", 20))).toEqual(["taken-back 30", "taken-back 20"]);
+    expect(await become(back("R1", "M-1", 30), back("R2", "M", 20))).toEqual(["reversed 30", "reversed 20"]);
     expect(ledgers.balance).toBe(50);
-    expect(await become(back("R3", "M", 100))).toEqual(["taken-back 50"]);
+    expect(await become(back("R3", "M", 100))).toEqual(["reversed 50"]);
     expect(ledgers.balance).toBe(0);
   });
 
   test("is deleted with all its parts", async () => {
     await become(part("M-1", 60), part("M-2", 40));
     expect(await become({ type: "order.deleted", payload: { id: "M", siteCode: "main", status: "DELETED" } })).toEqual([
-      "taken-back 100",
+      "reversed 100",
     ]);
     expect(ledgers.balance).toBe(0);
   });
@@ -594,10 +596,10 @@ test("what a return needs of its order outlives the inbox", async () => {
   siteSettings = () => Promise.resolve({ ...earningSettings, orderValueToRewardPointsFactor: "7" });
   const calculatedPrice = { finalPrice: { netValue: 50, grossValue: 59.5 } };
   expect(await become(returnUpdated("R", "A", 59.5, { calculatedPrice, requestor: undefined }))).toEqual([
-    "taken-back 50",
+    "reversed 50",
   ]);
   expect(await become({ type: "order.deleted", payload: { id: "A", siteCode: "main", status: "x" } })).toEqual([
-    "taken-back 50",
+    "reversed 50",
   ]);
 });
 
@@ -605,8 +607,8 @@ test("a return that moves from one order to another is taken off the first and c
   await become(roundOrder("A"), roundOrder("B"), returnUpdated("R", "A", 100, { metadata: { version: 1 } }));
   const moved = queued(tenant, returnUpdated("R", "B", 50, { metadata: { version: 2 } }));
   await process(moved);
-  expect(await verdictOf(moved)).toBe("taken-back 50");
-  expect(await verdictOf({ id: `${moved.id}.2` })).toBe("given-back 100");
+  expect(await verdictOf(moved)).toBe("reversed 50");
+  expect(await verdictOf({ id: `${moved.id}.2` })).toBe("restored 100");
   expect(ledgers.balance).toBe(2 * 433 - 50);
 });
 
@@ -637,8 +639,7 @@ describe("a deleted customer", () => {
     await process(ignored);
     await ledgers.after({} as LedgerCommand);
     for (const event of [order, ignored]) {
-      const { subject } = readEvent(event.event);
-      await inbox.note({ ...event, subject }, { kind: "failed", reason: "gave_up: x" });
+      await inbox.note(readEvent(event), { kind: "failed", reason: "gave_up", detail: "x" });
     }
     expect(await Promise.all([order, ignored].map(verdictOf))).toEqual(["erased", "ignored order_not_completed"]);
   });
@@ -718,7 +719,7 @@ describe("when something does not answer", () => {
   test("a message is not done with before its verdict is kept", async () => {
     const real = inbox;
     const down = () => Promise.reject(new StoreUnavailable("No answer."));
-    inbox = { ...facade(real), settle: down, note: down };
+    inbox = { ...facade(real), record: down, note: down };
     const event = queued(tenant, orderUpdated("A"));
     const [message] = await process(event);
     expect(message?.outcome).toEqual({ retriedInSeconds: 5 });
@@ -1042,7 +1043,7 @@ test("forgetting a customer leaves other tenants alone, and may be repeated", as
 /** The inbox's methods, so that some of them can be replaced. */
 const facade = (real: EventInbox): EventInbox => ({
   note: (...args) => real.note(...args),
-  settle: (...args) => real.settle(...args),
+  record: (...args) => real.record(...args),
   find: (...args) => real.find(...args),
   claim: (...args) => real.claim(...args),
   forgottenAmong: (...args) => real.forgottenAmong(...args),
@@ -1104,10 +1105,10 @@ describe("whoever comes first, an order is worth what is told of it", () => {
   test("an order is corrected by the price that it has earned by, whatever earns now", async () => {
     await become(order("A", 100));
     siteSettings = earningBy("subTotal");
-    expect((await become(order("A", 60))).at(-1)).toBe("taken-back 40");
+    expect((await become(order("A", 60))).at(-1)).toBe("reversed 40");
     expect(ledgers.balance).toBe(60);
     const other = order("A", 0, { totalPrice: undefined, subTotalPrice: 20 });
-    expect(await become(other, returned("A", 30))).toEqual(["ignored unreadable_payload: totalPrice", "taken-back 30"]);
+    expect(await become(other, returned("A", 30))).toEqual(["ignored unreadable_payload: totalPrice", "reversed 30"]);
     expect(ledgers.balance).toBe(30);
   });
 
@@ -1121,7 +1122,7 @@ describe("whoever comes first, an order is worth what is told of it", () => {
   });
 
   test("the return of a split order has its verdict once a part of it earns", async () => {
-    expect(await become(returned("M", 30), part("A", 60))).toEqual(["taken-back 0", "granted 60"]);
+    expect(await become(returned("M", 30), part("A", 60))).toEqual(["reversed 0", "granted 60"]);
     expect(ledgers.balance).toBe(30);
   });
 
@@ -1228,7 +1229,7 @@ describe("whoever comes first, an order is worth what is told of it", () => {
       { type: "order.cancelled", payload: { id: "M" } },
       order("M", 100, more),
     );
-    expect(verdicts).toEqual(["granted 60", "taken-back 60", "given-back 60"]);
+    expect(verdicts).toEqual(["granted 60", "reversed 60", "restored 60"]);
     expect(ledgers.balance).toBe(60);
   });
 
@@ -1240,7 +1241,7 @@ describe("whoever comes first, an order is worth what is told of it", () => {
       returned("A", 30, { metadata: { version: 1, ...at(2) } }),
       returned("A", 50, { metadata: { version: 2, ...at(0) } }),
     );
-    expect(verdicts).toEqual(["granted 100", "taken-back 10", "taken-back 20", "given-back 20"]);
+    expect(verdicts).toEqual(["granted 100", "reversed 10", "reversed 20", "restored 20"]);
     expect(ledgers.balance).toBe(90);
   });
 
@@ -1259,7 +1260,7 @@ describe("whoever comes first, an order is worth what is told of it", () => {
   test("an order that comes again for somebody else changes nothing of the first one's", async () => {
     const other = order("A", 900, { customer: { id: "other" }, ...ofVersion(2) });
     const verdicts = await become(order("A", 100, ofVersion(1)), other, returned("A", 10));
-    expect(verdicts).toEqual(["granted 100", "failed order_earned_by_another", "taken-back 10"]);
+    expect(verdicts).toEqual(["granted 100", "failed order_earned_by_another", "reversed 10"]);
     expect(ledgers.balance).toBe(90);
   });
 

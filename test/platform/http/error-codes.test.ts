@@ -20,7 +20,7 @@ const pathOf = ({ path }: Operation): string =>
     customerId: "C1",
     code: "RP-0G7R3MWX9C2K",
     couponCode: "RP-0G7R3MWX9C2K",
-    redemptionId: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
+    exchangeId: "019a2b5e-7c1d-7a40-9d0c-2f6f8f1f4b11",
     redeemOptionId: "o1",
     id: "r1",
     eventId: "0193a9f2-7c41-7d35-9b1e-5a0c6f2e8d11",

@@ -4,7 +4,7 @@ import { noRateLimits } from "../../../src/access/integrations/binding-rate-limi
 import type { ApiClientStore } from "../../../src/access/use-cases/ports.ts";
 import { createApp } from "../../../src/app.ts";
 import { D1CouponStore } from "../../../src/coupons/storage/coupon-store.ts";
-import { redeemCoupon } from "../../../src/coupons/use-cases/redeem-coupon.ts";
+import { useCoupon } from "../../../src/coupons/use-cases/use-coupon.ts";
 import { canonicalCouponCode } from "../../../src/ledger/rules/exchange/coupon.ts";
 import type { RedeemOption, RedeemOptionTerms } from "../../../src/options/rules/redeem-option.ts";
 import { D1RedeemOptionStore } from "../../../src/options/storage/redeem-option-store.ts";
@@ -50,7 +50,7 @@ beforeEach(() => {
     mixins: new D1MixinStore(TenantDatabases.one(database)),
     coupons: new D1CouponStore(TenantDatabases.one(database)),
     siteSettings: { forget: async () => {} },
-    hasSettingsElsewhere: false,
+    hasUpstreamSettings: false,
     tokens: {
       verify: async () =>
         succeed({
@@ -147,7 +147,7 @@ describe.each([
   });
 
   test("a use of a coupon, with a key or with an order", async () => {
-    const insert = `insert into coupons (tenant, canonical_code, code, definition, issued_to, issued_at, redemption_id,
+    const insert = `insert into coupons (tenant, canonical_code, code, definition, issued_to, issued_at, exchange_id,
       redeem_option_id, redemption_count) values (?, ?, ?, ?, '', 0, 'r', 'o', 0)`;
     for (const [code, key, orderCode] of [
       ["T-AAAA", "k", null],
@@ -159,7 +159,7 @@ describe.each([
       const request = { customerNumber: null, legalEntityId: null, orderCode, orderTotal: amount, discount: amount };
       const bareId = { of: (id: string) => id, idIn: (body: string) => body };
       const use = () =>
-        redeemCoupon(contextOf(key), { code, request: { ...request, discount: { ...amount, amount: 1 } } }, bareId);
+        useCoupon(contextOf(key), { code, request: { ...request, discount: { ...amount, amount: 1 } } }, bareId);
       faults = [fault];
       await expect(use()).rejects.toBeInstanceOf(StoreOutcomeUnknown);
       const answers = [await use(), await use()];
@@ -190,7 +190,7 @@ describe("over HTTP", () => {
     faults = [lostAfter];
     const answer = await send("POST", `/reward-points/${tenant}/redeemOptions`, option);
     expect(answer).toMatchObject({ status: 503, retryAfter: "2" });
-    expect(answer.text).toContain("It is not known yet whether it was done.");
+    expect(answer.text).toContain("It is not known yet whether the request took effect.");
     expect((await send("POST", `/reward-points/${tenant}/redeemOptions`, option)).status).toBe(200);
     expect(await options()).toHaveLength(1);
   });

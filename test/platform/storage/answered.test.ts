@@ -178,7 +178,7 @@ describe("stores", () => {
     mixins: () => new D1MixinStore(TenantDatabases.one(database)).list(tenant, "main" as SiteCode),
     coupons: () => new D1CouponStore(TenantDatabases.one(database)).count(tenant, none, 0 as EpochMs),
     "coupon uses": () =>
-      new D1CouponStore(TenantDatabases.one(database)).redemptions.find(tenant, "X" as CanonicalCouponCode, "x"),
+      new D1CouponStore(TenantDatabases.one(database)).uses.find(tenant, "X" as CanonicalCouponCode, "x"),
     events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, ["A"]),
     customers: () => new D1SummaryReader(database).countCustomers(tenant),
   });

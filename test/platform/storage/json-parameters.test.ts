@@ -46,19 +46,18 @@ test("a commit of few rows with long texts is no longer than D1 takes, and of ma
 test("what a settlement of many long events holds fits into the database", async () => {
   const { D1EventInbox } = await import("../../../src/orders/storage/event-inbox.ts");
   const { TenantDatabases } = await import("../../../src/tenants/storage/tenant-databases.ts");
-  const { asRead } = await import("../../../src/orders/use-cases/process-event.ts");
+  const { readEvent } = await import("../../../src/orders/use-cases/queue-event.ts");
   const { queued } = await import("../../support/orders/order-events.ts");
   const inbox = new D1EventInbox(TenantDatabases.one(env.DB));
   const events = Array.from({ length: 100 }, () =>
-    asRead(queued("wide", { type: "a.b", payload: { text: wide.repeat(15) } })),
+    readEvent(queued("wide", { type: "a.b", payload: { text: wide.repeat(15) } })),
   );
   const at = events[0]?.receivedAt ?? (0 as never);
-  await inbox.settle(
+  await inbox.record(
     events[0]?.tenant ?? ("" as never),
     events.map((event) => ({
       event,
       verdict: { kind: "ignored", reason: "unknown_event_type" },
-      earningBase: null,
       isForgotten: false,
       at,
     })),

@@ -60,7 +60,7 @@ describe("the database itself refuses", () => {
   const run = (text: string) => env.DB.prepare(text).run();
 
   test("an exchange that goes back, or where it cannot go", async () => {
-    const states = ["PENDING", "ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"];
+    const states = ["PENDING", "ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"];
     const ways: string[] = [];
     for (const from of states) {
       for (const to of states) {
@@ -74,7 +74,7 @@ describe("the database itself refuses", () => {
     }
     expect(ways).toEqual([
       "PENDING-ISSUED",
-      "PENDING-CHARGED_BACK",
+      "PENDING-REFUSED",
       "ISSUED-VOIDING",
       "VOIDING-ISSUED",
       "VOIDING-GIVEN_BACK",
@@ -91,8 +91,8 @@ describe("the database itself refuses", () => {
     await run(
       "insert into lots (tenant, customer_id, lot_id, points, used_points, created_at) values ('demo', 'C1', 'L', 10, 4, 0)",
     );
-    await lot("used_points = 7, lapsed_points = 3");
-    for (const use of ["used_points = 8", "lapsed_points = 4", "lapsed_points = -1", "used_points = -1"]) {
+    await lot("used_points = 7, expired_points = 3");
+    for (const use of ["used_points = 8", "expired_points = 4", "expired_points = -1", "used_points = -1"]) {
       await expect(lot(use)).rejects.toThrow("constraint failed");
     }
     const usage = (id: string, points: number) =>

@@ -45,7 +45,7 @@ const coupon: Coupon = {
   },
   issuedTo: customer,
   issuedAt: at("2026-06-01T12:00:00Z"),
-  redemptionId: "redemption" as EntryId,
+  exchangeId: "redemption" as EntryId,
   redeemOptionId: "option" as RedeemOptionId,
   redemptionCount: 0,
 };
@@ -848,7 +848,7 @@ describe("the variables for Emporix's services", () => {
       });
       for (const missing of Object.keys(client)) {
         const incomplete = { ...base, ...client, [name]: "https://api.emporix.io", [missing]: "" };
-        expect(() => readConfiguration(incomplete)).toThrow(`${missing}: is needed`);
+        expect(() => readConfiguration(incomplete)).toThrow(`${missing}: is required`);
       }
     }
   });

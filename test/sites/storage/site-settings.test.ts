@@ -253,7 +253,7 @@ describe("effective site settings", () => {
         return mixins.replace(...args);
       },
     };
-    const services = { mixins: slow, siteSettings: settings, hasSettingsElsewhere: false } as unknown as Services;
+    const services = { mixins: slow, siteSettings: settings, hasUpstreamSettings: false } as unknown as Services;
     const principal = { tenant, customerId: null, scopes: new Set<string>(), actor: "client:test" as Actor };
     const context = { services, principal, operation: "op", idempotencyKey: null };
     await rewriteMixin(context, { siteCode: main, name: "couponSettings" }, () =>

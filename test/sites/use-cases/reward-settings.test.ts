@@ -7,7 +7,7 @@ import { readRewardSettings, switchedOff } from "../../../src/sites/rules/site-s
 import { deleteMixin } from "../../../src/sites/use-cases/delete-mixin.ts";
 import { mergeMixin } from "../../../src/sites/use-cases/merge-mixin.ts";
 import type { MixinStore } from "../../../src/sites/use-cases/ports.ts";
-import { replaceMixin } from "../../../src/sites/use-cases/replace-mixin.ts";
+import { rewriteMixin } from "../../../src/sites/use-cases/rewrite-mixin.ts";
 import { mixinBytesMax, mixinDepthMax, validateMixin } from "../../../src/sites/use-cases/validate-mixin.ts";
 
 describe("reward settings", () => {
@@ -205,7 +205,7 @@ describe("a change to a mixin", () => {
         return false;
       },
     });
-    const replaced = replaceMixin(context, { siteCode, name: "m", mixin: {} });
+    const replaced = rewriteMixin(context, { siteCode, name: "m" }, () => ({}));
     await expect(replaced).rejects.toMatchObject({ name: "StoreConflict" });
     expect(attempts).toBe(5);
   });

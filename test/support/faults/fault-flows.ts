@@ -20,7 +20,7 @@ const validUntil = "2199-01-01T00:00:00Z";
 export interface Flow {
   readonly name: string;
   /** Who issues the coupons. */
-  readonly coupons: "embedded" | "elsewhere";
+  readonly coupons: "embedded" | "upstream";
   /** Brings about what the flow begins with. */
   arrange(stage: Stage): Promise<Scene>;
 }
@@ -99,7 +99,7 @@ export class Stage {
     };
     await this.manage("POST", `/site/${this.tenant}/sites/main/mixins`, { couponSettings: { rewardpoints } });
     await this.manage("POST", `/reward-points/${this.tenant}/redeemOptions`, optionOf(this.optionId));
-    // From here on the coupon service elsewhere has given a token.
+    // From here on the upstream coupon service has given a token.
     await this.buy();
   }
 
@@ -317,7 +317,8 @@ async function leaveForJobs(stage: Stage): Promise<void> {
   await stage.service.must("POST", path, { token: stage.employee, json, headers });
   const change = (what: string, moment: number) =>
     env.DB.prepare(`update ${what} and tenant = ? and customer_id = ?`).bind(moment, tenant, customerId);
-  const undelivered = "verdict = 'waiting', reason = 'retrying: unavailable', processed_at = null, attempts = 0";
+  const undelivered =
+    "verdict = 'waiting', reason = 'retrying', detail = 'unavailable', processed_at = null, attempts = 0";
   await env.DB.batch([
     change(`order_events set received_at = ? where return_id is not null`, Date.now() - 91 * dayMs),
     change(`order_events set ${undelivered}, received_at = ? where return_id is null`, Date.now() - 2 * hourMs),
@@ -330,7 +331,7 @@ async function leaveForJobs(stage: Stage): Promise<void> {
 const leftForJobs = `select
   (select count(*) from order_events where tenant = ?1 and customer_id = ?2 and verdict = 'waiting')
   + (select count(*) from idempotency_records where tenant = ?1 and customer_id = ?2)
-  + (select 1 - count(*) from ledger_entries where tenant = ?1 and customer_id = ?2 and kind = 'lapsed')`;
+  + (select 1 - count(*) from ledger_entries where tenant = ?1 and customer_id = ?2 and kind = 'expired')`;
 
 /** An exchange with a coupon service that does not answer: its points are taken, and nobody knows more. */
 async function leaveHalfWay(stage: Stage): Promise<void> {
@@ -364,7 +365,7 @@ export const flows: readonly Flow[] = [
           return isRun && stage.service.queuedCount === 0 && left === 0;
         },
         expectEffect: async () => {
-          await stage.expectLedger(["opened", "granted", "granted", "lapsed"], 433);
+          await stage.expectLedger(["opened", "granted", "granted", "expired"], 433);
           expect(await stage.stored("verdicts")).toEqual(["granted"]);
           expect(await stage.stored("records")).toEqual([]);
         },
@@ -373,7 +374,7 @@ export const flows: readonly Flow[] = [
   },
   {
     name: "an exchange that was left half-way, and its alarm lost, taken up by the hourly jobs",
-    coupons: "elsewhere",
+    coupons: "upstream",
     arrange: async (stage) => {
       await clearTables();
       await leaveHalfWay(stage);
@@ -454,8 +455,8 @@ export const flows: readonly Flow[] = [
     },
   },
   {
-    name: "an exchange with a coupon service elsewhere",
-    coupons: "elsewhere",
+    name: "an exchange with a upstream coupon service",
+    coupons: "upstream",
     arrange: async (stage) => {
       await stage.grant();
       const more = { token: stage.customer, json: { id: stage.optionId }, end: 200 };
@@ -466,8 +467,8 @@ export const flows: readonly Flow[] = [
     },
   },
   {
-    name: "an exchange that the coupon service elsewhere refuses",
-    coupons: "elsewhere",
+    name: "an exchange that the upstream coupon service refuses",
+    coupons: "upstream",
     arrange: async (stage) => {
       await stage.grant();
       stage.standIn.always("coupon.create", 400);
@@ -475,14 +476,14 @@ export const flows: readonly Flow[] = [
       return stage.request("POST", redeemPath, more, async () => {
         stage.standIn.always("coupon.create", null);
         await stage.expectLedger(["opened", "granted", "redeemed", "restored"], given);
-        expect(await stage.stored("exchanges")).toEqual(["CHARGED_BACK"]);
+        expect(await stage.stored("exchanges")).toEqual(["REFUSED"]);
         expect(stage.standIn.liveCoupons(stage.tenant).map(({ issuedTo }) => issuedTo)).not.toContain(stage.customerId);
       });
     },
   },
   {
     name: "an exchange that was left half-way, taken up by the alarm",
-    coupons: "elsewhere",
+    coupons: "upstream",
     arrange: async (stage) => {
       await leaveHalfWay(stage);
       return {
@@ -493,7 +494,7 @@ export const flows: readonly Flow[] = [
   },
   {
     name: "an exchange that was left half-way and is refused, taken up by the alarm",
-    coupons: "elsewhere",
+    coupons: "upstream",
     arrange: async (stage) => {
       await leaveHalfWay(stage);
       stage.standIn.always("coupon.create", 400);
@@ -502,14 +503,14 @@ export const flows: readonly Flow[] = [
         expectEffect: async () => {
           stage.standIn.always("coupon.create", null);
           await stage.expectLedger(["opened", "granted", "redeemed", "restored"], given);
-          expect(await stage.stored("exchanges")).toEqual(["CHARGED_BACK"]);
+          expect(await stage.stored("exchanges")).toEqual(["REFUSED"]);
         },
       };
     },
   },
   {
-    name: "giving a coupon of a service elsewhere back",
-    coupons: "elsewhere",
+    name: "giving a coupon of an upstream service back",
+    coupons: "upstream",
     arrange: async (stage) => {
       const code = await stage.buy();
       const path = `/reward-points/public/customer/coupons/${code}`;
@@ -535,8 +536,8 @@ export const flows: readonly Flow[] = [
     arrange: async (stage) => {
       await stage.process(stage.returned());
       return stage.event(stage.order(), async () => {
-        await stage.expectLedger(["opened", "granted", "taken-back"], 217);
-        await stage.expectVerdicts(["taken-back", "granted"]);
+        await stage.expectLedger(["opened", "granted", "reversed"], 217);
+        await stage.expectVerdicts(["reversed", "granted"]);
       });
     },
   },
@@ -546,8 +547,8 @@ export const flows: readonly Flow[] = [
     arrange: async (stage) => {
       await stage.process(stage.order());
       return stage.event(stage.returned(), async () => {
-        await stage.expectLedger(["opened", "granted", "taken-back"], 217);
-        await stage.expectVerdicts(["granted", "taken-back"]);
+        await stage.expectLedger(["opened", "granted", "reversed"], 217);
+        await stage.expectVerdicts(["granted", "reversed"]);
       });
     },
   },
@@ -557,8 +558,8 @@ export const flows: readonly Flow[] = [
     arrange: async (stage) => {
       await stage.process(stage.order(), stage.returned());
       return stage.event(stage.returned({ approvalStatus: "REJECTED" }), async () => {
-        await stage.expectLedger(["opened", "granted", "taken-back", "given-back", "restored"], 433);
-        await stage.expectVerdicts(["granted", "taken-back", "given-back"]);
+        await stage.expectLedger(["opened", "granted", "reversed", "reversal-undone", "restored"], 433);
+        await stage.expectVerdicts(["granted", "reversed", "restored"]);
       });
     },
   },
@@ -569,7 +570,7 @@ export const flows: readonly Flow[] = [
       await stage.process(stage.order());
       const payload = { id: `O-${stage.customerId}`, siteCode: "main", status: "DELETED" };
       return stage.event({ type: "order.deleted", payload }, async () => {
-        await stage.expectLedger(["opened", "granted", "taken-back"], 0);
+        await stage.expectLedger(["opened", "granted", "reversed"], 0);
       });
     },
   },
@@ -652,13 +653,13 @@ export const flows: readonly Flow[] = [
           const answer = await stage.service.execute(stage.key, {
             id: crypto.randomUUID() as CommandId,
             actor: "system:test" as Actor,
-            intent: { kind: "lapse" },
-            fingerprint: "lapse",
+            intent: { kind: "expire" },
+            fingerprint: "expire",
             idempotencyKey: null,
           });
           return answer !== noAnswer && answer.result.ok;
         },
-        expectEffect: () => stage.expectLedger(["opened", "granted", "granted", "lapsed"], given),
+        expectEffect: () => stage.expectLedger(["opened", "granted", "granted", "expired"], given),
       };
     },
   },
@@ -671,7 +672,7 @@ export const flows: readonly Flow[] = [
       const money = (amount: number) => ({ amount, currency: "EUR" });
       const json = { orderCode: "O-1", orderTotal: money(100), discount: money(10) };
       return stage.request("POST", path, { json, end: 201 }, async ({ body }) => {
-        const uses = "select count(*) as count from coupon_redemptions where tenant = ? and redemption_id = ?";
+        const uses = "select count(*) as count from coupon_uses where tenant = ? and use_id = ?";
         expect(await stage.count(uses, (body as { id: string }).id)).toBe(1);
         const used = "select redemption_count as count from coupons where tenant = ? and code = ?";
         expect(await stage.count(used, code)).toBe(1);

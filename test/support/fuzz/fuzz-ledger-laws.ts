@@ -16,7 +16,7 @@ interface LotRow extends Row {
   readonly lot_id: string;
   readonly points: number;
   readonly used_points: number;
-  readonly lapsed_points: number;
+  readonly expired_points: number;
 }
 interface UsageRow extends Row {
   readonly lot_id: string;
@@ -29,7 +29,7 @@ interface LedgerRow extends Row {
 }
 interface CouponRow extends Row {
   readonly code: string;
-  readonly redemption_id: string;
+  readonly exchange_id: string;
 }
 
 /** What breaks the laws of a tenant's ledgers, by their stored rows alone; null when all of them hold. */
@@ -41,7 +41,7 @@ export async function brokenLaw(database: D1Database, tenant: string): Promise<s
     select("*", "lots"),
     select("*", "lot_usages"),
     select("*", "ledgers"),
-    select("code, redemption_id, issued_to as customer_id", "coupons"),
+    select("code, exchange_id, issued_to as customer_id", "coupons"),
   ]);
   const rowsOf = <Kind extends Row>(result: D1Result<Row> | undefined) => (result?.results ?? []) as unknown as Kind[];
   const stored = {
@@ -81,17 +81,17 @@ const sumOf = <Item>(items: readonly Item[], number: (item: Item) => number): nu
   items.reduce((total, item) => total + number(item), 0);
 
 /** What lots have given for an entry; below zero what they have got. */
-const drawnBy = (entry: Entry): number => (makesLot(entry) || entry.kind === "lapsed" ? 0 : 0 - pointsChange(entry));
+const drawnBy = (entry: Entry): number => (makesLot(entry) || entry.kind === "expired" ? 0 : 0 - pointsChange(entry));
 
 function faultOfLedger(ledger: LedgerRow, { entries, lots, usages, coupons }: Stored): string | null {
   if (entries.some((entry, index) => entry.sequence !== index + 1)) return "the sequence has a gap";
   if (ledger.sequence !== entries.length) return "the ledger does not stand at its last entry";
   const points = sumOf(entries, (entry) => pointsChange(entry as unknown as Entry));
-  const left = sumOf(lots, (lot) => lot.points - lot.used_points - lot.lapsed_points);
+  const left = sumOf(lots, (lot) => lot.points - lot.used_points - lot.expired_points);
   if (points !== left) return `the entries come to ${points}, the lots to ${left}`;
   if (points !== ledger.points) return `the entries come to ${points}, the ledger says ${ledger.points}`;
   for (const lot of lots) {
-    if (lot.used_points + lot.lapsed_points > lot.points) return "a lot has given more than it had";
+    if (lot.used_points + lot.expired_points > lot.points) return "a lot has given more than it had";
     const used = sumOf(
       usages.filter((usage) => usage.lot_id === lot.lot_id),
       (usage) => usage.points,
@@ -107,7 +107,7 @@ function faultOfLedger(ledger: LedgerRow, { entries, lots, usages, coupons }: St
   }
   const sold = entries.filter((entry) => entry.coupon_code !== null && entry.kind === "redeemed");
   if (sold.length !== coupons.length) return "there is not one coupon for each redemption that sold one";
-  const codes = new Map(coupons.map((coupon) => [coupon.redemption_id, coupon.code]));
+  const codes = new Map(coupons.map((coupon) => [coupon.exchange_id, coupon.code]));
   const isUnpaid = sold.some((entry) => codes.get(entry.entry_id ?? "") !== entry.coupon_code);
   return isUnpaid ? "a redemption has not its coupon" : null;
 }

@@ -9,12 +9,12 @@ const sumOf = <Item>(items: Iterable<Item>, number: (item: Item) => number): num
   return total;
 };
 
-const leftOf = (lot: LotRow): number => lot.points - lot.usedPoints - lot.lapsedPoints;
+const leftOf = (lot: LotRow): number => lot.points - lot.usedPoints - lot.expiredPoints;
 const isLive = (lot: LotRow, now: number): boolean => lot.validUntil === null || now < lot.validUntil;
 
 function signedPoints(entry: KeptEntry): number {
   if (makesLot(entry) || entry.kind === "restored") return entry.points;
-  return drawsPoints(entry) || entry.kind === "lapsed" ? -entry.points : 0;
+  return drawsPoints(entry) || entry.kind === "expired" ? -entry.points : 0;
 }
 
 /**
@@ -30,7 +30,7 @@ export function storedFault(store: MemoryLedgerStore, key: LedgerKey, balance: n
 
   if (entries.some((entry, index) => entry.sequence !== index + 1)) return "the sequence has a gap";
   if ((row?.sequence ?? 0) !== entries.length) return "the ledger does not stand at its last entry";
-  if (row !== null && row.hash !== journal.at(-1)?.hash) return "the head is not the last entry's seal";
+  if (row !== null && row.head !== journal.at(-1)?.seal) return "the head is not the last entry's seal";
 
   const points = sumOf(entries, signedPoints);
   if (points !== (row?.points ?? 0)) return `the entries come to ${points}, the ledger says ${row?.points}`;
@@ -47,7 +47,7 @@ export function storedFault(store: MemoryLedgerStore, key: LedgerKey, balance: n
   );
   if (live - owed !== balance) return `the lots come to ${live - owed}, the service says ${balance}`;
   if (live > 0 && owed + absorbed > 0) return "points can be spent beside a debt";
-  const mayBeNegative = entries.some((entry) => entry.kind === "taken-back" && entry.debt.owed > 0);
+  const mayBeNegative = entries.some((entry) => entry.kind === "reversed" && entry.debt.owed > 0);
   if (balance < 0 && !mayBeNegative) return "the balance is below zero, and no policy has allowed it";
   const last = entries.at(-1);
   if (last?.recordedAt === now && last.balanceAfter !== balance) return "the last entry tells another balance";
@@ -79,9 +79,10 @@ function faultOfLots(shelf: ReturnType<MemoryLedgerStore["shelfOf"]>, entries: r
     if ((used.get(lot.id) ?? 0) !== lot.usedPoints) return "a lot is not used as the journal says";
     if (leftOf(lot) < 0) return "a lot has given more than it had";
   }
-  const lapsed = entries.filter((entry) => entry.kind === "lapsed");
-  if (lapsed.some((entry) => shelf.lots.get(entry.relatedId)?.lapsedPoints !== entry.points)) return "a lapse is lost";
-  if (new Set(lapsed.map((entry) => entry.relatedId)).size !== lapsed.length) return "a lot has lapsed twice";
+  const expired = entries.filter((entry) => entry.kind === "expired");
+  if (expired.some((entry) => shelf.lots.get(entry.relatedId)?.expiredPoints !== entry.points))
+    return "a expire is lost";
+  if (new Set(expired.map((entry) => entry.relatedId)).size !== expired.length) return "a lot has expired twice";
   const makers = entries.filter(makesLot);
   return makers.length === shelf.lots.size ? null : "not each lot has its entry";
 }
@@ -92,7 +93,7 @@ function faultOfCoupons(store: MemoryLedgerStore, key: LedgerKey, entries: reado
   const theirs = store.coupons.filter(
     ({ coupon }) => coupon.tenant === key.tenant && coupon.issuedTo === key.customerId,
   );
-  const paidFor = new Map<string, string>(theirs.map(({ coupon }) => [coupon.redemptionId, coupon.code]));
+  const paidFor = new Map<string, string>(theirs.map(({ coupon }) => [coupon.exchangeId, coupon.code]));
   if (paidFor.size !== theirs.length) return "a redemption has two coupons";
   let embedded = 0;
   const orders = new Set<string>();
@@ -114,7 +115,7 @@ export interface Picture {
   readonly openedBy: string | null;
   readonly owed: number;
   readonly absorbed: number;
-  /** Id, points left (were it not for their end), beginning, end, points entered as lapsed. */
+  /** Id, points left (were it not for their end), beginning, end, points entered as expired. */
   readonly lots: readonly (readonly (string | number | null)[])[];
   readonly exchanges: readonly string[];
   readonly answersKept: number;
@@ -134,7 +135,7 @@ export function storedPicture(store: MemoryLedgerStore, key: LedgerKey): Picture
       lot.points - lot.usedPoints,
       lot.createdAt,
       lot.validUntil,
-      lot.lapsedPoints,
+      lot.expiredPoints,
     ]),
     exchanges: [...exchanges].map(([id, { state }]) => `${id} ${state}`).sort(),
     answersKept: store.recordCount,

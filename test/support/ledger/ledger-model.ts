@@ -1,4 +1,4 @@
-import type { ExchangeTerms, LedgerCommand, OrderSettling, Outcome } from "../../../src/ledger/rules/command.ts";
+import type { ExchangeTerms, LedgerCommand, OrderAdjustment, Outcome } from "../../../src/ledger/rules/command.ts";
 import type { ExchangeState, GivingBackTerms } from "../../../src/ledger/rules/exchange/exchange.ts";
 import type { LedgerFailure } from "../../../src/ledger/rules/failure.ts";
 import type { Grant } from "../../../src/ledger/rules/grant.ts";
@@ -15,7 +15,7 @@ export interface ModelLot {
   readonly left: number;
   readonly from: number;
   readonly until: number | null;
-  /** Whether the journal tells that the rest of it has lapsed. */
+  /** Whether the journal tells that the rest of it has expired. */
   readonly isEntered: boolean;
 }
 
@@ -26,7 +26,7 @@ interface Part {
   readonly until: number | null;
 }
 
-interface TakenBack {
+interface Reversed {
   readonly id: string;
   readonly commandId: string;
   readonly orderId: string;
@@ -35,10 +35,10 @@ interface TakenBack {
   readonly asked: number;
   /** What of it was taken. */
   readonly taken: number;
-  /** What still stands: what was not there, what came out of lots, and what had lapsed. */
+  /** What still stands: what was not there, what came out of lots, and what had expired. */
   readonly missing: number;
   readonly held: number;
-  readonly lapsed: number;
+  readonly expired: number;
   /** What the lots still miss of it. */
   readonly parts: readonly Part[];
   readonly policy: ReturnPolicy;
@@ -64,7 +64,7 @@ export interface Account {
   /** What a repetition of a grant, redemption or exchange is recognized by. */
   readonly known: readonly { id: string; commandId: string; fingerprint: string | null; outcome: Outcome }[];
   readonly orders: readonly ModelOrder[];
-  readonly takeBacks: readonly TakenBack[];
+  readonly reversals: readonly Reversed[];
   /** Lots that points have just come back into: they pay first. */
   readonly cameBack?: readonly string[];
   /** Counts what takes points, so that of two such things it is known which came first. */
@@ -107,7 +107,7 @@ const closed: Account = {
   absorbed: 0,
   known: [],
   orders: [],
-  takeBacks: [],
+  reversals: [],
   clock: 0,
 };
 
@@ -225,8 +225,8 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       return intent.terms.ok
         ? exchange(world, customer, commandId, intent.terms.value, now, code)
         : refused(intent.terms.failure);
-    case "settle-order":
-      return settle(world, customer, commandId, intent.settling, now);
+    case "adjust-order":
+      return settle(world, customer, commandId, intent.adjustment, now);
     case "advance-exchange":
       return advance(world, customer, intent, now) ?? unsound;
     case "give-back-coupon": {
@@ -247,11 +247,11 @@ function carryOut(world: World, customer: string, command: LedgerCommand, now: n
       const coupons = { ...world.coupons, [name]: { ...coupon, isGivenBack: true, givenBackAt: now } };
       return { ...done, world: { ...done.world, coupons } };
     }
-    case "lapse": {
+    case "expire": {
       const isOver = (lot: ModelLot) => !isLive(lot, now) && !lot.isEntered && lot.left > 0;
       const over = account.lots.filter(isOver);
       const lots = account.lots.map((lot) => (isOver(lot) ? { ...lot, isEntered: true } : lot));
-      const outcome = { kind: "lapsed", points: sum(over.map((lot) => lot.left)) } as const;
+      const outcome = { kind: "expired", points: sum(over.map((lot) => lot.left)) } as const;
       return over.length === 0
         ? { world, result: yes(outcome), isRepetition: true }
         : put({ ...account, lots }, outcome);
@@ -374,20 +374,20 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
   const taken = takeAll(account, terms.points, now);
   if ("code" in taken) return { world, result: no(taken) };
   // One that was under way when its ledger was erased still has the id.
-  const isElsewhere = terms.issuer === "elsewhere";
-  if (isElsewhere && world.exchanges[id] !== undefined) {
+  const isUpstream = terms.issuer === "upstream";
+  if (isUpstream && world.exchanges[id] !== undefined) {
     return { world, result: { ok: false, failure: { code: "unavailable" } }, isBarred: true };
   }
   const couponCode = code as never;
   const paidAt = account.clock + 1;
-  const outcome: Outcome = isElsewhere
+  const outcome: Outcome = isUpstream
     ? { kind: "reserved", exchangeId: id as never, couponCode }
     : { kind: "exchanged", couponCode };
   const known = [...account.known, { id, commandId: id, fingerprint: null, outcome }];
   const accounts = { ...world.accounts, [customer]: { ...account, lots: taken.lots, known, clock: paidAt } };
   const { parts } = taken;
   const balanceAfter = balanceOf({ ...account, lots: taken.lots }, now);
-  if (isElsewhere) {
+  if (isUpstream) {
     const exchanges = {
       ...world.exchanges,
       [id]: { customer, state: "PENDING" as const, parts, paidAt, movedAt: now },
@@ -414,10 +414,10 @@ function exchange(world: World, customer: string, id: string, terms: ExchangeTer
 
 /** Where an exchange can go from each state. */
 const next: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
-  PENDING: ["ISSUED", "CHARGED_BACK"],
+  PENDING: ["ISSUED", "REFUSED"],
   ISSUED: ["VOIDING"],
   VOIDING: ["GIVEN_BACK", "ISSUED"],
-  CHARGED_BACK: [],
+  REFUSED: [],
   GIVEN_BACK: [],
 };
 
@@ -435,7 +435,7 @@ function advance(
   const objection = terms === undefined ? null : objectionTo(world, customer, found.parts, terms, now);
   if (objection !== null) return { world, result: no(objection) };
   const account = accountOf(world, customer);
-  const isRefunded = to === "CHARGED_BACK" || to === "GIVEN_BACK";
+  const isRefunded = to === "REFUSED" || to === "GIVEN_BACK";
   const points = sum(found.parts.map((part) => part.points));
   if ((isRefunded || terms !== undefined) && isTooMuch(account, points)) {
     return { world, result: no({ code: "balance_limit_exceeded" }) };
@@ -472,8 +472,8 @@ function grantOrder(account: Account, commandId: string, terms: OrderGrant, now:
   return { ...after, orders, known: [...after.known, known] };
 }
 
-/** What was forgiven of a take-back and is not paid for. */
-const unpaid = ({ policy, missing, paid }: TakenBack): number => (policy === "clamp" ? missing - paid : 0);
+/** What was forgiven of a reversal and is not paid for. */
+const unpaid = ({ policy, missing, paid }: Reversed): number => (policy === "clamp" ? missing - paid : 0);
 
 /** Points that were away since `since` have come back: they pay for what was forgiven after that. */
 function payForgiven(
@@ -481,17 +481,17 @@ function payForgiven(
   since: number,
   points: number,
   now: number,
-  isExempt: (takenBack: TakenBack) => boolean = () => false,
+  isExempt: (reversed: Reversed) => boolean = () => false,
 ): Account {
   let after = account;
   let left = points;
-  for (const takenBack of account.takeBacks) {
-    if (takenBack.at <= since || isExempt(takenBack)) continue;
-    const paying = Math.min(left, unpaid(takenBack), Math.max(0, balanceOf(after, now)));
+  for (const reversed of account.reversals) {
+    if (reversed.at <= since || isExempt(reversed)) continue;
+    const paying = Math.min(left, unpaid(reversed), Math.max(0, balanceOf(after, now)));
     if (paying === 0) continue;
-    const paid = { ...takenBack, paid: takenBack.paid + paying, payments: takenBack.payments + 1 };
-    const takeBacks = after.takeBacks.map((some) => (some.id === takenBack.id ? paid : some));
-    after = { ...after, lots: take(after.lots, paying, now, after.cameBack ?? []).lots, takeBacks };
+    const paid = { ...reversed, paid: reversed.paid + paying, payments: reversed.payments + 1 };
+    const reversals = after.reversals.map((some) => (some.id === reversed.id ? paid : some));
+    after = { ...after, lots: take(after.lots, paying, now, after.cameBack ?? []).lots, reversals };
     left -= paying;
   }
   const { cameBack: _cameBack, ...rest } = after;
@@ -499,23 +499,23 @@ function payForgiven(
 }
 
 /** Grants, takes back or gives back what an order's points differ from what they are to be. */
-function settle(world: World, customer: string, commandId: string, settling: OrderSettling, now: number): Done {
-  const { orderId, orderIds, earned, kept, policy, returnId, validityMonths } = settling;
+function settle(world: World, customer: string, commandId: string, adjustment: OrderAdjustment, now: number): Done {
+  const { orderId, orderIds, earned, kept, policy, returnId, validityMonths } = adjustment;
   const account = accountOf(world, customer);
   const isOwn = (some: { readonly orderId: string }) => orderIds.includes(some.orderId);
   const grants = account.orders.filter(isOwn);
-  const takeBacks = account.takeBacks.filter(isOwn);
+  const reversals = account.reversals.filter(isOwn);
   const isOfCommand = (some: { readonly commandId: string }) => some.commandId === commandId;
   const granted = sum(grants.map((grant) => grant.points));
-  const asked = sum(takeBacks.map(({ missing, held, lapsed }) => missing + held + lapsed));
+  const asked = sum(reversals.map(({ missing, held, expired }) => missing + held + expired));
   const first = granted === 0 ? Math.max(0, earned) : 0;
   const difference = kept - (granted + first - asked);
   const outcome = {
-    kind: "order-settled" as const,
+    kind: "order-adjusted" as const,
     granted: sum(grants.filter(isOfCommand).map((grant) => grant.points)),
-    requested: sum(takeBacks.filter(isOfCommand).map((some) => some.asked)),
-    taken: sum(takeBacks.filter(isOfCommand).map((some) => some.taken)),
-    givenBack: sum(takeBacks.flatMap((some) => some.undoings.filter(isOfCommand).map(({ points }) => points))),
+    requested: sum(reversals.filter(isOfCommand).map((some) => some.asked)),
+    taken: sum(reversals.filter(isOfCommand).map((some) => some.taken)),
+    restored: sum(reversals.flatMap((some) => some.undoings.filter(isOfCommand).map(({ points }) => points))),
   };
   const more = first + Math.max(0, difference);
   if (more > 0 && isTooMuch(account, more)) return { world, result: no({ code: "balance_limit_exceeded" }) };
@@ -530,10 +530,10 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
   if (first > 0) after = grantOrder(after, commandId, { orderId, points: first, validityMonths }, now);
   let back = Math.max(0, difference);
   let cameBack = 0;
-  for (const takenBack of takeBacks.toReversed()) {
-    const part = Math.min(back, takenBack.missing + takenBack.held + takenBack.lapsed);
+  for (const reversed of reversals.toReversed()) {
+    const part = Math.min(back, reversed.missing + reversed.held + reversed.expired);
     if (part === 0) continue;
-    const undone = undo(after, takenBack, part, commandId, isOwn, grants, now);
+    const undone = undo(after, reversed, part, commandId, isOwn, grants, now);
     if (undone === null) return unsound;
     after = undone.account;
     cameBack += undone.points;
@@ -548,55 +548,55 @@ function settle(world: World, customer: string, commandId: string, settling: Ord
     const requested = 0 - difference;
     const lots = after.orders.filter(isOwn).map(({ lot }) => lot);
     const over = after.lots.filter((lot) => lots.includes(lot.id) && !isLive(lot, now));
-    const unused = sum(over.map((lot) => lot.left)) - sum(takeBacks.map((some) => some.lapsed));
-    const lapsed = Math.max(0, Math.min(requested, unused));
-    const took = take(after.lots, requested - lapsed, now, lots);
-    taken = requested - lapsed - took.missing;
-    const what = returnId === null ? "taken-back" : `return:${returnId}`;
-    const isAlike = ({ id }: TakenBack) =>
+    const unused = sum(over.map((lot) => lot.left)) - sum(reversals.map((some) => some.expired));
+    const expired = Math.max(0, Math.min(requested, unused));
+    const took = take(after.lots, requested - expired, now, lots);
+    taken = requested - expired - took.missing;
+    const what = returnId === null ? "reversed" : `return:${returnId}`;
+    const isAlike = ({ id }: Reversed) =>
       id === `order:${orderId}/${what}` || id.startsWith(`order:${orderId}/${what}/`);
-    const nth = takeBacks.filter(isAlike).length + 1;
+    const nth = reversals.filter(isAlike).length + 1;
     const id = `order:${orderId}/${what}${nth === 1 ? "" : `/${nth}`}`;
     const about = { id, commandId, orderId, at: after.clock + 1, asked: requested, taken, policy };
-    const stands = { missing: took.missing, held: taken, lapsed, parts: took.parts };
+    const stands = { missing: took.missing, held: taken, expired, parts: took.parts };
     after = {
       ...after,
       lots: took.lots,
       owed: after.owed + (policy === "negative" ? took.missing : 0),
       absorbed: after.absorbed + (policy === "absorb" ? took.missing : 0),
       clock: after.clock + 1,
-      takeBacks: [...after.takeBacks, { ...about, ...stands, paid: 0, payments: 0, undoings: [] }],
+      reversals: [...after.reversals, { ...about, ...stands, paid: 0, payments: 0, undoings: [] }],
     };
   }
   return {
     world: { ...world, accounts: { ...world.accounts, [customer]: after } },
     result: yes({
-      kind: "order-settled",
+      kind: "order-adjusted",
       granted: outcome.granted + first + back,
       requested: outcome.requested + Math.max(0, 0 - difference),
       taken: outcome.taken + taken,
-      givenBack: outcome.givenBack + cameBack,
+      restored: outcome.restored + cameBack,
     }),
   };
 }
 
-/** Undoes part of a take-back: what was missing first, then what was taken, at last what had lapsed. */
+/** Undoes part of a reversal: what was missing first, then what was taken, at last what had expired. */
 function undo(
   account: Account,
-  takenBack: TakenBack,
+  reversed: Reversed,
   part: number,
   commandId: string,
-  isOwn: (takenBack: TakenBack) => boolean,
+  isOwn: (reversed: Reversed) => boolean,
   grants: readonly ModelOrder[],
   now: number,
 ): { readonly account: Account; readonly points: number } | null {
-  const ofMissing = Math.min(part, takenBack.missing);
-  const ofHeld = Math.min(part - ofMissing, takenBack.held);
-  const owed = takenBack.policy === "negative" ? Math.min(ofMissing, account.owed) : 0;
-  const absorbed = takenBack.policy === "absorb" ? Math.min(ofMissing, account.absorbed) : 0;
-  const paidOff = ofMissing - owed - absorbed - Math.min(ofMissing, unpaid(takenBack));
-  const nth = takenBack.undoings.length + 1;
-  const source = `${takenBack.id}/undone${nth === 1 ? "" : `/${nth}`}`;
+  const ofMissing = Math.min(part, reversed.missing);
+  const ofHeld = Math.min(part - ofMissing, reversed.held);
+  const owed = reversed.policy === "negative" ? Math.min(ofMissing, account.owed) : 0;
+  const absorbed = reversed.policy === "absorb" ? Math.min(ofMissing, account.absorbed) : 0;
+  const paidOff = ofMissing - owed - absorbed - Math.min(ofMissing, unpaid(reversed));
+  const nth = reversed.undoings.length + 1;
+  const source = `${reversed.id}/undone${nth === 1 ? "" : `/${nth}`}`;
   // Lots that are still alive get theirs back first, the last one before the others; of ended ones nothing is written down.
   const fromEnd = (parts: readonly Part[], skipped: number, wanted: number): Part[] => {
     const all = inOrderOfLots(parts).flatMap((one) => Array.from({ length: one.points }, () => one));
@@ -605,32 +605,32 @@ function undo(
       one === undefined ? [] : [{ ...one, points: rest.length + 1 }],
     );
   };
-  const live = takenBack.parts.filter((one) => isLive(one, now));
-  const ended = takenBack.parts.filter((one) => !isLive(one, now));
+  const live = reversed.parts.filter((one) => isLive(one, now));
+  const ended = reversed.parts.filter((one) => !isLive(one, now));
   const livePoints = Math.min(ofHeld, pointsOf(live));
   const chosen = [
     ...fromEnd(live, 0, livePoints),
-    ...fromEnd(ended, pointsOf(takenBack.parts) - takenBack.held, ofHeld - livePoints),
+    ...fromEnd(ended, pointsOf(reversed.parts) - reversed.held, ofHeld - livePoints),
   ];
-  const parts = takenBack.parts.flatMap((one) => {
+  const parts = reversed.parts.flatMap((one) => {
     const back = isLive(one, now) ? (chosen.find(({ lot }) => lot === one.lot)?.points ?? 0) : 0;
     return one.points > back ? [{ ...one, points: one.points - back }] : [];
   });
   const points = ofHeld + paidOff;
-  const left: TakenBack = {
-    ...takenBack,
-    missing: takenBack.missing - ofMissing,
-    held: takenBack.held - ofHeld,
-    lapsed: takenBack.lapsed - (part - ofMissing - ofHeld),
-    paid: takenBack.paid - (takenBack.policy === "clamp" ? paidOff : 0),
+  const left: Reversed = {
+    ...reversed,
+    missing: reversed.missing - ofMissing,
+    held: reversed.held - ofHeld,
+    expired: reversed.expired - (part - ofMissing - ofHeld),
+    paid: reversed.paid - (reversed.policy === "clamp" ? paidOff : 0),
     parts,
-    undoings: [...takenBack.undoings, { commandId, points }],
+    undoings: [...reversed.undoings, { commandId, points }],
   };
   const settled = {
     ...account,
     owed: account.owed - owed,
     absorbed: account.absorbed - absorbed,
-    takeBacks: account.takeBacks.map((some) => (some.id === takenBack.id ? left : some)),
+    reversals: account.reversals.map((some) => (some.id === reversed.id ? left : some)),
   };
   const restored = giveBack(settled, chosen, source, now);
   if (restored === null || (paidOff > 0 && isTooMuch(restored, paidOff))) return null;
@@ -640,7 +640,7 @@ function undo(
   const lot = { id: `refund:${source}/0`, points: paidOff, from: now, until: end };
   const paid =
     paidOff === 0 ? restored : { ...addLot(restored, lot, now), cameBack: [...(restored.cameBack ?? []), lot.id] };
-  return { account: payForgiven(paid, takenBack.at, points, now, isOwn), points };
+  return { account: payForgiven(paid, reversed.at, points, now, isOwn), points };
 }
 
 const pointsOf = (parts: readonly Part[]): number => sum(parts.map((part) => part.points));
@@ -650,7 +650,7 @@ export function erased(world: World, customer: string): World {
   const { [customer]: _account, ...accounts } = world.accounts;
   const without = <Value>(table: Readonly<Record<string, Value>>, isGone: (value: Value) => boolean) =>
     Object.fromEntries(Object.entries(table).filter(([, value]) => !isGone(value)));
-  const ended = new Set<ExchangeState>(["ISSUED", "CHARGED_BACK", "GIVEN_BACK"]);
+  const ended = new Set<ExchangeState>(["ISSUED", "REFUSED", "GIVEN_BACK"]);
   const exchanges = without(world.exchanges, (some) => some.customer === customer && ended.has(some.state));
   return {
     accounts,

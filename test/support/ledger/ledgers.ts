@@ -4,7 +4,7 @@ import type {
   ExchangeTerms,
   Intent,
   LedgerCommand,
-  OrderSettling,
+  OrderAdjustment,
 } from "../../../src/ledger/rules/command.ts";
 import type { CouponDefinition } from "../../../src/ledger/rules/exchange/coupon.ts";
 import type { ExchangeStep, GivingBackTerms } from "../../../src/ledger/rules/exchange/exchange.ts";
@@ -128,9 +128,9 @@ export const earn = (orderId: string, earned: number, more: Partial<EarningOrder
 });
 
 /** Brings an order into line that has earned some points and is to keep some of them. */
-export const settle = (orderId: string, earned: number, kept: number, more: Partial<OrderSettling> = {}): Intent => ({
-  kind: "settle-order",
-  settling: {
+export const settle = (orderId: string, earned: number, kept: number, more: Partial<OrderAdjustment> = {}): Intent => ({
+  kind: "adjust-order",
+  adjustment: {
     orderId,
     orderIds: [orderId],
     value: String(Math.abs(earned) * 2),
@@ -182,7 +182,7 @@ const anyWorth = fc.record({
 const ordersOf = (orderId: string, isWithNext: boolean): readonly string[] =>
   isWithNext ? [orderId, { A: "B", B: "C" }[orderId] ?? "A"] : [orderId];
 
-const anySettling = anyWorth.map(({ orderId, isWithNext, earned, kept, ...more }) =>
+const anyAdjustment = anyWorth.map(({ orderId, isWithNext, earned, kept, ...more }) =>
   settle(orderId, earned, kept, { ...more, orderIds: ordersOf(orderId, isWithNext) }),
 );
 
@@ -199,7 +199,7 @@ export const anyHistory: fc.Arbitrary<readonly Step[]> = fc.array(
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "open", startPoints: null })) },
       { weight: 1, arbitrary: anyIntent(fc.constant({ kind: "erase" })) },
       { weight: 4, arbitrary: anyEarning },
-      { weight: 5, arbitrary: anyIntent(anySettling) },
+      { weight: 5, arbitrary: anyIntent(anyAdjustment) },
     ),
   }),
   { maxLength: 60 },
@@ -214,7 +214,7 @@ export type Plan =
   | {
       readonly kind: "exchange";
       readonly amount: number;
-      readonly issuer: "embedded" | "elsewhere";
+      readonly issuer: "embedded" | "upstream";
       /** Until when the coupon can be used; null: for ever. */
       readonly couponLifeMs: number | null;
       /** Days that the coupon can be used from its issue on; null, or absent: the option says nothing of that. */
@@ -227,7 +227,7 @@ export type Plan =
       "from" | "to"
     >)
   | {
-      readonly kind: "settle-order";
+      readonly kind: "adjust-order";
       readonly worth: {
         readonly orderId: string;
         readonly isWithNext: boolean;
@@ -244,7 +244,7 @@ export type Plan =
       readonly isLowerCase: boolean;
       readonly terms: GivingBackTerms;
     }
-  | { readonly kind: "lapse" }
+  | { readonly kind: "expire" }
   | { readonly kind: "erase" };
 
 export interface GrantPlan {
@@ -301,7 +301,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
     weight: 5,
     arbitrary: plan("exchange", {
       amount,
-      issuer: fc.constantFrom("embedded", "elsewhere"),
+      issuer: fc.constantFrom("embedded", "upstream"),
       couponLifeMs: fc.option(anyDurationMs),
       validForDays: fc.constantFrom(null, null, 1, 20),
       isForOthers: fc.nat({ max: 9 }).map((nth) => nth === 0),
@@ -314,12 +314,12 @@ export const anyPlan: fc.Arbitrary<Plan> = fc.oneof(
       nth: anyNth,
       terms: anyTerms,
       from: fc.constantFrom("PENDING", "PENDING", "ISSUED", "VOIDING", "GIVEN_BACK"),
-      to: fc.constantFrom("ISSUED", "CHARGED_BACK", "VOIDING", "GIVEN_BACK"),
+      to: fc.constantFrom("ISSUED", "REFUSED", "VOIDING", "GIVEN_BACK"),
     }),
   },
-  { weight: 8, arbitrary: plan("settle-order", { worth: anyWorth, validityMonths: fc.constantFrom(null, null, 1) }) },
+  { weight: 8, arbitrary: plan("adjust-order", { worth: anyWorth, validityMonths: fc.constantFrom(null, null, 1) }) },
   { weight: 3, arbitrary: plan("give-back-coupon", { nth: anyNth, isLowerCase: fc.boolean(), terms: anyTerms }) },
-  { weight: 2, arbitrary: plan("lapse", {}) },
+  { weight: 2, arbitrary: plan("expire", {}) },
   { weight: 1, arbitrary: plan("erase", {}) },
 );
 
@@ -358,7 +358,7 @@ export function intentOf(planned: Plan, present: Present): Intent {
         ...(planned.to === "VOIDING" ? { terms: planned.terms } : {}),
       };
     }
-    case "settle-order": {
+    case "adjust-order": {
       const { orderId, isWithNext, earned, kept, returnId, policy } = planned.worth;
       const { validityMonths } = planned;
       const orderIds = ordersOf(orderId, isWithNext);

@@ -221,7 +221,7 @@ class Search {
   /** Whether `now` is when entries of the command were decided: they are stored, and take their place, a little later. */
   #wasDecided({ command }: CommandDeed, now: number): boolean {
     // What has expired is looked up a little before it is entered.
-    const isEarlier = command.intent.kind === "lapse";
+    const isEarlier = command.intent.kind === "expire";
     const times = this.#story.stored.get(command.id) ?? [];
     return times.some(({ decidedAt }) => now === decidedAt || (isEarlier && now < decidedAt));
   }

@@ -6,7 +6,7 @@ import {
   type KeptCoupon,
 } from "../../../src/ledger/rules/exchange/coupon.ts";
 import type { CouponEffect, ExchangeState } from "../../../src/ledger/rules/exchange/exchange.ts";
-import type { ExpiredLot } from "../../../src/ledger/rules/lapsing.ts";
+import type { ExpiredLot } from "../../../src/ledger/rules/expiring.ts";
 import { emptyLedger, ledgerOf } from "../../../src/ledger/rules/ledger.ts";
 import type { LedgerKey } from "../../../src/ledger/rules/ledger-key.ts";
 import type { DatedDraw, Lot } from "../../../src/ledger/rules/lot.ts";
@@ -41,7 +41,7 @@ export interface LotRow {
   readonly id: EntryId;
   readonly points: number;
   usedPoints: number;
-  lapsedPoints: number;
+  expiredPoints: number;
   readonly createdAt: EpochMs;
   readonly validUntil: EpochMs | null;
 }
@@ -60,14 +60,14 @@ export interface CouponRow {
 
 interface UsageRow {
   readonly lotId: EntryId;
-  readonly redemptionId: EntryId;
+  readonly takenBy: EntryId;
   readonly sequence: number;
   readonly points: Points;
 }
 
 interface SealedEntry {
   readonly entry: KeptEntry;
-  readonly hash: LedgerHead;
+  readonly seal: LedgerHead;
 }
 
 /** The row of an open ledger. */
@@ -75,7 +75,7 @@ interface LedgerRow {
   readonly openedAt: EpochMs;
   readonly openedBy: CommandId;
   readonly sequence: number;
-  readonly hash: LedgerHead;
+  readonly head: LedgerHead;
   readonly points: number;
   readonly debt: DebtChange;
 }
@@ -121,10 +121,10 @@ export class MemoryLedgerStore implements LedgerStore {
     const records = new Set(lookups.idempotencyKeys.map((name) => keyText(key.tenant, name)));
     const shelf = this.shelfOf(key);
     const { row, lots, entriesById } = shelf;
-    const left = [...lots.values()].filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points);
+    const left = [...lots.values()].filter((lot) => lot.usedPoints + lot.expiredPoints < lot.points);
     return Promise.resolve({
       ledger: row === null ? emptyLedger : ledgerOf({ ...row, latestAt: latestIn(shelf), lots: left.map(lotOf) }),
-      head: row?.hash ?? ("" as LedgerHead),
+      head: row?.head ?? ("" as LedgerHead),
       openedBy: row?.openedBy ?? null,
       records: [...records].flatMap((name) => this.#records.get(name) ?? []),
       entries: [...new Set(lookups.entryIds)].flatMap((id) => recalled(entriesById.get(id))),
@@ -147,7 +147,7 @@ export class MemoryLedgerStore implements LedgerStore {
       }
       case "coupon": {
         const sold = this.#sold(key, subject.code);
-        const forgiven = sold === null ? [] : forgivenSince(this.shelfOf(key), sold.coupon.redemptionId);
+        const forgiven = sold === null ? [] : forgivenSince(this.shelfOf(key), sold.coupon.exchangeId);
         const givenBackToday = sold === null ? 0 : this.#givenBackSince(key, subject.today);
         return Promise.resolve({ ...nothingKnown, sold, forgiven, givenBackToday });
       }
@@ -212,7 +212,7 @@ export class MemoryLedgerStore implements LedgerStore {
     const entries = changes.entries.filter((entry): entry is KeptEntry => entry.kind !== "erased");
     let head = changes.follows;
     for (const entry of entries) head = this.#insertEntry(key, shelf, entry, head);
-    if (entries.length === 0 && (shelf.row?.hash ?? "") !== changes.follows) conflict();
+    if (entries.length === 0 && (shelf.row?.head ?? "") !== changes.follows) conflict();
     for (const effect of changes.couponEffects) {
       const isStep = effect.kind === "step" || effect.kind === "forget";
       if (isStep && shelf.exchanges.get(effect.step.id)?.state !== effect.step.from) conflict();
@@ -223,15 +223,15 @@ export class MemoryLedgerStore implements LedgerStore {
     const openedAt = shelf.row?.openedAt ?? opened[0]?.recordedAt;
     if (entries.length > 0 && openedBy !== undefined && openedAt !== undefined) {
       const { sequence, points, debt } = changes.ledger;
-      this.#assign(shelf, "row", { openedAt, openedBy, sequence, points, debt, hash: head });
+      this.#assign(shelf, "row", { openedAt, openedBy, sequence, points, debt, head });
     }
     for (const entry of entries) this.#insertLot(shelf, entry);
     for (const entry of entries) this.#useLots(shelf, entry);
     // D1 adds up what a commit takes and puts back before it looks at the sum.
     for (const lot of shelf.lots.values()) {
-      if (lot.usedPoints < 0 || lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+      if (lot.usedPoints < 0 || lot.usedPoints + lot.expiredPoints > lot.points) conflict();
     }
-    for (const entry of entries) if (entry.kind === "lapsed") this.#lapse(shelf, entry.relatedId, entry.points);
+    for (const entry of entries) if (entry.kind === "expired") this.#expire(shelf, entry.relatedId, entry.points);
     for (const effect of changes.couponEffects) this.#apply(key, shelf, effect, changes.now);
     for (const record of changes.records) {
       this.#insert(this.#records, keyText(key.tenant, record.idempotencyKey), { ...record, ledger: nameOf(key) });
@@ -242,29 +242,29 @@ export class MemoryLedgerStore implements LedgerStore {
   }
 
   #insertEntry(key: LedgerKey, shelf: Shelf, entry: KeptEntry, previous: LedgerHead): LedgerHead {
-    const before = entry.sequence === 1 ? "" : shelf.journal.get(entry.sequence - 1)?.hash;
+    const before = entry.sequence === 1 ? "" : shelf.journal.get(entry.sequence - 1)?.seal;
     if (before !== previous) conflict();
     if ("points" in entry && entry.points < 0) conflict();
     this.#seals += 1;
-    const hash = `seal ${this.#seals}` as LedgerHead;
-    this.#insert(shelf.journal, entry.sequence, { entry, hash });
+    const seal = `seal ${this.#seals}` as LedgerHead;
+    this.#insert(shelf.journal, entry.sequence, { entry, seal });
     if (entry.kind !== "opened") this.#insert(shelf.entriesById, entry.id, entry);
     if (entry.kind === "granted" && entry.orderValue !== null) {
       this.#insert(this.#orders, `${key.tenant}/${entry.id}`, key.customerId);
     }
-    return hash;
+    return seal;
   }
 
   #insertLot(shelf: Shelf, entry: KeptEntry): void {
     if (!makesLot(entry)) return;
     const { id, points, createdAt, validUntil } = entry;
-    this.#insert(shelf.lots, id, { id, points, usedPoints: 0, lapsedPoints: 0, createdAt, validUntil });
+    this.#insert(shelf.lots, id, { id, points, usedPoints: 0, expiredPoints: 0, createdAt, validUntil });
   }
 
   #useLots(shelf: Shelf, entry: KeptEntry): void {
     if (!drawsPoints(entry) && entry.kind !== "restored") return;
     const isBack = entry.kind === "restored";
-    const redemptionId = isBack ? entry.relatedId : entry.id;
+    const takenBy = isBack ? entry.relatedId : entry.id;
     const { sequence } = entry;
     for (const draw of entry.draws) {
       const { lotId } = draw;
@@ -272,15 +272,15 @@ export class MemoryLedgerStore implements LedgerStore {
       const points = (isBack ? 0 - draw.points : draw.points) as Points;
       if (points === 0) conflict();
       this.#assign(lot, "usedPoints", lot.usedPoints + points);
-      this.#insert(shelf.usages, `${lotId} ${sequence}`, { lotId, redemptionId, sequence, points });
+      this.#insert(shelf.usages, `${lotId} ${sequence}`, { lotId, takenBy, sequence, points });
     }
   }
 
-  #lapse(shelf: Shelf, id: EntryId, points: number): void {
+  #expire(shelf: Shelf, id: EntryId, points: number): void {
     const lot = shelf.lots.get(id);
     if (lot === undefined) return;
-    this.#assign(lot, "lapsedPoints", points);
-    if (points < 0 || lot.usedPoints + lot.lapsedPoints > lot.points) conflict();
+    this.#assign(lot, "expiredPoints", points);
+    if (points < 0 || lot.usedPoints + lot.expiredPoints > lot.points) conflict();
   }
 
   #apply(key: LedgerKey, shelf: Shelf, effect: CouponEffect, now: EpochMs): void {
@@ -292,7 +292,7 @@ export class MemoryLedgerStore implements LedgerStore {
       }
       case "reserve": {
         const coupon = { ...effect.coupon, deletedAt: null };
-        this.#insert(shelf.exchanges, coupon.redemptionId, {
+        this.#insert(shelf.exchanges, coupon.exchangeId, {
           coupon,
           updatedAt: coupon.issuedAt,
           state: "PENDING",
@@ -386,7 +386,7 @@ export class MemoryLedgerStore implements LedgerStore {
     const row = this.#coupons.get(couponText(key.tenant, code));
     if (row?.coupon.issuedTo !== key.customerId) return null;
     const { coupon, isGivenBack } = row;
-    const draws = drawsOf(this.shelfOf(key), coupon.redemptionId);
+    const draws = drawsOf(this.shelfOf(key), coupon.exchangeId);
     return { coupon, isGivenBack, isDeleted: coupon.deletedAt !== null, draws };
   }
 }
@@ -401,10 +401,10 @@ function forgivenSince(shelf: Shelf, id: EntryId): readonly Forgiven[] {
 
 /** States that an exchange can go to, as the trigger `exchanges_follow_their_states` has them. */
 const successors: Readonly<Record<ExchangeState, readonly ExchangeState[]>> = {
-  PENDING: ["ISSUED", "CHARGED_BACK"],
+  PENDING: ["ISSUED", "REFUSED"],
   ISSUED: ["VOIDING"],
   VOIDING: ["GIVEN_BACK", "ISSUED"],
-  CHARGED_BACK: [],
+  REFUSED: [],
   GIVEN_BACK: [],
 };
 
@@ -423,8 +423,8 @@ const lotOf = ({ id, points, usedPoints, createdAt, validUntil }: LotRow): Lot =
 /** What an entry holds of which lots, by lot, as D1 sums it up. */
 function drawsOf(shelf: Shelf, id: EntryId): readonly DatedDraw[] {
   const held = new Map<EntryId, number>();
-  for (const { redemptionId, lotId, points } of shelf.usages.values()) {
-    if (redemptionId === id) held.set(lotId, (held.get(lotId) ?? 0) + points);
+  for (const { takenBy, lotId, points } of shelf.usages.values()) {
+    if (takenBy === id) held.set(lotId, (held.get(lotId) ?? 0) + points);
   }
   return [...held]
     .filter(([, points]) => points > 0)
@@ -439,10 +439,10 @@ function drawsOf(shelf: Shelf, id: EntryId): readonly DatedDraw[] {
 
 function expiredLots(shelf: Shelf, by: EpochMs): readonly ExpiredLot[] {
   return [...shelf.lots.values()]
-    .filter((lot) => lot.usedPoints + lot.lapsedPoints < lot.points && isPast(lot.validUntil, by))
+    .filter((lot) => lot.usedPoints + lot.expiredPoints < lot.points && isPast(lot.validUntil, by))
     .map((lot) => ({
       id: lot.id,
-      remainingPoints: (lot.points - lot.usedPoints - lot.lapsedPoints) as Points,
+      remainingPoints: (lot.points - lot.usedPoints - lot.expiredPoints) as Points,
       validUntil: lot.validUntil ?? (0 as EpochMs),
     }))
     .sort((left, right) => left.validUntil - right.validUntil || byText(left.id, right.id));

@@ -52,7 +52,7 @@ const anyUse = fc
 
 const anyEntry: fc.Arbitrary<StoredEntry> = fc.record({
   kind: fc.constantFrom(
-    ...["granted", "granted", "restored", "refunded", "redeemed", "taken-back", "given-back", "settled", "lapsed"],
+    ...["granted", "granted", "restored", "refunded", "redeemed", "reversed", "reversal-undone", "settled", "expired"],
   ),
   id: anyText,
   points: anyPoints,
@@ -121,7 +121,7 @@ export async function storeLedger(
     ),
     insert(
       "lot_usages",
-      "lot_id, redemption_id, sequence, points",
+      "lot_id, taken_by, sequence, points",
       "value ->> 'lotId', value ->> 'id', value ->> 'sequence', value ->> 'points'",
       usages,
     ),

@@ -27,7 +27,7 @@ interface LotRow {
 
 interface UsageRow {
   readonly lot_id: string;
-  readonly redemption_id: string;
+  readonly taken_by: string;
   readonly sequence: number;
   readonly points: number;
 }

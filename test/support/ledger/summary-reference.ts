@@ -22,7 +22,7 @@ interface EntryRow {
 
 interface UsageRow {
   readonly lot_id: string;
-  readonly redemption_id: EntryId;
+  readonly taken_by: EntryId;
   readonly sequence: number;
   readonly points: number;
 }
@@ -30,7 +30,7 @@ interface UsageRow {
 /** Who holds something of a lot, net of what came back, in the order in which they took it. */
 function holdersOf(usages: readonly UsageRow[]): readonly EntryId[] {
   const held = new Map<EntryId, number>();
-  for (const { redemption_id, points } of usages) held.set(redemption_id, (held.get(redemption_id) ?? 0) + points);
+  for (const { taken_by, points } of usages) held.set(taken_by, (held.get(taken_by) ?? 0) + points);
   return [...held].flatMap(([id, points]) => (points > 0 ? [id] : []));
 }
 
@@ -76,7 +76,7 @@ export async function storedSummary(
     customerId,
     activePoints: unused - ledger.owed,
     granted,
-    redeemed: shown("redeemed", "taken-back", "settled").map(redemptionOf),
+    redeemed: shown("redeemed", "reversed", "settled").map(redemptionOf),
   };
 }
 

@@ -93,7 +93,7 @@ class Shop {
       ledgers: { execute, executeAll },
       eventInbox: gate.around(this.#inbox, down),
       orderStates: gate.around(this.#states, down),
-      coupons: { redemptions: gate.around({ giveBackOfOrder: async () => {} }, down) },
+      coupons: { uses: gate.around({ cancelOfOrder: async () => {} }, down) },
       siteSettings: gate.around({ effective }, down),
       clock: { now: () => this.#now },
       log: { info: silent, warn: silent, error: silent },

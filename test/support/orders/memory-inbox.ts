@@ -3,8 +3,8 @@ import type { EventVerdict } from "../../../src/orders/rules/event-verdict.ts";
 import type {
   EventClaim,
   EventInbox,
-  InboxEvent,
   KeptEvent,
+  OrderEvent,
   WaitingEvent,
 } from "../../../src/orders/use-cases/event-ports.ts";
 
@@ -14,20 +14,20 @@ const hasDoneNothing = ({ kind }: EventVerdict): boolean =>
 
 /** What events need of an inbox, in memory: those that wait are found by their orders. */
 export class MemoryInbox implements Partial<EventInbox> {
-  readonly events = new Map<string, { readonly event: InboxEvent; readonly verdict: EventVerdict }>();
+  readonly events = new Map<string, { readonly event: OrderEvent; readonly verdict: EventVerdict }>();
 
-  note(event: InboxEvent, verdict: EventVerdict): Promise<void> {
+  note(event: OrderEvent, verdict: EventVerdict): Promise<void> {
     const known = this.events.get(event.id);
     if (known === undefined || hasDoneNothing(known.verdict)) this.events.set(event.id, { event, verdict });
     return Promise.resolve();
   }
 
-  settle(
+  record(
     _tenant: string,
-    settlements: readonly { readonly event: InboxEvent; readonly verdict: EventVerdict }[],
+    judged: readonly { readonly event: OrderEvent; readonly verdict: EventVerdict }[],
     earned: readonly string[] = [],
   ): Promise<readonly WaitingEvent[]> {
-    for (const { event, verdict } of settlements) {
+    for (const { event, verdict } of judged) {
       const known = this.events.get(event.id);
       const isLate = verdict.kind === "waiting" && known !== undefined && !hasDoneNothing(known.verdict);
       if (!isLate) this.events.set(event.id, { event, verdict });
@@ -51,7 +51,7 @@ export class MemoryInbox implements Partial<EventInbox> {
     if (kept === undefined) return Promise.resolve(null);
     const { event, verdict } = kept;
     const { subject, ...rest } = event;
-    const more = { verdict: verdict.kind, points: null, reason: null, processedAt: null, attempts: 1 };
+    const more = { verdict: verdict.kind, points: null, reason: null, detail: null, processedAt: null, attempts: 1 };
     return Promise.resolve({ ...subject, ...rest, ...more });
   }
 }

@@ -1,30 +1,26 @@
+import type { ReturnReport } from "../../../src/orders/rules/event-reading.ts";
 import {
   isLater,
   type LatestStates,
   latestOf,
-  type ToldState,
-  toldState,
+  type ReportedState,
+  reportedState,
 } from "../../../src/orders/rules/latest-state.ts";
-import type { EarnTerms } from "../../../src/orders/rules/order-book.ts";
+import type { EarnTerms, KnownOrder } from "../../../src/orders/rules/order-book.ts";
 import type { OrderState } from "../../../src/orders/rules/order-state.ts";
 import type { ReturnState } from "../../../src/orders/rules/return-state.ts";
-import type {
-  KeptOrder,
-  OrderKeeping,
-  OrderStateStore,
-  ReturnKeeping,
-} from "../../../src/orders/use-cases/order-state-ports.ts";
+import type { OrderStateStore, OrderToKeep, ReportToKeep } from "../../../src/orders/use-cases/order-state-ports.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 
 /** All that was ever told of one order or return, in the order in which it came. */
 interface Told<State> {
   readonly version: number | null;
-  readonly told: ToldState<State>;
+  readonly told: ReportedState<State>;
 }
 
 interface OrderShelf {
-  customerId: KeptOrder["customerId"];
-  siteCode: KeptOrder["siteCode"];
+  customerId: KnownOrder["customerId"];
+  siteCode: KnownOrder["siteCode"];
   masterId: string | null;
   terms: EarnTerms | null;
   events: number;
@@ -33,7 +29,7 @@ interface OrderShelf {
 }
 
 interface ReturnShelf {
-  customerId: KeptOrder["customerId"];
+  customerId: KnownOrder["customerId"];
   updatedAt: number;
   /** All orders that it has ever named. */
   readonly named: Set<string>;
@@ -48,49 +44,54 @@ export class MemoryOrderStates implements OrderStateStore {
   readonly #orders = new Map<string, OrderShelf>();
   readonly #returns = new Map<string, ReturnShelf>();
 
-  keepOrders(_tenant: string, keepings: readonly OrderKeeping[]): ReturnType<OrderStateStore["keepOrders"]> {
-    for (const { event, receivedAt, news, terms, at } of keepings) {
-      const shelf = this.#shelf(news.orderId, at);
+  keepOrders(_tenant: string, reports: readonly OrderToKeep[]): ReturnType<OrderStateStore["keepOrders"]> {
+    for (const { event, receivedAt, report, terms, at } of reports) {
+      const shelf = this.#shelf(report.orderId, at);
       // An order that comes completed for somebody else tells nothing of the first one's.
-      const isAnothers = ![null, news.customerId].includes(shelf.customerId) && news.customerId !== null;
-      if (isAnothers && news.state.standing === "completed") continue;
+      const isAnothers = ![null, report.customerId].includes(shelf.customerId) && report.customerId !== null;
+      if (isAnothers && report.state.standing === "completed") continue;
       const { earningBase } = shelf.terms ?? terms ?? { earningBase: null };
       const isPriceless =
-        news.state.standing === "completed" && earningBase !== null && news.state.measures[earningBase] === undefined;
+        report.state.standing === "completed" &&
+        earningBase !== null &&
+        report.state.measures[earningBase] === undefined;
       if (isPriceless && shelf.events > 0) continue;
       shelf.updatedAt = Math.max(shelf.updatedAt, at);
-      shelf.customerId ??= news.customerId;
-      shelf.siteCode ??= news.siteCode;
-      shelf.masterId ??= news.masterId;
+      shelf.customerId ??= report.customerId;
+      shelf.siteCode ??= report.siteCode;
+      shelf.masterId ??= report.masterId;
       shelf.terms ??= terms;
       const { versioned, unversioned } = latestStates(shelf.states);
       if (versioned?.event !== event && unversioned?.event !== event) shelf.events += 1;
-      shelf.states.push({ version: news.stamp.version, told: toldState(event, news.stamp, receivedAt, news.state) });
+      shelf.states.push({
+        version: report.stamp.version,
+        told: reportedState(event, report.stamp, receivedAt, report.state),
+      });
     }
     // What an order says of itself comes before what the one says that it was split from.
-    for (const { news, at } of keepings) {
-      for (const id of news.subOrderIds) {
+    for (const { report, at } of reports) {
+      for (const id of report.subOrderIds) {
         const part = this.#shelf(id, at);
-        part.masterId ??= news.orderId;
+        part.masterId ??= report.orderId;
         part.events += 1;
       }
     }
-    const orders = new Map(keepings.map(({ news }) => [news.orderId, this.#kept(news.orderId)]));
+    const orders = new Map(reports.map(({ report }) => [report.orderId, this.#kept(report.orderId)]));
     return Promise.resolve({ forgotten: new Set(), orders });
   }
 
   keepReturn(
     _tenant: string,
-    { event, receivedAt, news, at }: ReturnKeeping,
+    { event, receivedAt, report, at }: ReportToKeep<ReturnReport>,
   ): ReturnType<OrderStateStore["keepReturn"]> {
-    const known = this.#returns.get(news.returnId);
+    const known = this.#returns.get(report.returnId);
     const shelf = known ?? { customerId: null, updatedAt: at, named: new Set<string>(), states: [] };
-    this.#returns.set(news.returnId, shelf);
+    this.#returns.set(report.returnId, shelf);
     shelf.updatedAt = Math.max(shelf.updatedAt, at);
-    shelf.customerId ??= news.customerId;
-    const told = toldState(event, news.stamp, receivedAt, news.state);
-    shelf.states.push({ version: news.stamp.version, told });
-    for (const id of Object.keys(news.state.orders)) {
+    shelf.customerId ??= report.customerId;
+    const told = reportedState(event, report.stamp, receivedAt, report.state);
+    shelf.states.push({ version: report.stamp.version, told });
+    for (const id of Object.keys(report.state.orders)) {
       shelf.named.add(id);
       const order = this.#orders.get(id);
       if (order !== undefined) order.events += 1;
@@ -145,20 +146,20 @@ export class MemoryOrderStates implements OrderStateStore {
   }
 
   /** Whose an order is that is known only by those that count together with it. */
-  #ownerOfOrder(orderId: string): KeptOrder["customerId"] {
+  #ownerOfOrder(orderId: string): KnownOrder["customerId"] {
     const masterId = this.#orders.get(orderId)?.masterId ?? null;
     const whole = masterId === null ? null : (this.#orders.get(masterId)?.customerId ?? null);
     return this.#ownerOfParts(orderId) ?? whole ?? (masterId === null ? null : this.#ownerOfParts(masterId));
   }
 
   /** That of the first part by its id. */
-  #ownerOfParts(orderId: string): KeptOrder["customerId"] {
+  #ownerOfParts(orderId: string): KnownOrder["customerId"] {
     const parts = [...this.#orders].filter(([, { masterId }]) => masterId === orderId).sort(byId);
     return parts.flatMap(([, { customerId }]) => customerId ?? [])[0] ?? null;
   }
 
   /** Whose a return is that came before any of its orders, or part of one. */
-  #ownerOfReturn({ named }: ReturnShelf): KeptOrder["customerId"] {
+  #ownerOfReturn({ named }: ReturnShelf): KnownOrder["customerId"] {
     const ids = [...named].sort();
     const own = ids.flatMap((id) => this.#orders.get(id)?.customerId ?? []);
     return own[0] ?? ids.flatMap((id) => this.#ownerOfParts(id) ?? [])[0] ?? null;
@@ -180,7 +181,7 @@ export class MemoryOrderStates implements OrderStateStore {
     return shelf;
   }
 
-  #kept(orderId: string): KeptOrder {
+  #kept(orderId: string): KnownOrder {
     const { customerId, siteCode, masterId, terms, events, states } = this.#shelf(orderId, 0);
     return {
       orderId,
@@ -188,7 +189,7 @@ export class MemoryOrderStates implements OrderStateStore {
       siteCode,
       masterId,
       terms,
-      told: latestOf(latestStates(states)),
+      latest: latestOf(latestStates(states)),
       isNew: events === 1 && ![...this.#orders.values()].some((part) => part.masterId === orderId),
     };
   }
@@ -198,7 +199,7 @@ const byId = ([left]: readonly [string, unknown], [right]: readonly [string, unk
   left < right ? -1 : 1;
 
 /** What is nobody's, and of which nothing was heard since, the oldest first. */
-const ofNobodySince = <Shelf extends { readonly customerId: KeptOrder["customerId"]; readonly updatedAt: number }>(
+const ofNobodySince = <Shelf extends { readonly customerId: KnownOrder["customerId"]; readonly updatedAt: number }>(
   shelves: ReadonlyMap<string, Shelf>,
   before: EpochMs,
 ): readonly (readonly [string, Shelf])[] =>
@@ -206,7 +207,7 @@ const ofNobodySince = <Shelf extends { readonly customerId: KeptOrder["customerI
     .filter(([, { customerId, updatedAt }]) => customerId === null && updatedAt < before)
     .toSorted(([, left], [, right]) => left.updatedAt - right.updatedAt);
 
-const isOwned = ({ owner }: { readonly owner: KeptOrder["customerId"] }): boolean => owner !== null;
+const isOwned = ({ owner }: { readonly owner: KnownOrder["customerId"] }): boolean => owner !== null;
 
 function latestStates<State>(all: readonly Told<State>[]): LatestStates<State> {
   const versions = all.flatMap(({ version }) => version ?? []);
@@ -221,7 +222,7 @@ function latestStates<State>(all: readonly Told<State>[]): LatestStates<State> {
  * The state that took the place of all before it: by version, then by moment, then by event. Where it is the same state as
  * those whose place it took, with the first event that told it.
  */
-function latestSince<State>(all: readonly Told<State>[]): ToldState<State> | null {
+function latestSince<State>(all: readonly Told<State>[]): ReportedState<State> | null {
   let latest: Told<State> | null = null;
   for (const { version, told } of all) {
     const isNext =

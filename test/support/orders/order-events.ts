@@ -8,8 +8,9 @@ import { earnedEntryId } from "../../../src/ledger/rules/returns.ts";
 import { changeFault } from "../../../src/ledger/rules/soundness.ts";
 import type { LedgerAnswer, LedgerGateway } from "../../../src/ledger/use-cases/ports.ts";
 import type { EventId } from "../../../src/orders/rules/event-id.ts";
-import type { EventMessage, QueuedEvent } from "../../../src/orders/use-cases/event-ports.ts";
+import type { EventMessage, KeptEvent, OrderEvent, QueuedEvent } from "../../../src/orders/use-cases/event-ports.ts";
 import type { TenantId } from "../../../src/platform/values/identifiers.ts";
+import type { JsonObject } from "../../../src/platform/values/json-object.ts";
 import { refuse, succeed } from "../../../src/platform/values/result.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import type { RewardSettings } from "../../../src/sites/rules/site-settings.ts";
@@ -61,14 +62,20 @@ export const returnUpdated = (id: string, orderId: string, value: number, more: 
 let events = 0;
 
 /** An event in the queue; each has a later id than the one before. */
-export function queued(tenant: string, event: object, id?: string): QueuedEvent {
+export function queued(tenant: string, event: object, id?: string): QueuedEvent & Pick<OrderEvent, "event"> {
   events += 1;
   return {
     tenant: tenant as TenantId,
     id: (id ?? `0193a9f2-0000-7000-8000-${String(events).padStart(12, "0")}`) as EventId,
     receivedAt: Date.now() as EpochMs,
-    event: event as QueuedEvent["event"],
+    event: event as JsonObject,
   };
+}
+
+/** A verdict with its points, or its reason: `granted 433`, `ignored unreadable_payload: id`. */
+export function verdictText({ verdict, points, reason, detail }: KeptEvent): string {
+  const why = detail === null ? reason : `${reason}: ${detail}`;
+  return [verdict, points, why].filter((part) => part !== null).join(" ");
 }
 
 /** A message as the queue hands it out, with what was said to it. */
@@ -171,7 +178,7 @@ export class FakeLedgers implements LedgerGateway {
     }
     this.#codes += 1;
     const sold = intent.kind === "give-back-coupon" ? (kept.sold.get(intent.code) ?? null) : null;
-    const bought = kept.journal.find((entry) => "id" in entry && entry.id === sold?.coupon.redemptionId);
+    const bought = kept.journal.find((entry) => "id" in entry && entry.id === sold?.coupon.exchangeId);
     const decided = decide(key, command, kept.ledger, {
       now: this.now(),
       couponSuffix: String(this.#codes).padStart(12, "0"),
@@ -179,7 +186,7 @@ export class FakeLedgers implements LedgerGateway {
       ...(bought === undefined ? {} : { forgiven: forgivenAfter(kept.journal, bought.sequence) }),
       exchange: null,
       givenBackToday: 0,
-      sold: sold && { ...sold, draws: heldBy(kept.journal, sold.coupon.redemptionId) },
+      sold: sold && { ...sold, draws: heldBy(kept.journal, sold.coupon.exchangeId) },
       expired: [],
     });
     if (!decided.ok) return { result: decided, replayed: false };

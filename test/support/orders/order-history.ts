@@ -17,13 +17,13 @@ export function orderHistoryIn(journal: readonly Entry[], orderIds: readonly str
       .map(({ id, commandId, points, createdAt, validUntil }) => {
         return { id, commandId, points, createdAt, validUntil, usedPoints: usedPoints(journal, id) };
       }),
-    takeBacks: own
-      .filter((entry) => entry.kind === "taken-back")
-      .map(({ id, sequence, commandId, requestedPoints, lapsedPoints, points, debt }) => {
+    reversals: own
+      .filter((entry) => entry.kind === "reversed")
+      .map(({ id, sequence, commandId, requestedPoints, expiredPoints, points, debt }) => {
         const payments = own.filter((some) => some.kind === "settled").filter((some) => some.relatedId === id);
-        const undoings = own.filter((some) => some.kind === "given-back").filter((some) => some.relatedId === id);
+        const undoings = own.filter((some) => some.kind === "reversal-undone").filter((some) => some.relatedId === id);
         return {
-          ...{ id, sequence, commandId, requestedPoints, lapsedPoints, points, debt },
+          ...{ id, sequence, commandId, requestedPoints, expiredPoints, points, debt },
           draws: heldBy(journal, id),
           undoings: undoings.map((some) => ({
             commandId: some.commandId,
@@ -40,7 +40,7 @@ export function orderHistoryIn(journal: readonly Entry[], orderIds: readonly str
 
 /** What was forgiven after an entry, and is not paid for. */
 export function forgivenAfter(journal: readonly Entry[], sequence: number): readonly Forgiven[] {
-  const orderIds = journal.flatMap((entry) => (entry.kind === "taken-back" ? [entry.referenceId] : []));
+  const orderIds = journal.flatMap((entry) => (entry.kind === "reversed" ? [entry.referenceId] : []));
   const history = orderHistoryIn(journal, [...new Set(orderIds)]);
   return history === null ? [] : forgivenIn(history).filter((one) => one.sequence > sequence);
 }
@@ -50,12 +50,14 @@ export function factsIn(
   journal: readonly Entry[],
   intent: Intent,
 ): { readonly order: OrderHistory | null; readonly forgiven: readonly Forgiven[] } {
-  return intent.kind === "settle-order" ? orderFacts(journal, intent.settling.orderIds) : { order: null, forgiven: [] };
+  return intent.kind === "adjust-order"
+    ? orderFacts(journal, intent.adjustment.orderIds)
+    : { order: null, forgiven: [] };
 }
 
 export function orderFacts(journal: readonly Entry[], orderIds: readonly string[]): ReturnType<typeof factsIn> {
   const order = orderHistoryIn(journal, orderIds);
-  const [first] = order?.takeBacks ?? [];
+  const [first] = order?.reversals ?? [];
   return { order, forgiven: first === undefined ? [] : forgivenAfter(journal, first.sequence) };
 }
 

@@ -27,7 +27,7 @@ const tenants = Object.keys(homes) as Tenant[];
 
 /** Tables in which the journey of {@link live} leaves something. */
 const filled = [
-  "coupon_redemptions",
+  "coupon_uses",
   "coupons",
   "idempotency_records",
   "ledger_entries",
@@ -255,7 +255,7 @@ describe("jobs over three databases", () => {
   test("send again what waits in any of them", async () => {
     await clear("order_events");
     const event = `insert into order_events (tenant, id, type, verdict, reason, payload, received_at, attempts)
-      values (?1, ?2, 'order.updated', 'failed', 'gave_up: unavailable', '{}', 0, 0)`;
+      values (?1, ?2, 'order.updated', 'failed', 'gave_up', '{}', 0, 0)`;
     await everywhere(event, (tenant) => [`of-${tenant}`]);
     const patience = { firstAfterMs: 1, longestMs: 10, attemptsMax: 10 };
     const take = (limit: number) => new D1EventInbox(three()).takeUndelivered(100 as EpochMs, patience, limit);
@@ -273,7 +273,7 @@ describe("jobs over three databases", () => {
       "insert into tenants_away (tenant, state, counterpart, since) values ('second-shop', 'leaving', 'DB_3', 0)";
     const columns = "tenant, id, type, verdict, reason, payload, received_at, attempts";
     const event = `insert into order_events (${columns})
-      values (?1, ?2, 'order.updated', 'failed', 'gave_up: unavailable', '{}', 0, 0)`;
+      values (?1, ?2, 'order.updated', 'failed', 'gave_up', '{}', 0, 0)`;
     for (const tenant of ["second-shop", "also-there"]) await env.DB_2.prepare(event).bind(tenant, "e").run();
     const lot = `insert into lots (tenant, customer_id, lot_id, points, used_points, created_at, valid_until)
       values (?1, 'C1', 'l', 10, 0, 0, 1)`;

@@ -42,8 +42,8 @@ const countsOf = (rows: Readonly<Record<string, readonly object[]>>) =>
 /** A row of each table, made of what the columns allow. */
 async function oneOfEach(tenant: string, { database }: MoveEnd = first): Promise<void> {
   const special: Readonly<Record<string, unknown>> = {
-    previous_hash: "",
-    lapsed_points: 0,
+    previous_seal: "",
+    expired_points: 0,
     state: "PENDING",
     mentions: "[]",
   };
@@ -97,7 +97,7 @@ describe("a tenant that is away", () => {
     const owner = { tenant: "fence-first", customerId: "C1" };
     const entry = { sequence: 1, kind: "redeemed", commandId: "c", actor: "a", points: 1, balanceAfter: 0 };
     const commit = commitOf({
-      entries: [{ ...owner, ...entry, recordedAt: 0, createdAt: 0, previousHash: "", hash: "h" }],
+      entries: [{ ...owner, ...entry, recordedAt: 0, createdAt: 0, previousSeal: "", seal: "h" }],
       terms: [{ tenant: owner.tenant, id: "there-is-none", version: 1, createdAt: 0 }],
     });
     await expect(env.DB.batch([...commitStatements(env.DB, commit)])).rejects.toThrow("tenant_away");
@@ -163,11 +163,9 @@ async function writeAll(ask: Ask, { tenant, ...shop }: PreparedShop): Promise<Re
     mixin: await ask("POST", `/site/${tenant}/sites/new/mixins`, { token, json: { [`m${option.id}`]: { a: 1 } } }),
     "a mixin's end": await ask("DELETE", `/site/${tenant}/sites/${shop.siteCode}/mixins/${shop.mixinName}`, { token }),
     "a coupon's end": await ask("DELETE", `/coupon/${tenant}/coupons/${shop.code}`, { token }),
-    "a use given back": await ask(
-      "DELETE",
-      `/coupon/${tenant}/coupons/${shop.usedCode}/redemptions/${shop.redemptionId}`,
-      { token },
-    ),
+    "a use given back": await ask("DELETE", `/coupon/${tenant}/coupons/${shop.usedCode}/redemptions/${shop.useId}`, {
+      token,
+    }),
     erasure: await ask("DELETE", customer, { token }),
   };
 }

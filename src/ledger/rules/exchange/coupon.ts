@@ -3,10 +3,10 @@ import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../../pla
 import type { MoneyAmount } from "../../../platform/values/money.ts";
 import type { EpochMs } from "../../../platform/values/time.ts";
 
-/** A code as it is shown to people: `PREFIX-0123456789AB`. */
+/** A code as people see it: `PREFIX-0123456789AB`. */
 export type CouponCode = Branded<string, "CouponCode">;
 
-/** A code as it is looked up: see {@link canonicalCouponCode}. */
+/** A code in the form used for lookups: see {@link canonicalCouponCode}. */
 export type CanonicalCouponCode = Branded<string, "CanonicalCouponCode">;
 
 export interface CouponRestrictions {
@@ -14,7 +14,7 @@ export interface CouponRestrictions {
   readonly validFrom?: EpochMs | undefined;
   readonly validUntil?: EpochMs | undefined;
   readonly minOrderValue?: MoneyAmount | undefined;
-  /** Days of 24 hours from its issue after which a coupon ends; an option has it, an issued coupon never. */
+  /** After how many days of 24 hours from its issue a coupon ends. Options have it, issued coupons never do. */
   readonly validForDays?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export type CouponDefinition = Discount & {
   readonly name: string;
   readonly description?: string | undefined;
   readonly allowAnonymous: boolean;
-  /** How often the coupon may be used in all; -1 = without limit (the contract's default). */
+  /** How often the coupon may be used in total; -1 = without limit (the contract's default). */
   readonly maxRedemptions: number;
   /** How often one customer may use it; -1 = without limit. */
   readonly maxRedemptionsPerCustomer: number;
@@ -42,7 +42,7 @@ export interface Coupon {
   readonly issuedTo: CustomerId;
   readonly issuedAt: EpochMs;
   /** The ledger entry that paid for it. */
-  readonly redemptionId: EntryId;
+  readonly exchangeId: EntryId;
   readonly redeemOptionId: RedeemOptionId;
   /** How often it has been used at a checkout. */
   readonly redemptionCount: number;
@@ -50,14 +50,14 @@ export interface Coupon {
 
 /** An issued coupon as the coupon service keeps it. */
 export interface KeptCoupon extends Coupon {
-  /** When it was taken out of use for good; null while it is there. */
+  /** When it was taken out of use for good; null until then. */
   readonly deletedAt: EpochMs | null;
 }
 
 /** Computed, never stored: the contract's four states. */
 export type CouponStatus = "INACTIVE" | "VALID" | "EXPIRED" | "USED";
 
-/** Used up wins over expired, and expired over not yet valid. A coupon is expired from `validUntil` on. */
+/** Used takes precedence over expired, and expired over not yet valid. A coupon is expired from `validUntil` on. */
 export function couponStatus(
   { definition, redemptionCount }: Pick<Coupon, "definition" | "redemptionCount">,
   now: EpochMs,
@@ -71,12 +71,12 @@ export function couponStatus(
 
 const dayMs = 86_400_000;
 
-/** The most that `validForDays` can be: ten years. */
+/** The maximum of `validForDays`: ten years. */
 export const validForDaysMax = 3_650;
 
 /**
- * What is issued at `now` of what an option promises: `validForDays` becomes the moment of the end, unless `validUntil`
- * is sooner.
+ * The definition of a coupon that is issued at `now` for an option's `definition`: `validForDays` becomes a
+ * `validUntil`, unless the option's own `validUntil` is earlier.
  */
 export function issuedDefinition(definition: CouponDefinition, now: EpochMs): CouponDefinition {
   const { validForDays, ...restrictions } = definition.restrictions ?? {};
@@ -87,21 +87,21 @@ export function issuedDefinition(definition: CouponDefinition, now: EpochMs): Co
 }
 
 /**
- * Whether `customerId` is among those who may use a coupon.
- * @param customerId null: nobody known
+ * Whether `customerId` may use a coupon.
+ * @param customerId null: an unknown person
  */
 export function isFor({ restrictions }: CouponDefinition, customerId: CustomerId | null): boolean {
   const { validFor = [] } = restrictions ?? {};
-  // An empty list leaves the coupon open to everybody: the contract's examples show it so.
+  // With an empty list, everybody may use the coupon, as in the contract's examples.
   return validFor.length === 0 || (customerId !== null && validFor.includes(customerId));
 }
 
-/** Why a coupon is worth nothing to the customer who would get it. */
+/** Why a coupon would be worth nothing to its customer. */
 export type Worthlessness = "over" | "not-for-customer";
 
 /**
- * Why a coupon that is issued to `customerId` at `now` would be worth nothing to them; null when it is worth something.
- * @param customerId null: nobody known
+ * Why a coupon issued to `customerId` at `now` would be worth nothing to them; null when it would be worth something.
+ * @param customerId null: an unknown person
  */
 export function whyWorthless(
   definition: CouponDefinition,
@@ -113,36 +113,35 @@ export function whyWorthless(
   return isFor(definition, customerId) ? null : "not-for-customer";
 }
 
-/** Crockford's base 32: no I, L, O or U, so that a code survives being read aloud. */
+/** Crockford's base 32: without I, L, O and U, so that a code can be read aloud. */
 const crockfordDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/** Random characters of a code: 12 × 5 = 60 bits. */
+/** How many characters of a code are random: 12 × 5 = 60 bits. */
 export const couponSuffixLength = 12;
 
-/** Random bytes that {@link couponSuffix} needs: one a character. */
+/** How many random bytes {@link couponSuffix} needs: one per character. */
 export const couponEntropyBytes = couponSuffixLength;
 
 /**
- * The random part of a code from cryptographically random bytes, one byte a character. 256 is a multiple
- * of 32, so taking five bits of each byte keeps every character equally likely.
+ * Makes the random part of a code from cryptographically random bytes, one per character. 256 is a multiple of 32, so
+ * taking five bits of each byte keeps all characters equally likely.
  */
 export function couponSuffix(entropy: Uint8Array): string {
-  if (entropy.length !== couponEntropyBytes) throw new RangeError(`A coupon suffix takes ${couponEntropyBytes} bytes.`);
+  if (entropy.length !== couponEntropyBytes) throw new RangeError(`A coupon suffix needs ${couponEntropyBytes} bytes.`);
   return Array.from(entropy, (byte) => crockfordDigits.charAt(byte & 31)).join("");
 }
 
 export const couponCodeOf = (prefix: string, suffix: string): CouponCode => `${prefix}-${suffix}` as CouponCode;
 
 /**
- * What people and programs put between the characters of a code: blanks, dashes and characters that cannot be seen. The
- * underscore is none of them, because a site's prefix may have it.
+ * What people and programs put between the characters of a code: blanks, dashes and invisible characters. The
+ * underscore is not among them, because a site's prefix may contain it.
  */
 const betweenCharacters = /[\s\p{Cc}\p{Cf}\p{Dash}\p{Default_Ignorable_Code_Point}\u02d7\u2043\u2800]/gu;
 
 /**
- * Two codes that a person could take for one another have the same canonical code: widths, case, blanks, dashes,
- * characters that cannot be seen and look-alikes (O/0, I/L/1) do not matter. What no coupon can be called becomes a text
- * that no coupon has.
+ * Maps codes that a person could mistake for one another to the same code: widths, case, blanks, dashes, invisible
+ * characters and look-alikes (O/0, I/L/1) do not matter. A text that cannot be a code maps to one that no coupon has.
  */
 export const canonicalCouponCode = (code: string): CanonicalCouponCode =>
   code
@@ -152,5 +151,5 @@ export const canonicalCouponCode = (code: string): CanonicalCouponCode =>
     .replaceAll("O", "0")
     .replaceAll(/[IL]/g, "1") as CanonicalCouponCode;
 
-/** The longest text that is looked at as a code: what is pasted may have something between any two characters. */
+/** The longest text accepted as a code. Pasted codes may contain something between any two characters. */
 export const couponCodeLengthMax = 512;

@@ -3,58 +3,58 @@ import type { DatedDraw } from "../lot.ts";
 import type { Coupon, CouponCode } from "./coupon.ts";
 
 /**
- * Where the exchange of points for a coupon stands when the coupon is issued by a service elsewhere. The points are
- * taken first; then the coupon is issued, or the points come back.
+ * The state of an exchange with an upstream coupon service. The points are taken first. Then either the coupon is
+ * issued or the points are restored.
  *
- *     PENDING → ISSUED | CHARGED_BACK        ISSUED → VOIDING → GIVEN_BACK | ISSUED
+ *     PENDING → ISSUED | REFUSED        ISSUED → VOIDING → GIVEN_BACK | ISSUED
  *
- * `VOIDING`: the customer gives the coupon back, and the service is being asked to take it out of use.
+ * `VOIDING`: the customer is giving the coupon back, and the upstream service is asked to take it out of use.
  */
-export type ExchangeState = "PENDING" | "ISSUED" | "CHARGED_BACK" | "VOIDING" | "GIVEN_BACK";
+export type ExchangeState = "PENDING" | "ISSUED" | "REFUSED" | "VOIDING" | "GIVEN_BACK";
 
 export const exchangeStates: ReadonlySet<ExchangeState> = new Set([
   "PENDING",
   "ISSUED",
-  "CHARGED_BACK",
+  "REFUSED",
   "VOIDING",
   "GIVEN_BACK",
 ]);
 
-/** States in which somebody still has to come back to the exchange. */
+/** States in which the exchange is not finished. */
 export const statesUnderWay: readonly ExchangeState[] = ["PENDING", "VOIDING"];
 
 export const isUnderWay = (state: ExchangeState): boolean => statesUnderWay.includes(state);
 
-/** What is stored of an exchange. Its id is that of the redemption that took the points. */
+/** An exchange as it is stored. Its id is that of the redemption that took the points. */
 export interface Exchange {
   readonly id: EntryId;
   readonly state: ExchangeState;
-  /** The coupon as it was sold, with the code that was chosen for it. */
+  /** The coupon as it was sold, with its code. */
   readonly coupon: Coupon;
   /** Why the coupon was not issued. */
   readonly reason: string | null;
-  /** Where the points came from; empty after an erasure. */
+  /** The lots that the points came from; empty after an erasure. */
   readonly draws: readonly DatedDraw[];
 }
 
-/** A step of an exchange, and why it is taken. */
+/** A step of an exchange, and the reason for it. */
 export interface ExchangeStep {
   readonly id: EntryId;
-  /** The state that was acted upon: when it is another one by now, the step is not taken. */
+  /** The state that the step is based on. If the exchange is now in another state, the step is ignored. */
   readonly from: ExchangeState;
   readonly to: Exclude<ExchangeState, "PENDING">;
   readonly reason: string | null;
 }
 
-/** What holds for giving a coupon back, besides the coupon itself. */
+/** Conditions for giving a coupon back, apart from the coupon's own state. */
 export interface GivingBackTerms {
-  /** How many coupons the customer can give back a day (UTC). */
+  /** How many coupons the customer can give back per day (UTC). */
   readonly perDay: number;
-  /** Whether the customer knows that points of the coupon which have ended meanwhile do not come back. */
+  /** Whether the customer accepts that points which have expired since do not come back. */
   readonly acceptsLoss: boolean;
 }
 
-/** A coupon of the embedded coupon service, with where its points came from. */
+/** A coupon of the embedded coupon service, with the lots that its points came from. */
 export interface SoldCoupon {
   readonly coupon: Coupon;
   readonly isGivenBack: boolean;
@@ -62,14 +62,14 @@ export interface SoldCoupon {
   readonly draws: readonly DatedDraw[];
 }
 
-/** What a change of the ledger does to coupons and exchanges. */
+/** What a change of the ledger does to a coupon or an exchange. */
 export type CouponEffect =
-  /** The embedded coupon service issues it at once. */
+  /** The embedded coupon service issues the coupon at once. */
   | { readonly kind: "issue"; readonly coupon: Coupon }
-  /** It is reserved: a coupon service elsewhere is going to be asked for it. */
+  /** The coupon is reserved. An upstream coupon service will be asked to issue it. */
   | { readonly kind: "reserve"; readonly coupon: Coupon }
   | { readonly kind: "step"; readonly step: ExchangeStep }
-  /** It has come to its end after its ledger was erased: nothing of it is kept. */
+  /** The exchange has ended after its ledger was erased. Nothing of it is kept. */
   | { readonly kind: "forget"; readonly step: ExchangeStep }
-  /** The embedded coupon service takes it out of use. */
+  /** The embedded coupon service takes the coupon out of use. */
   | { readonly kind: "give-back"; readonly code: CouponCode };

@@ -24,8 +24,8 @@ import {
 import type { CouponEffect, ExchangeState, ExchangeStep, GivingBackTerms } from "./exchange.ts";
 
 /**
- * Takes an option's price, and issues its coupon or reserves it for a service elsewhere. What would be worth nothing to
- * the customer is not sold.
+ * Takes an option's price and issues its coupon, or reserves the coupon for an upstream service. Refuses to sell a
+ * coupon that would be worth nothing to the customer.
  */
 export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, couponSuffix: string): Writing {
   const { points, description, redeemOptionId, couponPrefix } = terms;
@@ -34,10 +34,10 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
   const draws = drawPoints(draft.ledger, points, draft.now);
   if (draws === null) return insufficient(draft, points);
   const couponCode = couponCodeOf(couponPrefix, couponSuffix);
-  const redemptionId = draft.entryId(null);
+  const exchangeId = draft.entryId(null);
   draft.append({
     kind: "redeemed",
-    id: redemptionId,
+    id: exchangeId,
     points,
     createdAt: draft.now,
     description,
@@ -53,14 +53,14 @@ export function exchange(key: LedgerKey, draft: Draft, terms: ExchangeTerms, cou
     definition: issuedDefinition(terms.coupon, draft.now),
     issuedTo: key.customerId,
     issuedAt: draft.now,
-    redemptionId,
+    exchangeId,
     redeemOptionId,
     redemptionCount: 0,
   };
   return terms.issuer === "embedded"
     ? succeed({ outcome: { kind: "exchanged", couponCode }, couponEffect: { kind: "issue", coupon } })
     : succeed({
-        outcome: { kind: "reserved", exchangeId: redemptionId, couponCode },
+        outcome: { kind: "reserved", exchangeId, couponCode },
         couponEffect: { kind: "reserve", coupon },
       });
 }
@@ -70,17 +70,17 @@ const refusals = {
   "not-for-customer": "redeem_option_not_for_customer",
 } as const satisfies Readonly<Record<Worthlessness, ExchangeFailure["code"]>>;
 
-/** States from which each state can be reached. */
+/** The states from which each state can be reached. */
 const precursors: Readonly<Record<ExchangeStep["to"], readonly ExchangeState[]>> = {
   ISSUED: ["PENDING", "VOIDING"],
-  CHARGED_BACK: ["PENDING"],
+  REFUSED: ["PENDING"],
   VOIDING: ["ISSUED"],
   GIVEN_BACK: ["VOIDING"],
 };
 
 /**
- * Takes an exchange to its next state; a failed one, and a coupon given back, refund. A step from another state than it
- * is in is not taken: somebody else has gone on, and what was seen of the coupon may not be so any more.
+ * Moves an exchange to its next state. Restores the points if it failed or the coupon was given back. Ignores a step
+ * from a state that the exchange is no longer in: another caller was faster, and what this one saw may be outdated.
  */
 export function advanceExchange(
   draft: Draft,
@@ -91,16 +91,16 @@ export function advanceExchange(
   if (step.from !== exchange.state || !precursors[step.to].includes(step.from)) {
     return succeed({ outcome: { kind: "advanced", state: exchange.state }, isRepetition: true });
   }
-  // Before the coupon service is asked to take the coupon out of use: after that there is no way back.
+  // Check before the coupon service takes the coupon out of use: that cannot be reverted.
   const objection = terms === undefined ? null : objectionTo(draft, exchange.draws, terms, givenBackToday);
   if (objection !== null) return refuse(objection);
-  const isRefund = step.to === "CHARGED_BACK" || step.to === "GIVEN_BACK";
-  // Grants may have filled the ledger since: the exchange stays as it is until there is room again.
+  const isRefund = step.to === "REFUSED" || step.to === "GIVEN_BACK";
+  // Grants may have filled the ledger since. The exchange then stays in its state until there is room.
   if (isRefund && isTooMuch(draft, exchange.draws)) return refuse({ code: "balance_limit_exceeded" });
-  // The ledger was erased meanwhile: nothing of it is kept.
+  // The ledger has been erased since, so nothing of the exchange is kept.
   const isForgotten = exchange.draws.length === 0 && step.to !== "VOIDING";
   const comeBack = (description: string) => giveBackPoints(draft, exchange.id, exchange.draws, forgiven, description);
-  if (step.to === "CHARGED_BACK") comeBack("Chargeback - the coupon could not be issued.");
+  if (step.to === "REFUSED") comeBack("Chargeback - the coupon could not be issued.");
   if (step.to === "GIVEN_BACK") comeBack("Coupon given back");
   const couponEffect: CouponEffect = { kind: isForgotten ? "forget" : "step", step };
   return succeed({ outcome: { kind: "advanced", state: step.to }, couponEffect });
@@ -110,19 +110,19 @@ const sumOf = (draws: readonly DatedDraw[]): Points => draws.reduce((sum, draw) 
 
 const isTooMuch = ({ ledger }: Draft, draws: readonly DatedDraw[]): boolean => exceedsBalance(ledger, sumOf(draws));
 
-/** The points of a redemption come back. They pay first for what was forgiven while they were away. */
+/** Restores the points of an exchange. They pay first for what was forgiven while they were away. */
 function giveBackPoints(
   draft: Draft,
-  redemptionId: EntryId,
+  exchangeId: EntryId,
   draws: readonly DatedDraw[],
   forgiven: readonly Forgiven[],
   description: string,
 ): void {
-  const into = restore(draft, draws, { relatedId: redemptionId, name: redemptionId, referenceId: null, description });
+  const into = restore(draft, draws, { relatedId: exchangeId, name: exchangeId, referenceId: null, description });
   payForgiven(draft, forgiven, sumOf(draws), into);
 }
 
-/** Takes a coupon of the embedded coupon service out of use, and gives its points back. */
+/** Takes a coupon of the embedded coupon service out of use and restores its points. */
 export function giveBackCoupon(
   draft: Draft,
   { code, terms }: Extract<Intent, { kind: "give-back-coupon" }>,
@@ -138,14 +138,14 @@ export function giveBackCoupon(
   }
   const objection = objectionTo(draft, sold.draws, terms, givenBackToday);
   if (objection !== null) return refuse(objection);
-  giveBackPoints(draft, sold.coupon.redemptionId, sold.draws, forgiven, "Coupon given back");
+  giveBackPoints(draft, sold.coupon.exchangeId, sold.draws, forgiven, "Coupon given back");
   return succeed({
     outcome: { kind: "given-back", points: sumOf(sold.draws) },
     couponEffect: { kind: "give-back", code: sold.coupon.code },
   });
 }
 
-/** Why a coupon that could be given back is not, or not without another word; null when nothing stands against it. */
+/** Why a returnable coupon cannot be given back now, or not before the customer confirms; null when it can. */
 function objectionTo(
   draft: Draft,
   draws: readonly DatedDraw[],

@@ -5,7 +5,7 @@ import { limitCaller } from "./rate-limits.ts";
 
 const bearer = /^Bearer +([^\s]+) *$/i;
 
-/** Lets a request pass when its bearer token is valid, its principal has not sent too many, and `access` lets it in. */
+/** Admits a request if its bearer token is valid, its caller is within the rate limits and `access` allows it. */
 export function requireAccess(access: Access): Check {
   return async (c) => {
     const token = bearer.exec(c.req.header("Authorization") ?? "")?.[1];

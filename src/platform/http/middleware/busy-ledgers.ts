@@ -8,8 +8,8 @@ import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
 /**
- * Refuses a command for a ledger that is known to have too much to do: before the body is read, because what is refused
- * should cost as little as possible. A repetition whose answer may be known here is let pass.
+ * Refuses a command for a ledger that is known to have too much to do. Does so before the body is read, because a
+ * refusal should cost as little as possible. A repeated request whose answer may be remembered here passes.
  */
 export const spareBusyLedger: Check = (c) => {
   const context = contextOf(c, c.req.header("Idempotency-Key"));
@@ -22,7 +22,7 @@ export const spareBusyLedger: Check = (c) => {
   if (!mayBeKnown) throw new Refused({ code: "overloaded" });
 };
 
-/** The customer's whom the token names, else whom the path does; null when that is no customer's id. */
+/** The ledger of the customer in the token, else of the one in the path; null when that is not a customer's id. */
 function ledgerOf(c: HonoContext<AppEnv>, { tenant, customerId: own }: Principal): LedgerKey | null {
   const customerId = own ?? parseCustomerId(c.req.param("customerId") ?? "");
   return customerId === null ? null : { tenant, customerId };

@@ -3,8 +3,8 @@ import { cors } from "hono/cors";
 import type { AppEnv } from "../app-env.ts";
 
 /**
- * Lets the pages of `origins` call the API from a browser; `*` stands for every origin. All others get no CORS
- * header at all, so that their browsers keep the answers from them. Cookies play no part: tokens are sent by hand.
+ * Lets pages from `origins` call the API in a browser; `*` stands for every origin. All others get no CORS header, so
+ * browsers withhold the answers from them. Cookies play no part: clients send tokens explicitly.
  */
 export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const isOpen = origins.includes("*");

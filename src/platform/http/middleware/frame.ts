@@ -7,16 +7,16 @@ import { type RequestLogMode, requestLog } from "./request-log.ts";
 import { secure } from "./security-headers.ts";
 import { malformedUrl } from "./well-formed-url.ts";
 
-/** How requests of all operations are treated. */
+/** Settings for the requests of all operations. */
 export interface FrameSettings {
   readonly corsOrigins: readonly string[];
-  /** `all` unless given. */
+  /** Default: `all`. */
   readonly requestLog?: RequestLogMode;
 }
 
 /**
- * What all requests go through and all answers get, whatever the operation: one layer, because each costs every request
- * some microseconds.
+ * What every request goes through and every answer gets, whatever the operation. It is one layer, because each layer
+ * costs every request a few microseconds.
  */
 export function frame(services: Services, settings: FrameSettings): MiddlewareHandler<AppEnv> {
   const begin = requestLog(settings.requestLog ?? "all");

@@ -6,7 +6,7 @@ import { Refused } from "../refused.ts";
 /** The largest body that is read, unless an operation takes more. */
 export const bodyBytesMax = 64 * 1024;
 
-/** Lets only bodies pass of at most so many bytes. */
+/** Admits only bodies of at most `bytesMax` bytes. */
 export function limitBodyTo(bytesMax: number): Check {
   const bodyLimited = bodyLimit({
     maxSize: bytesMax,
@@ -19,12 +19,12 @@ export function limitBodyTo(bytesMax: number): Check {
   };
 }
 
-/** Lets only bodies pass that are not too large to be read. */
+/** Admits only bodies of at most {@link bodyBytesMax} bytes. */
 export const limitBody: Check = limitBodyTo(bodyBytesMax);
 
 /**
- * What `reading` a body comes to.
- * @throws {Refused} when it breaks off, or is framed wrongly: that is its sender's doing, and no fault of the service
+ * The result of `reading` a body.
+ * @throws {Refused} when the body breaks off or is framed wrongly: that is the client's fault, not the service's
  */
 async function received<Read>(reading: Promise<Read>): Promise<Read> {
   try {
@@ -42,8 +42,8 @@ const invalidBody = (message: string): Failure => ({
 const charsetPattern = /;\s*charset\s*=\s*"?([^\s;"]*)/i;
 
 /**
- * Lets only bodies pass whose Content-Type is one of `mediaTypes` (lower case, without parameters), in UTF-8. Bytes
- * that stand for no text are refused: read leniently, two different bodies would be the same one.
+ * Admits only bodies in UTF-8 whose Content-Type is one of `mediaTypes` (lower case, without parameters). Refuses bytes
+ * that are not UTF-8: read leniently, two different bodies would have the same text.
  */
 export function requireMediaType(...mediaTypes: readonly string[]): Check {
   return async (c) => {
@@ -56,12 +56,12 @@ export function requireMediaType(...mediaTypes: readonly string[]): Check {
     }
     const text = textOf(await received(c.req.arrayBuffer()));
     if (text === null) throw new Refused(invalidBody("The body is not UTF-8."));
-    // Hono takes the text from here, as the promise that its types do not tell of; it would make one of the bytes again.
+    // Hono reads the text from here, as a promise (its types do not say so). Otherwise it would decode the bytes again.
     Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
   };
 }
 
-/** The text that the bytes stand for, as `Request.text()` has it; null when they stand for none. */
+/** The text of the bytes, as `Request.text()` gives it; null when they are not UTF-8. */
 function textOf(bytes: ArrayBuffer): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);

@@ -5,11 +5,11 @@ import type { AppEnv } from "../app-env.ts";
 import type { Check } from "../checks.ts";
 import { Refused } from "../refused.ts";
 
-/** Operations whose requests are counted together, and against which limits. */
+/** The limits for operations whose requests are counted together. */
 interface RateClass {
-  /** Which limit each address has. */
+  /** The limit of each address. */
   readonly address: RateLimitName;
-  /** Which limits callers have; null where there is no token. */
+  /** The limits of callers; null where there is no token. */
   readonly caller: { readonly customer: RateLimitName; readonly client: RateLimitName } | null;
 }
 
@@ -22,7 +22,7 @@ const rateClasses = {
   general: { address: "address", caller: { customer: "customer", client: "client" } },
   exchange: strict,
   couponCode: strict,
-  // A storefront's server asks for all its customers; none of them needs their history ever again.
+  // A storefront's server sends requests for all its customers, but no customer needs the history all the time.
   history: { address: "address", caller: { customer: "strictCustomer", client: "strictClient" } },
   tokenRequest: { address: "tokenRequest", caller: null },
   service: { address: "strictAddress", caller: null },
@@ -32,13 +32,13 @@ type RateClassName = keyof typeof rateClasses;
 
 /** The class of every operation that is not `general`. */
 export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map([
-  // Turns points into money's worth.
+  // Turns points into something worth money.
   ["POST-reward-points-redeem-logged-customer-reward-points-coupon", "exchange"],
-  // Tells whether a code is right, so that codes could be guessed.
+  // Reveals whether a code exists, so that codes could be guessed.
   ["GET-coupon-retrieve-coupon", "couponCode"],
   ["POST-coupon-validate-coupon", "couponCode"],
   ["POST-coupon-invalidate-coupon", "couponCode"],
-  // Reads all, or much, of what there is of a customer or of the tenant's coupons.
+  // Reads all or much of a customer's data or of the tenant's coupons.
   ["GET-reward-points-explain-customer-balance", "history"],
   ["GET-reward-points-explain-logged-customer-balance", "history"],
   ["GET-reward-points-verify-customer-ledger", "history"],
@@ -48,7 +48,7 @@ export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map(
   ["GET-reward-points-list-logged-customer-coupons", "history"],
   ["GET-coupon-list-specified-coupons", "history"],
   ["POST-oauth-token", "tokenRequest"],
-  // Counted apart, so that a shop at its limit does not make the service look down, nor its keys unreadable.
+  // Counted separately, so that a shop at its limit does not make the service look down or its keys unreadable.
   ["GET-health", "service"],
   ["GET-key-set", "service"],
   ["GET-openapi-document", "service"],
@@ -58,8 +58,8 @@ const classNameOf = (operation: string | undefined): RateClassName =>
   rateClassOfOperation.get(operation ?? "") ?? "general";
 
 /**
- * Refuses requests of an address that has sent too many. It comes before the token is looked at, so that wrong
- * tokens cost no signature check. Without an address, as between Workers, there is nobody to count for.
+ * Refuses requests from an address that has sent too many. Runs before the token is read, so that floods of wrong
+ * tokens cost no signature checks. Requests without an address, as between Workers, are not counted.
  */
 export const limitAddress: Check = async (c) => {
   const address = c.req.header("CF-Connecting-IP") ?? "";
@@ -68,8 +68,8 @@ export const limitAddress: Check = async (c) => {
 };
 
 /**
- * Refuses requests of a caller who has sent too many. A caller is who the token names, so that another token does
- * not help; guests have no name, and are told apart by what was signed for them.
+ * Refuses requests from a caller who has sent too many. The token names the caller, so another token for the same
+ * caller does not help. Guests have no name; the signed part of the token tells them apart.
  * @throws {Refused} rate_limited
  */
 export async function limitCaller(c: HonoContext<AppEnv>, principal: Principal, token: string): Promise<void> {
@@ -82,32 +82,32 @@ export async function limitCaller(c: HonoContext<AppEnv>, principal: Principal, 
   await count(c, limit, [name, "caller", tenant, isGuest ? signedPartOf(token) : actor]);
 }
 
-/** A token without its signature, which anybody can write in other ways that are as good: what it covers, nobody can. */
+/** A token without its signature, which anyone can write in other valid ways. The part that it covers is fixed. */
 const signedPartOf = (token: string): string => token.slice(0, token.lastIndexOf("."));
 
 /**
- * Refuses requests for tokens in the name of a client that has sent too many, from whatever addresses.
+ * Refuses token requests in the name of a client for which too many were sent, from any addresses.
  * @throws {Refused} rate_limited
  */
 export async function limitTokenRequests(c: HonoContext<AppEnv>, clientId: string): Promise<void> {
   await count(c, "tokenRequest", ["tokenRequest", "client", clientId]);
 }
 
-/** JSON, because parts may hold whatever separates them. */
+/** The key is JSON, because its parts may contain any separator. */
 async function count(c: HonoContext<AppEnv>, limit: RateLimitName, key: readonly string[]): Promise<void> {
   const retryAfterSeconds = await c.get("services").rateLimiter.count(limit, JSON.stringify(key));
   if (retryAfterSeconds !== null) throw new Refused({ code: "rate_limited", retryAfterSeconds });
 }
 
-/** How many of the eight groups of an IPv6 address name the network: /64 is what one subscriber has. */
+/** How many of the eight groups of an IPv6 address name the network. One subscriber has a /64. */
 const networkGroups = 4;
 
-/** An IPv4 address as it is; of an IPv6 address its network, since a subscriber has all the addresses in it. */
+/** An IPv4 address as it is; the network of an IPv6 address, because one subscriber has all addresses in it. */
 function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.toLowerCase().split("::");
   const groups = head === "" ? [] : head.split(":");
-  // What `::` leaves out are zeros; where it stands before the network's end, the rest of the network follows it.
+  // `::` stands for groups of zeros. If it is inside the network part, the rest of that part follows it.
   if (tail !== undefined) {
     const rest = tail === "" ? [] : tail.split(":");
     while (groups.length + rest.length < 8) groups.push("0");

@@ -2,24 +2,24 @@ import type { Context as HonoContext } from "hono";
 import type { AppEnv } from "../app-env.ts";
 
 /**
- * Which requests have a log line. `sampled`: those that were refused, failed or took long, and one in
- * {@link sampledOneIn} of all others; writing a line takes about as long as answering from memory does.
+ * Which requests get a log line. `sampled`: those that were refused, failed or took long, and one in
+ * {@link sampledOneIn} of the others. Writing a line takes about as long as answering from memory.
  */
 export type RequestLogMode = "all" | "sampled";
 
 export const sampledOneIn = 100;
-/** From then on a request is worth a line by itself. */
+/** A request that takes this long always gets a line. */
 export const slowMs = 1_000;
 
 const methods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
-/** A method is whatever word a client makes up; only known ones go into the log. */
+/** A client can make up any method, so only known ones go into the log. */
 const methodOf = (method: string): string => (methods.has(method) ? method : "other");
 
 const acceptableRequestId = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /**
- * Gives requests their ids (the client's own when it is harmless) and their log lines.
- * @returns what begins a request; it returns what ends it, once there is an answer
+ * Gives requests their ids (the client's own if it is harmless) and their log lines.
+ * @returns a function that begins a request; it returns the one that ends it, for when there is an answer
  */
 export function requestLog(mode: RequestLogMode): (c: HonoContext<AppEnv>) => () => void {
   let unremarkable = 0;

@@ -1,8 +1,8 @@
 import type { Failure } from "../failure.ts";
 
 /**
- * Why a URL is refused whose percent-encoding stands for no text: two spellings of one id would otherwise be possible.
- * @returns null when there is nothing against it
+ * The failure of a URL whose percent-encoding is not UTF-8. Such a URL would allow two spellings of one id.
+ * @returns null when the URL is well-formed
  */
 export function malformedUrl(url: string): Failure | null {
   if (!url.includes("%")) return null;

@@ -14,7 +14,7 @@ import {
 import { type EpochMs, momentMax, momentMin } from "../../values/time.ts";
 import { deferredMembers } from "./deferred.ts";
 
-// Patterns of the OpenAPI document are for clients in every language, so they name characters, not Unicode's classes.
+// Patterns in the OpenAPI document serve clients in every language, so they name characters, not Unicode classes.
 
 /** Control characters, line and paragraph separators, and halves of surrogate pairs. */
 const unprintable = "\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ud800-\\udfff";
@@ -25,7 +25,7 @@ const printable = (lengthMax: number, before = "") => ({
   pattern: `^${before}[^${unprintable}]+$`,
 });
 
-/** Text that can be stored and shown: well-formed, without NUL characters. Its length is that in code points. */
+/** Text that can be stored and shown: well-formed, without NUL characters. Its length counts code points. */
 export const text = (lengthMax: number, lengthMin = 0) =>
   z
     .string()
@@ -47,16 +47,16 @@ export const text = (lengthMax: number, lengthMin = 0) =>
       pattern: "^[^\\u0000\\ud800-\\udfff]*$",
     });
 
-/** Text that must say something. */
+/** Text of at least one character. */
 export const nonEmptyText = (lengthMax: number) => text(lengthMax, 1);
 
-/** What JSON numbers keep exactly; the largest whole number that requests may name. */
+/** The largest whole number that JSON keeps exactly, and that requests may contain. */
 export const wholeNumberMax = Number.MAX_SAFE_INTEGER;
 
 /** A whole number, of either sign, that JSON keeps exactly. */
 export const exactInteger = lazy(() => z.int().openapi({ minimum: -wholeNumberMax, maximum: wholeNumberMax }));
 
-/** An amount of money, in units of its currency. Above the limit, not even its whole units would be kept exactly. */
+/** An amount of money, in units of its currency. Above the limit, JSON does not keep even whole units exactly. */
 export const moneyAmount = lazy(() => z.number().min(0).max(wholeNumberMax));
 
 /** A number of points to grant or take. */
@@ -101,9 +101,9 @@ export const customerId = lazy(() =>
 export const entryId = lazy(() =>
   parsed<EntryId>(
     parseEntryId,
-    `must be 1 to ${entryIdLengthMax} printable characters and not begin with order:, restored:, refund:, settled: or lapsed:`,
+    `must be 1 to ${entryIdLengthMax} printable characters, and must not begin with order:, restored:, refund:, settled: or expired:`,
   ).openapi({
-    ...printable(entryIdLengthMax, "(?!(?:order|restored|refund|settled|lapsed):)"),
+    ...printable(entryIdLengthMax, "(?!(?:order|restored|refund|settled|expired):)"),
     example: "12345fee-0b83-48aa-95dc-11e3dcf84aaa",
   }),
 );
@@ -117,8 +117,8 @@ export const siteCode = lazy(() =>
   }),
 );
 
-// What stands in examples of paths and bodies works on the demo tenant (scripts/seed-data.ts), so that requests can be
-// tried out as the documentation page prefills them. Optional parameters have no example: it would be sent.
+// The examples of paths and bodies work on the demo tenant (scripts/seed-data.ts), so that requests can be tried out as
+// the documentation page prefills them. Optional parameters have no example, because the page would send it.
 
 const paramsNaming = (example: string) =>
   z.object(
@@ -130,7 +130,7 @@ const paramsNaming = (example: string) =>
 
 export const customerParams = paramsNaming("C1001");
 
-/** For what makes a customer's entry, or takes it away: somebody else than the one to try things with. */
+/** For creating and erasing ledgers: a customer other than the one for trying things out. */
 export const passingCustomerParams = paramsNaming("C2001");
 
 export const tenantParams = z.object({
@@ -139,7 +139,7 @@ export const tenantParams = z.object({
     minLength: 3,
     maxLength: 16,
     pattern: "^[a-z][a-z0-9-]+$",
-    description: "The tenant's name; must be the token's tenant.",
+    description: "The tenant's name. It must be the token's tenant.",
     example: "demo",
   }),
 });
@@ -147,10 +147,10 @@ export const tenantParams = z.object({
 export const siteQuery = z.object({
   siteCode: siteCode()
     .default(defaultSiteCode)
-    .openapi({ default: "main", description: "Whose settings apply.", example: "main" }),
+    .openapi({ default: "main", description: "The site whose settings apply.", example: "main" }),
 });
 
-/** The header with which a request can be repeated safely. */
+/** The header that makes a request safe to repeat. */
 export const idempotencyHeaders = z.object({
   "idempotency-key": z
     .string()
@@ -158,7 +158,7 @@ export const idempotencyHeaders = z.object({
     .optional()
     .openapi({
       description:
-        "Makes the request safe to repeat: the same key with the same request gets the first answer again, with the header Idempotency-Replayed: true. Kept for at least 24 hours. A new one for each new request, such as a UUID.",
+        "Makes the request safe to repeat: the same request with the same key gets the first answer again, with the header Idempotency-Replayed: true. Keys are kept for at least 24 hours. Use a new key, such as a UUID, for each new request.",
     }),
 });
 

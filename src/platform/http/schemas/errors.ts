@@ -6,8 +6,8 @@ import type { FailureStatus } from "../presentation.ts";
 
 const status = lazy(() => z.int().min(100).max(599));
 
-/** Each status of each operation has its own list of these. */
-const code = lazy(() => z.string().openapi({ description: "What went wrong, as a word that programs can rely on." }));
+/** Each status of each operation has its own list of codes. */
+const code = lazy(() => z.string().openapi({ description: "The error as a word that programs can rely on." }));
 
 const problem = lazy(() =>
   z
@@ -20,7 +20,7 @@ const problem = lazy(() =>
       details: z
         .array(z.object({ field: z.string().nullable(), message: z.string(), type: z.string() }))
         .optional()
-        .openapi({ description: "What is wrong with which field." }),
+        .openapi({ description: "What is wrong with each field." }),
       code: code(),
     })
     .openapi("Problem"),
@@ -38,7 +38,7 @@ const fault = lazy(() =>
 const forbidden = lazy(() =>
   z
     .object({
-      code: status().openapi({ description: "The status; errorCode is the word." }),
+      code: status().openapi({ description: "The HTTP status. The word for programs is errorCode." }),
       status: z.string(),
       message: z.string(),
       details: z.array(z.string()),
@@ -105,7 +105,7 @@ const oauthError = lazy(() =>
     .openapi("OAuthError", { description: "RFC 6749, section 5.2." }),
 );
 
-/** The schema of what `errorBody` answers for a status to failures of `codes`. */
+/** The schema of the bodies that `errorBody` makes for failures of `codes`, which share a status. */
 export function errorSchema(family: ErrorFamily, answered: FailureStatus, codes: readonly FailureCode[]): z.ZodType {
   const withCode = { code: z.enum(codes) };
   if (family === "oauth") return oauthError().extend(withCode);
@@ -126,7 +126,7 @@ export function errorSchema(family: ErrorFamily, answered: FailureStatus, codes:
   }
 }
 
-/** One of the contract's two shapes of a conflict, or either. */
+/** One of the contract's two shapes of a conflict, or both. */
 function conflictSchema(codes: readonly FailureCode[]): z.ZodType {
   const ofOption = codes.filter((some) => some === "option_version_conflict");
   const ofEntry = codes.filter((some) => some !== "option_version_conflict");

@@ -2,10 +2,10 @@ import { z } from "@hono/zod-openapi";
 import { pageNumberMax, text, wholeNumber } from "./common.ts";
 import { deferredMembers } from "./deferred.ts";
 
-/** Items on a page unless the client says otherwise (the contract's default), and at most. */
+/** Items per page: the default, which is the contract's, and the maximum. */
 const pageSize = { standard: 16, max: 1_000 } as const;
 
-/** `true` or `false`; without it, false. */
+/** `true` or `false`; false if absent. */
 export const flag = (description: string) =>
   z
     .enum(["true", "false"])
@@ -13,7 +13,7 @@ export const flag = (description: string) =>
     .transform((value) => value === "true")
     .openapi({ type: "boolean", default: false, description });
 
-/** What makes the query parameters of every list in the Coupon contract that are not about its items. */
+/** Makes the paging parameters of every list in the Coupon contract. */
 export const pagingMembers = {
   pageNumber: () =>
     wholeNumber(pageNumberMax)
@@ -25,12 +25,12 @@ export const pagingMembers = {
       .optional()
       .transform((value) => value ?? pageSize.standard)
       .openapi({ type: "integer", minimum: 1, maximum: pageSize.max, default: pageSize.standard }),
-  totalCount: () => flag("true: the headers Items-Count and X-Total-Count tell how many items all pages have."),
+  totalCount: () => flag("true: the headers Items-Count and X-Total-Count give the number of items on all pages."),
 };
 
 /**
- * How a list is sorted: one of `orders`, ascending, or with `:asc` or `:desc`. Nothing else, so that every list
- * can be read along an index.
+ * How a list is sorted: by one of `orders`, ascending unless it ends in `:desc`. Nothing else is allowed, so that every
+ * list can be read along an index.
  */
 export const sortedBy = <const Order extends string>(...orders: readonly [Order, ...Order[]]) => {
   const [standard] = orders;
@@ -50,9 +50,9 @@ const term = new RegExp(`^(\\w+):(${valuePattern})$`);
 const queryLengthMax = 1_000;
 
 /**
- * The contract's `q` in its simple form: terms `field:value`, separated by spaces, all of which must hold. Anything
- * else is refused rather than taken for something that it does not mean.
- * @param fields what can be asked for, and what makes its schema
+ * The contract's `q` in its simple form: terms `field:value`, separated by spaces. All terms must hold. Anything else
+ * is refused rather than misread.
+ * @param fields the allowed fields, each with a function that makes its schema
  */
 export const simpleQuery = <Fields extends Readonly<Record<string, () => z.ZodType>>>(fields: Fields) => {
   const example = Object.keys(fields).join(", ");
@@ -65,7 +65,7 @@ export const simpleQuery = <Fields extends Readonly<Record<string, () => z.ZodTy
         .map((word) => term.exec(word));
       const pairs = terms.flatMap((match) => (match === null ? [] : [[match[1] ?? "", match[2] ?? ""] as const]));
       if (pairs.length < terms.length || new Set(pairs.map(([field]) => field)).size < pairs.length) {
-        const message = `is not a valid query: terms field:value, separated by spaces, each field once, of ${example}`;
+        const message = `is not a valid query: it must consist of terms field:value, separated by spaces, each field once; fields: ${example}`;
         context.addIssue({ code: "custom", message });
         return z.NEVER;
       }
@@ -77,7 +77,7 @@ export const simpleQuery = <Fields extends Readonly<Record<string, () => z.ZodTy
       type: "string",
       maxLength: queryLengthMax,
       pattern: `^ *(?:${documentedTerm}(?: +${documentedTerm})* *)?$`,
-      description: `Terms \`field:value\`, separated by spaces, all of which must hold. Fields: ${example}. Values with other characters than letters, digits and simple punctuation go into the parameter of the field's name.`,
+      description: `Terms \`field:value\`, separated by spaces. All terms must hold. Fields: ${example}. A value with characters other than letters, digits and simple punctuation goes into the parameter of the same name as the field.`,
     });
 };
 
@@ -88,7 +88,7 @@ export function eachOnce(
 ): void {
   for (const [field, value] of Object.entries(q)) {
     if (value !== undefined && parameters[field] !== undefined) {
-      context.addIssue({ code: "custom", path: ["q"], message: `names ${field}, which is a parameter already` });
+      context.addIssue({ code: "custom", path: ["q"], message: `names ${field}, which is also given as a parameter` });
     }
   }
 }

@@ -1,1 +1,0 @@
-CREATE INDEX `order_events_waiting` ON `order_events` (`tenant`,`order_id`) WHERE "order_events"."verdict" = 'waiting';

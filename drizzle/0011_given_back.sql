@@ -1,2 +1,0 @@
-CREATE INDEX `coupons_given_back` ON `coupons` (`tenant`,`issued_to`,`given_back_at`) WHERE "coupons"."given_back_at" is not null;--> statement-breakpoint
-CREATE INDEX `exchanges_given_back` ON `exchanges` (`tenant`,`customer_id`,`updated_at`) WHERE "exchanges"."state" in ('VOIDING', 'GIVEN_BACK');
