@@ -113,6 +113,12 @@ export const objectOfDefaults = (defaults: unknown): Field => ({
   names: held,
   shown: () => defaults,
 });
+/** An object whose members have all a default, and that takes no other members. */
+export const strictObjectOfDefaults = (defaults: unknown): Field => ({
+  accepts: (value) => isObject(value) && Object.keys(value as object).length === 0,
+  names: held,
+  shown: () => defaults,
+});
 export const customerIds: Field = {
   accepts: (value) => Array.isArray(value) && value.length <= 1_000 && value.every(isId),
   names: held,
