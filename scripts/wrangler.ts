@@ -37,6 +37,8 @@ export async function runWrangler(words: readonly string[], signal: AbortSignal)
       cwd: projectFolder,
       env: environment,
       signal,
+      // A file of statements is answered with a result for each.
+      maxBuffer: Number.POSITIVE_INFINITY,
     });
     // It must not wait for answers to its questions.
     running.child.stdin?.end();
