@@ -10,7 +10,6 @@ import { type AdjustmentCause, adjustOrder, type OrderAdjusted } from "./adjust-
 import type { Services } from "./context.ts";
 import { eraseCustomer } from "./erase-customer.ts";
 import type { OrderEvent, WaitingEvent } from "./event-ports.ts";
-import { readEvent } from "./queue-event.ts";
 import { eventActor } from "./send-intent.ts";
 
 type Of<Kind extends EventAction["kind"]> = Extract<EventAction, { kind: Kind }>;
@@ -234,10 +233,11 @@ export async function processWaiting(
   for (const { id } of events) {
     const kept = await services.eventInbox.find(tenant, id);
     if (kept === null || kept.event === null || kept.verdict !== "waiting") continue;
-    const { event, orderId, returnId } = kept;
+    const { receivedAt, event, type, orderId, returnId, customerId, siteCode } = kept;
     if (orderId === null || returnId === null) continue;
-    const { subject, ...read } = readEvent({ tenant, id, receivedAt: kept.receivedAt, event });
+    // As it was first read: a part of a return does not name its customer.
+    const subject = { type, orderId, returnId, customerId, siteCode };
     const action = { kind: "adjust-return", orderId, returnId } as const;
-    await adjustPart(services, { ...read, subject: { ...subject, orderId, returnId }, action });
+    await adjustPart(services, { tenant, id, receivedAt, event, subject, action });
   }
 }

@@ -421,6 +421,8 @@ describe("a return", () => {
     expect(await verdicts()).toEqual(["reversed 30", "reversed 30", "waiting order_has_not_earned"]);
     await become(roundOrder("C"));
     expect(await verdicts()).toEqual(["reversed 30", "reversed 30", "reversed 5"]);
+    // An erasure finds the part that has waited by its customer.
+    expect((await kept(`${event.id}.3`))?.customerId).toBe("61443563");
     await become({ type: "return.deleted", payload: { id: "R" } });
     expect(ledgers.balance).toBe(3 * 433);
   });
