@@ -16,7 +16,7 @@ import { D1OrderStateStore } from "../src/orders/storage/order-state-store.ts";
 import { consumeEvents } from "../src/orders/use-cases/consume-events.ts";
 import type { EventInbox, QueuedEvent } from "../src/orders/use-cases/event-ports.ts";
 import { giveUpEvents } from "../src/orders/use-cases/give-up-events.ts";
-import { readEvent } from "../src/orders/use-cases/queue-event.ts";
+import { orderEventOf } from "../src/orders/use-cases/queue-event.ts";
 import { resendEvents, resendingPatience } from "../src/orders/use-cases/resend-events.ts";
 import type { Services } from "../src/platform/http/services.ts";
 import { recordsKeptHours, removeIdempotencyRecords } from "../src/platform/requests/remove-idempotency-records.ts";
@@ -463,7 +463,7 @@ describe("events that were not delivered", () => {
   test("and that a run did not finish with are taken up when it is clear that nobody does", async () => {
     const event = received(returnUpdated("R", "A", 100));
     await process(received(orderUpdated("A")));
-    await real.note(readEvent(event), { kind: "waiting", reason: "in_progress" });
+    await real.note(orderEventOf(event), { kind: "waiting", reason: "in_progress" });
     expect(await run()).toEqual({ resent: 0, notTaken: 0 });
     now += hourMs;
     expect(await run()).toEqual({ resent: 1, notTaken: 0 });

@@ -1973,8 +1973,8 @@ const events: readonly Sabotage[] = [
     name: "long-event-only-queued",
     breaks: "a long event is named to the queue, and is nowhere",
     file: "src/orders/use-cases/receive-event.ts",
-    replace: "  await services.eventInbox.note(asOrderEvent(queued)",
-    by: "  if (queued.receivedAt < 0) await services.eventInbox.note(asOrderEvent(queued)",
+    replace: "  await services.eventInbox.note(orderEventOf(queued)",
+    by: "  if (queued.receivedAt < 0) await services.eventInbox.note(orderEventOf(queued)",
     caughtBy: byEvents("an order that is too long for a message"),
   },
   {

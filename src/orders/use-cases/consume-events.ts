@@ -6,7 +6,7 @@ import type { Services } from "./context.ts";
 import { isPlain, type PlainEvent } from "./earn-points.ts";
 import type { EventMessage, OrderEvent, QueuedEvent } from "./event-ports.ts";
 import { processEvents } from "./process-events.ts";
-import { keptEvent, queuedEvent, readEvent } from "./queue-event.ts";
+import { keptEvent, orderEventOf, queuedEvent } from "./queue-event.ts";
 import { reasonOf } from "./send-intent.ts";
 
 /** How many events of a batch are processed at once. Those of one order, return or customer go one after another. */
@@ -34,7 +34,7 @@ export async function consumeEvents(services: Services, messages: readonly Event
     } else if (queued.event === undefined) {
       named.push({ message, queued });
     } else {
-      arrived.push({ message, event: readEvent({ ...queued, event: queued.event }) });
+      arrived.push({ message, event: orderEventOf({ ...queued, event: queued.event }) });
     }
   }
   const places = new Places(concurrencyMax);

@@ -2,7 +2,7 @@ import { inOrder, Places } from "../../platform/runtime/in-order.ts";
 import { waiting } from "../rules/event-verdict.ts";
 import type { Services } from "./context.ts";
 import type { EventMessage, OrderEvent, QueuedEvent } from "./event-ports.ts";
-import { keptEvent, queuedEvent, readEvent } from "./queue-event.ts";
+import { keptEvent, orderEventOf, queuedEvent } from "./queue-event.ts";
 import { reasonOf } from "./send-intent.ts";
 
 /** How many events of a batch are given up at once. */
@@ -34,7 +34,7 @@ async function giveUp(services: Services, queued: QueuedEvent): Promise<boolean>
   const { tenant, id } = queued;
   try {
     const { event } = queued;
-    const read = event === undefined ? await keptEvent(services, queued) : readEvent({ ...queued, event });
+    const read = event === undefined ? await keptEvent(services, queued) : orderEventOf({ ...queued, event });
     if (read === null) return true;
     const reason = (await eventInbox.find(tenant, id))?.detail ?? "unavailable";
     log.error("event_given_up", { tenant, id, reason });
@@ -55,6 +55,6 @@ async function wakeThoseThatWait({ eventInbox }: Services, order: OrderEvent, or
     const kept = await eventInbox.find(order.tenant, id);
     if (kept === null || kept.event === null) continue;
     const { tenant, receivedAt, event } = kept;
-    await eventInbox.note(readEvent({ tenant, id, receivedAt, event }), waiting("retrying", reason));
+    await eventInbox.note(orderEventOf({ tenant, id, receivedAt, event }), waiting("retrying", reason));
   }
 }

@@ -2,7 +2,7 @@ import { parseTenantId } from "../../platform/values/identifiers.ts";
 import { isJsonObject } from "../../platform/values/json-object.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { EventId } from "../rules/event-id.ts";
-import { readEvent as readingOf } from "../rules/order-event.ts";
+import { readEvent } from "../rules/order-event.ts";
 import type { Services } from "./context.ts";
 import type { OrderEvent, QueuedEvent } from "./event-ports.ts";
 
@@ -47,9 +47,9 @@ const isListOfTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === "string");
 
 /** Reads an event. */
-export const readEvent = (queued: QueuedEvent & Pick<OrderEvent, "event">): OrderEvent => ({
+export const orderEventOf = (queued: QueuedEvent & Pick<OrderEvent, "event">): OrderEvent => ({
   ...queued,
-  ...readingOf(queued.event),
+  ...readEvent(queued.event),
 });
 
 /**
@@ -59,5 +59,5 @@ export const readEvent = (queued: QueuedEvent & Pick<OrderEvent, "event">): Orde
  */
 export async function keptEvent({ eventInbox }: Services, named: QueuedEvent): Promise<OrderEvent | null> {
   const kept = await eventInbox.find(named.tenant, named.id);
-  return kept === null || kept.event === null ? null : readEvent({ ...named, event: kept.event });
+  return kept === null || kept.event === null ? null : orderEventOf({ ...named, event: kept.event });
 }

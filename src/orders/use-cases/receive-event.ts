@@ -10,7 +10,7 @@ import { waiting } from "../rules/event-verdict.ts";
 import { readEvent } from "../rules/order-event.ts";
 import type { Services } from "./context.ts";
 import type { OrderEvent } from "./event-ports.ts";
-import { readEvent as asOrderEvent, isTooLongToQueue, jsonBytes, queueKeptEvent } from "./queue-event.ts";
+import { isTooLongToQueue, jsonBytes, orderEventOf, queueKeptEvent } from "./queue-event.ts";
 
 /** The longest event that is received: an order of thousands of lines. */
 export const eventBytesMax = 1024 * 1024;
@@ -45,7 +45,7 @@ export async function receiveEvent(
   if (jsonBytes(JSON.stringify(queued.event)) > keptBytesMax) {
     return refuse({ code: "payload_too_large", limitBytes: eventBytesMax });
   }
-  await services.eventInbox.note(asOrderEvent(queued), waiting("in_progress"));
+  await services.eventInbox.note(orderEventOf(queued), waiting("in_progress"));
   await queueKeptEvent(services, queued);
   return succeed(id);
 }

@@ -10,7 +10,7 @@ import { D1EventInbox } from "../../../src/orders/storage/event-inbox.ts";
 import { D1OrderStateStore } from "../../../src/orders/storage/order-state-store.ts";
 import { consumeEvents } from "../../../src/orders/use-cases/consume-events.ts";
 import type { QueuedEvent } from "../../../src/orders/use-cases/event-ports.ts";
-import { readEvent } from "../../../src/orders/use-cases/queue-event.ts";
+import { orderEventOf } from "../../../src/orders/use-cases/queue-event.ts";
 import type { Services } from "../../../src/platform/http/services.ts";
 import { bytesOf, parameterBytesMax } from "../../../src/platform/storage/json-parameters.ts";
 import type { TenantId } from "../../../src/platform/values/identifiers.ts";
@@ -369,7 +369,7 @@ test("the inbox names waiting events of the orders that are asked for, a bounded
     Array.from({ length: count }, (_, index) => queued(tenant, returnUpdated(`${orderId}-${index}`, orderId, 5)));
   const events = [...waitingOf("A", 102), ...waitingOf("B", 2), ...waitingOf("D", 1)];
   const judged = events.map((event) => ({
-    event: readEvent(event),
+    event: orderEventOf(event),
     verdict: { kind: "waiting", reason: "order_has_not_earned" } as const,
     isForgotten: false,
     at: clock.now(),

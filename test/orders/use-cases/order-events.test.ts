@@ -11,7 +11,7 @@ import type { EventInbox, QueuedEvent } from "../../../src/orders/use-cases/even
 import { giveUpEvents } from "../../../src/orders/use-cases/give-up-events.ts";
 import type { OrderStateStore } from "../../../src/orders/use-cases/order-state-ports.ts";
 import { eventsKeptDays, pruneEvents } from "../../../src/orders/use-cases/prune-events.ts";
-import { readEvent } from "../../../src/orders/use-cases/queue-event.ts";
+import { orderEventOf } from "../../../src/orders/use-cases/queue-event.ts";
 import { receiveEvent } from "../../../src/orders/use-cases/receive-event.ts";
 import { resendEvents } from "../../../src/orders/use-cases/resend-events.ts";
 import type { Services } from "../../../src/platform/http/services.ts";
@@ -641,7 +641,7 @@ describe("a deleted customer", () => {
     await process(ignored);
     await ledgers.after({} as LedgerCommand);
     for (const event of [order, ignored]) {
-      await inbox.note(readEvent(event), { kind: "failed", reason: "gave_up", detail: "x" });
+      await inbox.note(orderEventOf(event), { kind: "failed", reason: "gave_up", detail: "x" });
     }
     expect(await Promise.all([order, ignored].map(verdictOf))).toEqual(["erased", "ignored order_not_completed"]);
   });

@@ -46,11 +46,11 @@ test("a commit of few rows with long texts is no longer than D1 takes, and of ma
 test("what a settlement of many long events holds fits into the database", async () => {
   const { D1EventInbox } = await import("../../../src/orders/storage/event-inbox.ts");
   const { TenantDatabases } = await import("../../../src/tenants/storage/tenant-databases.ts");
-  const { readEvent } = await import("../../../src/orders/use-cases/queue-event.ts");
+  const { orderEventOf } = await import("../../../src/orders/use-cases/queue-event.ts");
   const { queued } = await import("../../support/orders/order-events.ts");
   const inbox = new D1EventInbox(TenantDatabases.one(env.DB));
   const events = Array.from({ length: 100 }, () =>
-    readEvent(queued("wide", { type: "a.b", payload: { text: wide.repeat(15) } })),
+    orderEventOf(queued("wide", { type: "a.b", payload: { text: wide.repeat(15) } })),
   );
   const at = events[0]?.receivedAt ?? (0 as never);
   await inbox.record(
