@@ -70,6 +70,8 @@ const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
         REQUEST_LOG: "all",
         TENANT_DATABASES: "",
         // Whatever is tried out by hand with .dev.vars.
+        EMPORIX_URL: "",
+        EMPORIX_TENANT: "",
         SITE_SETTINGS_URL: "",
         COUPON_SERVICE_URL: "",
         WEBHOOK_SECRETS: JSON.stringify({ signed: ["new-secret", "old-secret"], vector: ["password123"] }),

@@ -4,7 +4,7 @@ import { EmporixStandIn, isStandInOperation, parseFault } from "../test/support/
 import { localBaseUrl, portOf } from "./service-address.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 
-// Stands in for Emporix's OAuth, Coupon and Site Settings services on this machine, so that the service can be tried
+// Stands in for Emporix's OAuth, Customer, Coupon and Site Settings services on this machine, so that the service can be tried
 // with them. What is to go wrong is told over HTTP: see the lines that it prints.
 
 const port = process.env["PORT"] ?? "8790";
@@ -23,11 +23,17 @@ function tell(standIn: EmporixStandIn, query: URLSearchParams): void {
   }
 }
 
+/** `tenant=demo&customer=C1001`; without a customer, a guest. @returns the opaque token */
+const signIn = (standIn: EmporixStandIn, query: URLSearchParams): string =>
+  standIn.signIn(query.get("tenant") ?? "demo", query.get("customer"));
+
 /** What is asked of the stand-in itself. @returns false for what is asked of the services */
 function control(standIn: EmporixStandIn, url: URL, response: ServerResponse): boolean {
   try {
     if (url.pathname === "/coupons") response.end(`${JSON.stringify([...standIn.coupons.values()], null, 2)}\n`);
     else if (url.pathname === "/late") standIn.actLate();
+    else if (url.pathname === "/sign-in") response.write(`${signIn(standIn, url.searchParams)}\n`);
+    else if (url.pathname === "/sign-out") standIn.signOut(url.searchParams.get("token") ?? "");
     else if (url.pathname === "/faults") tell(standIn, url.searchParams);
     else return false;
   } catch (error) {
@@ -75,15 +81,23 @@ await runScript(async () => {
   });
   server.on("error", (error) => console.error(error.message));
   server.listen(listenTo, "localhost");
-  console.log(`Emporix's OAuth, Coupon and Site Settings services are played at ${baseUrl}. Ctrl-C stops it.
+  console.log(`Emporix's OAuth, Customer, Coupon and Site Settings services are played at ${baseUrl}. Ctrl-C stops it.
 
 In .dev.vars of the service:
 
+EMPORIX_URL=${baseUrl}
+EMPORIX_TENANT=demo
 SITE_SETTINGS_URL=${baseUrl}
 COUPON_SERVICE_URL=${baseUrl}
 UPSTREAM_TOKEN_URL=${tokenUrl}
 UPSTREAM_CLIENT_ID=${clientId}
 UPSTREAM_CLIENT_SECRET=${clientSecret}
+
+A customer's opaque token, a guest's, and how a session ends:
+
+curl '${baseUrl}/sign-in?tenant=demo&customer=C1001'
+curl '${baseUrl}/sign-in?tenant=demo'
+curl '${baseUrl}/sign-out?token=…'
 
 What goes wrong next, or from now on, and no more; what acts late; and what coupons there are:
 

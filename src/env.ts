@@ -22,6 +22,14 @@ const optionalText = z
   .optional()
   .transform((text) => (text === undefined || text === "" ? null : text));
 
+const tenantName = optionalText.transform((text, context) => {
+  if (text === null) return null;
+  const tenant = parseTenantId(text);
+  if (tenant !== null) return tenant;
+  context.addIssue({ code: "custom", message: "is not a tenant's name" });
+  return z.NEVER;
+});
+
 const localHosts: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 /** Whether nobody can read or alter what is sent on the way. Plain HTTP is accepted only for this machine. */
@@ -139,6 +147,10 @@ const configurationSchema = z
     RATE_LIMITS: z.enum(["on", "off"]).default("on"),
     /** Which requests get a log line: all, or those that failed or took long and a sample of the others. */
     REQUEST_LOG: z.enum(["all", "sampled"]).default("sampled"),
+    /** Base address of Emporix's API: opaque tokens are checked there. Empty: only JWTs are valid. */
+    EMPORIX_URL: serviceUrl,
+    /** The tenant of opaque tokens where the request names none. Empty: the request must name it. */
+    EMPORIX_TENANT: tenantName,
     /** Base address of Emporix's Site Settings service, before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
     /** Base address of Emporix's Coupon Service, before `/coupon/…`. Empty: the embedded one. */

@@ -2,6 +2,7 @@ import { waitUntil } from "cloudflare:workers";
 import { uuidv7 } from "uuidv7";
 import { BindingRateLimiter, noRateLimits } from "./access/integrations/binding-rate-limiter.ts";
 import { EmbeddedTokenIssuer } from "./access/integrations/embedded-issuer.ts";
+import { EmporixTokens, JwtsAndOpaqueTokens } from "./access/integrations/emporix-tokens.ts";
 import { RememberedTokens } from "./access/integrations/remembered-tokens.ts";
 import { RemoteKeySet } from "./access/integrations/remote-key-set.ts";
 import { publicKeyOf } from "./access/integrations/signing-key.ts";
@@ -117,8 +118,23 @@ function siteSettingsOf(
   });
 }
 
-/** Tokens come from an external issuer if its key set is configured, otherwise from the embedded one. */
+/**
+ * Tokens come from an external issuer if its key set is configured, otherwise from the embedded one. With Emporix's
+ * address, the opaque tokens of its customers and guests are valid, too.
+ */
 function tokenServices(
+  bindings: Bindings,
+  configuration: Configuration,
+  log: Services["log"],
+): { tokens: TokenVerifier; issuer: TokenIssuer | null } {
+  const { tokens, issuer } = jwtServices(bindings, configuration, log);
+  const { EMPORIX_URL, EMPORIX_TENANT } = configuration;
+  if (EMPORIX_URL === null) return { tokens, issuer };
+  const opaque = new EmporixTokens(EMPORIX_URL, EMPORIX_TENANT, { log, defer: waitUntil });
+  return { tokens: new JwtsAndOpaqueTokens(tokens, opaque), issuer };
+}
+
+function jwtServices(
   bindings: Bindings,
   configuration: Configuration,
   log: Services["log"],

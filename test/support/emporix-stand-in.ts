@@ -1,7 +1,15 @@
 /** What can be asked of the stand-in, and told to go wrong. */
 export type StandInOperation = (typeof operations)[number];
 
-const operations = ["token", "coupon.create", "coupon.find", "coupon.remove", "settings.find"] as const;
+const operations = [
+  "token",
+  "coupon.create",
+  "coupon.find",
+  "coupon.remove",
+  "settings.find",
+  "customer.validate",
+  "customer.me",
+] as const;
 
 export const isStandInOperation = (text: string): text is StandInOperation => operations.some((name) => name === text);
 
@@ -77,13 +85,25 @@ interface Init {
   readonly signal?: AbortSignal;
 }
 
+/** Someone's session at Emporix, as the opaque token stands for it. */
+interface StandInSession {
+  readonly tenant: string;
+  /** `00000000` for a guest. */
+  readonly customerNumber: string;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+const guestsNumber = "00000000";
+const sessionSeconds = 2_592_000;
+
 const clientId = "reward-points";
 const clientSecret = "a-secret-of-the-stand-in";
 const tokenSeconds = 3_600;
 
 /**
- * Stands in for Emporix's OAuth, Coupon and Site Settings services: speaks their contracts, keeps coupons and
- * mixins in memory, and goes wrong when told to. Nothing in it is left to chance.
+ * Stands in for Emporix's OAuth, Customer, Coupon and Site Settings services: speaks their contracts, keeps sessions,
+ * coupons and mixins in memory, and goes wrong when told to. Nothing in it is left to chance.
  */
 export class EmporixStandIn {
   readonly baseUrl: string;
@@ -105,6 +125,8 @@ export class EmporixStandIn {
   /** Tokens that are good, with their tenants. */
   readonly #tokens = new Map<string, { readonly tenant: string; readonly until: number }>();
   #issuedTokens = 0;
+  /** The sessions of customers and guests, by token. */
+  readonly #sessions = new Map<string, StandInSession>();
 
   /** @param time virtual time; without it, what hangs hangs until the caller gives up */
   constructor({ baseUrl = "https://emporix.test", time }: { baseUrl?: string; time?: PassingTime } = {}) {
@@ -138,6 +160,20 @@ export class EmporixStandIn {
   always(operation: StandInOperation, fault: Fault | null): void {
     if (fault === null) this.#always.delete(operation);
     else this.#always.set(operation, fault);
+  }
+
+  /** Signs a customer in, or lets a guest in. @returns the opaque token */
+  signIn(tenant: string, customerNumber: string | null = null, lifetimeSeconds: number = sessionSeconds): string {
+    this.#issuedTokens += 1;
+    const token = `opaque${String(this.#issuedTokens).padStart(22, "0")}`;
+    const until = this.#now() + lifetimeSeconds * 1_000;
+    this.#sessions.set(token, { tenant, customerNumber: customerNumber ?? guestsNumber, until });
+    return token;
+  }
+
+  /** Ends a session: its token is no longer valid. */
+  signOut(token: string): void {
+    this.#sessions.delete(token);
   }
 
   /** From now on no token is good that was given before. */
@@ -230,6 +266,9 @@ export class EmporixStandIn {
   /** Does what is asked. */
   #act(request: ReceivedRequest): Response {
     if (request.operation === "token") return this.#issueToken(request);
+    if (request.operation === "customer.validate" || request.operation === "customer.me") {
+      return this.#tellSession(request);
+    }
     const unauthorized = this.#unauthorized(request);
     if (unauthorized !== null) return unauthorized;
     const [, , tenant = "", , name = "", , mixin = ""] = request.path.split("/").map(decodeURIComponent);
@@ -263,6 +302,23 @@ export class EmporixStandIn {
       refresh_token: "",
       refresh_token_expires_in: 0,
       scope,
+    });
+  }
+
+  /** What the Customer Service says of the token that asks. A token is good for its own tenant alone. */
+  #tellSession({ operation, authorization, tenant }: ReceivedRequest): Response {
+    const session = this.#sessions.get(authorization?.replace(/^Bearer /, "") ?? "");
+    if (session === undefined || session.until <= this.#now() || session.tenant !== tenant) return refusal(401);
+    const { customerNumber } = session;
+    if (operation === "customer.me") {
+      return json(200, { id: customerNumber, customerNumber, contactEmail: "shopper@shop.example", active: true });
+    }
+    return json(200, {
+      token_type: "Bearer",
+      expires_in: Math.floor((session.until - this.#now()) / 1_000),
+      scope: `coupon.coupon_redeem customer.customer_read_own tenant=${tenant}`,
+      sessionId: "2f5b4a3e-0000-4000-8000-000000000000",
+      ...(customerNumber === guestsNumber ? {} : { email: "shopper@shop.example" }),
     });
   }
 
@@ -352,6 +408,8 @@ function operationOf(method: string, path: string): StandInOperation {
   if (/^POST \/coupon\/[^/]+\/coupons$/.test(asked)) return "coupon.create";
   if (/^GET \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.find";
   if (/^DELETE \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.remove";
+  if (/^GET \/customer\/[^/]+\/validateauthtoken$/.test(asked)) return "customer.validate";
+  if (/^GET \/customer\/[^/]+\/me$/.test(asked)) return "customer.me";
   if (/^GET \/site\/[^/]+\/sites\/[^/]+\/mixins\/[^/]+$/.test(asked)) return "settings.find";
   throw new Error(`The stand-in knows no ${asked}.`);
 }

@@ -62,14 +62,14 @@ export const missingScope = (scopes: readonly Scope[]): Extract<AccessFailure, {
 
 /**
  * Whether `principal` may call an operation.
- * @param pathTenant the tenant that the request's path names; null when it names none.
+ * @param namedTenants the tenants that the request names besides the token's: each must be that one
  */
 export function authorize(
   principal: Principal,
   access: Access,
-  pathTenant: string | null,
+  namedTenants: readonly string[],
 ): Result<TenantId, AccessFailure> {
-  if (pathTenant !== null && pathTenant !== principal.tenant) return refuse({ code: "tenant_mismatch" });
+  if (namedTenants.some((name) => name !== principal.tenant)) return refuse({ code: "tenant_mismatch" });
   switch (access.kind) {
     case "employee":
       return holdsScope(principal, ...access.scopes) ? succeed(principal.tenant) : refuse(missingScope(access.scopes));

@@ -5,8 +5,13 @@ import type { TokenFailure } from "./failure.ts";
 
 /** Checks bearer tokens. */
 export interface TokenVerifier {
-  /** @param token what follows `Bearer ` @returns the principal that it stands for, or why it is refused */
-  verify(token: string): Promise<Result<Principal, TokenFailure>>;
+  /**
+   * @param token what follows `Bearer `
+   * @param namedTenant the tenant that the request names; null when it names none. An opaque token can be checked for
+   *   one tenant only. Other tokens name their tenant themselves, which may be another one.
+   * @returns the principal that it stands for, or why it is refused
+   */
+  verify(token: string, namedTenant: TenantId | null): Promise<Result<Principal, TokenFailure>>;
 }
 
 /** A limit on requests per period, counted for each key. wrangler.toml has the numbers. */

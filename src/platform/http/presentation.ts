@@ -136,7 +136,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   missing_scope: { status: 403, describe: ({ scopes }) => `Missing required scopes '[${scopes.join(", ")}]'` },
   customer_token_required: { status: 403, describe: () => "A signed-in customer's token is required." },
   customer_mismatch: { status: 403, describe: () => "A customer's token cannot be used for another customer." },
-  tenant_mismatch: { status: 403, describe: () => "The token's tenant is not the tenant in the path." },
+  tenant_mismatch: { status: 403, describe: () => "The token's tenant is not the tenant that the request names." },
   route_not_found: { status: 404, describe: () => "There is no such resource." },
   ledger_not_found: {
     status: 404,

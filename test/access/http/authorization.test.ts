@@ -361,7 +361,7 @@ function forbidden(path: string, expected: Expected, callers: Callers): object {
   const message = isForScopes
     ? `Missing required scopes '[${scopes.join(", ")}]'`
     : expected === "403 for its tenant"
-      ? "The token's tenant is not the tenant in the path."
+      ? "The token's tenant is not the tenant that the request names."
       : "A signed-in customer's token is required.";
   const code = isForScopes
     ? "missing_scope"

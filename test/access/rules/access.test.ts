@@ -62,16 +62,16 @@ describe("an operation", () => {
     ["anyone lets in employees", stranger, forAnyone, granted],
     ["anyone lets in guests", guest, forAnyone, granted],
   ])("for %s", (_, caller, access, result) => {
-    expect(authorize(caller, access, null)).toEqual(result);
-    expect(authorize(caller, access, "demo")).toEqual(result);
+    expect(authorize(caller, access, [])).toEqual(result);
+    expect(authorize(caller, access, ["demo"])).toEqual(result);
   });
 
   test.each([forEmployees, forCustomers, forBoth, forAnyone])(
     "of another tenant is nobody's, whoever may call it: %j",
     (access) => {
       for (const caller of [guest, customer, viewer]) {
-        for (const pathTenant of ["other", "Demo", ""]) {
-          expect(authorize(caller, access, pathTenant)).toEqual({ ok: false, failure: { code: "tenant_mismatch" } });
+        for (const namedTenants of [["other"], ["Demo"], [""], ["demo", "other"], ["other", "demo"]]) {
+          expect(authorize(caller, access, namedTenants)).toEqual({ ok: false, failure: { code: "tenant_mismatch" } });
         }
       }
     },

@@ -82,8 +82,11 @@ export async function limitCaller(c: HonoContext<AppEnv>, principal: Principal, 
   await count(c, limit, [name, "caller", tenant, isGuest ? signedPartOf(token) : actor]);
 }
 
-/** A token without its signature, which anyone can write in other valid ways. The part that it covers is fixed. */
-const signedPartOf = (token: string): string => token.slice(0, token.lastIndexOf("."));
+/**
+ * A token without its signature, which anyone can write in other valid ways. The part that it covers is fixed. An
+ * opaque token has neither: it is valid in one form only.
+ */
+const signedPartOf = (token: string): string => (token.includes(".") ? token.slice(0, token.lastIndexOf(".")) : token);
 
 /**
  * Refuses token requests in the name of a client for which too many were sent, from any addresses.
