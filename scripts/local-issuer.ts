@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { unstable_readConfig } from "wrangler";
 import { z } from "zod";
-import { signAccessToken } from "../src/access/integrations/embedded-issuer.ts";
+import { signToken } from "../src/access/integrations/embedded-issuer.ts";
 import { type SigningKey, signatureAlgorithms } from "../src/access/integrations/signing-key.ts";
 import type { CustomerId, TenantId } from "../src/platform/values/identifiers.ts";
 import type { EpochMs } from "../src/platform/values/time.ts";
@@ -47,7 +47,7 @@ export class LocalIssuer {
   #sign(tenant: TenantId, subject: string, claims: Readonly<Record<string, string>>): Promise<string> {
     const issuedAt = Date.now() as EpochMs;
     const content = { tenant, subject, claims, issuedAt, lifetimeSeconds: this.#lifetimeSeconds };
-    return signAccessToken(this.#key, this.#identity, content);
+    return signToken(this.#key, this.#identity, content);
   }
 }
 

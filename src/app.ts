@@ -2,6 +2,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { z } from "zod";
 import { getKeySet } from "./access/http/get-key-set.ts";
 import { issueToken } from "./access/http/issue-token.ts";
+import { loginAnonymously } from "./access/http/login-anonymously.ts";
+import { refreshAnonymousLogin } from "./access/http/refresh-anonymous-login.ts";
 import { explainCustomerBalance } from "./audit/http/explain-customer-balance.ts";
 import { explainOwnBalance } from "./audit/http/explain-own-balance.ts";
 import { verifyCustomerLedger } from "./audit/http/verify-customer-ledger.ts";
@@ -92,6 +94,8 @@ const operations: readonly ((app: App) => unknown)[] = [
   mergeSiteMixin,
   deleteSiteMixin,
   issueToken,
+  loginAnonymously,
+  refreshAnonymousLogin,
   getKeySet,
   getHealth,
   getOpenApiDocument,

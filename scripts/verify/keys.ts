@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { signAccessToken } from "../../src/access/integrations/embedded-issuer.ts";
+import { signToken } from "../../src/access/integrations/embedded-issuer.ts";
 import { publicKeyOf, type SigningKey } from "../../src/access/integrations/signing-key.ts";
 import type { TenantId } from "../../src/platform/values/identifiers.ts";
 import type { EpochMs } from "../../src/platform/values/time.ts";
@@ -77,7 +77,7 @@ class Issuer {
     if (key === undefined) throw new Error("The issuer has no key yet.");
     const issuedAt = Date.now() as EpochMs;
     const content = { tenant: "keys" as TenantId, subject: "load", issuedAt, lifetimeSeconds: tokenSeconds, claims };
-    return signAccessToken(key, identity, content);
+    return signToken(key, identity, content);
   }
 
   close(): void {

@@ -81,8 +81,8 @@ export const text = (max: number, min = 0): Field => ({
 });
 export const anyText: Field = { accepts: () => true, names: shown };
 /** Text of any characters. */
-export const upTo = (max: number): Field => ({
-  accepts: (value) => isText(value) && codePoints(value) <= max,
+export const upTo = (max: number, min = 0): Field => ({
+  accepts: (value) => isText(value) && codePoints(value) >= min && codePoints(value) <= max,
   names: shown,
 });
 

@@ -53,6 +53,8 @@ type Made<Part> = (shop: PreparedShop, word: string) => Part;
 export interface RightRequest {
   /** What the path's parameters stand for, where it is not what the shop has under their names. */
   readonly path?: Made<Readonly<Record<string, string>>>;
+  /** The query without which it is not right. */
+  readonly needed?: Made<Readonly<Record<string, string>>>;
   /** Every parameter that it need not have. */
   readonly query?: Made<Readonly<Record<string, string>>>;
   readonly headers?: Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { allScopes, type PreparedShop, prepareShop } from "../support/prepared-s
 import { call } from "../support/shop.ts";
 import { customerToken, employeeToken } from "../support/tokens.ts";
 import { kindsOf, scopesOf } from "./callers.ts";
-import { fieldAt, operationTable, placesOf, rightBody, rightPath, tabledOperations } from "./table.ts";
+import { fieldAt, operationTable, placesOf, rightBody, rightPath, rightSearch, tabledOperations } from "./table.ts";
 
 const document = await readDocument();
 
@@ -89,8 +89,8 @@ describe.each(await tabledOperations())("the entry of $name", (operation) => {
       const token = caller === "nobody" ? undefined : await tokens[caller];
       const { headers: contentType, ...body } = rightBody(operation, shop);
       const key = entry.takesKey ? { "Idempotency-Key": crypto.randomUUID() } : {};
-      const search = isFull ? `?${new URLSearchParams(query?.(shop, "word"))}` : "";
-      return call(method, `${rightPath(operation, shop)}${search}`, {
+      const all = isFull ? new URLSearchParams(query?.(shop, "word")).toString() : "";
+      return call(method, `${rightPath(operation, shop)}${rightSearch(operation, shop, all)}`, {
         token,
         ...body,
         headers: { ...contentType, ...(isFull ? { ...headers, ...key } : {}) },

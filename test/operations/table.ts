@@ -81,6 +81,17 @@ export function rightPath({ path, entry }: TabledOperation, shop: PreparedShop, 
   return filledPath(path, { ...inPaths(shop), ...entry.request?.path?.(shop, wordOf(choice)), ...choice.path });
 }
 
+/**
+ * The query of the right request, with `?`; empty when it needs none.
+ * @param given `name=value`, encoded: what is asked besides, or instead of what is needed under the same name
+ */
+export function rightSearch({ entry }: TabledOperation, shop: PreparedShop, given: string = ""): string {
+  const query = new URLSearchParams(entry.request?.needed?.(shop, ""));
+  for (const pair of given.split("&")) query.delete(pair.split("=")[0] ?? "");
+  const search = [query.toString(), given].filter((part) => part !== "").join("&");
+  return search === "" ? "" : `?${search}`;
+}
+
 /** The body of the right request, as `call` takes it. */
 export function rightBody({ entry }: TabledOperation, shop: PreparedShop, choice: Choice = {}): RightBody {
   const { json, form } = entry.request ?? {};

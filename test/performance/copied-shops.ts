@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import type { PreparedShop } from "../support/prepared-shop.ts";
+import { refreshTokenOf } from "../support/tokens.ts";
 
 /**
  * As many tenants as are named that have what `shop` has in D1 and in KV, under the same names: much faster than to
@@ -15,7 +16,7 @@ export async function copiesOf(shop: PreparedShop, tenants: readonly string[]): 
       tenants.map((tenant) => env.SETTINGS_CACHE.put(name.replace(shop.tenant, tenant), value, { expirationTtl: 900 })),
     );
   }
-  return tenants.map((tenant) => ({ ...shop, tenant }));
+  return Promise.all(tenants.map(async (tenant) => ({ ...shop, tenant, refreshToken: await refreshTokenOf(tenant) })));
 }
 
 async function copyRows(from: string, to: readonly string[]): Promise<void> {

@@ -37,7 +37,7 @@ export interface MeasuredOperation extends Pick<MeasuredVariant, "isAudit" | "re
 }
 
 function measuredOperation(operation: string, entry: OperationEntry, variant: MeasuredVariant): MeasuredOperation {
-  const { path, json, form } = entry.request ?? {};
+  const { path, needed, json, form } = entry.request ?? {};
   const { name = "", isKeyed, request, status = entry.answers.ok, ...more } = variant;
   const [as] = kindsOf(entry.callers);
   return {
@@ -47,6 +47,7 @@ function measuredOperation(operation: string, entry: OperationEntry, variant: Me
       operation,
       as,
       ...(path === undefined ? {} : { path: path(shop, state) }),
+      ...(needed === undefined ? {} : { query: new URLSearchParams(needed(shop, state)).toString() }),
       ...(json === undefined ? {} : { json: json(shop, state) }),
       ...(form === undefined ? {} : { form: form(shop, state) }),
       ...(isKeyed ? { headers: { "Idempotency-Key": `once-${state}` } } : {}),

@@ -1,10 +1,7 @@
 import { env } from "cloudflare:workers";
 import { sha256Hex } from "../../src/platform/runtime/sha256.ts";
+import { clientIdOf, clientSecretOf } from "./api-client-names.ts";
 import { view } from "./tokens.ts";
-
-/** The API client that a test gives a tenant. */
-export const clientIdOf = (tenant: string): string => `client-${tenant}`;
-export const clientSecretOf = (tenant: string): string => `secret-of-${clientIdOf(tenant)}`;
 
 /** Registers the clients of `tenants`, which may ask for tokens with `scopes`. */
 export async function addClients(tenants: readonly string[], scopes: string = view): Promise<void> {

@@ -4,7 +4,7 @@ import type { QueuedEvent } from "../../src/orders/use-cases/event-ports.ts";
 import worker from "../../src/worker.ts";
 import { completedOrder, queued } from "./orders/order-events.ts";
 import { call, tenPercentOff } from "./shop.ts";
-import { customerToken, employeeToken } from "./tokens.ts";
+import { customerToken, employeeToken, refreshTokenOf } from "./tokens.ts";
 
 /** A tenant with one of everything, all of it named after `mark`, so that any of it is recognized in an answer. */
 export interface PreparedShop {
@@ -25,6 +25,8 @@ export interface PreparedShop {
   readonly mixinName: string;
   /** Under which the customer's points were added. */
   readonly idempotencyKey: string;
+  /** Continues the session of a guest of the tenant's client. */
+  readonly refreshToken: string;
 }
 
 export const allScopes = [
@@ -92,5 +94,5 @@ export async function prepareShop(tenant = `prep-${++shops}`): Promise<PreparedS
   });
   const order = completedOrder(names.orderCode, { status: "CREATED", customer: { id: names.customerId } });
   await consume([queued(tenant, order, names.eventId)]);
-  return { tenant, mark, code, usedCode, useId, ...names };
+  return { tenant, mark, code, usedCode, useId, refreshToken: await refreshTokenOf(tenant), ...names };
 }

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { importJWK, type JWK, type JWTPayload, SignJWT } from "jose";
+import { clientIdOf } from "./api-client-names.ts";
 
 const signingKey: { readonly alg: string; readonly kid: string } = JSON.parse(env.AUTH_SIGNING_KEY);
 
@@ -53,6 +54,10 @@ export const customerToken = (tenant: string, customerId: string): Promise<strin
   signToken({ claims: { tenant, customer_id: customerId } });
 
 export const guestToken = (tenant: string): Promise<string> => signToken({ claims: { tenant } });
+
+/** The refresh token of a guest's session that the tenant's client (test/support/api-clients.ts) began. */
+export const refreshTokenOf = (tenant: string): Promise<string> =>
+  signToken({ header: { typ: "rt+jwt" }, claims: { tenant, client_id: clientIdOf(tenant), sub: "session" } });
 
 const base64url = (text: string): string => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 

@@ -6,10 +6,12 @@ import {
   placesOf,
   rightBody,
   rightPath,
+  rightSearch,
   type TabledOperation,
   tabledOperations,
 } from "../operations/table.ts";
-import { addClients, clientIdOf } from "../support/api-clients.ts";
+import { clientIdOf } from "../support/api-client-names.ts";
+import { addClients } from "../support/api-clients.ts";
 import { everythingStored, type Stored } from "../support/everything-stored.ts";
 import { completedOrder, queued, returnUpdated } from "../support/orders/order-events.ts";
 import { allScopes, consume, couponUse, type PreparedShop, prepareShop } from "../support/prepared-shop.ts";
@@ -109,7 +111,8 @@ function ask(
 ): Promise<Answer> {
   const [where = "", name = ""] = place.split(/:(.*)/);
   const path = rightPath(operation, home.own, { path: where === "path" ? { [name]: value } : {} });
-  const query = where === "query" ? `?${name}=${encodeURIComponent(value)}` : "";
+  const given = where === "query" ? `${name}=${encodeURIComponent(value)}` : "";
+  const query = rightSearch(operation, home.own, given);
   const { json, body, headers: contentType } = rightBody(operation, home.own);
   return call(operation.method, `${path.replaceAll(" ", "%20")}${query}`, {
     token: caller === "nobody" ? undefined : home[caller],
@@ -135,7 +138,7 @@ function comparable({ status, headers, body }: Answer, given: readonly string[])
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "«time»")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "«id»")
     .replaceAll(/RP-[0-9A-Z]{12}/g, "«code»")
-    .replaceAll(/"access_token":"[^"]+"/g, '"access_token":"«token»"');
+    .replaceAll(/"(access|refresh)_token":"[^"]+"/g, '"$1_token":"«token»"');
   // The balance and the entry are the caller's own: what is compared are two exchanges, or two entries, of theirs.
   const changing = new Set(["x-request-id", "date", "content-length", "x-points-balance", "x-entry-id"]);
   return { status, text, headers: [...headers].filter(([name]) => !changing.has(name)) };

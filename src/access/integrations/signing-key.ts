@@ -14,6 +14,9 @@ export interface SigningKey {
 /** The `typ` of the access tokens that the embedded issuer signs (RFC 9068). */
 export const accessTokenType = "at+jwt";
 
+/** The `typ` of a guest's refresh tokens: no verifier of access tokens takes them. */
+export const refreshTokenType = "rt+jwt";
+
 /** The members of a key that are public, by key type (RFC 7518 §6, RFC 8037 §2). Everything else stays here. */
 const publicMembers: ReadonlyMap<string, readonly string[]> = new Map([
   ["EC", ["crv", "x", "y"]],

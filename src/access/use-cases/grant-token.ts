@@ -46,6 +46,7 @@ export async function grantToken(
   if (!scopes.ok) return scopes;
   const accessToken = await services.issuer.issue({
     tenant: client.tenant,
+    clientId: client.clientId,
     subject: client.clientId,
     scopes: scopes.value,
     lifetimeSeconds: grantedTokenLifetimeSeconds,

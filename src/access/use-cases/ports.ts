@@ -34,15 +34,29 @@ export interface RateLimiter {
   count(limit: RateLimitName, key: string): Promise<number | null>;
 }
 
+/** What a guest's tokens have in common. */
+export interface GuestSession {
+  readonly tenant: TenantId;
+  /** The storefront's client. */
+  readonly clientId: string;
+  readonly sessionId: string;
+}
+
 /** Makes access tokens. Exists only with the embedded issuer. */
 export interface TokenIssuer {
   /** @returns a signed JWT that lives for `lifetimeSeconds`. */
   issue(grant: {
     readonly tenant: TenantId;
+    readonly clientId: string;
+    /** Whom the token is for: the client itself, or a guest's session. */
     readonly subject: string;
     readonly scopes: readonly string[];
     readonly lifetimeSeconds: number;
   }): Promise<string>;
+  /** @returns a token that continues a guest's session, and is good for nothing else */
+  issueRefresh(session: GuestSession, lifetimeSeconds: number): Promise<string>;
+  /** The session that a refresh token continues. Null when the token is not one of this issuer's, or has expired. */
+  sessionOf(refreshToken: string): Promise<GuestSession | null>;
   /** The public keys, as a JSON Web Key Set. */
   keySet(): Promise<{ readonly keys: readonly Readonly<Record<string, unknown>>[] }>;
 }

@@ -6,7 +6,7 @@ export type ErrorFamily = "rewards" | "typed" | "oauth";
 
 export function errorFamilyOf(path: string): ErrorFamily {
   if (path.startsWith("/coupon/") || path.startsWith("/site/")) return "typed";
-  return path.startsWith("/oauth/") ? "oauth" : "rewards";
+  return path.startsWith("/oauth/") || path.startsWith("/customerlogin/") ? "oauth" : "rewards";
 }
 
 const titles: Readonly<Record<FailureStatus, string>> = {

@@ -2,7 +2,7 @@ import { exports } from "cloudflare:workers";
 import { exportJWK, exportSPKI, generateKeyPair, importJWK } from "jose";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Callers, scopesOf } from "../../operations/callers.ts";
-import { rightBody, rightPath, type TabledOperation, tabledOperations } from "../../operations/table.ts";
+import { rightBody, rightPath, rightSearch, type TabledOperation, tabledOperations } from "../../operations/table.ts";
 import { addClients } from "../../support/api-clients.ts";
 import { everythingStored, type Stored } from "../../support/everything-stored.ts";
 import { allScopes, type PreparedShop, prepareShop } from "../../support/prepared-shop.ts";
@@ -397,7 +397,7 @@ describe.each(operations)("$name", (operation) => {
 
   beforeAll(async () => {
     shop = await prepareShop();
-    if (entry.request?.form !== undefined) await addClients([shop.tenant]);
+    if (callers === "open") await addClients([shop.tenant]);
     before = await everythingStored(shop.tenant);
     changing = isRead || entry.once ? shop : await prepareShop();
   });
@@ -418,8 +418,8 @@ describe.each(operations)("$name", (operation) => {
     }
     for (const [header, value] of Object.entries(contentType)) headers.set(header, value);
     if (body !== undefined) init.body = body;
-    const url = `https://points.test${rightPath(operation, target)}`;
-    const response = await exports.default.fetch(new Request(query === undefined ? url : `${url}?${query}`, init));
+    const url = `https://points.test${rightPath(operation, target)}${rightSearch(operation, target, query)}`;
+    const response = await exports.default.fetch(new Request(url, init));
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 

@@ -78,6 +78,7 @@ describe("the embedded issuer and its verifier", () => {
     const embedded = new EmbeddedTokenIssuer(ownKey, { issuer, audience }, systemClock);
     const accessToken = await embedded.issue({
       tenant: demo,
+      clientId: "backoffice",
       subject: "backoffice",
       scopes: ["tenant=demo", "site.site_manage"],
       lifetimeSeconds: 600,
@@ -113,7 +114,7 @@ describe("the embedded issuer and its verifier", () => {
 
   it("writes tokens of RFC 9068, each with an id of its own", async () => {
     const embedded = new EmbeddedTokenIssuer(key, { issuer, audience }, systemClock);
-    const grant = { tenant: demo, subject: "c1", scopes: ["a", "b"], lifetimeSeconds: 60 };
+    const grant = { tenant: demo, clientId: "c1", subject: "c1", scopes: ["a", "b"], lifetimeSeconds: 60 };
     const [first, other] = await Promise.all([embedded.issue(grant), embedded.issue(grant)]);
     const [header, claims] = first.split(".").slice(0, 2).map(decoded);
     expect(header).toEqual({ alg: "ES256", kid: "ours", typ: "at+jwt" });

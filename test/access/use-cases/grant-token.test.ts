@@ -40,6 +40,8 @@ function servicesWith(known: ApiClient): GrantTokenServices & { readonly issued:
         issued.push(grant);
         return "signed";
       },
+      issueRefresh: async () => "refresh",
+      sessionOf: async () => null,
       keySet: async () => ({ keys: [] }),
     },
   };
@@ -58,7 +60,7 @@ describe("a client that asks for a token", () => {
       succeed({ accessToken: "signed", expiresInSeconds: 3_600, scopes: [view, manage] }),
     );
     expect(services.issued).toEqual([
-      { tenant: "demo", subject: "backoffice", scopes: [view, manage], lifetimeSeconds: 3_600 },
+      { tenant: "demo", clientId: "backoffice", subject: "backoffice", scopes: [view, manage], lifetimeSeconds: 3_600 },
     ]);
   });
 

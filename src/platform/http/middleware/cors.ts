@@ -2,6 +2,27 @@ import type { MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { AppEnv } from "../app-env.ts";
 
+/** The request headers that operations read. */
+const ownHeaders = [
+  "Authorization",
+  "Content-Type",
+  "Emporix-Tenant",
+  "Idempotency-Key",
+  "X-Request-Id",
+  "X-Total-Count",
+];
+
+/** What published clients of Emporix's API send besides. Browsers send no request whose headers are not all allowed. */
+const headersOfClients = [
+  "Accept",
+  "Accept-Language",
+  "Content-Language",
+  "Session-Id",
+  "Saas-Token",
+  "Vendor-Id",
+  "X-Version",
+];
+
 /**
  * Lets pages from `origins` call the API in a browser; `*` stands for every origin. All others get no CORS header, so
  * browsers withhold the answers from them. Cookies play no part: clients send tokens explicitly.
@@ -11,7 +32,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
   const allow = cors({
     origin: isOpen ? "*" : [...origins],
     allowMethods: ["GET", "POST", "PUT", "PATCH", "DELETE"],
-    allowHeaders: ["Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id", "X-Total-Count"],
+    allowHeaders: [...ownHeaders, ...headersOfClients],
     exposeHeaders: [
       "Idempotency-Replayed",
       "Items-Count",

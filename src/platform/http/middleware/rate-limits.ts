@@ -25,6 +25,7 @@ const rateClasses = {
   // A storefront's server sends requests for all its customers, but no customer needs the history all the time.
   history: { address: "address", caller: { customer: "strictCustomer", client: "strictClient" } },
   tokenRequest: { address: "tokenRequest", caller: null },
+  guestToken: { address: "strictAddress", caller: null },
   service: { address: "strictAddress", caller: null },
 } as const satisfies Record<string, RateClass>;
 
@@ -48,6 +49,9 @@ export const rateClassOfOperation: ReadonlyMap<string, RateClassName> = new Map(
   ["GET-reward-points-list-logged-customer-coupons", "history"],
   ["GET-coupon-list-specified-coupons", "history"],
   ["POST-oauth-token", "tokenRequest"],
+  // All shoppers of a storefront use one client, and its server may ask for all of them.
+  ["GET-anonymous-login", "guestToken"],
+  ["GET-anonymous-refresh", "guestToken"],
   // Counted separately, so that a shop at its limit does not make the service look down or its keys unreadable.
   ["GET-health", "service"],
   ["GET-key-set", "service"],
