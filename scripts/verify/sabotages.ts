@@ -1549,8 +1549,8 @@ const gates: readonly Sabotage[] = [
     name: "tenant-not-checked",
     breaks: "a path may name another tenant than the token",
     file: "src/access/rules/access.ts",
-    replace: "pathTenant !== null && pathTenant !== principal.tenant",
-    by: "pathTenant === undefined",
+    replace: "namedTenants.some((name) => name !== principal.tenant)",
+    by: "namedTenants.length > 2",
     caughtBy: by(
       "test/sites/http/site-mixins.test.ts",
       "who manages a site > has the scope, and a token of the same tenant",
