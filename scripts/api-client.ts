@@ -13,8 +13,10 @@ import { runScript, UsageError } from "./usage-error.ts";
 // Creates, revokes and lists clients that may ask the embedded issuer for tokens.
 
 const usage = `Usage: npm run client -- create --tenant <tenant> --name <name> --scope "<scope> <scope>" [--remote]
+       npm run client -- create --tenant <tenant> --name <name> --storefront [--remote]
        npm run client -- revoke <clientId> [--remote]
        npm run client -- list [--remote]
+  --storefront  a client that only lets guests in: its id is public, and it has no secret
   --remote  the deployed database; the local one unless given`;
 
 const databaseName = "reward-points";
@@ -35,6 +37,7 @@ interface ClientDetails {
   readonly tenant?: string | undefined;
   readonly name?: string | undefined;
   readonly scope?: string | undefined;
+  readonly storefront?: boolean | undefined;
 }
 
 async function create(details: ClientDetails, place: Place): Promise<void> {
@@ -45,7 +48,9 @@ async function create(details: ClientDetails, place: Place): Promise<void> {
   const name = details.name ?? "";
   if (!namePattern.test(name)) throw new UsageError("--name must be 1 to 48 of a-z, 0-9 and -.");
   const scopes = [...new Set((details.scope ?? "").split(/\s+/).filter((scope) => scope !== ""))];
-  if (scopes.length === 0) throw new UsageError("--scope must name at least one scope.");
+  const isStorefront = details.storefront === true;
+  if (isStorefront && scopes.length > 0) throw new UsageError("A storefront's client has no scopes.");
+  if (!isStorefront && scopes.length === 0) throw new UsageError("--scope must name at least one scope.");
   if (!scopes.every((scope) => scopePattern.test(scope) && !scope.startsWith("tenant="))) {
     throw new UsageError('--scope must be scopes separated by spaces, without quotes, backslashes and "tenant=".');
   }
@@ -63,6 +68,7 @@ async function create(details: ClientDetails, place: Place): Promise<void> {
     `INSERT INTO api_clients (client_id, tenant, secret_hash, scopes, created_at) VALUES (${row}, ${Date.now()});`,
     place,
   );
+  if (isStorefront) return console.log(`client_id: ${clientId}`);
   console.log(`client_id:     ${clientId}\nclient_secret: ${secret}`);
   console.error("Keep the secret now: it is stored nowhere, and cannot be shown again.");
 }
@@ -147,6 +153,7 @@ await runScript(async () => {
       tenant: { type: "string" },
       name: { type: "string" },
       scope: { type: "string" },
+      storefront: { type: "boolean" },
       remote: { type: "boolean", default: false },
       help: { type: "boolean", short: "h" },
     },
@@ -155,7 +162,8 @@ await runScript(async () => {
   const place: Place = values.remote ? "--remote" : "--local";
   const [verb, ...words] = positionals;
   const wordsWanted = verb === "revoke" ? 1 : 0;
-  const hasDetails = values.tenant !== undefined || values.name !== undefined || values.scope !== undefined;
+  const { tenant, name, scope, storefront } = values;
+  const hasDetails = [tenant, name, scope, storefront].some((detail) => detail !== undefined);
   if (words.length !== wordsWanted || (verb !== "create" && hasDetails)) throw new UsageError(usage);
   switch (verb) {
     case "create":

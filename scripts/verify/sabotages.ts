@@ -1725,6 +1725,50 @@ const gates: readonly Sabotage[] = [
     caughtBy: by("test/access/use-cases/grant-token.test.ts", "a client that asks for a token"),
   },
   {
+    name: "opaque-for-any-tenant",
+    breaks: "an opaque token of one tenant is good for all of them",
+    file: "src/access/integrations/emporix-tokens.ts",
+    replace: "const claims = { tenant, scope: tenants,",
+    by: "const claims = { tenant,",
+    caughtBy: by(
+      "test/access/integrations/emporix-tokens.test.ts",
+      "an opaque token > is refused when Emporix calls it valid with another tenant",
+    ),
+  },
+  {
+    name: "opaque-past-its-end",
+    breaks: "an opaque token is remembered past its end",
+    file: "src/access/integrations/emporix-tokens.ts",
+    replace: "Math.min(askedAt + rememberedMsMax, askedAt + valid.expires_in * 1_000)",
+    by: "askedAt + rememberedMsMax",
+    caughtBy: by(
+      "test/access/integrations/emporix-tokens.test.ts",
+      "what Emporix has said of a token > never holds past the token's end",
+    ),
+  },
+  {
+    name: "opaque-when-silent",
+    breaks: "an opaque token is refused for good when Emporix does not answer",
+    file: "src/access/integrations/emporix-tokens.ts",
+    replace: "status === 401 || status === 403 || saysNotFound(status, body)",
+    by: "status >= 400",
+    caughtBy: by(
+      "test/access/integrations/emporix-tokens.test.ts",
+      "while Emporix does not answer clearly > a token is neither valid nor invalid",
+    ),
+  },
+  {
+    name: "guest-of-any-client",
+    breaks: "a guest's session is continued for another storefront",
+    file: "src/access/use-cases/guest-tokens.ts",
+    replace: "session?.clientId === storefront.clientId && session.tenant === storefront.tenant",
+    by: "session !== undefined",
+    caughtBy: by(
+      "test/access/http/guests.test.ts",
+      "nobody gets in with somebody else's client, session or kind of token",
+    ),
+  },
+  {
     name: "signature-not-compared",
     breaks: "any signature is right for an event",
     file: "src/orders/integrations/webhook-signature.ts",
