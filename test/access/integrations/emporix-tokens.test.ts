@@ -173,6 +173,14 @@ describe("while Emporix does not answer clearly", () => {
     }
   });
 
+  it("a token that one answer calls invalid waits for no other", async () => {
+    const { time, standIn, tokens } = emporix();
+    const begun = time.now();
+    standIn.next("customer.validate", "hang-before-acting");
+    expect(await tokens.verify("made-up", demo)).toEqual(invalid);
+    expect(time.now()).toBe(begun);
+  });
+
   it("only so many tokens are asked about at once, and those whose requests were lost do not count for ever", async () => {
     const time = new VirtualTime();
     let asked = 0;
