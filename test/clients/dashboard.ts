@@ -1,4 +1,5 @@
 import type { Journey } from "./client-request.ts";
+import { describedMain } from "./main-site.ts";
 
 const anyLanguage = { "Accept-Language": "*", "Content-Language": "*" };
 const site = {
@@ -54,6 +55,7 @@ export const dashboard: readonly Journey[] = [
     does: "creates a site from the main one, changes it and deletes it",
     inBrowser: true,
     headers: anyLanguage,
+    before: [describedMain],
     requests: [
       {
         operation: "GET /site/{tenant}/sites",
@@ -66,7 +68,7 @@ export const dashboard: readonly Journey[] = [
         path: { siteCode: "main" },
         as: "employee",
         expects: { status: 200, reads: site },
-        keeps: { main: "", homeBase: "homeBase" },
+        keeps: { main: "" },
       },
       {
         operation: "POST /site/{tenant}/sites/",

@@ -1,4 +1,5 @@
 import type { ClientRequest, Journey } from "./client-request.ts";
+import { describedMain } from "./main-site.ts";
 
 const order = (amount: number, currency: string, discount: { readonly amount: number; readonly currency: string }) => ({
   orderTotal: { amount, currency },
@@ -70,6 +71,7 @@ export const storefronts: readonly Journey[] = [
     client: "the storefront",
     does: "gets a guest's token, and shows the sites with it",
     inBrowser: true,
+    before: [describedMain],
     requests: [
       {
         // An older name of the parameter `tenant`.

@@ -1,4 +1,5 @@
 import type { Journey } from "./client-request.ts";
+import { mainSite } from "./main-site.ts";
 
 /** A site with all that the collection gives one: services, and the schemas of mixins that it does not have. */
 const siteOf = (code: string, name: string, language: string, currency: string, zipCode: string) => ({
@@ -29,29 +30,6 @@ const siteOf = (code: string, name: string, language: string, currency: string, 
   default: false,
 });
 const britain = siteOf("UK", "United Kingdom", "en", "GBP", "WC2B 5HZ");
-const main = {
-  code: "main",
-  name: "United States",
-  active: true,
-  defaultLanguage: "en",
-  languages: ["en", "fr", "de", "ar"],
-  currency: "USD",
-  availableCurrencies: ["EUR", "GBP", "USD", "SAR"],
-  homeBase: {
-    address: {
-      street: "Broadway",
-      streetNumber: "1500",
-      zipCode: "10036",
-      city: "New York",
-      country: "US",
-      state: "NY",
-    },
-    location: { latitude: 40.7568658044745, longitude: -73.9858713458565 },
-  },
-  shipToCountries: ["US"],
-  default: true,
-};
-
 /** The Postman collection with which demo tenants are set up. */
 export const tenantSetup: readonly Journey[] = [
   {
@@ -70,7 +48,7 @@ export const tenantSetup: readonly Journey[] = [
         operation: "PATCH /site/{tenant}/sites/{siteCode}",
         path: { siteCode: "main" },
         as: "employee",
-        json: { ...main, metadata: { version: "{version}" } },
+        json: { ...mainSite, metadata: { version: "{version}" } },
         expects: { status: 200 },
       },
       {
