@@ -132,7 +132,7 @@ export const sdkPoints: readonly Journey[] = [
         operation: "PUT /reward-points/{tenant}/redeemOptions/{optionId}",
         as: "employee",
         json: { points: 150 },
-        expects: { status: 400, reads: { message: "text" } },
+        expects: { status: 400, reads: { detail: "text", "details.[].field": "text" } },
       },
       {
         operation: "GET /reward-points/{tenant}/redeemOptions",
