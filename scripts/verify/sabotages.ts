@@ -54,6 +54,8 @@ const byKeys = by(
 const byAccess = (test: string) => by("test/access/http/authorization.test.ts", test);
 const byOverloads = (test: string) => by("test/ledger/objects/remembered-overloads.test.ts", test);
 const byEmployees = (test: string) => by("test/access/http/employees.test.ts", test);
+const byClients = (test: string) =>
+  by("test/clients/published-clients.test.ts", `published clients find what they expect: > ${test}`);
 const byHistories = by(
   "test/trust/order-histories.test.ts",
   "and when several consumers are told of them at once, and fail",
@@ -1629,6 +1631,30 @@ const gates: readonly Sabotage[] = [
       "test/platform/http/security-headers.test.ts",
       "that are not named get no CORS header: 'https://evil.test'",
     ),
+  },
+  {
+    name: "tenant-header-not-allowed",
+    breaks: "browsers let no page name the tenant in a header",
+    file: "src/platform/http/middleware/cors.ts",
+    replace: '"Content-Type", "Emporix-Tenant",',
+    by: '"Content-Type",',
+    caughtBy: byClients("the SDK's storefront shows a customer's points and exchanges them"),
+  },
+  {
+    name: "new-session-at-refresh",
+    breaks: "a guest's session gets another id when its token is refreshed",
+    file: "src/access/use-cases/guest-tokens.ts",
+    replace: "succeed(await tokensOf(session, services.issuer))",
+    by: "succeed(await tokensOf({ ...session, sessionId: services.newId() }, services.issuer))",
+    caughtBy: byClients("the SDK's storefront keeps a guest's session when it refreshes the token"),
+  },
+  {
+    name: "older-tenant-name",
+    breaks: "a storefront that names its tenant as older ones do gets no token",
+    file: "src/access/http/guest-token-schemas.ts",
+    replace: 'query.tenant ?? query["hybris-tenant"]',
+    by: "query.tenant",
+    caughtBy: byClients("the storefront gets a guest's token, and shows the sites with it"),
   },
   {
     name: "answers-cached",
