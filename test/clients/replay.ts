@@ -1,5 +1,6 @@
 import { exports } from "cloudflare:workers";
-import { addClients, clientIdOf, clientSecretOf } from "../support/api-clients.ts";
+import { clientIdOf, clientSecretOf } from "../support/api-client-names.ts";
+import { addClients } from "../support/api-clients.ts";
 import { allScopes } from "../support/prepared-shop.ts";
 import { answerOf, call, requestOf, Shop } from "../support/shop.ts";
 import { customerToken, employeeToken, guestToken } from "../support/tokens.ts";
