@@ -4,8 +4,8 @@ import { EmporixStandIn, isStandInOperation, parseFault } from "../test/support/
 import { localBaseUrl, portOf } from "./service-address.ts";
 import { runScript, UsageError } from "./usage-error.ts";
 
-// Stands in for Emporix's OAuth, Customer, Coupon and Site Settings services on this machine, so that the service can be tried
-// with them. What is to go wrong is told over HTTP: see the lines that it prints.
+// Stands in for Emporix's OAuth, Customer, Coupon, Site Settings, Order and Returns services on this machine, so that the
+// service can be tried with them. Requests tell it what is to go wrong: see the lines that it prints.
 
 const port = process.env["PORT"] ?? "8790";
 
@@ -27,11 +27,28 @@ function tell(standIn: EmporixStandIn, query: URLSearchParams): void {
 const signIn = (standIn: EmporixStandIn, query: URLSearchParams): string =>
   standIn.signIn(query.get("tenant") ?? "demo", query.get("customer"));
 
+/** `tenant=demo&customer=C1001&id=O1&total=100`: an order that completes now. */
+function putOrder(standIn: EmporixStandIn, query: URLSearchParams): void {
+  const total = Number(query.get("total") ?? 100);
+  standIn.putOrder(query.get("tenant") ?? "demo", {
+    id: query.get("id") ?? "O1",
+    status: "COMPLETED",
+    siteCode: "main",
+    customer: { id: query.get("customer") ?? "C1001" },
+    totalPrice: total,
+    subTotalPrice: total,
+    currency: "EUR",
+    lastStatusChange: new Date().toISOString(),
+    metadata: { version: 1 },
+  });
+}
+
 /** What is asked of the stand-in itself. @returns false for what is asked of the services */
 function control(standIn: EmporixStandIn, url: URL, response: ServerResponse): boolean {
   try {
     if (url.pathname === "/coupons") response.end(`${JSON.stringify([...standIn.coupons.values()], null, 2)}\n`);
     else if (url.pathname === "/late") standIn.actLate();
+    else if (url.pathname === "/complete") putOrder(standIn, url.searchParams);
     else if (url.pathname === "/sign-in") response.write(`${signIn(standIn, url.searchParams)}\n`);
     else if (url.pathname === "/sign-out") standIn.signOut(url.searchParams.get("token") ?? "");
     else if (url.pathname === "/faults") tell(standIn, url.searchParams);
@@ -81,7 +98,7 @@ await runScript(async () => {
   });
   server.on("error", (error) => console.error(error.message));
   server.listen(listenTo, "localhost");
-  console.log(`Emporix's OAuth, Customer, Coupon and Site Settings services are played at ${baseUrl}. Ctrl-C stops it.
+  console.log(`Emporix's OAuth, Customer, Coupon, Site Settings, Order and Returns services are played at ${baseUrl}. Ctrl-C stops it.
 
 In .dev.vars of the service:
 
@@ -98,6 +115,10 @@ A customer's opaque token, a guest's, and how a session ends:
 curl '${baseUrl}/sign-in?tenant=demo&customer=C1001'
 curl '${baseUrl}/sign-in?tenant=demo'
 curl '${baseUrl}/sign-out?token=…'
+
+An order that completes now, for EMPORIX_ORDERS=poll and npm run orders:pull:
+
+curl '${baseUrl}/complete?tenant=demo&customer=C1001&id=O1&total=100'
 
 What goes wrong next, or from now on, and no more; what acts late; and what coupons there are:
 

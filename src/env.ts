@@ -151,11 +151,13 @@ const configurationSchema = z
     EMPORIX_URL: serviceUrl,
     /** The tenant of opaque tokens where the request names none. Empty: the request must name it. */
     EMPORIX_TENANT: tenantName,
+    /** `poll`: the timer reads completed orders and returns at Emporix. `webhooks`: they only arrive. */
+    EMPORIX_ORDERS: z.enum(["webhooks", "poll"]).default("webhooks"),
     /** Base address of Emporix's Site Settings service, before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
     /** Base address of Emporix's Coupon Service, before `/coupon/…`. Empty: the embedded one. */
     COUPON_SERVICE_URL: serviceUrl,
-    /** Where access tokens for these two come from. If one is set, this and the client's id and secret are required. */
+    /** Where access tokens for these two, and for polling, come from. Each of them requires this, an id and a secret. */
     UPSTREAM_TOKEN_URL: protectedUrl,
     UPSTREAM_CLIENT_ID: optionalText,
     /** Secret. */
@@ -166,10 +168,17 @@ const configurationSchema = z
     message: "is required unless AUTH_JWKS_URL names an external issuer",
   })
   .superRefine((variables, context) => {
-    if (variables.SITE_SETTINGS_URL === null && variables.COUPON_SERVICE_URL === null) return;
+    if (variables.EMPORIX_ORDERS === "poll") {
+      for (const name of ["EMPORIX_URL", "EMPORIX_TENANT"] as const) {
+        if (variables[name] !== null) continue;
+        context.addIssue({ code: "custom", path: [name], message: "is required when EMPORIX_ORDERS is poll" });
+      }
+    }
+    const callers = [variables.SITE_SETTINGS_URL, variables.COUPON_SERVICE_URL];
+    if (callers.every((url) => url === null) && variables.EMPORIX_ORDERS === "webhooks") return;
     for (const name of ["UPSTREAM_TOKEN_URL", "UPSTREAM_CLIENT_ID", "UPSTREAM_CLIENT_SECRET"] as const) {
       if (variables[name] !== null) continue;
-      const message = "is required when SITE_SETTINGS_URL or COUPON_SERVICE_URL is set";
+      const message = "is required when SITE_SETTINGS_URL or COUPON_SERVICE_URL is set, or EMPORIX_ORDERS is poll";
       context.addIssue({ code: "custom", path: [name], message });
     }
   });

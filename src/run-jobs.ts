@@ -7,6 +7,7 @@ import type { Services } from "./platform/http/services.ts";
 import { removeIdempotencyRecords } from "./platform/requests/remove-idempotency-records.ts";
 import { errorFacts } from "./platform/runtime/error-facts.ts";
 import { withinDeadline } from "./platform/runtime/within-deadline.ts";
+import { pollChanges } from "./polling/use-cases/poll-changes.ts";
 
 /** A job of the timer. Each run does a bounded amount of work. @returns numbers for the log */
 export type Job = (services: Services) => Promise<Readonly<Record<string, number>>>;
@@ -15,6 +16,7 @@ export type Job = (services: Services) => Promise<Readonly<Record<string, number
 export const jobs: Readonly<Record<string, Job>> = {
   resumeExchanges,
   resendEvents,
+  pollChanges,
   enterExpiries,
   removeIdempotencyRecords,
   pruneEvents,

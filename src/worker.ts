@@ -40,6 +40,9 @@ import type { Probe } from "./platform/runtime/ports.ts";
 import { systemClock } from "./platform/runtime/system-clock.ts";
 import { D1AnswerStore } from "./platform/storage/answer-store.ts";
 import { emporixAccess } from "./platform/upstream/emporix-access.ts";
+import { EmporixChanges } from "./polling/integrations/emporix-changes.ts";
+import { D1PositionStore } from "./polling/storage/position-store.ts";
+import type { ChangeSource } from "./polling/use-cases/ports.ts";
 import { runJobs } from "./run-jobs.ts";
 import { EmporixSiteSettings } from "./sites/integrations/emporix-site-settings.ts";
 import { CachedSiteSettings } from "./sites/storage/cached-site-settings.ts";
@@ -87,11 +90,20 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     eventQueue: new CloudflareEventQueue(bindings.ORDER_EVENTS),
     eventInbox: new D1EventInbox(databases),
     orderStates: new D1OrderStateStore(databases),
+    changeSource: changeSourceOf(configuration, log),
+    positions: new D1PositionStore(databases),
     webhookSignatures: new HmacWebhookSignatures(configuration.WEBHOOK_SECRETS),
     clock,
     log,
     newId: uuidv7,
   };
+}
+
+/** Orders are read at Emporix if this is configured; otherwise they only arrive. */
+function changeSourceOf(configuration: Configuration, log: Services["log"]): ChangeSource | null {
+  const { EMPORIX_ORDERS, EMPORIX_URL, EMPORIX_TENANT } = configuration;
+  const access = EMPORIX_ORDERS === "poll" ? emporixAccess(EMPORIX_URL, configuration) : null;
+  return access === null || EMPORIX_TENANT === null ? null : new EmporixChanges(access, EMPORIX_TENANT, { log });
 }
 
 /** The shared database is called `d1`; the names of the others include their bindings. */

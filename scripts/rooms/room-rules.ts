@@ -9,6 +9,7 @@ export const knownRooms: Readonly<Record<string, readonly string[]>> = {
   coupons: ["ledger", "sites", "access"],
   options: ["ledger", "sites", "coupons", "access"],
   orders: ["ledger", "sites", "coupons"],
+  polling: ["ledger", "sites", "coupons", "orders"],
   audit: ["ledger"],
 };
 

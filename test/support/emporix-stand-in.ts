@@ -9,6 +9,8 @@ const operations = [
   "settings.find",
   "customer.validate",
   "customer.me",
+  "orders.list",
+  "returns.list",
 ] as const;
 
 export const isStandInOperation = (text: string): text is StandInOperation => operations.some((name) => name === text);
@@ -66,6 +68,7 @@ export interface ReceivedRequest {
   readonly operation: StandInOperation;
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly tenant: string;
   readonly authorization: string | null;
   readonly contentType: string | null;
@@ -85,6 +88,9 @@ interface Init {
   readonly signal?: AbortSignal;
 }
 
+/** An order or a return as its service writes it. */
+export type StandInDocument = { readonly [member: string]: unknown } & { readonly id: string };
+
 /** Someone's session at Emporix, as the opaque token stands for it. */
 interface StandInSession {
   readonly tenant: string;
@@ -102,8 +108,8 @@ const clientSecret = "a-secret-of-the-stand-in";
 const tokenSeconds = 3_600;
 
 /**
- * Stands in for Emporix's OAuth, Customer, Coupon and Site Settings services: speaks their contracts, keeps sessions,
- * coupons and mixins in memory, and goes wrong when told to. Nothing in it is left to chance.
+ * Stands in for Emporix's OAuth, Customer, Coupon, Site Settings, Order and Returns services: speaks their contracts,
+ * keeps sessions, coupons, mixins, orders and returns in memory, and goes wrong when told to. Nothing in it is left to chance.
  */
 export class EmporixStandIn {
   readonly baseUrl: string;
@@ -116,6 +122,9 @@ export class EmporixStandIn {
   readonly coupons = new Map<string, StandInCoupon>();
   /** The sites' mixins, by tenant, site and name: `demo/main/couponSettings`. */
   readonly mixins = new Map<string, unknown>();
+  /** Orders and returns, by tenant and id: `demo/EON2076`. */
+  readonly orders = new Map<string, StandInDocument>();
+  readonly returns = new Map<string, StandInDocument>();
   /** Whether `issuedTo` and `redemptionCount` are shown, as they are to those who may see them. */
   showsSellersFields = true;
   readonly #time: PassingTime | null;
@@ -218,6 +227,14 @@ export class EmporixStandIn {
     });
   }
 
+  putOrder(tenant: string, order: StandInDocument): void {
+    this.orders.set(`${tenant}/${order.id}`, order);
+  }
+
+  putReturn(tenant: string, returned: StandInDocument): void {
+    this.returns.set(`${tenant}/${returned.id}`, returned);
+  }
+
   putSettings(tenant: string, site: string, rewardpoints: unknown): void {
     this.mixins.set(`${tenant}/${site}/couponSettings`, { rewardpoints });
   }
@@ -281,6 +298,10 @@ export class EmporixStandIn {
         return this.#removeCoupon(tenant, name);
       case "settings.find":
         return this.#findMixin(tenant, name, mixin);
+      case "orders.list":
+        return listed(this.orders, "lastStatusChange", request);
+      case "returns.list":
+        return listed(this.returns, "metadata.modifiedAt", request);
     }
   }
 
@@ -360,12 +381,13 @@ export class EmporixStandIn {
   }
 
   #received(url: string, { method = "GET", headers = {}, body = "" }: Init): ReceivedRequest {
-    const path = new URL(url).pathname;
+    const { pathname: path, searchParams: query } = new URL(url);
     const given = new Headers(headers);
     return {
       operation: operationOf(method, path),
       method,
       path,
+      query,
       tenant: path.split("/")[2] ?? "",
       authorization: given.get("Authorization"),
       contentType: given.get("Content-Type"),
@@ -409,9 +431,39 @@ function operationOf(method: string, path: string): StandInOperation {
   if (/^GET \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.find";
   if (/^DELETE \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.remove";
   if (/^GET \/customer\/[^/]+\/validateauthtoken$/.test(asked)) return "customer.validate";
+  if (/^GET \/order-v2\/[^/]+\/salesorders$/.test(asked)) return "orders.list";
+  if (/^GET \/return\/[^/]+\/returns$/.test(asked)) return "returns.list";
   if (/^GET \/customer\/[^/]+\/me$/.test(asked)) return "customer.me";
   if (/^GET \/site\/[^/]+\/sites\/[^/]+\/mixins\/[^/]+$/.test(asked)) return "settings.find";
   throw new Error(`The stand-in knows no ${asked}.`);
+}
+
+/**
+ * A page of documents that changed since the moment in `q`, in the order of `member`. Understands the queries that the
+ * service sends, and refuses every other one.
+ */
+function listed(
+  documents: ReadonlyMap<string, StandInDocument>,
+  member: string,
+  { tenant, query }: ReceivedRequest,
+): Response {
+  const [pageNumber, pageSize] = [Number(query.get("pageNumber") ?? 1), Number(query.get("pageSize") ?? 16)];
+  const asked = /^(?:status:\(([A-Z,]+)\) )?([\w.]+):\(>="([^"]+)"\)$/.exec(query.get("q") ?? "");
+  const [, statuses, by, since = ""] = asked ?? [];
+  if (by !== member || query.get("sort") !== `${member}:asc`) return refusal(400);
+  const changed = (document: StandInDocument): string => {
+    const inside = member.split(".").reduce<unknown>((value, name) => Object(value)[name], document);
+    return new Date(String(inside)).toISOString();
+  };
+  const found = [...documents]
+    .filter(([key, { status }]) => {
+      const isAsked = statuses === undefined || statuses.split(",").includes(String(status));
+      return key.startsWith(`${tenant}/`) && isAsked;
+    })
+    .map(([, document]) => document)
+    .filter((document) => changed(document) >= since)
+    .toSorted((left, right) => (changed(left) < changed(right) ? -1 : Number(changed(left) > changed(right))));
+  return json(200, found.slice((pageNumber - 1) * pageSize, pageNumber * pageSize));
 }
 
 const couponKey = (tenant: string, code: string): string => `${tenant}/${code.toUpperCase()}`;

@@ -6,5 +6,6 @@ export * from "../../src/ledger/storage/tables.ts";
 export * from "../../src/options/storage/tables.ts";
 export * from "../../src/orders/storage/tables.ts";
 export * from "../../src/platform/storage/tables.ts";
+export * from "../../src/polling/storage/tables.ts";
 export * from "../../src/sites/storage/tables.ts";
 export * from "../../src/tenants/storage/tables.ts";

@@ -22,6 +22,8 @@ export interface UpstreamCall {
   readonly method: "GET" | "POST" | "DELETE";
   readonly url: string;
   readonly json?: object;
+  /** The longest answer that is read, in bytes, where answers may be longer than usual. */
+  readonly answerBytesMax?: number;
 }
 
 export type UpstreamOutcome =
@@ -111,12 +113,12 @@ export class UpstreamCalls {
     const token = await this.#tokens.token(call.tenant, budget.attemptMs);
     if (token.kind !== "token") return token;
     if (budget.attemptMs < attemptMsMin) return { kind: "unavailable", reason: "token: took too long" };
-    const { method, url, json } = call;
+    const { operation: _operation, tenant: _tenant, json, ...rest } = call;
     const headers = { Authorization: `Bearer ${token.value}`, Accept: "application/json" };
     const request =
       json === undefined
-        ? { method, url, headers }
-        : { method, url, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(json) };
+        ? { ...rest, headers }
+        : { ...rest, headers: { ...headers, "Content-Type": "application/json" }, body: JSON.stringify(json) };
     return { token: token.value, ...(await fetchOnce(request, budget.attemptMs, this.#fetching)) };
   }
 

@@ -11,9 +11,13 @@ export interface UpstreamRequestInit {
   readonly signal: AbortSignal;
 }
 
-export type UpstreamRequest = Pick<UpstreamRequestInit, "method" | "headers" | "body"> & { readonly url: string };
+export type UpstreamRequest = Pick<UpstreamRequestInit, "method" | "headers" | "body"> & {
+  readonly url: string;
+  /** The longest body that is read; {@link bodyBytesMax} unless given. */
+  readonly answerBytesMax?: number;
+};
 
-/** Larger than any useful answer. The largest is a site mixin. */
+/** Larger than any useful answer, unless a call says otherwise. The largest is a site mixin. */
 export const bodyBytesMax = 256 * 1024;
 
 /** How one request ended. A reason never contains text from the other side. */
@@ -32,11 +36,10 @@ export type UpstreamAttempt =
 const expired = Symbol("expired");
 
 /**
- * Makes one request. Never throws, and ends after `limitMs` at the latest. Reads at most {@link bodyBytesMax} of the
- * answer. Does not follow redirects, which would carry the token along.
+ * Makes one request. Never throws, and ends after `limitMs` at the latest. Reads a bounded part of the answer. Does not follow redirects, which would carry the token along.
  */
 export async function fetchOnce(
-  { url, ...request }: UpstreamRequest,
+  { url, answerBytesMax = bodyBytesMax, ...request }: UpstreamRequest,
   limitMs: number,
   { fetch: send = platformFetch, time }: { readonly fetch?: UpstreamFetch; readonly time: UpstreamTime },
 ): Promise<UpstreamAttempt> {
@@ -53,7 +56,7 @@ export async function fetchOnce(
     const sent = send(url, { ...request, redirect: "manual", signal: abort.signal });
     const response = await Promise.race([sent, expiry]);
     if (response === expired) return { kind: "unanswered", reason: "timed out" };
-    const text = await Promise.race([boundedText(response), expiry]);
+    const text = await Promise.race([boundedText(response, answerBytesMax), expiry]);
     return {
       kind: "answered",
       status: response.status,
@@ -71,8 +74,8 @@ export async function fetchOnce(
 
 const platformFetch: UpstreamFetch = (url, init) => fetch(url, init);
 
-/** Null when the body is longer than {@link bodyBytesMax} or the connection was lost. The status still counts. */
-async function boundedText(response: Response): Promise<string | null> {
+/** Null when the body is longer than `bytesMax` or the connection was lost. The status still counts. */
+async function boundedText(response: Response, bytesMax: number): Promise<string | null> {
   if (response.body === null) return "";
   const decoder = new TextDecoder();
   let text = "";
@@ -80,7 +83,7 @@ async function boundedText(response: Response): Promise<string | null> {
   try {
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       bytes += chunk.byteLength;
-      if (bytes > bodyBytesMax) return null;
+      if (bytes > bytesMax) return null;
       text += decoder.decode(chunk, { stream: true });
     }
     return text + decoder.decode();
