@@ -72,6 +72,7 @@ const runtimeWith = (variables: Readonly<Record<string, string>> = {}) =>
         // Whatever is tried out by hand with .dev.vars.
         EMPORIX_URL: "",
         EMPORIX_TENANT: "",
+        EMPORIX_UNKNOWN_CUSTOMER: "",
         EMPORIX_ORDERS: "webhooks",
         SITE_SETTINGS_URL: "",
         COUPON_SERVICE_URL: "",

@@ -153,6 +153,8 @@ const configurationSchema = z
     EMPORIX_TENANT: tenantName,
     /** `poll`: the timer reads completed orders and returns at Emporix. `webhooks`: they only arrive. */
     EMPORIX_ORDERS: z.enum(["webhooks", "poll"]).default("webhooks"),
+    /** `404`: a customer without an entry has no balance, as at Emporix. Empty: the balance is 0. */
+    EMPORIX_UNKNOWN_CUSTOMER: z.enum(["", "404"]).default(""),
     /** Base address of Emporix's Site Settings service, before `/site/…`. Empty: the embedded one. */
     SITE_SETTINGS_URL: serviceUrl,
     /** Base address of Emporix's Coupon Service, before `/coupon/…`. Empty: the embedded one. */

@@ -69,6 +69,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     ledgerStories: new D1LedgerStories(databases),
     ledgerFindings: new D1FindingStore(databases),
     summaries: new TenantSummaries(databases),
+    refusesUnknownCustomers: configuration.EMPORIX_UNKNOWN_CUSTOMER === "404",
     redeemOptions,
     recentRedeemOptions: new RememberedRedeemOptions(redeemOptions, clock),
     recentExchanges: new RememberedExchanges(clock),

@@ -51,6 +51,8 @@ const byKeys = by(
   "test/ledger/http/operations.test.ts",
   "keyed requests > of another employee, for something else and of another tenant",
 );
+const byPolling = (test: string) =>
+  by("test/polling/use-cases/poll-changes.test.ts", `nothing is lost and nothing counts twice > ${test}`);
 const byAccess = (test: string) => by("test/access/http/authorization.test.ts", test);
 const byOverloads = (test: string) => by("test/ledger/objects/remembered-overloads.test.ts", test);
 const byEmployees = (test: string) => by("test/access/http/employees.test.ts", test);
@@ -1749,6 +1751,30 @@ const gates: readonly Sabotage[] = [
     replace: "if (client === null || !secretFits)",
     by: "if (client === null)",
     caughtBy: by("test/access/use-cases/grant-token.test.ts", "a client that asks for a token"),
+  },
+  {
+    name: "poll-by-page-number",
+    breaks: "orders that change while pages are read push others over the edge",
+    file: "src/polling/use-cases/changes-since.ts",
+    replace: "    bound = until;\n",
+    by: "    bound = since;\n",
+    caughtBy: byPolling("when orders change while they are read, and some become visible late"),
+  },
+  {
+    name: "poll-position-first",
+    breaks: "the position moves before the changes are in the queue",
+    file: "src/polling/use-cases/poll-changes.ts",
+    replace: "await receive(services, changeSource, value.changes, counts);",
+    by: "await positions.advance(tenant, source, (value.until + overlapMs + 1) as EpochMs, clock.now());\n    await receive(services, changeSource, value.changes, counts);",
+    caughtBy: byPolling("when the queue stops taking events, at any of them"),
+  },
+  {
+    name: "poll-without-overlap",
+    breaks: "a change that becomes visible late is never read",
+    file: "src/polling/use-cases/poll-changes.ts",
+    replace: "(position ?? begun) - overlapMs",
+    by: "position ?? begun",
+    caughtBy: byPolling("when orders change while they are read, and some become visible late"),
   },
   {
     name: "opaque-for-any-tenant",

@@ -49,7 +49,11 @@ export const customersPoints: Readonly<Record<string, OperationEntry>> = {
     answers: { ok: 200, elsewhere: 200 },
     measured: [{}, { name: "a page, with the total", request: { query: "pageNumber=1", headers: count } }],
   },
-  "GET /reward-points/customer/{customerId}": { callers: "viewers", answers: { ok: 200, elsewhere: 200 } },
+  "GET /reward-points/customer/{customerId}": {
+    callers: "viewers",
+    // 404 only where the service is configured like Emporix's.
+    answers: { ok: 200, refusals: [404], elsewhere: 200 },
+  },
   "POST /reward-points/customer/{customerId}": {
     callers: "managers",
     request: {

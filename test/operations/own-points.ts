@@ -7,7 +7,7 @@ const asOf = () => ({ asOf: new Date(Date.now() - 1_000).toISOString() });
 export const ownPoints: Readonly<Record<string, OperationEntry>> = {
   "GET /reward-points/public/customer": {
     callers: "customers",
-    answers: { ok: 200, elsewhere: 200, another: 200 },
+    answers: { ok: 200, refusals: [404], elsewhere: 200, another: 200 },
   },
   "GET /reward-points/public/customer/summary": {
     callers: "customers",

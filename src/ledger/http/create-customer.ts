@@ -22,7 +22,7 @@ const route = createRoute({
   ...operation({
     operationId: "POST-reward-points-create-customer-reward-entry",
     access: managers,
-    accepts: "json",
+    accepts: "optional-json",
     commandsLedger: true,
   }),
   tags: ["Reward Points Management"],

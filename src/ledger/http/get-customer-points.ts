@@ -15,11 +15,12 @@ const route = createRoute({
   ...operation({ operationId: "GET-reward-points-fetch-customer-reward-points", access: viewers }),
   tags: ["Reward Points Management"],
   summary: "Read a customer's balance",
-  description: "The active points; 0 for a customer without an entry.",
+  description:
+    "The active points; 0 for a customer without an entry. A service that is configured like Emporix's answers 404 instead.",
   request: { params: customerParams },
   responses: {
     200: jsonAnswer("The active points.", pointsOut),
-    ...failures(path, viewers, "overloaded", "ledger_unsound"),
+    ...failures(path, viewers, "overloaded", "ledger_unsound", "ledger_not_found"),
   },
 });
 

@@ -16,7 +16,7 @@ const route = createRoute({
   summary: "Read the signed-in customer's balance",
   responses: {
     200: jsonAnswer("The active points.", pointsOut),
-    ...failures(path, customers, "overloaded", "ledger_unsound"),
+    ...failures(path, customers, "overloaded", "ledger_unsound", "ledger_not_found"),
   },
 });
 

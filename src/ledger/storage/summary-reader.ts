@@ -74,6 +74,11 @@ export class D1SummaryReader implements SummaryReader {
     return row?.[0] ?? 0;
   }
 
+  async hasCustomer({ tenant, customerId }: LedgerKey): Promise<boolean> {
+    const statement = "select 1 from ledgers where tenant = ?1 and customer_id = ?2";
+    return (await this.#rows<[number]>(statement, tenant, customerId)).length > 0;
+  }
+
   /** The last customer before a page; null when there is no such page. */
   async #customerBefore(tenant: TenantId, { pageNumber, pageSize }: SummaryPage): Promise<string | null> {
     if (pageNumber === 1) return beforeAll;

@@ -8,8 +8,8 @@ import type { SummaryFormat, SummaryText } from "../use-cases/summary.ts";
 import { D1SummaryReader } from "./summary-reader.ts";
 
 /**
- * Reads histories from each tenant's database. One customer's history comes from the primary: it must show a grant or
- * an exchange that has just been confirmed. Exports and counts come from a replica nearby. One session reads all pages
+ * Reads histories from each tenant's database. What concerns one customer comes from the primary: it must show a grant
+ * or an exchange that has just been confirmed. Exports and counts come from a replica nearby. One session reads all pages
  * of an export, so that a later page is never older than an earlier one.
  */
 export class TenantSummaries implements SummaryReader {
@@ -30,6 +30,10 @@ export class TenantSummaries implements SummaryReader {
     now: EpochMs,
   ): AsyncIterable<SummaryText> {
     return new D1SummaryReader(this.#databases.replicaOf(tenant)).ofTenant(tenant, page, format, now);
+  }
+
+  hasCustomer(key: LedgerKey): Promise<boolean> {
+    return new D1SummaryReader(this.#databases.of(key.tenant)).hasCustomer(key);
   }
 
   countCustomers(tenant: TenantId): Promise<number> {

@@ -22,6 +22,8 @@ export interface Services extends Ground {
   readonly ledgerBooks: LedgerBooks;
   readonly ledgerStories: LedgerStories;
   readonly summaries: SummaryReader;
+  /** Whether a customer without an entry has no balance, instead of 0. */
+  readonly refusesUnknownCustomers: boolean;
   readonly exchanges: ExchangeReader;
   readonly expiredLots: ExpiredLotFinder;
   /** The upstream service that issues the coupons; null when the embedded one does. */

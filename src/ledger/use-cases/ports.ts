@@ -189,4 +189,6 @@ export interface SummaryReader {
    */
   ofTenant(tenant: TenantId, page: SummaryPage | null, format: SummaryFormat, now: EpochMs): AsyncIterable<SummaryText>;
   countCustomers(tenant: TenantId): Promise<number>;
+  /** Whether the customer has an entry. */
+  hasCustomer(key: LedgerKey): Promise<boolean>;
 }

@@ -19,7 +19,7 @@ const path = "/reward-points/{tenant}/redeemOptions";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-reward-points-create-redeem-options", access: managers, accepts: "json" }),
+  ...operation({ operationId: "POST-reward-points-create-redeem-options", access: managers, accepts: "optional-json" }),
   tags: ["Redeem Options Management"],
   summary: "Create a redeem option",
   description:

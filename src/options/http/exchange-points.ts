@@ -31,7 +31,7 @@ const route = createRoute({
   ...operation({
     operationId: "POST-reward-points-redeem-logged-customer-reward-points-coupon",
     access: customers,
-    accepts: "json",
+    accepts: "optional-json",
     commandsLedger: true,
   }),
   tags: ["Signed-In Customer Reward Points"],

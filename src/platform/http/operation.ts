@@ -10,7 +10,7 @@ import type { Failure, FailureCode } from "./failure.ts";
 import { failureSamples } from "./failure-samples.ts";
 import { requireAccess } from "./middleware/access.ts";
 import { spareBusyLedger } from "./middleware/busy-ledgers.ts";
-import { limitBody, requireMediaType } from "./middleware/json-body.ts";
+import { limitBody, orNoBody, requireMediaType } from "./middleware/json-body.ts";
 import { limitAddress } from "./middleware/rate-limits.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
 import { Refused } from "./refused.ts";
@@ -19,9 +19,13 @@ import { errorSchema } from "./schemas/errors.ts";
 type Responses = RouteConfig["responses"];
 type Security = NonNullable<RouteConfig["security"]>;
 
-/** Media types by kind of body. A merge patch has its own type, and may also be sent as plain JSON. */
+/**
+ * Media types by kind of body. A merge patch has its own type, and may also be sent as plain JSON. An optional body may
+ * be left out.
+ */
 const mediaTypes = {
   json: ["application/json"],
+  "optional-json": ["application/json"],
   "merge-patch": ["application/json", "application/merge-patch+json"],
 } as const;
 
@@ -38,9 +42,14 @@ export function operation<const Id extends string>(definition: {
 }): { operationId: Id; security: Security; middleware: MiddlewareHandler<AppEnv>[] } {
   const { operationId, access, accepts, commandsLedger } = definition;
   const ledger = commandsLedger === undefined ? [] : [spareBusyLedger];
-  const body = accepts === undefined ? [] : [limitBody, requireMediaType(...mediaTypes[accepts])];
+  const body = accepts === undefined ? [] : [limitBody, bodyCheck(accepts)];
   const { middleware } = openOperation(operationId, requireAccess(access), ...ledger, ...body);
   return { operationId, security: securityOf(access), middleware };
+}
+
+function bodyCheck(accepts: keyof typeof mediaTypes): Check {
+  const check = requireMediaType(...mediaTypes[accepts]);
+  return accepts === "optional-json" ? orNoBody(check) : check;
 }
 
 /**
