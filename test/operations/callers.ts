@@ -1,6 +1,6 @@
 type Employees = "viewers" | "managers" | "couponManagers" | "siteManagers";
 /** Employees with one of the scopes, and customers for themselves. */
-type EmployeesAndCustomers = "couponReaders" | "couponViewers" | "couponUsers";
+type EmployeesAndCustomers = "couponReaders" | "couponUsers";
 
 /** Who may call an operation. `anyone`: every valid token of the tenant. `open`: it looks at no token. */
 export type Callers = Employees | EmployeesAndCustomers | "customers" | "anyone" | "open";
@@ -10,12 +10,6 @@ export const scopesOf: Readonly<Record<Employees | EmployeesAndCustomers, readon
   viewers: ["rewardspoints.rewardpoints_view", "saasag.rewardpoints_view"],
   managers: ["rewardspoints.rewardpoints_manage", "saasag.rewardpoints_manage"],
   couponReaders: ["coupon.coupon_read", "coupon.coupon_manage"],
-  couponViewers: [
-    "coupon.coupon_read",
-    "coupon.coupon_manage",
-    "coupon.coupon_redeem",
-    "coupon.coupon_redeem_on_behalf",
-  ],
   couponUsers: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
   couponManagers: ["coupon.coupon_manage"],
   siteManagers: ["site.site_manage"],
@@ -33,7 +27,6 @@ export function kindsOf(callers: Callers): readonly [Caller, ...Caller[]] {
       return ["customer"];
     case "anyone":
     case "couponReaders":
-    case "couponViewers":
     case "couponUsers":
       return ["employee", "customer"];
     default:

@@ -40,9 +40,10 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     measured: measuredWithTotal,
   },
   "GET /coupon/{tenant}/coupons/{code}": {
-    callers: "couponViewers",
+    callers: "anyone",
     request: { query: ({ customerId }) => ({ customerNumber: customerId, showDeleted: "false" }) },
-    answers: { ok: 200, refusals: [404], another: 404 },
+    answers: { ok: 200, refusals: [404], another: 200 },
+    strangers: { forWhoeverHasIt: "path:code" },
   },
   "DELETE /coupon/{tenant}/coupons/{code}": {
     callers: "couponManagers",
@@ -50,7 +51,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     once: true,
   },
   "POST /coupon/{tenant}/coupons/{code}/validation": {
-    callers: "couponUsers",
+    callers: "anyone",
     request: { json: () => couponUse },
     answers: { ok: 200, refusals: [404, 409], another: 200 },
     fields: useFields,
@@ -74,7 +75,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     measured: measuredWithTotal,
   },
   "POST /coupon/{tenant}/coupons/{code}/redemptions": {
-    callers: "couponUsers",
+    callers: "anyone",
     request: { json: () => couponUse },
     answers: { ok: 201, refusals: [404, 409], another: 201 },
     fields: useFields,

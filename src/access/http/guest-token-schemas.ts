@@ -5,7 +5,7 @@ import type { GuestTokens } from "../use-cases/guest-tokens.ts";
 
 /** Makes the query parameters by which a storefront names itself. Others that clients send are ignored. */
 export const storefrontMembers = {
-  tenant: () => z.string().max(64).optional().openapi({ description: "The tenant's name.", example: "demo" }),
+  tenant: () => z.string().max(64).optional().openapi({ description: "The tenant's name. Needed." }),
   "hybris-tenant": () => z.string().max(64).optional().openapi({ description: "An older name of `tenant`." }),
   client_id: () =>
     z.string().min(1).max(128).openapi({ description: "The storefront's client id.", example: "storefront" }),

@@ -7,11 +7,8 @@ export const couponReaders: Access = {
   scopes: ["coupon.coupon_read", "coupon.coupon_manage"],
 };
 
-/** Checkouts may read a coupon whose code they were given, but not list all coupons. */
-export const couponViewers: Access = {
-  kind: "customer-or-employee",
-  scopes: ["coupon.coupon_read", "coupon.coupon_manage", "coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf"],
-};
+/** Whoever knows a coupon's code may read, check and use it: guests, too. The coupon says for whom it is. */
+export const whoeverHasTheCode: Access = { kind: "anyone" };
 
 export const couponUsers: Access = {
   kind: "customer-or-employee",

@@ -55,7 +55,10 @@ export const couponOut = deferred(() =>
   couponFieldsOut()
     .extend({
       code: z.string(),
-      issuedAt: z.string().openapi({ format: "date-time", description: "When points were exchanged for it." }),
+      issuedAt: z.string().optional().openapi({
+        format: "date-time",
+        description: "When points were exchanged for it. Shown to its owner and to employees.",
+      }),
       maxRedemptions: couponFieldsOut().shape.maxRedemptions.optional().openapi({ description: sellerOnly }),
       issuedTo: z
         .string()
@@ -127,7 +130,7 @@ export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal
   return {
     code: coupon.code,
     ...fields,
-    issuedAt: timestamp(coupon.issuedAt),
+    ...(isEmployee(viewer) || viewer.customerId === issuedTo ? { issuedAt: timestamp(coupon.issuedAt) } : {}),
     ...(forSeller ? { maxRedemptions, issuedTo, redemptionCount, deleted: deletedAt !== null } : {}),
   };
 }

@@ -2,8 +2,9 @@ import { z } from "@hono/zod-openapi";
 import type { CouponCode } from "../../ledger/rules/exchange/coupon.ts";
 import { customerId, moneyAmount, nonEmptyText, timestamp } from "../../platform/http/schemas/common.ts";
 import { deferred, deferredMembers } from "../../platform/http/schemas/deferred.ts";
-import { eachOnce, pagingMembers, simpleQuery, sortedBy } from "../../platform/http/schemas/list-query.ts";
+import { eachOnce, listQuery, onlyValue, pagingMembers, sortedBy } from "../../platform/http/schemas/list-query.ts";
 import { lazy } from "../../platform/runtime/lazy.ts";
+import type { CustomerId } from "../../platform/values/identifiers.ts";
 import type { CouponUse } from "../rules/coupon-use.ts";
 import type { CouponUseRequest } from "../use-cases/check-coupon-use.ts";
 import type { CouponUseFilter } from "../use-cases/ports.ts";
@@ -130,13 +131,14 @@ export const couponUseQuery = z.object(
   }),
 );
 
-const fields = { customerNumber: () => customerId().optional(), orderCode: () => nonEmptyText(255).optional() };
+const orderCode = () => nonEmptyText(255);
 
 export const couponUsesQuery = z
   .object(
     deferredMembers({
-      ...fields,
-      q: () => simpleQuery(fields),
+      customerNumber: () => customerId().optional(),
+      orderCode: () => orderCode().optional(),
+      q: () => listQuery({ customerNumber: { value: customerId }, orderCode: { value: orderCode } }),
       sort: () => sortedBy("redeemedAt"),
       ...pagingMembers,
     }),
@@ -149,6 +151,6 @@ export const couponUseFilterOf = ({
   customerNumber,
   orderCode,
 }: z.output<typeof couponUsesQuery>): CouponUseFilter => ({
-  customerId: customerNumber ?? q.customerNumber ?? null,
-  orderCode: orderCode ?? q.orderCode ?? null,
+  customerId: customerNumber ?? (onlyValue(q.customerNumber) as CustomerId | null),
+  orderCode: orderCode ?? onlyValue(q.orderCode),
 });

@@ -6,7 +6,7 @@ import { customerId } from "../../platform/http/schemas/common.ts";
 import { deferredMembers } from "../../platform/http/schemas/deferred.ts";
 import { flag } from "../../platform/http/schemas/list-query.ts";
 import { findCoupon } from "../use-cases/find-coupon.ts";
-import { couponViewers } from "./coupon-access.ts";
+import { whoeverHasTheCode } from "./coupon-access.ts";
 import { couponParams } from "./coupon-list-schemas.ts";
 import { couponOut, couponToWire } from "./coupon-schemas.ts";
 
@@ -26,15 +26,15 @@ const query = z.object(
 const route = createRoute({
   method: "get",
   path,
-  ...operation({ operationId: "GET-coupon-retrieve-coupon", access: couponViewers }),
+  ...operation({ operationId: "GET-coupon-retrieve-coupon", access: whoeverHasTheCode }),
   tags: ["Coupons"],
   summary: "Read a coupon",
   description:
-    "Reads a coupon that was issued in exchange for points, so that a checkout can honour it. Customers find only the coupons issued to them. `status` is computed: `INACTIVE` before `validFrom`, `EXPIRED` from `validUntil` on, `USED` when `maxRedemptions` is reached, otherwise `VALID`.",
+    "Reads a coupon by its code, so that a checkout can honour it, also when it was passed on. Only its owner and employees see when it was issued, and only sellers to whom. `status` is computed: `INACTIVE` before `validFrom`, `EXPIRED` from `validUntil` on, `USED` when `maxRedemptions` is reached, otherwise `VALID`.",
   request: { params: couponParams, query },
   responses: {
     200: jsonAnswer("The coupon.", couponOut),
-    ...failures(path, couponViewers, "coupon_not_found"),
+    ...failures(path, whoeverHasTheCode, "coupon_not_found"),
   },
 });
 

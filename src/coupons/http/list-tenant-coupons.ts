@@ -4,6 +4,7 @@ import type { Failure } from "../../platform/http/failure.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { Refused } from "../../platform/http/refused.ts";
 import { tenantParams } from "../../platform/http/schemas/common.ts";
+import { asksForTotal, totalCountHeader } from "../../platform/http/schemas/list-query.ts";
 import { setTotal, totalHeaders } from "../../platform/http/total-headers.ts";
 import { listCoupons } from "../use-cases/list-coupons.ts";
 import { couponReaders } from "./coupon-access.ts";
@@ -20,8 +21,8 @@ const route = createRoute({
   tags: ["Coupons"],
   summary: "List coupons",
   description:
-    "Employees see all coupons of the tenant. Customers see those issued to them, at most 100 on a page. Parameters and the terms of `q` filter the list together. A field that both name is refused, and so is anything that `q` does not support.",
-  request: { params: tenantParams, query: couponsQuery },
+    "Employees see all coupons of the tenant. Customers see those issued to them, at most 100 on a page. Parameters and the terms of `q` filter the list together. A field that both name is refused, and so is anything that `q` does not support. Names, types of discount and `restrictions.validFor` are looked for among the 20,000 newest coupons, and so is the order by name; for one customer or for given codes, among all of theirs.",
+  request: { params: tenantParams, query: couponsQuery, headers: totalCountHeader },
   responses: {
     200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: totalHeaders },
     ...failures(path, couponReaders),
@@ -37,9 +38,10 @@ export const listTenantCoupons = (app: App) =>
   app.openapi(route, async (c) => {
     const context = contextOf(c);
     const query = c.req.valid("query");
-    const { pageNumber, pageSize, totalCount: withTotal, sort } = query;
+    const { pageNumber, pageSize, sort: order } = query;
+    const withTotal = asksForTotal(query, c.req.valid("header"));
     if (context.principal.customerId !== null && pageSize > customerPageSizeMax) throw new Refused(pageTooLarge);
-    const page = { pageNumber, pageSize, ...sort };
+    const page = { pageNumber, pageSize, order };
     const { items, total } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
     setTotal(c, total);
     const now = context.services.clock.now();

@@ -3,7 +3,7 @@ import { type App, contextOf } from "../../platform/http/app-env.ts";
 import { failures, failuresOf, jsonBody, operation } from "../../platform/http/operation.ts";
 import { orRefuse } from "../../platform/http/refused.ts";
 import { validateCoupon } from "../use-cases/validate-coupon.ts";
-import { couponUseFailures, couponUsers } from "./coupon-access.ts";
+import { couponUseFailures, whoeverHasTheCode } from "./coupon-access.ts";
 import { couponParams } from "./coupon-list-schemas.ts";
 import { couponUseIn } from "./coupon-use-schemas.ts";
 
@@ -12,7 +12,7 @@ const path = "/coupon/{tenant}/coupons/{code}/validation";
 const route = createRoute({
   method: "post",
   path,
-  ...operation({ operationId: "POST-coupon-validate-coupon", access: couponUsers, accepts: "json" }),
+  ...operation({ operationId: "POST-coupon-validate-coupon", access: whoeverHasTheCode, accepts: "json" }),
   tags: ["Coupons"],
   summary: "Check whether a coupon can be redeemed",
   description:
@@ -20,7 +20,7 @@ const route = createRoute({
   request: { params: couponParams, body: jsonBody(couponUseIn) },
   responses: {
     200: { description: "The coupon can be redeemed like this." },
-    ...failures(path, couponUsers, ...failuresOf.jsonBody, ...couponUseFailures),
+    ...failures(path, whoeverHasTheCode, ...failuresOf.jsonBody, ...couponUseFailures, "missing_scope"),
   },
 });
 

@@ -32,7 +32,13 @@ export type CouponRefusal =
   | { readonly code: "coupon_not_for_anonymous" }
   | { readonly code: "coupon_not_for_customer" }
   | { readonly code: "coupon_used_up_by_customer"; readonly maxRedemptionsPerCustomer: number }
-  | { readonly code: "coupon_currency_mismatch"; readonly expected: string; readonly given: string }
+  | {
+      readonly code: "coupon_currency_mismatch";
+      /** Which of the request's amounts has the wrong currency. */
+      readonly of: "orderTotal" | "discount";
+      readonly expected: string;
+      readonly given: string;
+    }
   | { readonly code: "coupon_order_too_small"; readonly minOrderValue: MoneyAmount }
   /** It would take nothing off the order, yet the use would count. */
   | { readonly code: "coupon_without_discount" }
@@ -93,10 +99,10 @@ function whyNotBy(
 
 function whyNotFor(definition: CouponDefinition, { orderTotal, discount }: IntendedUse): CouponRefusal | null {
   const minOrderValue = definition.restrictions?.minOrderValue;
-  if (!isSameCurrency(discount, orderTotal)) return currencyMismatch(orderTotal, discount);
+  if (!isSameCurrency(discount, orderTotal)) return currencyMismatch("discount", orderTotal, discount);
   // A minimum of 0 requires nothing, not even its currency.
   if (minOrderValue !== undefined && exceeds(minOrderValue.amount, 0)) {
-    if (!isSameCurrency(orderTotal, minOrderValue)) return currencyMismatch(minOrderValue, orderTotal);
+    if (!isSameCurrency(orderTotal, minOrderValue)) return currencyMismatch("orderTotal", minOrderValue, orderTotal);
     if (exceeds(minOrderValue.amount, orderTotal.amount)) return { code: "coupon_order_too_small", minOrderValue };
   }
   return whyNotWorth(definition, { orderTotal, discount });
@@ -109,15 +115,16 @@ function whyNotWorth(
 ): CouponRefusal | null {
   const isPercentage = definition.discountType === "PERCENT";
   const worth = isPercentage ? percentageOf(orderTotal, definition.discountPercentage) : definition.discountAbsolute;
-  if (!isSameCurrency(discount, worth)) return currencyMismatch(worth, discount);
+  if (!isSameCurrency(discount, worth)) return currencyMismatch("discount", worth, discount);
   // Less than the currency's smallest unit takes nothing off a price.
   if (exceeds(smallestAmount(discount.currency), discount.amount)) return { code: "coupon_without_discount" };
   const maxDiscount = exceeds(worth.amount, orderTotal.amount) ? orderTotal : worth;
   return exceeds(discount.amount, maxDiscount.amount) ? { code: "coupon_discount_too_high", maxDiscount } : null;
 }
 
-const currencyMismatch = (expected: MoneyAmount, given: MoneyAmount): CouponRefusal => ({
+const currencyMismatch = (of: "orderTotal" | "discount", expected: MoneyAmount, given: MoneyAmount): CouponRefusal => ({
   code: "coupon_currency_mismatch",
+  of,
   expected: expected.currency,
   given: given.currency,
 });

@@ -1,16 +1,17 @@
-import { and, asc, count, desc, eq, getTableColumns, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { CanonicalCouponCode, KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
 import { couponFromRow } from "../../ledger/storage/coupon-row.ts";
 import { coupons } from "../../ledger/storage/coupon-tables.ts";
 import type { SortedPage } from "../../platform/requests/page.ts";
 import { answeredRead, answeredWrite } from "../../platform/storage/answered.ts";
 import { along, selected } from "../../platform/storage/conditions.ts";
-import type { TenantId } from "../../platform/values/identifiers.ts";
+import type { CustomerId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { readable } from "../../tenants/storage/readable.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
-import type { CouponFilter, CouponOrder, CouponStore } from "../use-cases/ports.ts";
+import { type CouponFilter, type CouponOrder, type CouponStore, couponsSearchedMax } from "../use-cases/ports.ts";
 import { D1CouponUseStore } from "./coupon-use-store.ts";
 
 /** The embedded coupon service's coupons, in D1. Ledgers issue them, in the transaction that takes the points. */
@@ -36,15 +37,16 @@ export class D1CouponStore implements CouponStore {
     page: SortedPage<CouponOrder>,
     now: EpochMs,
   ): Promise<readonly KeptCoupon[]> {
-    const sorted = page.descending ? desc : asc;
-    const by = page.sortBy === "issuedAt" ? [coupons.issuedAt, coupons.canonicalCode] : [coupons.canonicalCode];
+    const order = page.order.flatMap(({ by, descending }) => columnsOf[by].map(descending ? desc : asc));
+    // Ties are sorted by code, in the direction of the last member.
+    const byCode = (page.order.at(-1)?.descending === true ? desc : asc)(coupons.canonicalCode);
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle
         .select(selected(getTableColumns(coupons)))
-        .from(listed(filter))
+        .from(listed(tenant, filter, page))
         .where(fitting(tenant, filter, now))
-        .orderBy(...by.map((column) => sorted(column)))
+        .orderBy(...order, byCode)
         .limit(page.pageSize)
         .offset((page.pageNumber - 1) * page.pageSize)
         .execute(),
@@ -57,7 +59,7 @@ export class D1CouponStore implements CouponStore {
     const rows = await answeredRead(() =>
       drizzle
         .select({ coupons: count() })
-        .from(listed(filter))
+        .from(listed(tenant, filter))
         .where(fitting(tenant, filter, now))
         .execute(),
     );
@@ -78,8 +80,8 @@ export class D1CouponStore implements CouponStore {
   }
 
   /** Lists of all coupons may lag by a moment. A list for one customer or one code must show the latest coupon. */
-  #listing(tenant: TenantId, { issuedTo, code }: CouponFilter): DrizzleD1Database {
-    const isForAll = issuedTo === null && code === null;
+  #listing(tenant: TenantId, { issuedTo, codes }: CouponFilter): DrizzleD1Database {
+    const isForAll = issuedTo === null && codes === null;
     return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
   }
 }
@@ -90,15 +92,35 @@ const coded = (tenant: TenantId, code: CanonicalCouponCode) =>
 /** A coupon that was given back counts as deleted. */
 const notDeleted = and(isNull(coupons.deletedAt), isNull(coupons.givenBackAt));
 
+const columnsOf: Readonly<Record<CouponOrder, readonly (SQL | SQLiteColumn)[]>> = {
+  issuedAt: [coupons.issuedAt],
+  code: [coupons.canonicalCode],
+  get name() {
+    return [inReadableDefinition("name")];
+  },
+};
+
 /** The table and index of a list. A code belongs to one coupon, which the primary key finds. */
-const listed = ({ issuedTo, code }: CouponFilter): SQL =>
-  issuedTo === null || code !== null ? sql`${coupons}` : along(coupons, "coupons_by_customer");
+function listed(tenant: TenantId, filter: CouponFilter, page?: SortedPage<CouponOrder>): SQL {
+  const { issuedTo, codes, name, discountTypes, validFor } = filter;
+  if (codes !== null) return sql`${coupons}`;
+  if (issuedTo !== null) return along(coupons, "coupons_by_customer");
+  const isSearch = name !== null || discountTypes !== null || validFor !== null;
+  if (!isSearch && page?.order.every(({ by }) => by !== "name") !== false) return sql`${coupons}`;
+  return sql`(select * from ${coupons} indexed by coupons_by_time where ${coupons.tenant} = ${tenant}
+    order by ${coupons.issuedAt} desc limit ${couponsSearchedMax}) as ${coupons}`;
+}
 
 function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | undefined {
   return and(
     eq(coupons.tenant, tenant),
     filter.issuedTo === null ? undefined : eq(coupons.issuedTo, filter.issuedTo),
-    filter.code === null ? undefined : eq(coupons.canonicalCode, filter.code),
+    filter.codes === null ? undefined : inArray(coupons.canonicalCode, [...filter.codes]),
+    filter.name === null ? undefined : named(filter.name),
+    filter.discountTypes === null
+      ? undefined
+      : inArray(inReadableDefinition("discountType"), [...filter.discountTypes]),
+    filter.validFor === null ? undefined : isForCustomer(filter.validFor),
     filter.status === null ? undefined : eq(statusAt(now), filter.status),
     filter.includeDeleted ? undefined : notDeleted,
   );
@@ -115,5 +137,20 @@ const statusAt = (now: EpochMs): SQL => sql`case
   when ${inDefinition("restrictions.validUntil")} <= ${now} then 'EXPIRED'
   when ${inDefinition("restrictions.validFrom")} > ${now} then 'INACTIVE'
   else 'VALID' end`;
+
+/** Null for an unreadable definition. */
+const inReadableDefinition = (path: string): SQL =>
+  sql`iif(json_valid(${coupons.definition}), ${inDefinition(path)}, null)`;
+
+function named(name: NonNullable<CouponFilter["name"]>): SQL {
+  const own = inReadableDefinition("name");
+  // Not LIKE: its patterns are short, and it knows only the letters of ASCII.
+  if ("contains" in name) return sql`instr(lower(${own}), lower(${name.contains})) > 0`;
+  return inArray(own, [...name.isOneOf]);
+}
+
+const isForCustomer = (customerId: CustomerId): SQL => sql`exists (
+  select 1 from json_each(iif(json_valid(${coupons.definition}), ${coupons.definition}, '{}'), '$.restrictions.validFor')
+  where value = ${customerId})`;
 
 const inDefinition = (path: string): SQL => sql`${coupons.definition} ->> ${sql.raw(`'$.${path}'`)}`;

@@ -108,7 +108,7 @@ export class D1CouponUseStore implements CouponUseStore {
     filter: CouponUseFilter,
     page: SortedPage<"redeemedAt">,
   ): Promise<readonly CouponUse[]> {
-    const sorted = page.descending ? desc : asc;
+    const sorted = page.order[0]?.descending === true ? desc : asc;
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle

@@ -1,4 +1,4 @@
-import { type AccessFailure, holdsScope, missingScope, type Scope } from "../../access/rules/access.ts";
+import { type AccessFailure, holdsScope, isEmployee, missingScope, type Scope } from "../../access/rules/access.ts";
 import type { CustomerId } from "../../platform/values/identifiers.ts";
 import type { Principal } from "../../platform/values/principal.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
@@ -11,17 +11,17 @@ export interface CouponUser {
   /** Null: the use is anonymous. */
   readonly customerId: CustomerId | null;
   /**
-   * Whether the caller may name a legal entity. Customers may not: each entity has its own allowance, so an invented
-   * one would get around the limit per customer.
+   * Whether the caller may name a legal entity. Customers and guests may not: each entity has its own allowance, so an
+   * invented one would get around the limit per customer.
    */
   readonly knowsLegalEntities: boolean;
 }
 
 /**
- * In whose name `principal` may use a coupon. Customers use coupons in their own name; employees use them in the name
- * of the customer in the request, or anonymously.
+ * In whose name `principal` may use a coupon. Customers use coupons in their own name; guests anonymously; employees in
+ * the name of the customer in the request, or anonymously.
  * @param customerNumber the customer that the request names
- * @returns `customer_mismatch` when a customer names another one; `missing_scope` when an employee may not name one
+ * @returns `customer_mismatch` when a customer names another one; `missing_scope` when a guest or an employee may not name one
  */
 export function couponUserOf(
   principal: Principal,
@@ -33,5 +33,5 @@ export function couponUserOf(
     return isOwn ? succeed({ customerId, knowsLegalEntities: false }) : refuse({ code: "customer_mismatch" });
   }
   if (customerNumber !== null && !holdsScope(principal, ...onBehalfScopes)) return refuse(missingScope(onBehalfScopes));
-  return succeed({ customerId: customerNumber, knowsLegalEntities: true });
+  return succeed({ customerId: customerNumber, knowsLegalEntities: isEmployee(principal) });
 }

@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import type { CouponNotFound } from "./failure.ts";
 
 /**
- * Finds a coupon by its code, however a person typed it. Customers find only the coupons issued to them.
+ * Finds a coupon by its code, however a person typed it. Whoever knows the code finds it, also when it was passed on.
  * @param showDeleted lets coupon managers find deleted coupons, too
  * @returns `coupon_not_found`
  */
@@ -16,8 +16,6 @@ export async function findCoupon(
 ): Promise<Result<KeptCoupon, CouponNotFound>> {
   const coupon = await services.coupons.find(principal.tenant, canonicalCouponCode(code));
   const isHidden =
-    coupon === null ||
-    (principal.customerId !== null && coupon.issuedTo !== principal.customerId) ||
-    (coupon.deletedAt !== null && !(showDeleted && holdsScope(principal, "coupon.coupon_manage")));
+    coupon === null || (coupon.deletedAt !== null && !(showDeleted && holdsScope(principal, "coupon.coupon_manage")));
   return isHidden ? refuse({ code: "coupon_not_found", couponCode: code }) : succeed(coupon);
 }

@@ -23,7 +23,9 @@ export async function listCoupons(
   { page, withTotal }: ListRequest<CouponOrder>,
 ): Promise<ListPage<KeptCoupon>> {
   const { tenant, customerId } = principal;
-  if (customerId !== null && filter.issuedTo !== null && filter.issuedTo !== customerId) {
+  // Customers learn nothing about others, not even for whom else their own coupons are.
+  const named = [filter.issuedTo, filter.validFor].filter((other) => other !== null);
+  if (customerId !== null && named.some((other) => other !== customerId)) {
     return { items: [], total: withTotal ? 0 : null };
   }
   const visible = customerId === null ? filter : { ...filter, issuedTo: customerId, includeDeleted: false };

@@ -5,6 +5,7 @@ import type { SummaryPage } from "../../platform/requests/page.ts";
 import type { CustomerId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { Context } from "./context.ts";
+import { everyCoupon } from "./ports.ts";
 
 /** A coupon that the customer exchanged points for. */
 export interface OwnCoupon {
@@ -27,8 +28,8 @@ export async function listCustomerCoupons(
   const { tenant } = principal;
   const now = services.clock.now();
   if (services.couponService === null) {
-    const filter = { issuedTo: customerId, code: null, status: null, includeDeleted: false };
-    const sorted = { ...page, sortBy: "issuedAt" as const, descending: true };
+    const filter = { ...everyCoupon, issuedTo: customerId };
+    const sorted = { ...page, order: [{ by: "issuedAt" as const, descending: true }] };
     const coupons = await services.coupons.list(tenant, filter, sorted, now);
     return coupons.map((coupon) => ({ coupon, status: couponStatus(coupon, now), exchangeState: "ISSUED" }));
   }

@@ -25,13 +25,36 @@ export interface CouponStore {
 /** The filters of a list of coupons; null: no filter. */
 export interface CouponFilter {
   readonly issuedTo: CustomerId | null;
-  readonly code: CanonicalCouponCode | null;
+  /** Each of these codes. */
+  readonly codes: readonly CanonicalCouponCode[] | null;
   readonly status: CouponStatus | null;
+  /** One of these names, or a part of the name, whatever its case. */
+  readonly name: { readonly isOneOf: readonly string[] } | { readonly contains: string } | null;
+  readonly discountTypes: readonly string[] | null;
+  /** A customer for whom alone the coupon is, or one of some. */
+  readonly validFor: CustomerId | null;
   readonly includeDeleted: boolean;
 }
 
+/** Filters that let every coupon through which is not deleted. */
+export const everyCoupon: CouponFilter = {
+  issuedTo: null,
+  codes: null,
+  status: null,
+  name: null,
+  discountTypes: null,
+  validFor: null,
+  includeDeleted: false,
+};
+
 /** What coupons can be sorted by. */
-export type CouponOrder = "issuedAt" | "code";
+export type CouponOrder = "issuedAt" | "code" | "name";
+
+/**
+ * No index serves names, types and `validFor`: a list that filters or sorts by them looks at the newest coupons only, as
+ * many as this. A list for one customer, or for given codes, looks at all of theirs.
+ */
+export const couponsSearchedMax = 20_000;
 
 /** Uses of coupons at checkouts. Cancelled uses are not found. */
 export interface CouponUseStore {

@@ -1,3 +1,4 @@
+import type { CouponRefusal } from "../../coupons/rules/coupon-use.ts";
 import type { Failure } from "./failure.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
 
@@ -108,8 +109,37 @@ const types: Readonly<Record<FailureStatus, string>> = {
   503: "service_unavailable",
 };
 
+type RefusedUse = { readonly [Code in CouponRefusal["code"]]: Extract<Failure, { code: Code }> };
+
+/** Why a coupon cannot be used, in the words that published clients of the Coupon API compare with. */
+const useRefusals: { readonly [Code in keyof RefusedUse]: string | ((failure: RefusedUse[Code]) => string) } = {
+  coupon_used_up: "coupon_redemptions_exceeded",
+  coupon_used_up_by_customer: "coupon_redemptions_exceeded",
+  coupon_expired: "coupon_expired",
+  coupon_not_valid_yet: "coupon_not_active",
+  coupon_not_for_anonymous: "coupon_redemption_forbidden",
+  coupon_not_for_customer: "coupon_redemption_forbidden",
+  coupon_order_too_small: "coupon_order_total_too_low",
+  coupon_currency_mismatch: ({ of }) =>
+    of === "orderTotal" ? "coupon_currency_incorrect" : "coupon_discount_currency_incorrect",
+  coupon_without_discount: "coupon_discount_amount_incorrect",
+  coupon_discount_too_high: "coupon_discount_amount_incorrect",
+};
+
+/** The published word for a refused use of a coupon; null for every other failure. */
+function useRefusalOf(failure: Failure): string | null {
+  if (!Object.hasOwn(useRefusals, failure.code)) return null;
+  // Each entry takes its own failure, which TypeScript cannot follow through a union.
+  const word = useRefusals[failure.code as keyof RefusedUse] as string | ((failure: Failure) => string);
+  return typeof word === "string" ? word : word(failure);
+}
+
 function typedBody(failure: Failure, status: FailureStatus): object {
   const message = describeFailure(failure);
+  const refusal = useRefusalOf(failure);
+  if (refusal !== null) {
+    return { type: "business_error", status, message, details: [{ type: refusal, message, moreInfo: "" }] };
+  }
   const base = { type: types[status], status, message };
   if (status !== 400) return base;
   if (failure.code !== "validation_failed")

@@ -10,8 +10,13 @@ export interface SummaryPage {
  */
 export type Freshness = "latest" | "recent";
 
-/** One page of a list, and how the list is sorted. */
-export interface SortedPage<Order extends string> extends SummaryPage {
-  readonly sortBy: Order;
+/** A member that a list is sorted by. */
+export interface SortTerm<Order extends string> {
+  readonly by: Order;
   readonly descending: boolean;
+}
+
+/** One page of a list, and how the list is sorted: by the first member, then by the next one, and so on. */
+export interface SortedPage<Order extends string> extends SummaryPage {
+  readonly order: readonly SortTerm<Order>[];
 }

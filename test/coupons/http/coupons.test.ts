@@ -106,7 +106,7 @@ const atOnce = (count: number, ask: (nth: number) => Promise<Answer>) =>
 const statuses = (answers: readonly Answer[], status: number) => answers.filter((answer) => answer.status === status);
 const refusal = (message: string) => ({
   status: 400,
-  body: { type: "validation_violation", status: 400, message: expect.stringContaining(message) },
+  body: { type: "business_error", status: 400, message: expect.stringContaining(message) },
 });
 
 let shop: CouponShop;
@@ -317,12 +317,15 @@ describe("whom a coupon is for", () => {
     const refusals = [
       await shop.as(other, "POST", `/${code}/validation`, order),
       await shop.as(other, "POST", `/${code}/redemptions`, order),
-      await shop.as(other, "GET", `/${code}`),
-      await shop.as({ token: await guestToken(shop.shop.tenant) }, "GET", `/${code}`),
     ];
     for (const { status, body } of refusals) {
       expect(status).toBeGreaterThanOrEqual(400);
       expect(JSON.stringify(body)).not.toMatch(/"C7"|"C8"/);
+    }
+    const guest = { token: await guestToken(shop.shop.tenant) };
+    for (const reader of [other, guest]) {
+      const { body } = await shop.as(reader, "GET", `/${code}`);
+      expect(body).toMatchObject({ code, restrictions: { validFor: [], validForCaller: false } });
     }
   });
 
@@ -574,6 +577,49 @@ describe("who redeems", () => {
     );
   });
 
+  test("may be a guest without any scope, if the coupon is for everybody, and for nobody by name", async () => {
+    const [open, closed] = [await shop.issue({ ...forCustomers, allowAnonymous: true }), await shop.issue()];
+    const guest = { token: await guestToken(shop.shop.tenant) };
+    const unscoped = { token: await employeeToken(shop.shop.tenant, "rewardspoints.rewardpoints_view") };
+    for (const caller of [guest, unscoped]) {
+      expect((await shop.as(caller, "POST", `/${open}/validation`, order)).status).toBe(200);
+      const id = idOf(await shop.as(caller, "POST", `/${open}/redemptions`, { ...order, legalEntityId: "L1" }));
+      const { body } = await shop.as("manager", "GET", `/${open}/redemptions/${id}`);
+      expect(body).not.toHaveProperty("customerNumber");
+      if (caller === guest) expect(body).not.toHaveProperty("legalEntityId");
+      expect(await shop.as(caller, "POST", `/${closed}/redemptions`, order)).toMatchObject(
+        refusal("for customers only"),
+      );
+      for (const path of [`/${open}/validation`, `/${open}/redemptions`]) {
+        const answer = await shop.as(caller, "POST", path, { ...order, customerNumber: "C1" });
+        expect(answer).toMatchObject({ status: 403, body: { code: "missing_scope" } });
+      }
+    }
+  });
+
+  test("is refused in the words that published clients compare with", async () => {
+    const dollars = { amount: 100, currency: "USD" };
+    const worded = async (terms: object, use: object, type: string) => {
+      const answer = await shop.validate(await shop.issue({ ...forCustomers, ...terms }), use);
+      expect(answer, type).toMatchObject({ status: 400, body: { type: "business_error", details: [{ type }] } });
+    };
+    await worded({ restrictions: { validFrom: "2199-01-01T00:00:00Z" } }, {}, "coupon_not_active");
+    await worded({}, { customerNumber: null }, "coupon_redemption_forbidden");
+    await worded(
+      { restrictions: { minOrderValue: { amount: 500, currency: "EUR" } } },
+      {},
+      "coupon_order_total_too_low",
+    );
+    await worded(
+      { restrictions: { minOrderValue: { amount: 5, currency: "EUR" } } },
+      { orderTotal: dollars, discount: { amount: 1, currency: "USD" } },
+      "coupon_currency_incorrect",
+    );
+    await worded({}, { discount: { amount: 1, currency: "USD" } }, "coupon_discount_currency_incorrect");
+    await worded({}, { discount: { amount: 99, currency: "EUR" } }, "coupon_discount_amount_incorrect");
+    await worded({}, { discount: { amount: 0, currency: "EUR" } }, "coupon_discount_amount_incorrect");
+  });
+
   test("may read what they have redeemed, and nobody else's", async () => {
     const code = await shop.issue({ ...forCustomers, allowAnonymous: true });
     const path = `/${code}/redemptions`;
@@ -621,15 +667,32 @@ describe("a coupon", () => {
     expect((await shop.as(await shop.customer("C1"), "GET", `?code=${code}`)).body).toEqual([fields]);
   });
 
-  test("of another customer is not there for a customer", async () => {
-    const code = await shop.issue(forCustomers, "C1");
-    expect(await shop.as(await shop.customer("C2"), "GET", `/${code}`)).toMatchObject({
-      status: 404,
-      body: { type: "resource_not_found", message: `Coupon with code ${code} not found.` },
-    });
-    expect(await shop.as(await shop.customer("C2"), "GET", `/${code}?customerNumber=C1`)).toMatchObject({
-      status: 404,
-    });
+  test("that was passed on can be read by whoever knows its code, without what is its owner's and the seller's", async () => {
+    const code = await shop.issue({ ...forCustomers, maxRedemptions: 3 }, "C1");
+    await shop.redeem(code, { customerNumber: "C9" });
+    const strangers = [await shop.customer("C2"), { token: await guestToken(shop.shop.tenant) }];
+    for (const stranger of strangers) {
+      const { status, body } = await shop.as(stranger, "GET", `/${code}?showDeleted=true`);
+      expect(status).toBe(200);
+      expect(Object.keys(body as object).sort()).toEqual(
+        [
+          "allowAnonymous",
+          "code",
+          "discountPercentage",
+          "discountType",
+          "maxRedemptionsPerCustomer",
+          "name",
+          "status",
+        ].sort(),
+      );
+      expect(await shop.as(stranger, "GET", `?code=${code}`)).toSatisfy(
+        ({ status: listed, body: list }: { status: number; body: unknown }) =>
+          listed === 403 || JSON.stringify(list) === "[]",
+      );
+    }
+    expect((await shop.as(await shop.customer("C1"), "GET", `/${code}`)).body).toHaveProperty("issuedAt");
+    await shop.as("manager", "DELETE", `/${code}`);
+    for (const stranger of strangers) expect((await shop.as(stranger, "GET", `/${code}`)).status).toBe(404);
   });
 
   test("of another tenant is not there, whatever one may do at home", async () => {
@@ -772,19 +835,24 @@ describe("the list of coupons", () => {
     "pageSize=0",
     "pageSize=1001",
     "pageSize=x",
-    "sort=name",
+    "sort=id",
     "sort=code:up",
-    "sort=code,issuedAt",
+    "sort=code;issuedAt",
+    "sort=code,issuedAt,name,code",
     "totalCount=yes",
     "showDeleted=1",
     "status=GONE",
     "issuedTo=",
-    "q=name:x",
+    "q=metadata:x",
+    "q=name:(~x",
+    "q=name:",
     "q=status:GONE",
     "q=status",
     "q=status:VALID,status:USED",
     "q=status:VALID%20status:USED",
-    "q=code:(A,B)",
+    "q=status:(VALID,USED)",
+    "q=restrictions.validFor:(C1,C2)",
+    "q=constructor:x",
     "q=code:~RP",
     "q=code:%22A%22",
     "q=issuedTo:C1&issuedTo=C1",
@@ -793,6 +861,86 @@ describe("the list of coupons", () => {
       status: 400,
       body: { type: "validation_violation", status: 400, details: [expect.any(Object)] },
     });
+  });
+});
+
+describe("a search among coupons", () => {
+  let found: CouponShop;
+  const codes: Record<string, string> = {};
+  const search = async (query: string, who: Parameters<CouponShop["as"]>[0] = "reader") => {
+    const { status, body } = await found.as(who, "GET", `?${query}`);
+    expect(status, query).toBe(200);
+    const names = new Map(Object.entries(codes).map(([name, code]) => [code, name]));
+    return (body as { code: string }[]).map(({ code }) => names.get(code));
+  };
+
+  beforeAll(async () => {
+    found = await CouponShop.open();
+    const tenEuros = {
+      discountType: "ABSOLUTE",
+      discountPercentage: undefined,
+      discountAbsolute: { amount: 10, currency: "EUR" },
+    };
+    codes["one"] = await found.issue({ ...forCustomers, name: "Summer EUR sale" });
+    codes["two"] = await found.issue({ ...forCustomers, ...tenEuros, name: "cc" });
+    codes["three"] = await found.issue({ ...forCustomers, name: "Äpfel", restrictions: { validFor: ["C1", "C1001"] } });
+    // A damaged row spoils no search.
+    const broken = await found.issue();
+    await env.DB.prepare("update coupons set definition = 'x' where tenant = ? and code = ?")
+      .bind(found.shop.tenant, broken)
+      .run();
+  });
+
+  test.each([
+    ["q=name:cc", ["two"]],
+    ["q=name:~eur", ["one"]],
+    ["q=name:~(EUR sale)", ["one"]],
+    ["q=name:(~eur SALE)", ["one"]],
+    ["q=name:(cc,Äpfel)", ["two", "three"]],
+    ["q=name:~%25", []],
+    ["q=discountType:ABSOLUTE", ["two"]],
+    ["q=discountType:(ABSOLUTE PERCENT)", ["one", "two", "three"]],
+    ["q=discountType:PERCENT name:~sale", ["one"]],
+    ["q=restrictions.validFor:C1001", ["three"]],
+    ["q=restrictions.validFor:C100", []],
+    ["q=issuedTo:C1 name:cc", ["two"]],
+    ["sort=name:DESC&q=status:VALID", ["three", "two", "one"]],
+    ["sort=name:asc,code:desc&q=status:VALID", ["one", "two", "three"]],
+  ])("finds by ?%s", async (query, names) => {
+    expect(await search(query)).toEqual(names);
+  });
+
+  test("finds several codes, however they are separated", async () => {
+    const { one, three } = codes;
+    const [first, last] = [one, three].sort();
+    const sorted = [first, last].map((code) => (code === one ? "one" : "three"));
+    for (const query of [`q=code:(${one} ${three})`, `q=code:(${three},${one})`]) {
+      expect(await search(`${query}&sort=code:ASC`)).toEqual(sorted);
+      expect(await search(`${query}&sort=code:desc,name:asc`)).toEqual([...sorted].reverse());
+    }
+  });
+
+  test("counts on request, by header or parameter", async () => {
+    for (const [query, headers] of [
+      ["q=discountType:PERCENT&totalCount=true&pageSize=1", {}],
+      ["q=discountType:PERCENT&pageSize=1", { "X-Total-Count": "true" }],
+      ["q=discountType:PERCENT&pageSize=1", { "x-total-count": "TRUE" }],
+    ] as const) {
+      const path = `${found.path}?${query}`;
+      const { headers: answered } = await call("GET", path, { token: found.employees.reader, headers });
+      expect(answered.get("X-Total-Count")).toBe("2");
+    }
+    const uses = `${found.path}/${codes["one"]}/redemptions`;
+    await found.redeem(codes["one"] ?? "");
+    const counted = await call("GET", uses, { token: found.employees.manager, headers: { "X-Total-Count": "true" } });
+    expect(counted.headers.get("X-Total-Count")).toBe("1");
+  });
+
+  test("shows customers nothing of others, not even for whom their own coupons are", async () => {
+    const own = await found.customer("C1");
+    expect(await search("q=restrictions.validFor:C1", own)).toEqual(["three"]);
+    expect(await search("q=restrictions.validFor:C1001", own)).toEqual([]);
+    expect(await search("q=name:~e", await found.customer("C2"))).toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { CouponUse } from "../../../src/coupons/rules/coupon-use.ts";
 import { D1CouponStore } from "../../../src/coupons/storage/coupon-store.ts";
+import { everyCoupon } from "../../../src/coupons/use-cases/ports.ts";
 import {
   type CanonicalCouponCode,
   type CouponCode,
@@ -21,7 +22,7 @@ import { coupon as anyTerms, at } from "../../support/ledger/ledgers.ts";
 
 const now = at("2026-10-12T06:41:03.866Z");
 const store = new D1CouponStore(TenantDatabases.one(env.DB));
-const everything = { issuedTo: null, code: null, status: null, includeDeleted: false };
+const everything = everyCoupon;
 
 let tenants = 0;
 let tenant: TenantId;
@@ -99,7 +100,7 @@ test("a coupon's status is in lists what it is everywhere else, at every moment"
       return one !== undefined && couponStatus(one, now) === status;
     });
     expect(expected.length).toBeGreaterThan(0);
-    const page = { pageNumber: 1, pageSize: 500, sortBy: "code", descending: false } as const;
+    const page = { pageNumber: 1, pageSize: 500, order: [{ by: "code", descending: false }] } as const;
     const listed = await store.list(tenant, { ...everything, status }, page, now);
     expect(listed.map(({ code }) => code)).toEqual(expected.map(({ code }) => code).sort());
     expect(await store.count(tenant, { ...everything, status }, now)).toBe(expected.length);

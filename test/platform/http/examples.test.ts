@@ -90,7 +90,7 @@ test("every operation takes the document's examples on the demo tenant", async (
   const operations = Object.entries(document.paths)
     .flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => ({ path, method, operation })))
     // Nobody has credentials on the demo tenant before `npm run client` has made some.
-    .filter(({ path }) => path !== "/oauth/token")
+    .filter(({ path }) => path !== "/oauth/token" && !path.startsWith("/customerlogin/"))
     .toSorted((left, right) => Number(isLate(left.method, left.path)) - Number(isLate(right.method, right.path)));
   let named: Named = {};
   const failed: string[] = [];

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { D1CouponStore } from "../../../src/coupons/storage/coupon-store.ts";
+import { everyCoupon } from "../../../src/coupons/use-cases/ports.ts";
 import type { CanonicalCouponCode } from "../../../src/ledger/rules/exchange/coupon.ts";
 import { D1SummaryReader } from "../../../src/ledger/storage/summary-reader.ts";
 import { D1RedeemOptionStore } from "../../../src/options/storage/redeem-option-store.ts";
@@ -182,7 +183,7 @@ describe("stores", () => {
     events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, ["A"]),
     customers: () => new D1SummaryReader(database).countCustomers(tenant),
   });
-  const none = { issuedTo: null, code: null, status: null, includeDeleted: true };
+  const none = { ...everyCoupon, includeDeleted: true };
 
   test.each(Object.keys(stores(env.DB)))("read %s again", async (name) => {
     vi.useRealTimers();
