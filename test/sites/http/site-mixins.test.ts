@@ -91,6 +91,24 @@ describe("mixins of a site", () => {
     expect(await read("test")).toEqual({ a: "a", b: "b", c: "c", d: "d", e: "e" });
   });
 
+  it("are created together when several are given, all or none", async () => {
+    const { shop, mixins, create } = await openShop();
+    const body = { testMixin: { active: true }, orderProcessSettings: { paymentByInvoice: true, metadata: {} } };
+    expect(await create(body)).toMatchObject({ status: 201, body: { id: "testMixin" } });
+    const taken = await create({ another: {}, orderProcessSettings: {} });
+    expect(taken).toMatchObject({
+      status: 409,
+      body: { message: "Mixin orderProcessSettings already exists for site main" },
+    });
+    const wrong = await create({ another: {}, couponSettings: { rewardpoints: { enabled: 1 } } });
+    expect(wrong).toMatchObject({ status: 400, body: { details: [{ field: "couponSettings.rewardpoints.enabled" }] } });
+    expect((await shop.manage("GET", mixins)).body).toEqual(body);
+    const many = Object.fromEntries(Array.from({ length: 99 }, (_, n) => [`m${n}`, {}]));
+    expect(await create(many)).toMatchObject({ status: 400, body: { code: "mixin_limit_reached" } });
+    const { m98: _, ...fitting } = many;
+    expect((await create(fitting)).status).toBe(201);
+  });
+
   it("are created once when it is tried several times at once", async () => {
     const { shop, mixins, create } = await openShop();
     const answers = await Promise.all([1, 2, 3].map((n) => create({ test: { n } })));
@@ -227,7 +245,7 @@ describe("a merge patch", () => {
 describe("a mixin that cannot be stored", () => {
   it.each([
     ["nothing", "{}", undefined],
-    ["two mixins", '{"a":{},"b":{}}', undefined],
+    ["a mixin beside what is none", '{"a":{},"b":[]}', "b"],
     ["a list", "[]", undefined],
     ["null", "null", undefined],
     ["text", '"a"', undefined],
@@ -449,7 +467,7 @@ describe("who manages a site", () => {
       const { status, body } = await call("GET", mixins, { token });
       return { status, type: (body as { type?: string }).type };
     };
-    const refused = { status: 403, type: "insufficient_permissions" };
+    const refused = { status: 403, type: "Forbidden" };
     expect(await withToken(await employeeToken(shop.tenant, "site.site_manage"))).toMatchObject({ status: 200 });
     expect(await withToken(undefined)).toMatchObject({ status: 401 });
     expect(await withToken(await employeeToken("elsewhere", "site.site_manage"))).toEqual(refused);

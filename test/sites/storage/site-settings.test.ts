@@ -10,12 +10,15 @@ import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { type RewardSettings, switchedOff } from "../../../src/sites/rules/site-settings.ts";
 import { CachedSiteSettings } from "../../../src/sites/storage/cached-site-settings.ts";
 import { D1MixinStore } from "../../../src/sites/storage/mixin-store.ts";
-import type { MixinStore } from "../../../src/sites/use-cases/ports.ts";
+import { D1SiteStore } from "../../../src/sites/storage/site-store.ts";
+import type { MixinStore, SiteStore } from "../../../src/sites/use-cases/ports.ts";
 import { rewriteMixin } from "../../../src/sites/use-cases/rewrite-mixin.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
 
 const main = "main" as SiteCode;
 const mixins = new D1MixinStore(TenantDatabases.one(env.DB));
+const sites = new D1SiteStore(TenantDatabases.one(env.DB));
+type Source = Pick<SiteStore, "settings">;
 const cache = env.SETTINGS_CACHE;
 
 let tenants = 0;
@@ -36,6 +39,8 @@ const effective: RewardSettings = {
   earningBase: "total",
   returnPolicy: "clamp",
   giveBacksPerDay: 10,
+  currency: null,
+  timeZone: null,
 };
 
 describe("mixins in D1", () => {
@@ -44,10 +49,10 @@ describe("mixins in D1", () => {
     const odd: Record<string, unknown> = JSON.parse(
       '{"__proto__":{"a":1},"1":"\\u0000ä😀","n":null,"deep":[{"x":[]}]}',
     );
-    await mixins.insert(tenant, main, "second", odd, null);
-    await mixins.insert(tenant, main, "first", {}, null);
-    await mixins.insert(tenant, "other" as SiteCode, "third", {}, null);
-    await mixins.insert(newTenant(), main, "fourth", {}, null);
+    await mixins.insert(tenant, main, { second: odd }, null);
+    await mixins.insert(tenant, main, { first: {} }, null);
+    await mixins.insert(tenant, "other" as SiteCode, { third: {} }, null);
+    await mixins.insert(newTenant(), main, { fourth: {} }, null);
 
     expect(JSON.stringify(await mixins.list(tenant, main))).toBe(`{"first":{},"second":${JSON.stringify(odd)}}`);
     expect(JSON.stringify(await mixins.find(tenant, main, "second"))).toBe(JSON.stringify(odd));
@@ -61,9 +66,9 @@ describe("mixins in D1", () => {
     const idempotencyKey = { caller: "client:backoffice" as Actor, operation: "POST", key: "k1" };
     const keyed = { idempotencyKey, fingerprint: "f", body: "first" };
 
-    await mixins.insert(tenant, main, "m", { n: 1 }, keyed);
-    await expect(mixins.insert(tenant, main, "m", { n: 2 }, null)).rejects.toBeInstanceOf(StoreConflict);
-    await expect(mixins.insert(tenant, main, "another", { n: 3 }, keyed)).rejects.toBeInstanceOf(StoreConflict);
+    await mixins.insert(tenant, main, { m: { n: 1 } }, keyed);
+    await expect(mixins.insert(tenant, main, { m: { n: 2 } }, null)).rejects.toBeInstanceOf(StoreConflict);
+    await expect(mixins.insert(tenant, main, { another: { n: 3 } }, keyed)).rejects.toBeInstanceOf(StoreConflict);
 
     expect(await mixins.list(tenant, main)).toEqual({ m: { n: 1 } });
     expect(await answers.find(tenant, idempotencyKey)).toEqual({ fingerprint: "f", body: "first" });
@@ -71,7 +76,7 @@ describe("mixins in D1", () => {
 
   it("are replaced only while they are what the caller has read", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "m", { n: 1 }, null);
+    await mixins.insert(tenant, main, { m: { n: 1 } }, null);
 
     expect(await mixins.replace(tenant, main, "m", { n: 0 }, { n: 9 })).toBe(false);
     expect(await mixins.replace(tenant, main, "m", { n: 1 }, { n: 2 })).toBe(true);
@@ -91,7 +96,7 @@ describe("mixins in D1", () => {
 
   it("are removed once", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "m", {}, null);
+    await mixins.insert(tenant, main, { m: {} }, null);
     expect(await mixins.remove(tenant, main, "m")).toBe(true);
     expect(await mixins.remove(tenant, main, "m")).toBe(false);
   });
@@ -101,7 +106,7 @@ describe("effective site settings", () => {
   it("come from the mixin first and from the cache then, for 15 minutes", async () => {
     const tenant = newTenant();
     const { settings, reads, puts, lines } = observed();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
 
     expect(await settings.effective(tenant, main)).toEqual(effective);
     expect(await settings.effective(tenant, main)).toEqual(effective);
@@ -126,7 +131,7 @@ describe("effective site settings", () => {
   it("are off when the mixin says nothing of reward points", async () => {
     const tenant = newTenant();
     const { settings, lines } = observed();
-    await mixins.insert(tenant, main, "couponSettings", { length: 3 }, null);
+    await mixins.insert(tenant, main, { couponSettings: { length: 3 } }, null);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(lines).toMatchObject([["site_switched_off", { reason: "no settings in the mixin" }]]);
   });
@@ -159,9 +164,9 @@ describe("effective site settings", () => {
 
   it("are not guessed while storage does not answer, and nothing is cached then", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
-    const find = () => Promise.reject(new StoreUnavailable("No answer."));
-    const failing = observed({ mixins: { ...mixinsOf(mixins), find } });
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
+    const settings = () => Promise.reject(new StoreUnavailable("No answer."));
+    const failing = observed({ sites: { settings } });
 
     await expect(failing.settings.effective(tenant, main)).rejects.toBeInstanceOf(StoreUnavailable);
     expect(failing.puts).toEqual([]);
@@ -179,7 +184,7 @@ describe("effective site settings", () => {
     ["null", "null"],
   ])("do not believe a damaged cache entry (%s), and replace it", async (_, text) => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     await cache.put(`reward-settings/${tenant}/main`, text);
     const { settings, reads } = observed();
 
@@ -190,7 +195,7 @@ describe("effective site settings", () => {
 
   it("do without a cache that fails, and say so in the log", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     const { settings, lines, pauses } = observed({ cache: failingCache });
 
     expect(await settings.effective(tenant, main)).toEqual(effective);
@@ -208,7 +213,7 @@ describe("effective site settings", () => {
   it("show a change as soon as they are forgotten", async () => {
     const tenant = newTenant();
     const { settings } = observed();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     await settings.effective(tenant, main);
     await mixins.remove(tenant, main, "couponSettings");
 
@@ -221,7 +226,7 @@ describe("effective site settings", () => {
     const tenant = newTenant();
     let now = systemClock.now();
     const { settings } = observed({ clock: { now: () => now } });
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     expect(await settings.effective(tenant, main)).toEqual(effective);
     await mixins.remove(tenant, main, "couponSettings");
     await observed().settings.forget(tenant, main);
@@ -244,7 +249,7 @@ describe("effective site settings", () => {
 
   it("show a change also to those who read them while it was being made", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     const { settings } = observed();
     const slow: MixinStore = {
       ...mixinsOf(mixins),
@@ -288,8 +293,7 @@ describe("effective site settings", () => {
       await mixins.insert(
         tenant,
         site,
-        "couponSettings",
-        couponSettings({ ...given, validityInMonths: index + 1 }),
+        { couponSettings: couponSettings({ ...given, validityInMonths: index + 1 }) },
         null,
       );
     }
@@ -325,12 +329,12 @@ const mixinsOf = (inner: MixinStore): MixinStore => ({
 });
 
 /** Settings over the real storage and cache, or what stands in for them, with a record of what they do. */
-function observed(given: { readonly cache?: KVNamespace; readonly mixins?: MixinStore; readonly clock?: Clock } = {}) {
+function observed(given: { readonly cache?: KVNamespace; readonly sites?: Source; readonly clock?: Clock } = {}) {
   const lines: [string, unknown][] = [];
   const puts: { key: string; options: unknown }[] = [];
   const pauses: number[] = [];
   let reads = 0;
-  const inner = given.mixins ?? mixins;
+  const inner = given.sites ?? sites;
   const kv = given.cache ?? cache;
   const write = (event: string, facts?: unknown) => lines.push([event, facts]);
   const log: Logger = { info: write, warn: write, error: write };
@@ -342,11 +346,10 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
       return kv.put(key, value, options);
     },
   } as unknown as KVNamespace;
-  const countingMixins: MixinStore = {
-    ...mixinsOf(inner),
-    find: (...args) => {
+  const counting: Source = {
+    settings: (...args) => {
       reads += 1;
-      return inner.find(...args);
+      return inner.settings(...args);
     },
   };
   const pause = async (durationMs: number): Promise<void> => {
@@ -354,7 +357,7 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
   };
   const settings = new CachedSiteSettings({
     cache: recordingCache,
-    mixins: countingMixins,
+    sites: counting,
     clock: given.clock ?? systemClock,
     log,
     pause,

@@ -23,6 +23,8 @@ describe("reward settings", () => {
         earningBase: "total",
         returnPolicy: "clamp",
         giveBacksPerDay: 10,
+        currency: null,
+        timeZone: null,
       },
     });
   });
