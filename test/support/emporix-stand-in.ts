@@ -1,7 +1,7 @@
 /** What can be asked of the stand-in, and told to go wrong. */
 export type StandInOperation = (typeof operations)[number];
 
-const operations = ["token", "coupon.create", "coupon.find", "coupon.remove", "settings.find"] as const;
+const operations = ["token", "coupon.create", "coupon.find", "coupon.remove", "settings.find", "site.find"] as const;
 
 export const isStandInOperation = (text: string): text is StandInOperation => operations.some((name) => name === text);
 
@@ -96,6 +96,8 @@ export class EmporixStandIn {
   readonly coupons = new Map<string, StandInCoupon>();
   /** The sites' mixins, by tenant, site and name: `demo/main/couponSettings`. */
   readonly mixins = new Map<string, unknown>();
+  /** The sites, by tenant and code: `demo/main`. */
+  readonly sites = new Map<string, unknown>();
   /** Whether `issuedTo` and `redemptionCount` are shown, as they are to those who may see them. */
   showsSellersFields = true;
   readonly #time: PassingTime | null;
@@ -242,6 +244,8 @@ export class EmporixStandIn {
         return this.#removeCoupon(tenant, name);
       case "settings.find":
         return this.#findMixin(tenant, name, mixin);
+      case "site.find":
+        return found(this.sites.get(`${tenant}/${name}`));
     }
   }
 
@@ -299,8 +303,7 @@ export class EmporixStandIn {
   }
 
   #findMixin(tenant: string, site: string, name: string): Response {
-    const mixin = this.mixins.get(`${tenant}/${site}/${name}`);
-    return mixin === undefined ? refusal(404) : json(200, mixin);
+    return found(this.mixins.get(`${tenant}/${site}/${name}`));
   }
 
   #received(url: string, { method = "GET", headers = {}, body = "" }: Init): ReceivedRequest {
@@ -353,6 +356,7 @@ function operationOf(method: string, path: string): StandInOperation {
   if (/^GET \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.find";
   if (/^DELETE \/coupon\/[^/]+\/coupons\/[^/]+$/.test(asked)) return "coupon.remove";
   if (/^GET \/site\/[^/]+\/sites\/[^/]+\/mixins\/[^/]+$/.test(asked)) return "settings.find";
+  if (/^GET \/site\/[^/]+\/sites\/[^/]+$/.test(asked)) return "site.find";
   throw new Error(`The stand-in knows no ${asked}.`);
 }
 
@@ -360,6 +364,8 @@ const couponKey = (tenant: string, code: string): string => `${tenant}/${code.to
 
 const json = (status: number, body: unknown): Response =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+const found = (kept: unknown): Response => (kept === undefined ? refusal(404) : json(200, kept));
 
 const errorTypes: Readonly<Record<number, string>> = {
   400: "validation_violation",

@@ -68,7 +68,7 @@ const parseOrders = (word: string): readonly SiteOrder[] | null =>
 
 const plainValue = "[^\\s:\"'`()[\\]{}<>~*,]+";
 const termPattern = `(${filterFields.join("|")}):(~?)(?:"([^"]*)"|\\(([^()"]*)\\)|(${plainValue}))`;
-const queryPattern = new RegExp(`^ *(?:${termPattern}(?: +|$))*$`);
+const queryPattern = new RegExp(`^ *(?:${termPattern}(?: +${termPattern})*)? *$`);
 
 function parseTerms(word: string): readonly SiteTerm[] | null {
   if (!queryPattern.test(word)) return null;

@@ -64,7 +64,12 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
   }
   if (typeof value !== "object" || value === null) return null;
   if (depth > mixinDepthMax) {
-    return { field: null, message: `must not be nested deeper than ${mixinDepthMax} levels`, type: "too_deep" };
+    const [outermost = ""] = path.split(".", 1);
+    return {
+      field: outermost === "" ? null : outermost,
+      message: `must not be nested deeper than ${mixinDepthMax} levels`,
+      type: "too_deep",
+    };
   }
   for (const [member, inner] of Object.entries(value)) {
     if (!member.isWellFormed()) {

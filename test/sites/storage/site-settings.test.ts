@@ -102,6 +102,59 @@ describe("mixins in D1", () => {
   });
 });
 
+describe("sites in D1", () => {
+  const site = { code: main, isDefault: true, version: 1, details: { name: "Main" } };
+
+  it("change together with their mixins and the keyed answer, or not at all", async () => {
+    const tenant = newTenant();
+    await mixins.insert(tenant, main, { kept: { n: 1 } }, null);
+    const change = (previous: string | null, replacedVersion = 0) =>
+      sites.write(
+        tenant,
+        {
+          site: { ...site, version: replacedVersion + 1 },
+          replacedVersion,
+          mixins: [
+            { name: "added", previous: null, next: { n: 2 } },
+            { name: "kept", previous, next: { n: 3 } },
+          ],
+        },
+        null,
+      );
+    for (const wrong of [null, '{"n":2}']) await expect(change(wrong)).rejects.toBeInstanceOf(StoreConflict);
+    for (const version of [1, 2]) await expect(change('{"n":1}', version)).rejects.toBeInstanceOf(StoreConflict);
+    expect(await mixins.list(tenant, main)).toEqual({ kept: { n: 1 } });
+    expect((await sites.find(tenant, main)).site).toBeNull();
+    await change('{"n":1}');
+    expect(await mixins.list(tenant, main)).toEqual({ added: { n: 2 }, kept: { n: 3 } });
+    expect(await sites.find(tenant, main)).toEqual({ site, hasDefault: true });
+  });
+
+  it("stay when they have become the default site", async () => {
+    const tenant = newTenant();
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    await mixins.insert(tenant, main, { m: {} }, null);
+    expect(await sites.remove(tenant, main)).toBe(false);
+    expect(await mixins.list(tenant, main)).toEqual({ m: {} });
+    const other = { ...site, code: "other" as SiteCode };
+    await sites.write(tenant, { site: other, replacedVersion: 0, mixins: [] }, null);
+    expect(await sites.remove(tenant, main)).toBe(true);
+    expect(await mixins.list(tenant, main)).toEqual({});
+    expect(await sites.list(tenant)).toEqual([other]);
+  });
+
+  it("can be replaced when they cannot be read, and are left out of lists until then", async () => {
+    const tenant = newTenant();
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    await env.DB.prepare("update sites set details = '{' where tenant = ?").bind(tenant).run();
+    expect(await sites.list(tenant)).toEqual([]);
+    const { site: damaged } = await sites.find(tenant, main);
+    expect(damaged).toEqual({ ...site, details: {} });
+    await sites.write(tenant, { site: { ...site, version: 2 }, replacedVersion: 1, mixins: [] }, null);
+    expect(await sites.list(tenant)).toEqual([{ ...site, version: 2 }]);
+  });
+});
+
 describe("effective site settings", () => {
   it("come from the mixin first and from the cache then, for 15 minutes", async () => {
     const tenant = newTenant();
@@ -114,6 +167,22 @@ describe("effective site settings", () => {
     expect(reads()).toBe(1);
     expect(puts).toEqual([{ key: `reward-settings/${tenant}/main`, options: { expirationTtl: 900 } }]);
     expect(lines).toEqual([]);
+  });
+
+  it("fall back to what the site says, also without a mixin", async () => {
+    const tenant = newTenant();
+    const details = { currency: "CHF", homeBase: { timezone: "Europe/Zurich" } };
+    const site = { code: main, isDefault: true, version: 1, details };
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    const fallbacks = { currency: "CHF", timeZone: "Europe/Zurich" };
+    const { settings, reads, puts } = observed();
+    expect(await settings.effective(tenant, main)).toEqual({ ...switchedOff, ...fallbacks });
+    expect(puts).toHaveLength(1);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
+    await settings.forget(tenant, main);
+    expect(await settings.effective(tenant, main)).toEqual({ ...effective, ...fallbacks });
+    expect(await observed().settings.effective(tenant, main)).toEqual({ ...effective, ...fallbacks });
+    expect(reads()).toBe(2);
   });
 
   it("are off for a site without a mixin, which is remembered and logged once, and costs no write", async () => {
