@@ -4,7 +4,7 @@ import { type App, contextOf } from "../../platform/http/app-env.ts";
 import { failures, jsonAnswer, operation } from "../../platform/http/operation.ts";
 import { orRefuse } from "../../platform/http/refused.ts";
 import { tenantParams } from "../../platform/http/schemas/common.ts";
-import { listSites } from "../use-cases/list-sites.ts";
+import { listPlainSites } from "../use-cases/list-sites.ts";
 import { countHeader, setCount } from "./site-count.ts";
 import { siteListInput, sitesQuery } from "./site-list-schemas.ts";
 import { siteCodesOut } from "./site-schemas.ts";
@@ -21,17 +21,17 @@ const route = createRoute({
   request: { params: tenantParams, query: sitesQuery },
   responses: {
     200: { ...jsonAnswer("A page of codes.", siteCodesOut), headers: countHeader },
-    ...failures(path, anyone, "missing_scope", "mixins_too_long"),
+    ...failures(path, anyone, "missing_scope"),
   },
 });
 
 export const listSiteCodes = (app: App) =>
   app.openapi(route, async (c) => {
     const query = c.req.valid("query");
-    const { items, total } = orRefuse(await listSites(contextOf(c), siteListInput(query)));
+    const { items, total } = orRefuse(await listPlainSites(contextOf(c), siteListInput(query)));
     if (query.totalCount) setCount(c, total);
     return c.json(
-      items.map(({ site }) => site.code as string),
+      items.map(({ code }) => code as string),
       200,
     );
   });

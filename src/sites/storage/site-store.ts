@@ -1,4 +1,4 @@
-import { and, asc, eq, ne, or, sql } from "drizzle-orm";
+import { and, asc, eq, ne, sql } from "drizzle-orm";
 import type { KeyedRequest } from "../../platform/requests/keyed-request.ts";
 import { systemClock } from "../../platform/runtime/system-clock.ts";
 import { keyedAnswerRow } from "../../platform/storage/answer-store.ts";
@@ -41,20 +41,19 @@ export class D1SiteStore implements SiteStore {
     return readable(rows, (row) => siteFromRow(row, read), this.#databases, nameOf);
   }
 
+  /** One call reads both. */
   async find(tenant: TenantId, code: SiteCode): Promise<{ site: Site | null; hasDefault: boolean }> {
-    const rows = await answeredRead(() =>
-      this.#databases
-        .drizzleOf(tenant)
-        .select()
-        .from(sites)
-        .where(and(eq(sites.tenant, tenant), or(eq(sites.siteCode, code), isDefault)))
-        .execute(),
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const [[row], defaults] = await answeredRead(() =>
+      drizzle.batch([
+        drizzle.select().from(sites).where(coded(tenant, code)),
+        drizzle
+          .select({ code: sites.siteCode })
+          .from(sites)
+          .where(and(eq(sites.tenant, tenant), isDefault)),
+      ]),
     );
-    const row = rows.find(({ siteCode }) => siteCode === code);
-    return {
-      site: row === undefined ? null : siteFromRow(row, meaningOf),
-      hasDefault: rows.some(({ isDefault: flag }) => flag === 1),
-    };
+    return { site: row === undefined ? null : siteFromRow(row, meaningOf), hasDefault: defaults.length > 0 };
   }
 
   async outlines(tenant: TenantId, codes: readonly SiteCode[]): Promise<readonly MixinOutline[]> {

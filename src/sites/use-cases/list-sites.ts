@@ -1,6 +1,6 @@
 import type { SummaryPage } from "../../platform/requests/page.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
-import { type Expansion, isActive } from "../rules/site.ts";
+import { type Expansion, isActive, type Site } from "../rules/site.ts";
 import { compareSites, fits, type SiteOrder, type SiteTerm } from "../rules/site-list.ts";
 import type { Context } from "./context.ts";
 import type { SiteFailure } from "./failure.ts";
@@ -15,7 +15,6 @@ export interface SiteListInput {
   readonly terms: readonly SiteTerm[];
   readonly orders: readonly SiteOrder[];
   readonly page: SummaryPage;
-  readonly expansion: Expansion;
 }
 
 /**
@@ -24,17 +23,27 @@ export interface SiteListInput {
  */
 export async function listSites(
   context: Context,
-  { includeInactive, terms, orders, page, expansion }: SiteListInput,
-): Promise<Result<{ readonly items: readonly SiteView[]; readonly total: number }, ListFailure>> {
+  input: SiteListInput & { readonly expansion: Expansion },
+): Promise<Result<{ readonly items: readonly SiteView[]; readonly total: number }, SiteFailure | ManagersOnly>> {
+  const listed = await listPlainSites(context, input);
+  if (!listed.ok) return listed;
+  const items = await viewsOf(context, listed.value.items, input.expansion, listedMixinsMax);
+  if (items === null) return refuse({ code: "mixins_too_long", limitCharacters: listedMixinsMax });
+  return succeed({ items, total: listed.value.total });
+}
+
+/** The same without anything of mixins; `missing_scope` for inactive sites. */
+export async function listPlainSites(
+  context: Context,
+  { includeInactive, terms, orders, page }: SiteListInput,
+): Promise<Result<{ readonly items: readonly Site[]; readonly total: number }, ManagersOnly>> {
   if (includeInactive && !isSiteManager(context.principal)) return refuse(siteManagersOnly);
   const sites = await knownSites(context);
   const listed = sites
     .filter((site) => (includeInactive || isActive(site)) && fits(site, terms))
     .toSorted((left, right) => compareSites(left, right, orders));
   const start = (page.pageNumber - 1) * page.pageSize;
-  const items = await viewsOf(context, listed.slice(start, start + page.pageSize), expansion, listedMixinsMax);
-  if (items === null) return refuse({ code: "mixins_too_long", limitCharacters: listedMixinsMax });
-  return succeed({ items, total: listed.length });
+  return succeed({ items: listed.slice(start, start + page.pageSize), total: listed.length });
 }
 
-type ListFailure = SiteFailure | typeof siteManagersOnly;
+type ManagersOnly = typeof siteManagersOnly;
