@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { nonEmptyText, siteCode, text } from "../../platform/http/schemas/common.ts";
 import { deferred } from "../../platform/http/schemas/deferred.ts";
-import { violationsOf } from "../../platform/http/violations.ts";
+import { violationsOf } from "../../platform/http/schemas/violations.ts";
 import { lazy } from "../../platform/runtime/lazy.ts";
 import { isCurrency } from "../../platform/values/currency.ts";
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";

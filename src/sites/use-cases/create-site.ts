@@ -4,6 +4,7 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 import { mixinsMax } from "./create-mixins.ts";
 import type { MixinFailure, SiteFailure } from "./failure.ts";
+import { sitesMax } from "./find-site.ts";
 import {
   defaultNeeded,
   type GivenSite,
@@ -12,7 +13,6 @@ import {
   siteFlaw,
   sitesKeptUpstream,
 } from "./given-site.ts";
-import { sitesMax } from "./known-site.ts";
 import { writingSettings } from "./site-mixin.ts";
 import { validateMixins } from "./validate-mixin.ts";
 

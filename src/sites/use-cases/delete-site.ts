@@ -2,8 +2,8 @@ import type { SiteCode } from "../../platform/values/identifiers.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 import type { MixinFailure, SiteFailure } from "./failure.ts";
+import { knownSite } from "./find-site.ts";
 import { defaultNeeded, sitesKeptUpstream } from "./given-site.ts";
-import { knownSite } from "./known-site.ts";
 import { writingSettings } from "./site-mixin.ts";
 
 /**

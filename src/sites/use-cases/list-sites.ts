@@ -4,7 +4,7 @@ import { type Expansion, isActive, type Site } from "../rules/site.ts";
 import { compareSites, fits, type SiteOrder, type SiteTerm } from "../rules/site-list.ts";
 import type { Context } from "./context.ts";
 import type { SiteFailure } from "./failure.ts";
-import { knownSites } from "./known-site.ts";
+import { knownSites } from "./find-site.ts";
 import { isSiteManager, type SiteView, siteManagersOnly, viewsOf } from "./site-view.ts";
 
 /** The most characters of mixins that a list shows with their contents. */

@@ -5,6 +5,7 @@ import type { Site } from "../rules/site.ts";
 import type { Context } from "./context.ts";
 import { mixinsMax } from "./create-mixins.ts";
 import type { MixinFailure, SiteFailure } from "./failure.ts";
+import { knownSite } from "./find-site.ts";
 import {
   type CheckedSite,
   defaultNeeded,
@@ -13,7 +14,6 @@ import {
   siteFlaw,
   sitesKeptUpstream,
 } from "./given-site.ts";
-import { knownSite } from "./known-site.ts";
 import type { Mixin, StoredMixin } from "./ports.ts";
 import { writingSettings } from "./site-mixin.ts";
 import { validateMixins } from "./validate-mixin.ts";

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import { customersAt, demoCustomer, demoTenant, redeemOptions, siteMixins } from "../../../scripts/seed-data.ts";
+import { customersAt, demoCustomer, demoTenant, redeemOptions, site, siteMixins } from "../../../scripts/seed-data.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { allScopes } from "../../support/prepared-shop.ts";
 import { type Answer, call } from "../../support/shop.ts";
@@ -39,6 +39,7 @@ beforeAll(async () => {
   employee = await employeeToken(demoTenant, allScopes);
   customer = await customerToken(demoTenant, demoCustomer);
   const put = (path: string, json: object) => call("POST", path, { token: employee, json });
+  await put(`/site/${demoTenant}/sites`, site);
   await put(`/site/${demoTenant}/sites/main/mixins`, siteMixins);
   for (const option of redeemOptions) await put(`/reward-points/${demoTenant}/redeemOptions`, option);
   for (const { customerId, history } of customersAt(Date.now() as EpochMs)) {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { Violation } from "../requests/failure.ts";
+import type { Violation } from "../../requests/failure.ts";
 
 /** What zod found, in the words of the contract's error details. */
 export const violationsOf = (error: z.ZodError): Violation[] =>
