@@ -123,6 +123,8 @@ export const sites: Readonly<Record<string, OperationEntry>> = {
     takesKey: true,
     written: {
       base: newSite,
+      // Any other site would change the one that is the default site.
+      beside: { default: { code: "main" } },
       read: async ({ shop, employee }, _answer, { code }) => {
         const path = `/site/${shop.tenant}/sites/${encodeURIComponent(String(code))}?expand=${everything}`;
         const { body } = await call("GET", path, { token: employee });

@@ -19,12 +19,12 @@ export interface Site {
 export const noCurrency = "XXX";
 
 /**
- * The site `main` of a tenant that has not stored it. Where nothing is known, the codes of ISO 4217 and ISO 3166 say
- * so: no currency, and an unknown country.
+ * The site `main` of a tenant that has stored no default site. Where nothing is known, the codes of ISO 4217 and
+ * ISO 3166 say so: no currency, and an unknown country.
  */
-export const unstoredMain = (isDefault: boolean): Site => ({
+export const unstoredMain: Site = {
   code: defaultSiteCode,
-  isDefault,
+  isDefault: true,
   version: 0,
   details: {
     name: defaultSiteCode,
@@ -37,7 +37,7 @@ export const unstoredMain = (isDefault: boolean): Site => ({
     taxDeterminationBasedOn: "BILLING_ADDRESS",
     cartCalculationScale: 2,
   },
-});
+};
 
 export const isActive = ({ details }: Site): boolean => details["active"] !== false;
 

@@ -10,7 +10,7 @@ import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import { readable } from "../../tenants/storage/readable.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
-import type { Site } from "../rules/site.ts";
+import { type Site, unstoredMain } from "../rules/site.ts";
 import { settingsMixinName } from "../rules/site-settings.ts";
 import type { Mixin, MixinOutline, SiteChange, SiteStore, StoredMixin } from "../use-cases/ports.ts";
 import { meaningOf, mixinFromText, namedMixin } from "./mixin-store.ts";
@@ -139,6 +139,18 @@ export class D1SiteStore implements SiteStore {
     const drizzle = this.#databases.drizzleOf(tenant);
     const { code: siteCode, version } = site;
     const other = and(eq(sites.tenant, tenant), isDefault, ne(sites.siteCode, siteCode));
+    const { code: main, version: none, details: unknown } = unstoredMain;
+    const hasDefault = sql`exists ${drizzle
+      .select({ one: sql`1` })
+      .from(sites)
+      .where(and(eq(sites.tenant, tenant), isDefault))}`;
+    // A site main that was not stored stays when another one takes its place.
+    const storesMain = drizzle
+      .insert(sites)
+      .select(
+        sql`select ${tenant}, ${main}, 0, ${none + 1}, ${JSON.stringify(unknown)} where ${siteCode} <> ${main} and not ${hasDefault}`,
+      )
+      .onConflictDoNothing();
     const losesDefault = drizzle
       .update(sites)
       .set({ isDefault: 0, version: sql`${sites.version} + 1` })
@@ -175,7 +187,9 @@ export class D1SiteStore implements SiteStore {
         : [drizzle.insert(idempotencyRecords).values(keyedAnswerRow(tenant, keyed, systemClock.now()))];
     const rest = [...storesMixins, ...answers];
     await answeredWrite(
-      site.isDefault ? drizzle.batch([losesDefault, storesSite, ...rest]) : drizzle.batch([storesSite, ...rest]),
+      site.isDefault
+        ? drizzle.batch([storesMain, losesDefault, storesSite, ...rest])
+        : drizzle.batch([storesSite, ...rest]),
     );
   }
 

@@ -22,29 +22,16 @@ export async function findSite(
 export const sitesMax = 200;
 
 /**
- * A site of the tenant, or null. The site `main` need not be stored: it exists while no other site is the default, and
- * while it has mixins. Mixins of other codes do not make a site.
+ * A site of the tenant, or null. A tenant that has stored no default site has the site `main`, though it is not stored.
+ * Mixins of other codes do not make a site.
  */
 export async function knownSite({ services, principal }: Context, code: SiteCode): Promise<Site | null> {
   const { site, hasDefault } = await services.sites.find(principal.tenant, code);
-  if (site !== null || code !== defaultSiteCode) return site;
-  return mainIfNotStored({ services, principal }, hasDefault);
+  return site ?? (code === defaultSiteCode && !hasDefault ? unstoredMain : null);
 }
 
 /** All sites of the tenant. */
 export async function knownSites({ services, principal }: Context): Promise<readonly Site[]> {
   const stored = await services.sites.list(principal.tenant);
-  if (stored.some(({ code }) => code === defaultSiteCode)) return stored;
-  const hasDefault = stored.some(({ isDefault }) => isDefault);
-  const main = await mainIfNotStored({ services, principal }, hasDefault);
-  return main === null ? stored : [...stored, main];
-}
-
-async function mainIfNotStored(
-  { services, principal }: Pick<Context, "services" | "principal">,
-  hasDefault: boolean,
-): Promise<Site | null> {
-  if (!hasDefault) return unstoredMain(true);
-  const outlines = await services.sites.outlines(principal.tenant, [defaultSiteCode]);
-  return outlines.length === 0 ? null : unstoredMain(false);
+  return stored.some(({ isDefault }) => isDefault) ? stored : [...stored, unstoredMain];
 }

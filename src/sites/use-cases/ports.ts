@@ -50,7 +50,7 @@ export interface MixinOutline {
 
 /** What becomes of a site and its mixins, all or nothing. */
 export interface SiteChange {
-  /** The site as it will be. If it becomes the default site, another one stops being it. */
+  /** The site as it will be. If it becomes the default site, another one stops being it: `main` if none is stored. */
   readonly site: Site;
   /** The version that it replaces; 0 when the site must not be stored yet. */
   readonly replacedVersion: number;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { completedOrder, queued } from "../../support/orders/order-events.ts";
+import { consume } from "../../support/prepared-shop.ts";
 import { call, Shop } from "../../support/shop.ts";
 import { employeeToken, guestToken } from "../../support/tokens.ts";
 
@@ -154,10 +156,8 @@ describe("the default site", () => {
       metadata: { version: 0 },
     });
     expect((await create({ default: true })).status).toBe(201);
-    // Nothing is left of a main that nobody has stored or given a mixin.
-    expect((await list()).body).toEqual(["outlet"]);
-    await shop.manage("POST", `${at("main")}/mixins`, { couponSettings: { rewardpoints: settings } });
     expect((await list("sort=default:desc,code")).body).toEqual(["outlet", "main"]);
+    expect(await read("main")).toMatchObject({ name: "main", default: false, metadata: { version: 1 } });
     expect((await shop.manage("PATCH", at("main"), { default: true, currency: "EUR" })).status).toBe(200);
     expect((await list("q=default:true")).body).toEqual(["main"]);
     expect(await read("outlet")).toMatchObject({ default: false, metadata: { version: 2 } });
@@ -171,6 +171,8 @@ describe("the default site", () => {
     await shop.manage("PATCH", at("outlet"), { default: true });
     expect((await shop.manage("DELETE", at("main"))).status).toBe(204);
     expect((await shop.manage("GET", at("main"))).status).toBe(404);
+    await create({ code: "third", default: true });
+    expect((await list()).body).toEqual(["outlet", "third"]);
   });
 
   it("stays one when several become it at once", async () => {
@@ -313,6 +315,43 @@ describe("reward points at a site", () => {
     await shop.manage("DELETE", at("outlet"));
     expect(await redeem()).toMatchObject({ status: 400, body: { code: "rewards_disabled" } });
     expect(await shop.balance("C1")).toBe(80);
+  });
+
+  it("are kept by an order whose site is gone, whatever is told of the order later", async () => {
+    const { shop, create, at } = await openShop();
+    await create({ mixins: { couponSettings: { rewardpoints: settings } } });
+    const tell = (more: object, id: string) =>
+      consume([queued(shop.tenant, completedOrder("O1", { siteCode: "outlet", customer: { id: "C1" }, ...more }), id)]);
+    await tell({}, "first");
+    expect(await shop.balance("C1")).toBe(433);
+    await shop.manage("DELETE", at("outlet"));
+    await tell({ metadata: { version: 2 } }, "second");
+    expect(await shop.balance("C1")).toBe(433);
+    expect((await shop.manage("GET", "/reward-points/customer/C1/verify")).body).toMatchObject({ sound: true });
+  });
+});
+
+describe("a dashboard", () => {
+  it("makes a new site of main, and sends back the whole site that it has read", async () => {
+    const { shop, sites, at, read } = await openShop();
+    const main = await read("main");
+    const homeBase = { ...(main["homeBase"] as object), location: { longitude: null, latitude: null } };
+    const payment = [{ id: "stripe", name: "Stripe", serviceType: "urn:payment", serviceUrl: "", active: true }];
+    const made = { ...main, homeBase, name: "New", code: "new", shipToCountries: ["DE"], payment };
+    expect((await shop.manage("POST", `${sites}/`, made)).status).toBe(201);
+    const shown = await read("new");
+    expect(shown).toMatchObject({ name: "New", shipToCountries: ["DE"], payment });
+    const typed = { address: { country: "DE", zipCode: "1" }, location: { longitude: "13.37", latitude: "-0.5" } };
+    const edited = { ...shown, name: "Newer", homeBase: typed };
+    expect((await shop.manage("PATCH", at("new"), edited)).status).toBe(200);
+    expect(await read("new")).toMatchObject({
+      name: "Newer",
+      homeBase: { location: { longitude: 13.37, latitude: -0.5 } },
+    });
+    expect(await shop.manage("PATCH", at("new"), edited)).toMatchObject({
+      status: 409,
+      body: { details: [{ message: expect.any(String) }] },
+    });
   });
 });
 
