@@ -26,7 +26,7 @@ export interface RewardSettings extends SiteFallbacks {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
-  /** How many coupons a customer can give back per day. The default site's value applies to the whole tenant. */
+  /** How many coupons a customer can give back per day. The value of site `main` applies to the whole tenant. */
   readonly giveBacksPerDay: number;
 }
 
