@@ -17,6 +17,10 @@ const signingKey = JSON.stringify({ ...(await exportJWK(privateKey)), alg: "ES25
 const contractFile = new URL("../shared/contract/reward-points.openapi.yml", import.meta.url);
 const contract: unknown = existsSync(contractFile) ? parse(readFileSync(contractFile, "utf8")) : null;
 
+/** The published contract of sites, which lies beside the project; null where it does not. */
+const siteContractFile = new URL("../shared/contract/site-settings.openapi.yml", import.meta.url);
+const siteContract: unknown = existsSync(siteContractFile) ? parse(readFileSync(siteContractFile, "utf8")) : null;
+
 /** An order of the published examples; null where it does not lie beside the project. */
 const orderFile = new URL("../shared/contract/examples/order-EON2076.json", import.meta.url);
 const exampleOrder: unknown = existsSync(orderFile) ? JSON.parse(readFileSync(orderFile, "utf8")) : null;
@@ -93,7 +97,7 @@ const inRuntime = { ...common, setupFiles: ["test/support/apply-migrations.ts"] 
 
 export default defineConfig({
   test: {
-    provide: { contract, exampleOrder, verification },
+    provide: { contract, siteContract, exampleOrder, verification },
     // The service logs every request; what passes may do so quietly. (Projects cannot say so for themselves.)
     silent: "passed-only",
     // A line for each file says enough of what takes long for a reason.

@@ -9,6 +9,17 @@ export const demoSite = "main" as SiteCode;
 /** The customer to try things with: has points of every kind, and enough left for a coupon. */
 export const demoCustomer = "C1001" as CustomerId;
 
+/** The site, as the body of the request that creates it. */
+export const site = {
+  code: demoSite,
+  name: "Demo shop",
+  defaultLanguage: "en",
+  languages: ["en", "de"],
+  currency: "EUR",
+  homeBase: { address: { country: "DE", zipCode: "10115", city: "Berlin" }, timezone: "Europe/Berlin" },
+  shipToCountries: ["AT", "DE"],
+} as const;
+
 /** The site's settings, as the body of the request that creates them. */
 export const siteMixins = {
   couponSettings: {

@@ -3,7 +3,7 @@ import type { CustomerId } from "../src/platform/values/identifiers.ts";
 import type { EpochMs } from "../src/platform/values/time.ts";
 import { type ApiAnswer, type ApiRequest, callApiFor } from "./api.ts";
 import { type LocalIssuer, localIssuer } from "./local-issuer.ts";
-import { customersAt, demoSite, demoTenant, redeemOptions, type SeedEvent, siteMixins } from "./seed-data.ts";
+import { customersAt, demoSite, demoTenant, redeemOptions, type SeedEvent, site, siteMixins } from "./seed-data.ts";
 import { baseUrlOf } from "./service-address.ts";
 import { runScript } from "./usage-error.ts";
 
@@ -34,6 +34,7 @@ export async function seedDemoTenant(baseUrl: string, issuer: LocalIssuer): Prom
   // 409: an earlier run that was interrupted has got this far.
   const create = (path: string, body: object) => call([200, 201, 409], { method: "POST", path, token: employee, body });
 
+  await create(`/site/${demoTenant}/sites`, site);
   await create(mixinsPath(demoSite), siteMixins);
   for (const option of redeemOptions) await create(`/reward-points/${demoTenant}/redeemOptions`, option);
   for (const { customerId, history } of customersAt(Date.now() as EpochMs)) {

@@ -1,5 +1,4 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { z } from "zod";
 import { getKeySet } from "./access/http/get-key-set.ts";
 import { issueToken } from "./access/http/issue-token.ts";
 import { loginAnonymously } from "./access/http/login-anonymously.ts";
@@ -44,13 +43,20 @@ import { getOpenApiDocument } from "./platform/http/get-openapi-document.ts";
 import { type FrameSettings, frame } from "./platform/http/middleware/frame.ts";
 import { Refused } from "./platform/http/refused.ts";
 import { RememberingRouter } from "./platform/http/remembering-router.ts";
+import { violationsOf } from "./platform/http/schemas/violations.ts";
 import type { Services } from "./platform/http/services.ts";
-import type { Violation } from "./platform/requests/failure.ts";
+import { createSite } from "./sites/http/create-site.ts";
 import { createSiteMixin } from "./sites/http/create-site-mixin.ts";
+import { deleteSite } from "./sites/http/delete-site.ts";
 import { deleteSiteMixin } from "./sites/http/delete-site-mixin.ts";
+import { getSite } from "./sites/http/get-site.ts";
 import { getSiteMixin } from "./sites/http/get-site-mixin.ts";
+import { listSiteCodes } from "./sites/http/list-site-codes.ts";
 import { listSiteMixins } from "./sites/http/list-site-mixins.ts";
+import { listTenantSites } from "./sites/http/list-tenant-sites.ts";
+import { mergeSite } from "./sites/http/merge-site.ts";
 import { mergeSiteMixin } from "./sites/http/merge-site-mixin.ts";
+import { replaceSite } from "./sites/http/replace-site.ts";
 import { replaceSiteMixin } from "./sites/http/replace-site-mixin.ts";
 
 /** The operations. If two of them match a path, the first one gets the request. */
@@ -87,6 +93,13 @@ const operations: readonly ((app: App) => unknown)[] = [
   useTenantCoupon,
   getTenantCouponUse,
   deleteTenantCouponUse,
+  listTenantSites,
+  createSite,
+  getSite,
+  replaceSite,
+  mergeSite,
+  deleteSite,
+  listSiteCodes,
   listSiteMixins,
   createSiteMixin,
   getSiteMixin,
@@ -121,11 +134,3 @@ export function createApp(services: Services, settings: FrameSettings): App {
   });
   return app;
 }
-
-/** What zod found, in the words of the contract's error details. */
-const violationsOf = (error: z.ZodError): Violation[] =>
-  error.issues.map((issue) => ({
-    field: issue.path.length === 0 ? null : issue.path.join("."),
-    message: issue.message,
-    type: issue.code,
-  }));

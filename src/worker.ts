@@ -48,7 +48,8 @@ import { EmporixSiteSettings } from "./sites/integrations/emporix-site-settings.
 import { CachedSiteSettings } from "./sites/storage/cached-site-settings.ts";
 import { KvSettingsCache } from "./sites/storage/kv-settings-cache.ts";
 import { D1MixinStore } from "./sites/storage/mixin-store.ts";
-import type { MixinStore, SiteSettings } from "./sites/use-cases/ports.ts";
+import { D1SiteStore } from "./sites/storage/site-store.ts";
+import type { SiteSettings, SiteStore } from "./sites/use-cases/ports.ts";
 import type { TenantDatabase } from "./tenants/storage/tenant-databases.ts";
 
 export { CommitLane } from "./ledger/objects/commit-lane.ts";
@@ -59,7 +60,7 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
   const log = jsonLogger();
   const clock = systemClock;
   const databases = tenantDatabasesOf(bindings, configuration, log);
-  const mixins = new D1MixinStore(databases);
+  const sites = new D1SiteStore(databases);
   const redeemOptions = new D1RedeemOptionStore(databases);
   const ledgers = new RememberedOverloads(new DurableObjectLedgerGateway(bindings.CUSTOMER_LEDGER, log), clock);
   return {
@@ -78,8 +79,9 @@ function servicesOf(bindings: Bindings, configuration: Configuration): Services 
     exchanges: new D1ExchangeReader(databases),
     expiredLots: new D1ExpiredLotFinder(databases),
     couponService: couponServiceOf(configuration, log),
-    mixins,
-    siteSettings: siteSettingsOf(bindings, configuration, mixins, log),
+    mixins: new D1MixinStore(databases),
+    sites,
+    siteSettings: siteSettingsOf(bindings, configuration, sites, log),
     hasUpstreamSettings: configuration.SITE_SETTINGS_URL !== null,
     ...tokenServices(bindings, configuration, log),
     apiClients: new D1ApiClientStore(databases.shared.database),
@@ -117,13 +119,13 @@ const probeOf = ({ binding, database: d1 }: TenantDatabase, index: number): Prob
 function siteSettingsOf(
   bindings: Bindings,
   configuration: Configuration,
-  mixins: MixinStore,
+  sites: SiteStore,
   log: Services["log"],
 ): SiteSettings {
   const cache = bindings.SETTINGS_CACHE;
   const clock = systemClock;
   const access = emporixAccess(configuration.SITE_SETTINGS_URL, configuration);
-  if (access === null) return new CachedSiteSettings({ cache, mixins, clock, log });
+  if (access === null) return new CachedSiteSettings({ cache, sites, clock, log });
   return new EmporixSiteSettings(access, {
     log,
     fresh: new KvSettingsCache("emporix-settings", { cache, clock, log }),

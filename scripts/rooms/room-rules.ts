@@ -5,7 +5,7 @@ export const knownRooms: Readonly<Record<string, readonly string[]>> = {
   tenants: [],
   ledger: [],
   access: [],
-  sites: ["ledger"],
+  sites: ["ledger", "access"],
   coupons: ["ledger", "sites", "access"],
   options: ["ledger", "sites", "coupons", "access"],
   orders: ["ledger", "sites", "coupons"],

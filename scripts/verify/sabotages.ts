@@ -1473,8 +1473,8 @@ const flows: readonly Sabotage[] = [
     breaks: "settings that are read while they are changed stay in the cache",
     file: "src/sites/use-cases/site-mixin.ts",
     replace:
-      "  try {\n    return await write();\n  } finally {\n    if (name === settingsMixinName) await services.siteSettings.forget(principal.tenant, siteCode);\n  }",
-    by: "  if (name === settingsMixinName) await services.siteSettings.forget(principal.tenant, siteCode);\n  return await write();",
+      "  try {\n    return await write();\n  } finally {\n    await services.siteSettings.forget(principal.tenant, siteCode);\n  }",
+    by: "  await services.siteSettings.forget(principal.tenant, siteCode);\n  return await write();",
     caughtBy: by(
       "test/sites/storage/site-settings.test.ts",
       "show a change also to those who read them while it was being made",
@@ -1955,6 +1955,58 @@ const words: readonly Sabotage[] = [
       "test/sites/http/site-mixins.test.ts",
       "a merge patch > counts under whatever name a setting is stored",
     ),
+  },
+  {
+    name: "site-of-two-halves",
+    breaks: "a site is changed although a mixin that was to change with it has changed since",
+    file: "src/sites/storage/site-store.ts",
+    replace: "JSON.stringify(next)}, null)",
+    by: "JSON.stringify(next)}, '{}')",
+    caughtBy: by(
+      "test/sites/storage/site-settings.test.ts",
+      "sites in D1 > change together with their mixins and the keyed answer, or not at all",
+    ),
+  },
+  {
+    name: "older-site-wins",
+    breaks: "a change to a site undoes another one that came in between",
+    file: "src/sites/storage/site-store.ts",
+    replace: "details}, null)",
+    by: "details}, '{}')",
+    caughtBy: by(
+      "test/sites/http/sites.test.ts",
+      "a site > loses no change when several are made at once, and refuses one of an older version",
+    ),
+  },
+  {
+    name: "site-wipes-unseen",
+    breaks: "a client that replaces a site removes mixins that it was not shown",
+    file: "src/sites/use-cases/replace-site.ts",
+    replace: 'filter((name) => mixins === "all" || mixins.includes(name))',
+    by: 'filter((name) => mixins === "all" || !mixins.includes(name))',
+    caughtBy: by(
+      "test/sites/http/sites.test.ts",
+      "mixins of a stored site > are created, shown, merged, replaced and deleted together with it",
+    ),
+  },
+  {
+    name: "default-site-loses-mixins",
+    breaks: "a site that is not deleted, because it has become the default site, loses its mixins",
+    file: "src/sites/storage/site-store.ts",
+    replace: "const stays = sql`exists",
+    by: "const stays = sql`not exists",
+    caughtBy: by(
+      "test/sites/storage/site-settings.test.ts",
+      "sites in D1 > stay when they have become the default site",
+    ),
+  },
+  {
+    name: "restricted-shown",
+    breaks: "guests see what a site's services keep restricted",
+    file: "src/sites/rules/site.ts",
+    replace: "showsRestricted ? shown : shown.map(withoutRestricted)",
+    by: "shown",
+    caughtBy: by("test/sites/http/sites.test.ts", "services of a site > are shown as far as the request asks for them"),
   },
   {
     name: "misspelt-settings-taken",

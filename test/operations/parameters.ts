@@ -45,6 +45,12 @@ export const parameters: Readonly<Record<string, Field>> = {
   "query:status": oneOf("INACTIVE", "VALID", "EXPIRED", "USED"),
   "query:verdict": oneOf("granted", "reversed", "restored", "erased", "duplicate", "waiting", "ignored", "failed"),
   "query:showDeleted": flag,
+  "query:includeInactive": flag,
+  "query:expand": {
+    accepts: (word) =>
+      /^((payment|shipping|tax):(all|active|none)|mixins?(:([*]|[A-Za-z0-9_.-]+))?)$/.test(String(word)),
+    names: ["mixin:{mixin}"],
+  },
   "query:acceptExpired": flag,
   "query:totalCount": flag,
   "query:sort": oneOf("issuedAt", "code", "redeemedAt"),

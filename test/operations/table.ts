@@ -10,6 +10,7 @@ import { parameters } from "./parameters.ts";
 import { redeemOptions } from "./redeem-options.ts";
 import { service } from "./service.ts";
 import { siteMixins } from "./site-mixins.ts";
+import { sites } from "./sites.ts";
 
 /** Every operation of the OpenAPI document, by its name in it, in the order of the table of round trips. */
 export const operationTable: Readonly<Record<string, OperationEntry>> = {
@@ -18,6 +19,7 @@ export const operationTable: Readonly<Record<string, OperationEntry>> = {
   ...redeemOptions,
   ...events,
   ...coupons,
+  ...sites,
   ...siteMixins,
   ...service,
 };

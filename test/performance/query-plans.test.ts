@@ -84,6 +84,16 @@ const exceptions: readonly Exception[] = [
     reason: "A tenant's options are the answer.",
   },
   {
+    statement: /from "sites" where "sites"."tenant" = \? order by "sites"."site_code" asc$/,
+    line: tenant,
+    reason: "A tenant's sites are the answer, of which it has 200 at most.",
+  },
+  {
+    statement: /"sites"."is_default" = 1\)$/,
+    line: /^SEARCH sites USING COVERING INDEX sites_default \(tenant=\?\)$/,
+    reason: "The index is unique: a tenant has one default site.",
+  },
+  {
     statement: /^select .* from "?ledgers"? where ("ledgers".)?"?tenant"? = \?1?( order by .*)?$/,
     line: tenant,
     reason: "A page of a tenant's customers, along the key, or their number.",

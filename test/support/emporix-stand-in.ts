@@ -7,6 +7,7 @@ const operations = [
   "coupon.find",
   "coupon.remove",
   "settings.find",
+  "site.find",
   "customer.validate",
   "customer.me",
   "orders.list",
@@ -125,6 +126,8 @@ export class EmporixStandIn {
   /** Orders and returns, by tenant and id: `demo/EON2076`. */
   readonly orders = new Map<string, StandInDocument>();
   readonly returns = new Map<string, StandInDocument>();
+  /** The sites, by tenant and code: `demo/main`. */
+  readonly sites = new Map<string, unknown>();
   /** Whether `issuedTo` and `redemptionCount` are shown, as they are to those who may see them. */
   showsSellersFields = true;
   readonly #time: PassingTime | null;
@@ -302,6 +305,8 @@ export class EmporixStandIn {
         return listed(this.orders, "lastStatusChange", request);
       case "returns.list":
         return listed(this.returns, "metadata.modifiedAt", request);
+      case "site.find":
+        return found(this.sites.get(`${tenant}/${name}`));
     }
   }
 
@@ -376,8 +381,7 @@ export class EmporixStandIn {
   }
 
   #findMixin(tenant: string, site: string, name: string): Response {
-    const mixin = this.mixins.get(`${tenant}/${site}/${name}`);
-    return mixin === undefined ? refusal(404) : json(200, mixin);
+    return found(this.mixins.get(`${tenant}/${site}/${name}`));
   }
 
   #received(url: string, { method = "GET", headers = {}, body = "" }: Init): ReceivedRequest {
@@ -435,6 +439,7 @@ function operationOf(method: string, path: string): StandInOperation {
   if (/^GET \/return\/[^/]+\/returns$/.test(asked)) return "returns.list";
   if (/^GET \/customer\/[^/]+\/me$/.test(asked)) return "customer.me";
   if (/^GET \/site\/[^/]+\/sites\/[^/]+\/mixins\/[^/]+$/.test(asked)) return "settings.find";
+  if (/^GET \/site\/[^/]+\/sites\/[^/]+$/.test(asked)) return "site.find";
   throw new Error(`The stand-in knows no ${asked}.`);
 }
 
@@ -470,6 +475,8 @@ const couponKey = (tenant: string, code: string): string => `${tenant}/${code.to
 
 const json = (status: number, body: unknown): Response =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+
+const found = (kept: unknown): Response => (kept === undefined ? refusal(404) : json(200, kept));
 
 const errorTypes: Readonly<Record<number, string>> = {
   400: "validation_violation",

@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import type { QueuedEvent } from "../../src/orders/use-cases/event-ports.ts";
 import worker from "../../src/worker.ts";
 import { completedOrder, queued } from "./orders/order-events.ts";
+import { rightSite } from "./right-site.ts";
 import { call, tenPercentOff } from "./shop.ts";
 import { customerToken, employeeToken, refreshTokenOf } from "./tokens.ts";
 
@@ -73,7 +74,12 @@ export async function prepareShop(tenant = `prep-${++shops}`): Promise<PreparedS
   const mixinsOf = (site: string) => `/site/${tenant}/sites/${site}/mixins`;
   const rewardpoints = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1 };
   await ask("POST", mixinsOf("main"), { couponSettings: { rewardpoints } });
-  await ask("POST", mixinsOf(names.siteCode), { [names.mixinName]: { of: mark } });
+  await ask("POST", `/site/${tenant}/sites`, {
+    ...rightSite,
+    code: names.siteCode,
+    name: `site-${mark}`,
+    mixins: { [names.mixinName]: { of: mark } },
+  });
   await ask(
     "POST",
     `/reward-points/customer/${names.customerId}/addPoints`,

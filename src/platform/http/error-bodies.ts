@@ -3,10 +3,11 @@ import type { Failure } from "./failure.ts";
 import { describeFailure, type FailureStatus, statusOf } from "./presentation.ts";
 
 /** Which of the published contracts a path belongs to: each has error shapes of its own. */
-export type ErrorFamily = "rewards" | "typed" | "oauth";
+export type ErrorFamily = "rewards" | "typed" | "sites" | "oauth";
 
 export function errorFamilyOf(path: string): ErrorFamily {
-  if (path.startsWith("/coupon/") || path.startsWith("/site/")) return "typed";
+  if (path.startsWith("/coupon/")) return "typed";
+  if (path.startsWith("/site/")) return "sites";
   return path.startsWith("/oauth/") || path.startsWith("/customerlogin/") ? "oauth" : "rewards";
 }
 
@@ -48,6 +49,8 @@ function contractBody(failure: Failure, path: string, now: string): object {
   switch (errorFamilyOf(path)) {
     case "typed":
       return typedBody(failure, status);
+    case "sites":
+      return siteBody(failure, status);
     case "oauth":
       return oauthBody(failure, status);
     case "rewards":
@@ -154,6 +157,24 @@ function typedBody(failure: Failure, status: FailureStatus): object {
       moreInfo: "",
     })),
   };
+}
+
+/**
+ * The Site Settings contract has shapes of its own for 403 and for a site that is not there. Every body has details,
+ * because published clients show the first one's message.
+ */
+function siteBody(failure: Failure, status: FailureStatus): object {
+  const message = describeFailure(failure);
+  if (status === 403) {
+    const needed =
+      failure.code === "missing_scope" ? `Missing required scopes [${failure.scopes.join(", ")}]` : message;
+    return { type: "Forbidden", status, message: "User not authorized", details: [{ message: needed, moreInfo: "" }] };
+  }
+  const details = [{ message, moreInfo: "" }];
+  if (failure.code === "site_not_found") {
+    return { type: types[status], status, message: "Site not Found", moreInfo: "", details };
+  }
+  return { details, ...typedBody(failure, status) };
 }
 
 /** Codes that have the same names in RFC 6749, section 5.2. */

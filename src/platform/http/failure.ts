@@ -5,7 +5,7 @@ import type { LedgerFailure } from "../../ledger/rules/failure.ts";
 import type { LedgerNotFound } from "../../ledger/use-cases/failure.ts";
 import type { OptionFailure } from "../../options/use-cases/failure.ts";
 import type { EventFailure } from "../../orders/use-cases/failure.ts";
-import type { MixinFailure } from "../../sites/use-cases/failure.ts";
+import type { MixinFailure, SiteFailure } from "../../sites/use-cases/failure.ts";
 import type { RequestFailure, Unavailable } from "../requests/failure.ts";
 
 /** Every way in which any room can refuse a request. */
@@ -16,6 +16,7 @@ export type Failure =
   | CouponNotFound
   | CouponFailure
   | MixinFailure
+  | SiteFailure
   | EventFailure
   | AccessFailure
   | TokenFailure

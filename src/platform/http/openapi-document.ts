@@ -3,7 +3,7 @@ import { scopes } from "../../access/rules/access.ts";
 import type { App } from "./app-env.ts";
 
 const description = `Reward points for storefronts: merchants grant points to customers, customers exchange points for
-coupon codes. Implements the Emporix Reward Points API, with the site mixins and the coupons that it needs.
+coupon codes. Implements the Emporix Reward Points API, with the sites and the coupons that it needs.
 
 **Tokens.** Employees and API clients need a token with scopes, customers a token of their own. API clients get
 theirs from \`POST /oauth/token\` (\`npm run client\` registers a client). If \`AUTH_JWKS_URL\` names an external
@@ -62,6 +62,7 @@ export function openApiDocument(app: App): ReturnType<App["getOpenAPI31Document"
       { name: "Redeem Options Management", description: "What points can buy" },
       { name: "Order Events", description: "Points for orders, adjusted for returns" },
       { name: "Coupons", description: "What points have bought" },
+      { name: "Sites", description: "The tenant's sites" },
       { name: "Site Mixins", description: "The settings of sites" },
       { name: "Tokens", description: "The embedded token issuer" },
       { name: "Service" },

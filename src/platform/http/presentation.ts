@@ -87,6 +87,17 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ siteCode, limit }) =>
       `Site ${siteCode} already has ${limit} mixins, which is the most a site can have.`,
   },
+  default_site_needed: {
+    status: 400,
+    describe: ({ siteCode }) =>
+      `Site ${siteCode} is the default site, and a tenant needs one: make another site the default first.`,
+  },
+  site_limit_reached: { status: 400, describe: ({ limit }) => `A tenant has at most ${limit} sites.` },
+  mixins_too_long: {
+    status: 400,
+    describe: ({ limitCharacters }) =>
+      `The mixins of these sites have more than ${limitCharacters} characters together: ask for fewer sites per page.`,
+  },
   coupon_used_up: {
     status: 400,
     describe: ({ maxRedemptions }) => `The coupon has been used up: it could be used ${times(maxRedemptions)}.`,
@@ -146,6 +157,7 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   option_not_found: { status: 404, describe: ({ id }) => `Redeem option '${id}' was not found.` },
   coupon_not_found: { status: 404, describe: ({ couponCode }) => `Coupon with code ${couponCode} not found.` },
   coupon_use_not_found: { status: 404, describe: ({ id }) => `Coupon redemption with id ${id} not found.` },
+  site_not_found: { status: 404, describe: ({ siteCode }) => `Couldn't find a site with code '${siteCode}'` },
   mixin_not_found: { status: 404, describe: ({ mixinName }) => `Mixin with name '${mixinName}' could not be found` },
   event_not_found: {
     status: 404,
@@ -169,7 +181,12 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
   },
   settings_kept_upstream: {
     status: 409,
-    describe: () => "Reward settings are kept in Emporix's Site Settings service: change them there.",
+    describe: () => "Sites and their reward settings are kept in Emporix's Site Settings service: change them there.",
+  },
+  site_exists: { status: 409, describe: ({ siteCode }) => `Site ${siteCode} already exists` },
+  site_version_conflict: {
+    status: 409,
+    describe: ({ siteCode }) => `Site ${siteCode} has changed: read it again and send its metadata.version.`,
   },
   mixin_exists: {
     status: 409,

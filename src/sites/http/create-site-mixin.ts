@@ -11,8 +11,8 @@ import {
   replayedHeader,
 } from "../../platform/http/operation.ts";
 import { idempotencyHeaders } from "../../platform/http/schemas/common.ts";
-import { createMixin } from "../use-cases/create-mixin.ts";
-import { mixinIdOut, namedMixinIn, passingSiteParams } from "./site-mixin-schemas.ts";
+import { createMixins } from "../use-cases/create-mixins.ts";
+import { locationOut, namedMixinsIn, passingSiteParams } from "./site-mixin-schemas.ts";
 
 const path = "/site/{tenant}/sites/{siteCode}/mixins";
 
@@ -21,12 +21,12 @@ const route = createRoute({
   path,
   ...operation({ operationId: "POST-site-settings-create-site-mixin", access: siteManagers, accepts: "json" }),
   tags: ["Site Mixins"],
-  summary: "Create a site mixin",
+  summary: "Create site mixins",
   description:
-    "A mixin is stored as given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid. Its members include `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor` and `validityInMonths`.",
-  request: { params: passingSiteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinIn) },
+    "Each member of the body is a mixin under its name. All of them are created, or none. A mixin is stored as given. `couponSettings.rewardpoints` holds the settings of reward points and must be valid. Its members include `enabled` (or `enable`), `codePrefix` (or `couponPrefix`), `orderValueToRewardPointsFactor` and `validityInMonths`.",
+  request: { params: passingSiteParams, headers: idempotencyHeaders, body: jsonBody(namedMixinsIn) },
   responses: {
-    201: { ...jsonAnswer("The mixin's name.", mixinIdOut), headers: replayedHeader },
+    201: { ...jsonAnswer("The name of the first mixin.", locationOut), headers: replayedHeader },
     ...failures(
       path,
       siteManagers,
@@ -44,7 +44,7 @@ export const createSiteMixin = (app: App) =>
   app.openapi(route, async (c) => {
     const context = contextOf(c, c.req.valid("header")["idempotency-key"]);
     const { siteCode } = c.req.valid("param");
-    const { name, mixin } = c.req.valid("json");
-    const answer = await createMixin(context, { siteCode, name, mixin }, JSON.stringify({ id: name }));
+    const { id, mixins } = c.req.valid("json");
+    const answer = await createMixins(context, { siteCode, mixins }, JSON.stringify({ id }));
     return c.body(keyedValue(c, answer), 201, { "Content-Type": "application/json" }) as never;
   });

@@ -13,15 +13,16 @@ import {
   settingsMixinName,
   validityMonthsMax,
 } from "../rules/site-settings.ts";
+import { mixinsMax } from "../use-cases/create-mixins.ts";
 
 /** Names that have a special meaning in programs or in paths. */
 const reservedNames: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype", ".", ".."]);
 const namePattern = /^[A-Za-z0-9_.-]{1,64}$/;
 /** The same pattern without the reserved names, for clients. */
 const documentedNamePattern = "^(?!(?:__proto__|constructor|prototype|[.][.]?)$)[A-Za-z0-9_.-]{1,64}$";
-const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ . -";
+export const nameRequirement = "must be a name of 1 to 64 letters, digits or any of _ . -";
 
-const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
+export const isMixinName = (name: string): boolean => namePattern.test(name) && !reservedNames.has(name);
 
 const sitesNaming = (example: string) =>
   tenantParams.extend(
@@ -29,7 +30,7 @@ const sitesNaming = (example: string) =>
       siteCode: () =>
         siteCode().openapi({
           param: { name: "siteCode", in: "path" },
-          description: "The site's code. Sites need not be created: a site exists as soon as it has a mixin.",
+          description: "The site's code.",
           example,
         }),
     }),
@@ -56,7 +57,7 @@ export const passingMixinParams = passingSiteParams.extend(deferredMembers({ mix
 const anyMembers = { type: "object" as const, additionalProperties: true };
 
 /** Checked by hand: zod's own objects and records would lose members with names such as `__proto__`. */
-const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
+export const jsonObject = lazy(() => z.custom<JsonObject>(isJsonObject, { error: "must be a JSON object" }));
 
 const couponSettingsExample = {
   rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
@@ -96,7 +97,7 @@ const documentedRewardSettings = {
   additionalProperties: false,
 };
 
-const documentedNamedMixin = {
+const documentedNamedMixins = {
   type: "object" as const,
   propertyNames: { pattern: documentedNamePattern },
   properties: {
@@ -108,25 +109,26 @@ const documentedNamedMixin = {
   },
   additionalProperties: anyMembers,
   minProperties: 1,
-  maxProperties: 1,
+  maxProperties: mixinsMax,
   example: { couponSettings: couponSettingsExample },
 };
 
-/** A new mixin under its name. */
-export const namedMixinIn = deferred(() =>
+/** New mixins under their names. */
+export const namedMixinsIn = deferred(() =>
   jsonObject()
     .transform((body, context) => {
-      const [first, ...more] = Object.entries(body);
-      if (first === undefined || more.length > 0) {
-        context.addIssue({ code: "custom", message: "must have exactly one member: the mixin under its name" });
-        return z.NEVER;
+      const mixins = Object.entries(body).filter((entry): entry is [string, JsonObject] => isJsonObject(entry[1]));
+      const [first] = mixins;
+      if (first === undefined && Object.keys(body).length === 0) {
+        context.addIssue({ code: "custom", message: "must have a member for each mixin, under its name" });
       }
-      const [name, mixin] = first;
-      if (!isMixinName(name)) context.addIssue({ code: "custom", message: `The mixin's name ${nameRequirement}` });
-      if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
-      return isJsonObject(mixin) ? { name, mixin } : z.NEVER;
+      for (const [name, mixin] of Object.entries(body)) {
+        if (!isMixinName(name)) context.addIssue({ code: "custom", message: `A mixin's name ${nameRequirement}` });
+        if (!isJsonObject(mixin)) context.addIssue({ code: "custom", path: [name], message: "must be a JSON object" });
+      }
+      return { id: first?.[0] ?? "", mixins: Object.fromEntries(mixins) };
     })
-    .openapi("NamedMixin", documentedNamedMixin),
+    .openapi("NamedMixins", documentedNamedMixins),
 );
 
 /** A mixin's content or a patch to it, bare or under the mixin's name: see {@link unwrapped}. */
@@ -142,7 +144,7 @@ export const mixinsOut = deferred(() =>
   }),
 );
 
-export const mixinIdOut = deferred(() =>
+export const locationOut = deferred(() =>
   z.object({ id: z.string().openapi({ example: "couponSettings" }) }).openapi("ResourceLocation"),
 );
 

@@ -4,10 +4,16 @@ import type { EmporixAccess } from "../../platform/upstream/emporix-access.ts";
 import { pathSegment } from "../../platform/upstream/path-segment.ts";
 import { UpstreamCalls, type UpstreamServices } from "../../platform/upstream/upstream-calls.ts";
 import { refusalReason, saysNotFound } from "../../platform/upstream/upstream-status.ts";
-import { platformTime, type UpstreamLimits, type UpstreamTime } from "../../platform/upstream/upstream-time.ts";
+import {
+  platformTime,
+  type UpstreamBudget,
+  type UpstreamLimits,
+  type UpstreamTime,
+} from "../../platform/upstream/upstream-time.ts";
 import type { SiteCode, TenantId } from "../../platform/values/identifiers.ts";
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import { settingsOfMixin } from "../rules/mixin-settings.ts";
+import { fallbacksOf, noFallbacks, type SiteFallbacks } from "../rules/site.ts";
 import { type RewardSettings, settingsMember, settingsMixinName } from "../rules/site-settings.ts";
 import { type SettingsCache, type SiteSettings, settingsCachedSeconds } from "../use-cases/ports.ts";
 
@@ -30,7 +36,7 @@ export interface EmporixSiteSettingsServices extends UpstreamServices {
 }
 
 /**
- * Settings from the mixins of Emporix's Site Settings service, cached. While the service gives no answer, or none that
+ * Settings from the sites of Emporix's Site Settings service and their mixins, cached. While the service gives no answer, or none that
  * can be understood, a site keeps its last known settings.
  */
 export class EmporixSiteSettings implements SiteSettings {
@@ -92,34 +98,53 @@ export class EmporixSiteSettings implements SiteSettings {
     site: SiteCode,
   ): Promise<{ readonly settings: RewardSettings; readonly isSite: boolean } | null> {
     const segment = pathSegment(site);
-    const mixin = segment === null ? null : await this.#mixin(tenant, segment);
+    const budget = this.#calls.budget(settingsCallLimits);
+    const mixin = segment === null ? null : await this.#mixin(tenant, segment, budget);
     if (mixin === undefined) return null;
-    const { settings, flaw } = settingsOfMixin(mixin);
+    const { settings, flaw } = settingsOfMixin(mixin, null);
     // The code of a site without a mixin may be made up by a client: it does not belong in the log.
     const named = mixin === null ? {} : { siteCode: site };
     if (flaw !== null) this.#log.warn("site_switched_off", { tenant, ...named, ...flaw });
-    return { settings, isSite: mixin !== null };
+    if (segment === null || mixin === null) return { settings, isSite: false };
+    const fallbacks = (await this.#fallbacks(tenant, segment, budget)) ?? (await this.#lastKnown.read(tenant, site));
+    const { currency, timeZone } = fallbacks ?? noFallbacks;
+    return { settings: { ...settings, currency, timeZone }, isSite: true };
   }
 
   /** Null when the site has no mixin; undefined when the service gives no usable answer. */
-  async #mixin(tenant: TenantId, siteSegment: string): Promise<JsonObject | null | undefined> {
+  async #mixin(tenant: TenantId, siteSegment: string, budget: UpstreamBudget): Promise<JsonObject | null | undefined> {
     if (this.#time.now() < this.#pausedUntil) return undefined;
-    const operation = "settings.find";
     const url = `${this.#baseUrl}/site/${tenant}/sites/${siteSegment}/mixins/${settingsMixinName}`;
-    const request = { operation, tenant, method: "GET", url } as const;
-    const outcome = await this.#calls.call(request, this.#calls.budget(settingsCallLimits));
-    if (outcome.kind === "unknown") {
-      this.#pausedUntil = this.#time.now() + failurePauseMs;
-      return undefined;
-    }
+    const answer = await this.#find("settings.find", tenant, url, budget);
+    if (answer === "unknown") this.#pausedUntil = this.#time.now() + failurePauseMs;
+    if (answer === "unknown" || answer === "inconclusive") return undefined;
+    return answer === null ? null : unwrapped(answer);
+  }
+
+  /** What the site says, asked in the time that is left. Null when there is no usable answer: settings do without. */
+  async #fallbacks(tenant: TenantId, siteSegment: string, budget: UpstreamBudget): Promise<SiteFallbacks | null> {
+    const url = `${this.#baseUrl}/site/${tenant}/sites/${siteSegment}`;
+    const answer = await this.#find("site.find", tenant, url, budget);
+    return answer === "unknown" || answer === "inconclusive" ? null : fallbacksOf(answer);
+  }
+
+  /** Null for what the service says is not there; `unknown` when it does not answer. */
+  async #find(
+    operation: string,
+    tenant: TenantId,
+    url: string,
+    budget: UpstreamBudget,
+  ): Promise<JsonObject | null | "unknown" | "inconclusive"> {
+    const outcome = await this.#calls.call({ operation, tenant, method: "GET", url }, budget);
+    if (outcome.kind === "unknown") return "unknown";
     if (outcome.kind === "answered") {
       const { status, body } = outcome;
       if (saysNotFound(status, body)) return null;
-      if (status === 200 && isJsonObject(body)) return unwrapped(body);
+      if (status === 200 && isJsonObject(body)) return body;
     }
     const reason = outcome.kind === "answered" ? refusalReason(outcome.status, outcome.body) : outcome.reason;
     this.#log.warn("upstream_answer_inconclusive", { operation, tenant, reason });
-    return undefined;
+    return "inconclusive";
   }
 }
 

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
+import { fallbacksOf } from "./site.ts";
 import { type RewardSettings, readRewardSettings, settingsMember, switchedOff } from "./site-settings.ts";
 
 /** Why a site is off although nobody switched it off, for the log. Never contains what the merchant wrote. */
@@ -11,11 +12,20 @@ export interface SettingsFlaw {
  * The settings that apply at a site with this mixin `couponSettings`. The site is off when it has no such mixin, or
  * when the mixin's settings of reward points are missing or invalid.
  * @param mixin null for a site without it
+ * @param details what the site says besides; null for a site that says nothing
  */
-export function settingsOfMixin(mixin: JsonObject | null): {
+export function settingsOfMixin(
+  mixin: JsonObject | null,
+  details: JsonObject | null = null,
+): {
   readonly settings: RewardSettings;
   readonly flaw: SettingsFlaw | null;
 } {
+  const { settings, flaw } = ownSettings(mixin);
+  return { settings: { ...settings, ...fallbacksOf(details) }, flaw };
+}
+
+function ownSettings(mixin: JsonObject | null): ReturnType<typeof settingsOfMixin> {
   if (mixin === null) return off({ reason: "no mixin" });
   // A mixin from outside may not be an object, despite its type.
   const given = isJsonObject(mixin) ? mixin[settingsMember] : undefined;

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from "../../platform/values/json-object
 import { hintFor } from "../../platform/values/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { EarningBase } from "./earn-rule.ts";
+import { noFallbacks, type SiteFallbacks } from "./site.ts";
 
 /** The site mixin that holds the settings, in its member `rewardpoints`. */
 export const settingsMixinName = "couponSettings";
@@ -11,9 +12,9 @@ export const settingsMember = "rewardpoints";
 
 /**
  * What the merchant has decided about reward points at a site (the site mixin `couponSettings.rewardpoints`). A site
- * without settings, or with settings that cannot be read, is off.
+ * without settings, or with settings that cannot be read, is off. What they do not say is the site's to say.
  */
-export interface RewardSettings {
+export interface RewardSettings extends SiteFallbacks {
   readonly enabled: boolean;
   /** What the site's coupon codes begin with. */
   readonly codePrefix: string;
@@ -25,7 +26,7 @@ export interface RewardSettings {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
-  /** How many coupons a customer can give back per day. The default site's value applies to the whole tenant. */
+  /** How many coupons a customer can give back per day. The value of site `main` applies to the whole tenant. */
   readonly giveBacksPerDay: number;
 }
 
@@ -42,6 +43,7 @@ export const switchedOff: RewardSettings = {
   earningBase: "total",
   returnPolicy: "clamp",
   giveBacksPerDay: 10,
+  ...noFallbacks,
 };
 
 /** What is wrong with a member of the settings. Never contains the given value. */
@@ -157,6 +159,7 @@ function readMembers(given: JsonObject): {
       `must be a whole number from 0 to ${giveBacksPerDayMax}`,
       switchedOff.giveBacksPerDay,
     ),
+    ...noFallbacks,
   };
   return { settings, problems, names: known };
 }

@@ -30,6 +30,9 @@ const cachedSettings = z.object({
   earningBase: z.enum(earningBases),
   returnPolicy: z.enum(returnPolicies),
   giveBacksPerDay: z.int().min(0).max(giveBacksPerDayMax),
+  // Older versions have kept settings without these.
+  currency: z.string().nullable().default(null),
+  timeZone: z.string().nullable().default(null),
 }) satisfies z.ZodType<RewardSettings>;
 
 const cachedEntry = z.object({ settings: cachedSettings, until: z.int() });

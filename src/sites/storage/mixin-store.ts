@@ -50,20 +50,20 @@ export class D1MixinStore implements MixinStore {
   async insert(
     tenant: TenantId,
     site: SiteCode,
-    name: string,
-    mixin: Mixin,
+    mixins: Readonly<Record<string, Mixin>>,
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void> {
     const drizzle = this.#databases.drizzleOf(tenant);
-    const insertMixin = drizzle
-      .insert(siteMixins)
-      .values({ tenant, siteCode: site, mixinName: name, value: JSON.stringify(mixin) });
-    if (keyed === null) {
-      await answeredWrite(insertMixin.execute());
-      return;
-    }
-    const answer = keyedAnswerRow(tenant, keyed, systemClock.now());
-    await answeredWrite(drizzle.batch([insertMixin, drizzle.insert(idempotencyRecords).values(answer)]));
+    // A statement for each: D1 allows a hundred parameters per statement.
+    const [first, ...more] = Object.entries(mixins).map(([mixinName, mixin]) =>
+      drizzle.insert(siteMixins).values({ tenant, siteCode: site, mixinName, value: JSON.stringify(mixin) }),
+    );
+    if (first === undefined) return;
+    const answers =
+      keyed === null
+        ? []
+        : [drizzle.insert(idempotencyRecords).values(keyedAnswerRow(tenant, keyed, systemClock.now()))];
+    await answeredWrite(drizzle.batch([first, ...more, ...answers]));
   }
 
   /** Compares content first, not text: somebody may have written the stored text by hand, with other white space. */
@@ -75,7 +75,7 @@ export class D1MixinStore implements MixinStore {
         .drizzleOf(tenant)
         .update(siteMixins)
         .set({ value: JSON.stringify(mixin) })
-        .where(and(named(tenant, site, name), eq(siteMixins.value, text)))
+        .where(and(namedMixin(tenant, site, name), eq(siteMixins.value, text)))
         .returning({ name: siteMixins.mixinName })
         .execute(),
     );
@@ -87,7 +87,7 @@ export class D1MixinStore implements MixinStore {
       this.#databases
         .drizzleOf(tenant)
         .delete(siteMixins)
-        .where(named(tenant, site, name))
+        .where(namedMixin(tenant, site, name))
         .returning({ name: siteMixins.mixinName })
         .execute(),
     );
@@ -100,20 +100,22 @@ export class D1MixinStore implements MixinStore {
         .drizzleOf(tenant)
         .select({ text: siteMixins.value })
         .from(siteMixins)
-        .where(named(tenant, site, name))
+        .where(namedMixin(tenant, site, name))
         .execute(),
     );
     return rows[0]?.text ?? null;
   }
 }
 
-const named = (tenant: TenantId, site: SiteCode, name: string) =>
+/** A site's mixin of that name. */
+export const namedMixin = (tenant: TenantId, site: SiteCode, name: string) =>
   and(eq(siteMixins.tenant, tenant), eq(siteMixins.siteCode, site), eq(siteMixins.mixinName, name));
 
-const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");
+/** @throws {Error} when the text is not a JSON object */
+export const mixinFromText = (text: string): Mixin => storedObject(text, "mixin");
 
-/** A mixin that cannot be read counts as empty, so that it can be repaired. */
-function meaningOf(text: string): Mixin {
+/** What cannot be read counts as empty, so that it can be repaired. */
+export function meaningOf(text: string): Mixin {
   try {
     return mixinFromText(text);
   } catch {

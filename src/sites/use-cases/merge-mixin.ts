@@ -20,9 +20,12 @@ export async function mergeMixin(
 ): Promise<Result<Mixin, MixinFailure | InvalidMixin>> {
   const patch = validateJson(input.name, input.patch);
   if (!patch.ok) return patch;
-  const changes = input.name === settingsMixinName ? settingsPatch(patch.value) : patch.value;
-  return rewriteMixin(context, input, (current) => mergePatch(current, changes));
+  return rewriteMixin(context, input, (current) => patchedMixin(input.name, current, patch.value));
 }
+
+/** A mixin after a JSON Merge Patch. */
+export const patchedMixin = (name: string, current: Mixin, patch: JsonObject): Mixin =>
+  mergePatch(current, name === settingsMixinName ? settingsPatch(patch) : patch);
 
 /** A patch of `couponSettings` that changes each setting, whichever of its names it is stored under. */
 function settingsPatch(patch: JsonObject): JsonObject {

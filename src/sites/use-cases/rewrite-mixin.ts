@@ -3,7 +3,7 @@ import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { Context } from "./context.ts";
 import type { MixinFailure } from "./failure.ts";
 import type { Mixin } from "./ports.ts";
-import { keptUpstream, type MixinAddress, writingMixin } from "./site-mixin.ts";
+import { keptUpstream, type MixinAddress, writingMixins } from "./site-mixin.ts";
 import { type InvalidMixin, validateMixin } from "./validate-mixin.ts";
 
 /** How often to try a change when others come in between. */
@@ -20,11 +20,11 @@ export async function rewriteMixin(
   revise: (current: Mixin) => Mixin,
 ): Promise<Result<Mixin, MixinFailure | InvalidMixin>> {
   const { siteCode, name } = address;
-  const refusal = keptUpstream(context, address);
+  const refusal = keptUpstream(context, name);
   if (refusal !== null) return refusal;
   const { mixins } = context.services;
   const { tenant } = context.principal;
-  return writingMixin(context, address, async () => {
+  return writingMixins(context, siteCode, [name], async () => {
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       const current = await mixins.findToRevise(tenant, siteCode, name);
       if (current === null) return refuse({ code: "mixin_not_found", mixinName: name });

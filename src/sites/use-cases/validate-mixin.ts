@@ -15,7 +15,7 @@ export const mixinDepthMax = 64;
 /**
  * Whether a JSON value means the same to every reader, and is shallow enough to walk through. Input is checked before
  * anything else is done with it.
- * @param name the beginning of the violations' paths
+ * @param name the beginning of the violations' paths; empty for none
  */
 export function validateJson(name: string, value: JsonObject): Result<JsonObject, InvalidMixin> {
   const flaw = flawIn(value, name, 1);
@@ -36,6 +36,22 @@ export function validateMixin(name: string, mixin: Mixin): Result<Mixin, Invalid
   return violations.length === 0 ? succeed(mixin) : refuse({ code: "validation_failed", violations });
 }
 
+/**
+ * Why mixins cannot be stored; null when all of them can.
+ * @param within what precedes their names in the violations' paths
+ */
+export function validateMixins(
+  mixins: Readonly<Record<string, Mixin>>,
+  within = "",
+): { readonly ok: false; readonly failure: InvalidMixin } | null {
+  const violations = Object.entries(mixins).flatMap(([name, mixin]) => {
+    const valid = validateMixin(name, mixin);
+    return valid.ok ? [] : valid.failure.violations;
+  });
+  const named = violations.map(({ field, ...rest }) => ({ field: field === null ? null : within + field, ...rest }));
+  return named.length === 0 ? null : refuse({ code: "validation_failed", violations: named });
+}
+
 const isTooLarge = (mixin: Mixin): boolean => new TextEncoder().encode(JSON.stringify(mixin)).length > mixinBytesMax;
 
 /** The first part of a JSON value that could not be stored and read back unchanged. */
@@ -48,13 +64,18 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
   }
   if (typeof value !== "object" || value === null) return null;
   if (depth > mixinDepthMax) {
-    return { field: null, message: `must not be nested deeper than ${mixinDepthMax} levels`, type: "too_deep" };
+    const [outermost = ""] = path.split(".", 1);
+    return {
+      field: outermost === "" ? null : outermost,
+      message: `must not be nested deeper than ${mixinDepthMax} levels`,
+      type: "too_deep",
+    };
   }
   for (const [member, inner] of Object.entries(value)) {
     if (!member.isWellFormed()) {
       return { field: path, message: "must have member names of well-formed text", type: "invalid_key" };
     }
-    const flaw = flawIn(inner, `${path}.${member}`, depth + 1);
+    const flaw = flawIn(inner, path === "" ? member : `${path}.${member}`, depth + 1);
     if (flaw !== null) return flaw;
   }
   return null;

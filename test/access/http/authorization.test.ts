@@ -364,6 +364,11 @@ function forbidden(path: string, expected: Expected, callers: Callers): object {
     : expected === "403 for its tenant"
       ? "tenant_mismatch"
       : "customer_token_required";
+  if (path.startsWith("/site/")) {
+    const needed = isForScopes ? `Missing required scopes [${scopes.join(", ")}]` : message;
+    const details = [{ message: needed, moreInfo: "" }];
+    return { type: "Forbidden", status: 403, message: "User not authorized", details, code };
+  }
   if (!path.startsWith("/reward-points/")) return { type: "insufficient_permissions", status: 403, message, code };
   const summary = isForScopes ? "Scope validation failed" : "Access denied";
   return { code: 403, status: "Forbidden", message: summary, details: [message], errorCode: code };

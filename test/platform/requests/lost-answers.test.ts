@@ -22,7 +22,7 @@ import type { Actor, RedeemOptionId, SiteCode, TenantId } from "../../../src/pla
 import { succeed } from "../../../src/platform/values/result.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { D1MixinStore } from "../../../src/sites/storage/mixin-store.ts";
-import { createMixin } from "../../../src/sites/use-cases/create-mixin.ts";
+import { createMixins } from "../../../src/sites/use-cases/create-mixins.ts";
 import { deleteMixin } from "../../../src/sites/use-cases/delete-mixin.ts";
 import { rewriteMixin } from "../../../src/sites/use-cases/rewrite-mixin.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
@@ -131,7 +131,7 @@ describe.each([
 
   test("a mixin that is added with a key, replaced and removed", async () => {
     const address = { siteCode: "main" as SiteCode, name: "m" };
-    const create = () => createMixin(contextOf("k"), { ...address, mixin: { a: 1 } }, "body");
+    const create = () => createMixins(contextOf("k"), { siteCode: address.siteCode, mixins: { m: { a: 1 } } }, "body");
     const replace = () => rewriteMixin(contextOf(), address, () => ({ a: 2 }));
     for (const write of [create, replace]) {
       faults = [fault];

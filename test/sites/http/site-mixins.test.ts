@@ -91,6 +91,24 @@ describe("mixins of a site", () => {
     expect(await read("test")).toEqual({ a: "a", b: "b", c: "c", d: "d", e: "e" });
   });
 
+  it("are created together when several are given, all or none", async () => {
+    const { shop, mixins, create } = await openShop();
+    const body = { testMixin: { active: true }, orderProcessSettings: { paymentByInvoice: true, metadata: {} } };
+    expect(await create(body)).toMatchObject({ status: 201, body: { id: "testMixin" } });
+    const taken = await create({ another: {}, orderProcessSettings: {} });
+    expect(taken).toMatchObject({
+      status: 409,
+      body: { message: "Mixin orderProcessSettings already exists for site main" },
+    });
+    const wrong = await create({ another: {}, couponSettings: { rewardpoints: { enabled: 1 } } });
+    expect(wrong).toMatchObject({ status: 400, body: { details: [{ field: "couponSettings.rewardpoints.enabled" }] } });
+    expect((await shop.manage("GET", mixins)).body).toEqual(body);
+    const many = Object.fromEntries(Array.from({ length: 99 }, (_, n) => [`m${n}`, {}]));
+    expect(await create(many)).toMatchObject({ status: 400, body: { code: "mixin_limit_reached" } });
+    const { m98: _, ...fitting } = many;
+    expect((await create(fitting)).status).toBe(201);
+  });
+
   it("are created once when it is tried several times at once", async () => {
     const { shop, mixins, create } = await openShop();
     const answers = await Promise.all([1, 2, 3].map((n) => create({ test: { n } })));
@@ -227,7 +245,7 @@ describe("a merge patch", () => {
 describe("a mixin that cannot be stored", () => {
   it.each([
     ["nothing", "{}", undefined],
-    ["two mixins", '{"a":{},"b":{}}', undefined],
+    ["a mixin beside what is none", '{"a":{},"b":[]}', "b"],
     ["a list", "[]", undefined],
     ["null", "null", undefined],
     ["text", '"a"', undefined],
@@ -240,7 +258,7 @@ describe("a mixin that cannot be stored", () => {
     ["a name that no path can have", '{"..":{}}', undefined],
     ["a number that cannot be kept", '{"a":{"n":1e999}}', "a.n"],
     ["half a character", '{"a":{"t":["\\ud83d"]}}', "a.t.0"],
-    ["too much nesting", `{"a":${'{"b":'.repeat(10_000)}1${"}".repeat(10_001)}`, undefined],
+    ["too much nesting", `{"a":${'{"b":'.repeat(10_000)}1${"}".repeat(10_001)}`, "a"],
     [
       "settings that are not valid",
       '{"couponSettings":{"rewardpoints":{"validityInMonths":0}}}',
@@ -276,7 +294,7 @@ describe("a mixin that cannot be stored", () => {
       "couponSettings.rewardpoints.orderValueToRewardPointsFactor",
     ],
     ["half a character", "PATCH", '{"t":"\\ud83d"}', "couponSettings.t"],
-    ["too much nesting", "PATCH", `${'{"b":'.repeat(10_000)}1${"}".repeat(10_000)}`, undefined],
+    ["too much nesting", "PATCH", `${'{"b":'.repeat(10_000)}1${"}".repeat(10_000)}`, "couponSettings"],
   ])("is refused when it is changed: %s (%s)", async (_, method, body, field) => {
     const { mixin, create, read, send } = await openShop();
     await create({ couponSettings: { rewardpoints: settings } });
@@ -449,7 +467,7 @@ describe("who manages a site", () => {
       const { status, body } = await call("GET", mixins, { token });
       return { status, type: (body as { type?: string }).type };
     };
-    const refused = { status: 403, type: "insufficient_permissions" };
+    const refused = { status: 403, type: "Forbidden" };
     expect(await withToken(await employeeToken(shop.tenant, "site.site_manage"))).toMatchObject({ status: 200 });
     expect(await withToken(undefined)).toMatchObject({ status: 401 });
     expect(await withToken(await employeeToken("elsewhere", "site.site_manage"))).toEqual(refused);

@@ -31,6 +31,8 @@ describe("reward settings", () => {
       earningBase: "total",
       returnPolicy: "clamp",
       giveBacksPerDay: 10,
+      currency: null,
+      timeZone: null,
     };
     expect(read({})).toEqual(off);
     expect(read({ unknown: 1 })).toEqual(off);
@@ -55,6 +57,8 @@ describe("reward settings", () => {
       earningBase: "net",
       returnPolicy: "absorb",
       giveBacksPerDay: 0,
+      currency: null,
+      timeZone: null,
     });
     expect(read({ enable: true, couponPrefix: "T" })).toMatchObject({ enabled: true, codePrefix: "T" });
     for (const earningBase of ["total", "net", "subTotal"])

@@ -10,12 +10,15 @@ import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { type RewardSettings, switchedOff } from "../../../src/sites/rules/site-settings.ts";
 import { CachedSiteSettings } from "../../../src/sites/storage/cached-site-settings.ts";
 import { D1MixinStore } from "../../../src/sites/storage/mixin-store.ts";
-import type { MixinStore } from "../../../src/sites/use-cases/ports.ts";
+import { D1SiteStore } from "../../../src/sites/storage/site-store.ts";
+import type { MixinStore, SiteStore } from "../../../src/sites/use-cases/ports.ts";
 import { rewriteMixin } from "../../../src/sites/use-cases/rewrite-mixin.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
 
 const main = "main" as SiteCode;
 const mixins = new D1MixinStore(TenantDatabases.one(env.DB));
+const sites = new D1SiteStore(TenantDatabases.one(env.DB));
+type Source = Pick<SiteStore, "settings">;
 const cache = env.SETTINGS_CACHE;
 
 let tenants = 0;
@@ -36,6 +39,8 @@ const effective: RewardSettings = {
   earningBase: "total",
   returnPolicy: "clamp",
   giveBacksPerDay: 10,
+  currency: null,
+  timeZone: null,
 };
 
 describe("mixins in D1", () => {
@@ -44,10 +49,10 @@ describe("mixins in D1", () => {
     const odd: Record<string, unknown> = JSON.parse(
       '{"__proto__":{"a":1},"1":"\\u0000ä😀","n":null,"deep":[{"x":[]}]}',
     );
-    await mixins.insert(tenant, main, "second", odd, null);
-    await mixins.insert(tenant, main, "first", {}, null);
-    await mixins.insert(tenant, "other" as SiteCode, "third", {}, null);
-    await mixins.insert(newTenant(), main, "fourth", {}, null);
+    await mixins.insert(tenant, main, { second: odd }, null);
+    await mixins.insert(tenant, main, { first: {} }, null);
+    await mixins.insert(tenant, "other" as SiteCode, { third: {} }, null);
+    await mixins.insert(newTenant(), main, { fourth: {} }, null);
 
     expect(JSON.stringify(await mixins.list(tenant, main))).toBe(`{"first":{},"second":${JSON.stringify(odd)}}`);
     expect(JSON.stringify(await mixins.find(tenant, main, "second"))).toBe(JSON.stringify(odd));
@@ -61,9 +66,9 @@ describe("mixins in D1", () => {
     const idempotencyKey = { caller: "client:backoffice" as Actor, operation: "POST", key: "k1" };
     const keyed = { idempotencyKey, fingerprint: "f", body: "first" };
 
-    await mixins.insert(tenant, main, "m", { n: 1 }, keyed);
-    await expect(mixins.insert(tenant, main, "m", { n: 2 }, null)).rejects.toBeInstanceOf(StoreConflict);
-    await expect(mixins.insert(tenant, main, "another", { n: 3 }, keyed)).rejects.toBeInstanceOf(StoreConflict);
+    await mixins.insert(tenant, main, { m: { n: 1 } }, keyed);
+    await expect(mixins.insert(tenant, main, { m: { n: 2 } }, null)).rejects.toBeInstanceOf(StoreConflict);
+    await expect(mixins.insert(tenant, main, { another: { n: 3 } }, keyed)).rejects.toBeInstanceOf(StoreConflict);
 
     expect(await mixins.list(tenant, main)).toEqual({ m: { n: 1 } });
     expect(await answers.find(tenant, idempotencyKey)).toEqual({ fingerprint: "f", body: "first" });
@@ -71,7 +76,7 @@ describe("mixins in D1", () => {
 
   it("are replaced only while they are what the caller has read", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "m", { n: 1 }, null);
+    await mixins.insert(tenant, main, { m: { n: 1 } }, null);
 
     expect(await mixins.replace(tenant, main, "m", { n: 0 }, { n: 9 })).toBe(false);
     expect(await mixins.replace(tenant, main, "m", { n: 1 }, { n: 2 })).toBe(true);
@@ -91,9 +96,62 @@ describe("mixins in D1", () => {
 
   it("are removed once", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "m", {}, null);
+    await mixins.insert(tenant, main, { m: {} }, null);
     expect(await mixins.remove(tenant, main, "m")).toBe(true);
     expect(await mixins.remove(tenant, main, "m")).toBe(false);
+  });
+});
+
+describe("sites in D1", () => {
+  const site = { code: main, isDefault: true, version: 1, details: { name: "Main" } };
+
+  it("change together with their mixins and the keyed answer, or not at all", async () => {
+    const tenant = newTenant();
+    await mixins.insert(tenant, main, { kept: { n: 1 } }, null);
+    const change = (previous: string | null, replacedVersion = 0) =>
+      sites.write(
+        tenant,
+        {
+          site: { ...site, version: replacedVersion + 1 },
+          replacedVersion,
+          mixins: [
+            { name: "added", previous: null, next: { n: 2 } },
+            { name: "kept", previous, next: { n: 3 } },
+          ],
+        },
+        null,
+      );
+    for (const wrong of [null, '{"n":2}']) await expect(change(wrong)).rejects.toBeInstanceOf(StoreConflict);
+    for (const version of [1, 2]) await expect(change('{"n":1}', version)).rejects.toBeInstanceOf(StoreConflict);
+    expect(await mixins.list(tenant, main)).toEqual({ kept: { n: 1 } });
+    expect((await sites.find(tenant, main)).site).toBeNull();
+    await change('{"n":1}');
+    expect(await mixins.list(tenant, main)).toEqual({ added: { n: 2 }, kept: { n: 3 } });
+    expect(await sites.find(tenant, main)).toEqual({ site, hasDefault: true });
+  });
+
+  it("stay when they have become the default site", async () => {
+    const tenant = newTenant();
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    await mixins.insert(tenant, main, { m: {} }, null);
+    expect(await sites.remove(tenant, main)).toBe(false);
+    expect(await mixins.list(tenant, main)).toEqual({ m: {} });
+    const other = { ...site, code: "other" as SiteCode };
+    await sites.write(tenant, { site: other, replacedVersion: 0, mixins: [] }, null);
+    expect(await sites.remove(tenant, main)).toBe(true);
+    expect(await mixins.list(tenant, main)).toEqual({});
+    expect(await sites.list(tenant)).toEqual([other]);
+  });
+
+  it("can be replaced when they cannot be read, and are left out of lists until then", async () => {
+    const tenant = newTenant();
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    await env.DB.prepare("update sites set details = '{' where tenant = ?").bind(tenant).run();
+    expect(await sites.list(tenant)).toEqual([]);
+    const { site: damaged } = await sites.find(tenant, main);
+    expect(damaged).toEqual({ ...site, details: {} });
+    await sites.write(tenant, { site: { ...site, version: 2 }, replacedVersion: 1, mixins: [] }, null);
+    expect(await sites.list(tenant)).toEqual([{ ...site, version: 2 }]);
   });
 });
 
@@ -101,7 +159,7 @@ describe("effective site settings", () => {
   it("come from the mixin first and from the cache then, for 15 minutes", async () => {
     const tenant = newTenant();
     const { settings, reads, puts, lines } = observed();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
 
     expect(await settings.effective(tenant, main)).toEqual(effective);
     expect(await settings.effective(tenant, main)).toEqual(effective);
@@ -109,6 +167,22 @@ describe("effective site settings", () => {
     expect(reads()).toBe(1);
     expect(puts).toEqual([{ key: `reward-settings/${tenant}/main`, options: { expirationTtl: 900 } }]);
     expect(lines).toEqual([]);
+  });
+
+  it("fall back to what the site says, also without a mixin", async () => {
+    const tenant = newTenant();
+    const details = { currency: "CHF", homeBase: { timezone: "Europe/Zurich" } };
+    const site = { code: main, isDefault: true, version: 1, details };
+    await sites.write(tenant, { site, replacedVersion: 0, mixins: [] }, null);
+    const fallbacks = { currency: "CHF", timeZone: "Europe/Zurich" };
+    const { settings, reads, puts } = observed();
+    expect(await settings.effective(tenant, main)).toEqual({ ...switchedOff, ...fallbacks });
+    expect(puts).toHaveLength(1);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
+    await settings.forget(tenant, main);
+    expect(await settings.effective(tenant, main)).toEqual({ ...effective, ...fallbacks });
+    expect(await observed().settings.effective(tenant, main)).toEqual({ ...effective, ...fallbacks });
+    expect(reads()).toBe(2);
   });
 
   it("are off for a site without a mixin, which is remembered and logged once, and costs no write", async () => {
@@ -126,7 +200,7 @@ describe("effective site settings", () => {
   it("are off when the mixin says nothing of reward points", async () => {
     const tenant = newTenant();
     const { settings, lines } = observed();
-    await mixins.insert(tenant, main, "couponSettings", { length: 3 }, null);
+    await mixins.insert(tenant, main, { couponSettings: { length: 3 } }, null);
     expect(await settings.effective(tenant, main)).toEqual(switchedOff);
     expect(lines).toMatchObject([["site_switched_off", { reason: "no settings in the mixin" }]]);
   });
@@ -159,9 +233,9 @@ describe("effective site settings", () => {
 
   it("are not guessed while storage does not answer, and nothing is cached then", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
-    const find = () => Promise.reject(new StoreUnavailable("No answer."));
-    const failing = observed({ mixins: { ...mixinsOf(mixins), find } });
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
+    const settings = () => Promise.reject(new StoreUnavailable("No answer."));
+    const failing = observed({ sites: { settings } });
 
     await expect(failing.settings.effective(tenant, main)).rejects.toBeInstanceOf(StoreUnavailable);
     expect(failing.puts).toEqual([]);
@@ -179,7 +253,7 @@ describe("effective site settings", () => {
     ["null", "null"],
   ])("do not believe a damaged cache entry (%s), and replace it", async (_, text) => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     await cache.put(`reward-settings/${tenant}/main`, text);
     const { settings, reads } = observed();
 
@@ -190,7 +264,7 @@ describe("effective site settings", () => {
 
   it("do without a cache that fails, and say so in the log", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     const { settings, lines, pauses } = observed({ cache: failingCache });
 
     expect(await settings.effective(tenant, main)).toEqual(effective);
@@ -208,7 +282,7 @@ describe("effective site settings", () => {
   it("show a change as soon as they are forgotten", async () => {
     const tenant = newTenant();
     const { settings } = observed();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     await settings.effective(tenant, main);
     await mixins.remove(tenant, main, "couponSettings");
 
@@ -221,7 +295,7 @@ describe("effective site settings", () => {
     const tenant = newTenant();
     let now = systemClock.now();
     const { settings } = observed({ clock: { now: () => now } });
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     expect(await settings.effective(tenant, main)).toEqual(effective);
     await mixins.remove(tenant, main, "couponSettings");
     await observed().settings.forget(tenant, main);
@@ -244,7 +318,7 @@ describe("effective site settings", () => {
 
   it("show a change also to those who read them while it was being made", async () => {
     const tenant = newTenant();
-    await mixins.insert(tenant, main, "couponSettings", couponSettings(given), null);
+    await mixins.insert(tenant, main, { couponSettings: couponSettings(given) }, null);
     const { settings } = observed();
     const slow: MixinStore = {
       ...mixinsOf(mixins),
@@ -288,8 +362,7 @@ describe("effective site settings", () => {
       await mixins.insert(
         tenant,
         site,
-        "couponSettings",
-        couponSettings({ ...given, validityInMonths: index + 1 }),
+        { couponSettings: couponSettings({ ...given, validityInMonths: index + 1 }) },
         null,
       );
     }
@@ -325,12 +398,12 @@ const mixinsOf = (inner: MixinStore): MixinStore => ({
 });
 
 /** Settings over the real storage and cache, or what stands in for them, with a record of what they do. */
-function observed(given: { readonly cache?: KVNamespace; readonly mixins?: MixinStore; readonly clock?: Clock } = {}) {
+function observed(given: { readonly cache?: KVNamespace; readonly sites?: Source; readonly clock?: Clock } = {}) {
   const lines: [string, unknown][] = [];
   const puts: { key: string; options: unknown }[] = [];
   const pauses: number[] = [];
   let reads = 0;
-  const inner = given.mixins ?? mixins;
+  const inner = given.sites ?? sites;
   const kv = given.cache ?? cache;
   const write = (event: string, facts?: unknown) => lines.push([event, facts]);
   const log: Logger = { info: write, warn: write, error: write };
@@ -342,11 +415,10 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
       return kv.put(key, value, options);
     },
   } as unknown as KVNamespace;
-  const countingMixins: MixinStore = {
-    ...mixinsOf(inner),
-    find: (...args) => {
+  const counting: Source = {
+    settings: (...args) => {
       reads += 1;
-      return inner.find(...args);
+      return inner.settings(...args);
     },
   };
   const pause = async (durationMs: number): Promise<void> => {
@@ -354,7 +426,7 @@ function observed(given: { readonly cache?: KVNamespace; readonly mixins?: Mixin
   };
   const settings = new CachedSiteSettings({
     cache: recordingCache,
-    mixins: countingMixins,
+    sites: counting,
     clock: given.clock ?? systemClock,
     log,
     pause,

@@ -4,6 +4,7 @@ import type { Actor, CommandId } from "../../../src/platform/values/identifiers.
 import type { EmporixStandIn } from "../emporix-stand-in.ts";
 import { keyOf } from "../ledger/ledgers.ts";
 import { orderUpdated, returnUpdated } from "../orders/order-events.ts";
+import { rightSite } from "../right-site.ts";
 import { type Answer, type Call, tenPercentOff } from "../shop.ts";
 import { everyScope, signToken } from "../tokens.ts";
 import { type FaultyService, noAnswer } from "./faulty-service.ts";
@@ -15,6 +16,8 @@ const tokenSeconds = 365 * 24 * 60 * 60;
 const given = 100;
 const price = 40;
 const validUntil = "2199-01-01T00:00:00Z";
+
+const settingsOff = { rewardpoints: { enabled: false } };
 
 /** Something that a client, the queue or a timer wants of the service, again and again until it is done. */
 export interface Flow {
@@ -796,7 +799,56 @@ export const flows: readonly Flow[] = [
       return stage.request("DELETE", `${mixins}/couponSettings`, more, () => expectMixin(stage, null));
     },
   },
+  {
+    name: "a site that is created with settings",
+    coupons: "embedded",
+    arrange: async (stage) => {
+      const json = { ...rightSite, code: stage.customerId, mixins: { couponSettings: settingsOff } };
+      return stage.request("POST", `/site/${stage.tenant}/sites`, { json, end: 201 }, async () => {
+        await expectSite(stage, rightSite.name);
+        await expectMixin(stage, JSON.stringify(settingsOff));
+      });
+    },
+  },
+  {
+    name: "a site that is changed with its settings",
+    coupons: "embedded",
+    arrange: async (stage) => {
+      const sites = `/site/${stage.tenant}/sites`;
+      await stage.manage("POST", sites, { ...rightSite, code: stage.customerId });
+      const json = { name: "Changed", mixins: { couponSettings: settingsOff } };
+      const more = { json, end: 200, isKeyed: false };
+      return stage.request("PATCH", `${sites}/${stage.customerId}`, more, async () => {
+        await expectSite(stage, "Changed");
+        await expectMixin(stage, JSON.stringify(settingsOff));
+        const path = `${sites}?includeInactive=true&expand=mixin:*&pageSize=1000`;
+        const { body } = await stage.manage("GET", path);
+        const shown = (body as readonly { code: string }[]).find(({ code }) => code === stage.customerId);
+        expect(shown).toMatchObject({ name: "Changed", mixins: { couponSettings: settingsOff } });
+      });
+    },
+  },
+  {
+    name: "a site that is deleted",
+    coupons: "embedded",
+    arrange: async (stage) => {
+      const sites = `/site/${stage.tenant}/sites`;
+      const json = { ...rightSite, code: stage.customerId, mixins: { couponSettings: settingsOff } };
+      await stage.manage("POST", sites, json);
+      const more = { end: 204, endOfRepetition: 404, isKeyed: false };
+      return stage.request("DELETE", `${sites}/${stage.customerId}`, more, async () => {
+        await expectSite(stage, null);
+        await expectMixin(stage, null);
+      });
+    },
+  },
 ];
+
+/** The stored details of the site that is named after the customer. */
+const expectSite = async ({ tenant, customerId }: Stage, name: string | null): Promise<void> => {
+  const statement = env.DB.prepare("select details ->> '$.name' as name from sites where tenant = ? and site_code = ?");
+  expect(await statement.bind(tenant, customerId).first("name")).toBe(name);
+};
 
 async function expectMixin({ tenant, customerId }: Stage, text: string | null): Promise<void> {
   const statement = env.DB.prepare("select value from site_mixins where tenant = ? and site_code = ?");

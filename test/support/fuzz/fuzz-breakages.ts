@@ -287,7 +287,8 @@ function otherPath(request: Request, choice: number, document: ApiDocument): Bre
   const [path = ""] = message.path.split("?");
   const candidates = [
     `${path}/more`,
-    `${path}/`,
+    // Published clients create sites with a slash at the end.
+    ...(request.operation.path === "/site/{tenant}/sites" ? [] : [`${path}/`]),
     `/v1${path}`,
     path.toUpperCase(),
     "/",

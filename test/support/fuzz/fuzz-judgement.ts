@@ -1,5 +1,6 @@
 import { isCurrency } from "../../../src/platform/values/currency.ts";
 import { smallestAmount } from "../../../src/platform/values/money.ts";
+import { isTimeZone } from "../../../src/platform/values/time-zone.ts";
 import type { Answer } from "../shop.ts";
 import { everyScope } from "../tokens.ts";
 import { type Breakage, read } from "./fuzz-breakages.ts";
@@ -109,6 +110,7 @@ const rules: readonly Rule[] = [
   {
     words: "q names each field once, none that is a parameter, and values that the parameter could have",
     broken: ({ operation, parameters }) => {
+      if (operation.path.startsWith("/site/")) return false;
       const terms = String(parameterOf(parameters, "q") ?? "")
         .split(" ")
         .filter((term) => term !== "")
@@ -120,6 +122,27 @@ const rules: readonly Rule[] = [
         const parameter = operation.parameters.find(({ name, in: place }) => name === field && place === "query");
         return parameter?.shape.accepts(read(value, parameter.shape.schema)) === false;
       });
+    },
+  },
+  {
+    words: "a site is in currencies and in a time zone that there are",
+    broken: ({ operation, body }) => {
+      if (!isSiteWritten(operation) || operation.method === "PATCH") return false;
+      const currencies = [memberOf(body, "currency"), memberOf(body, "availableCurrencies") ?? []].flat();
+      const timeZone = memberOf(memberOf(body, "homeBase"), "timezone");
+      const isKnown = (currency: unknown) => currency === "XXX" || isCurrency(String(currency));
+      return !currencies.every(isKnown) || (timeZone !== undefined && !isTimeZone(String(timeZone)));
+    },
+  },
+  {
+    words: "what is in a site's mixins and services is checked, and so is a site that is changed in part",
+    broken: ({ operation: { method, path }, parameters, body }) => {
+      if (!isSiteWritten({ method, path })) return false;
+      const isChecked = ["mixins", "metadata", "shipping", "payment", "tax"].some(
+        (name) => memberOf(body, name) !== undefined,
+      );
+      const isRenamed = method === "PUT" && memberOf(body, "code") !== parameterOf(parameters, "siteCode");
+      return (method === "PATCH" || isChecked || isRenamed) && "perhaps";
     },
   },
   {
@@ -150,10 +173,14 @@ const rules: readonly Rule[] = [
       const names = Object.keys(body as object);
       const inner = names.length === 1 ? memberOf(body, "couponSettings") : undefined;
       const isWrapped = typeof inner === "object" && inner !== null && !Array.isArray(inner);
-      return !document.component("NamedMixin").accepts({ couponSettings: isWrapped ? inner : body });
+      return !document.component("NamedMixins").accepts({ couponSettings: isWrapped ? inner : body });
     },
   },
 ];
+
+/** Whether an operation writes a site itself. */
+const isSiteWritten = ({ method, path }: Pick<Operation, "method" | "path">): boolean =>
+  /^\/site\/\{tenant\}\/sites(?:\/\{siteCode\})?$/.test(path) && /^P/.test(method);
 
 /** A coupon's discount and least order value. */
 const amountsOf = (body: unknown): readonly [discount: unknown, minOrderValue: unknown] => {
@@ -199,7 +226,8 @@ function faultOfNoOperation({ status, message }: Breakage, answer: Answer, docum
 }
 
 function errorNameOf(path: string, status: Breakage["status"]): string {
-  if (/^\/(coupon|site)\//.test(path)) return "ErrorMessage";
+  if (path.startsWith("/coupon/")) return "ErrorMessage";
+  if (path.startsWith("/site/")) return "SiteErrorMessage";
   if (path.startsWith("/oauth/")) return "OAuthError";
   return status === 404 ? "NotFound" : "Problem";
 }
@@ -208,7 +236,7 @@ function errorNameOf(path: string, status: Breakage["status"]): string {
 function faultOfForm(operation: Operation, answer: Answer): string | null {
   const documented = operation.answers.get(answer.status);
   if (documented === undefined) return "the status is not documented";
-  for (const name of ["idempotency-replayed", "x-total-count", "items-count", "retry-after"]) {
+  for (const name of ["idempotency-replayed", "x-total-count", "x-count", "items-count", "retry-after"]) {
     const text = answer.headers.get(name);
     if (text === null) continue;
     const shape = documented.headers.get(name);
@@ -239,7 +267,7 @@ function faultOfAccess(request: Request, breakage: Breakage | null, answer: Answ
   if (refusal !== null) return answer.status === refusal ? null : `the answer should be ${refusal}`;
   if (answer.status === 401) return operation.path === "/oauth/token" ? null : "a good token was refused";
   const isExpected = answer.status === breakage?.status;
-  if (answer.status === 403 && !isExpected && !namesAnother(request))
+  if (answer.status === 403 && !isExpected && !namesAnother(request) && !asksForInactive(request))
     return "a caller with the right to it was refused";
   return null;
 }
@@ -250,6 +278,10 @@ function namesAnother({ caller, parameters, body }: Request): boolean {
   if (named === null) return false;
   return customerCallers.includes(caller) ? named !== customerOf(caller) : caller === "cashier";
 }
+
+/** Whether a request may be about inactive sites, which only managers of sites see. */
+const asksForInactive = ({ operation: { method, path }, parameters }: Request): boolean =>
+  parameterOf(parameters, "includeInactive") === true || (method === "GET" && /\/sites\/\{siteCode\}$/.test(path));
 
 /** Whether what must be refused is refused, and nothing else is refused for how it looks. */
 function faultOfOutcome(

@@ -170,7 +170,7 @@ function bodiesOf(operation: Operation, values: ValuesFor, document: ApiDocument
       return fc.oneof(bodies, fc.constant({ grant_type: "client_credentials", ...client }));
     case "settings": {
       // What is under `couponSettings` means something, and the document tells it only where it has its name.
-      const settings = document.component("NamedMixin").schema.properties?.["couponSettings"];
+      const settings = document.component("NamedMixins").schema.properties?.["couponSettings"];
       return settings === undefined ? bodies : fc.oneof(bodies, values.values(settings));
     }
     default:

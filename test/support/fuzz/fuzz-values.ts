@@ -116,7 +116,7 @@ export class ValuesFor {
   }
 
   #objects(schema: Schema, place: string): fc.Arbitrary<unknown> {
-    const { required = [], minProperties = 0, maxProperties } = schema;
+    const { required = [], minProperties = 0 } = schema;
     const members = Object.entries(schema.properties ?? {}).map(
       ([name, member]) =>
         [name, this.#values(member, place.endsWith(":") ? `${place}${name}` : `${place}.${name}`)] as const,
@@ -124,10 +124,6 @@ export class ValuesFor {
     const names = textsOf(schema.propertyNames ?? {}).filter((name) => schema.properties?.[name] === undefined);
     const more = schema.additionalProperties ?? {};
     const others = this.#values(typeof more === "boolean" ? {} : more, `${place}.*`);
-    if (maxProperties === 1) {
-      const single = members.map(([name, values]) => values.map((value) => ({ [name]: value })));
-      return fc.oneof(...single, fc.dictionary(names, others, { minKeys: minProperties, maxKeys: 1 }));
-    }
     const known = fc.record(Object.fromEntries(members), { requiredKeys: [...required] });
     if (more === false) return known;
     // What a schema does not know is ignored, or kept where that is all there is.
@@ -137,7 +133,8 @@ export class ValuesFor {
         { weight: members.length === 0 ? 0 : 6, arbitrary: known },
         { weight: 1, arbitrary: fc.tuple(unknown, known) },
       )
-      .map((value) => (Array.isArray(value) ? { ...value[0], ...value[1] } : value));
+      .map((value) => (Array.isArray(value) ? { ...value[0], ...value[1] } : value))
+      .filter((value) => Object.keys(value).length >= minProperties);
   }
 }
 

@@ -25,6 +25,8 @@ export const earningSettings: RewardSettings = {
   earningBase: "total",
   returnPolicy: "negative",
   giveBacksPerDay: 10,
+  currency: null,
+  timeZone: null,
 };
 
 /** A completed order with the prices of the published example EON2076, and no more than the service reads. */

@@ -37,6 +37,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
       "Idempotency-Replayed",
       "Items-Count",
       "Retry-After",
+      "X-Count",
       "X-Entry-Id",
       "X-Points-Balance",
       "X-Request-Id",

@@ -99,6 +99,26 @@ const typedError = lazy(() =>
     .openapi("ErrorMessage"),
 );
 
+const siteError = lazy(() =>
+  z
+    .object({
+      type: z.string(),
+      status: status(),
+      message: z.string(),
+      moreInfo: z.string().optional(),
+      details: z.array(
+        z.object({
+          field: z.string().optional(),
+          type: z.string().optional(),
+          message: z.string(),
+          moreInfo: z.string(),
+        }),
+      ),
+      code: code(),
+    })
+    .openapi("SiteErrorMessage"),
+);
+
 const oauthError = lazy(() =>
   z
     .object({ error: z.string(), error_description: z.string(), code: code() })
@@ -110,6 +130,7 @@ export function errorSchema(family: ErrorFamily, answered: FailureStatus, codes:
   const withCode = { code: z.enum(codes) };
   if (family === "oauth") return oauthError().extend(withCode);
   if (answered === 401) return fault().extend(withCode);
+  if (family === "sites") return siteError().extend(withCode);
   if (family === "typed") return typedError().extend(withCode);
   switch (answered) {
     case 403:
