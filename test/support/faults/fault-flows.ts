@@ -800,10 +800,10 @@ export const flows: readonly Flow[] = [
     },
   },
   {
-    name: "a site that is created with settings",
+    name: "a default site that is created with settings",
     coupons: "embedded",
     arrange: async (stage) => {
-      const json = { ...rightSite, code: stage.customerId, mixins: { couponSettings: settingsOff } };
+      const json = { ...rightSite, code: stage.customerId, default: true, mixins: { couponSettings: settingsOff } };
       return stage.request("POST", `/site/${stage.tenant}/sites`, { json, end: 201 }, async () => {
         await expectSite(stage, rightSite.name);
         await expectMixin(stage, JSON.stringify(settingsOff));
