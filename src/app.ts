@@ -14,6 +14,11 @@ import { giveBackOwnCoupon } from "./coupons/http/give-back-own-coupon.ts";
 import { listOwnCoupons } from "./coupons/http/list-own-coupons.ts";
 import { listTenantCouponUses } from "./coupons/http/list-tenant-coupon-uses.ts";
 import { listTenantCoupons } from "./coupons/http/list-tenant-coupons.ts";
+import { createReferralCoupon } from "./coupons/http/merchant/create-referral-coupon.ts";
+import { createTenantCoupon } from "./coupons/http/merchant/create-tenant-coupon.ts";
+import { getReferralCoupon } from "./coupons/http/merchant/get-referral-coupon.ts";
+import { mergeTenantCoupon } from "./coupons/http/merchant/merge-tenant-coupon.ts";
+import { replaceTenantCoupon } from "./coupons/http/merchant/replace-tenant-coupon.ts";
 import { useTenantCoupon } from "./coupons/http/use-tenant-coupon.ts";
 import { validateTenantCoupon } from "./coupons/http/validate-tenant-coupon.ts";
 import { addCustomerPoints } from "./ledger/http/add-customer-points.ts";
@@ -86,6 +91,11 @@ const operations: readonly ((app: App) => unknown)[] = [
   getEvent,
   replayKeptEvent,
   listTenantCoupons,
+  createTenantCoupon,
+  replaceTenantCoupon,
+  mergeTenantCoupon,
+  getReferralCoupon,
+  createReferralCoupon,
   getCoupon,
   deleteTenantCoupon,
   validateTenantCoupon,

@@ -130,6 +130,15 @@ export const sdkCoupons: readonly Journey[] = [
     client: "the SDK",
     does: "gives a customer a referral coupon",
     headers: { "Emporix-Tenant": "{tenant}" },
+    before: [
+      {
+        operation: "PATCH /site/{tenant}/sites/{siteCode}",
+        path: { siteCode: "main" },
+        as: "employee",
+        json: { currency: "EUR" },
+        expects: { status: 200 },
+      },
+    ],
     requests: [
       {
         // An empty answer is one of the SDK's results.

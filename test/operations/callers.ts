@@ -1,6 +1,6 @@
 type Employees = "viewers" | "managers" | "couponManagers" | "siteManagers";
 /** Employees with one of the scopes, and customers for themselves. */
-type EmployeesAndCustomers = "couponReaders" | "couponUsers";
+type EmployeesAndCustomers = "couponReaders" | "couponUsers" | "referrers";
 
 /** Who may call an operation. `anyone`: every valid token of the tenant. `open`: it looks at no token. */
 export type Callers = Employees | EmployeesAndCustomers | "customers" | "anyone" | "open";
@@ -11,6 +11,7 @@ export const scopesOf: Readonly<Record<Employees | EmployeesAndCustomers, readon
   managers: ["rewardspoints.rewardpoints_manage", "saasag.rewardpoints_manage"],
   couponReaders: ["coupon.coupon_read", "coupon.coupon_manage"],
   couponUsers: ["coupon.coupon_redeem", "coupon.coupon_redeem_on_behalf", "coupon.coupon_manage"],
+  referrers: ["coupon.coupon_manage"],
   couponManagers: ["coupon.coupon_manage"],
   siteManagers: ["site.site_manage"],
 };
@@ -28,6 +29,7 @@ export function kindsOf(callers: Callers): readonly [Caller, ...Caller[]] {
     case "anyone":
     case "couponReaders":
     case "couponUsers":
+    case "referrers":
       return ["employee", "customer"];
     default:
       return ["employee"];

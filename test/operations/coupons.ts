@@ -1,6 +1,7 @@
 import { couponUse, type PreparedShop } from "../support/prepared-shop.ts";
 import { call } from "../support/shop.ts";
 import { customerId, type Field, money, naming, objectOfDefaults, orNull, text, upperCaseCurrency } from "./fields.ts";
+import { merchantCouponBeside, merchantCouponFields } from "./merchant-coupon-fields.ts";
 import type { OperationEntry } from "./operation-entry.ts";
 
 const used = ({ usedCode, useId }: PreparedShop) => ({ code: usedCode, id: useId });
@@ -18,6 +19,9 @@ const useFields: Readonly<Record<string, Field>> = {
 };
 /** An order so large that the coupon still allows its discount when one of the amounts is another one. */
 const largeUse = () => ({ orderTotal: { amount: 1_000, currency: "USD" }, discount: { amount: 1, currency: "USD" } });
+const merchantCode = ({ merchantCode: code }: PreparedShop) => ({ code });
+const ownNumber = ({ customerId }: PreparedShop) => ({ customerNumber: customerId });
+const merchantCoupon = { name: "Summer", discountType: "PERCENT", discountPercentage: 10 };
 const page = { pageNumber: "1", pageSize: "10", totalCount: "true" };
 const measuredWithTotal = [{}, { name: "with the total", request: { query: "totalCount=true" } }];
 
@@ -38,6 +42,47 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     answers: { ok: 200, another: 200 },
     fuzz: { tells: { member: "code", as: "code" } },
     measured: measuredWithTotal,
+  },
+  "POST /coupon/{tenant}/coupons": {
+    callers: "couponManagers",
+    request: { json: () => ({ ...merchantCoupon, code: `new-${crypto.randomUUID()}` }) },
+    answers: { ok: 201, refusals: [409] },
+    fields: merchantCouponFields,
+    takesKey: true,
+    written: {
+      beside: merchantCouponBeside,
+      base: () => merchantCoupon,
+      read: async ({ employee, shop }, { body }) => {
+        const { id } = body as { readonly id: string };
+        const path = `/coupon/${shop.tenant}/coupons/${encodeURIComponent(id)}`;
+        return (await call("GET", path, { token: employee })).body;
+      },
+      adds: ["coupons"],
+    },
+  },
+  "PUT /coupon/{tenant}/coupons/{code}": {
+    callers: "couponManagers",
+    request: {
+      path: merchantCode,
+      query: () => ({ allowWorse: "true" }),
+      json: () => merchantCoupon,
+    },
+    answers: { ok: 200, refusals: [404, 409] },
+  },
+  "PATCH /coupon/{tenant}/coupons/{code}": {
+    callers: "couponManagers",
+    request: { path: merchantCode, query: () => ({ allowWorse: "true" }), json: () => ({ name: "Renamed" }) },
+    answers: { ok: 200, refusals: [404, 409] },
+  },
+  "GET /coupon/{tenant}/referral-coupons/{customerNumber}": {
+    callers: "referrers",
+    request: { path: ownNumber },
+    answers: { ok: 200, refusals: [204], another: 403 },
+  },
+  "POST /coupon/{tenant}/referral-coupons/{customerNumber}": {
+    callers: "referrers",
+    request: { path: ownNumber, query: () => ({ siteCode: "main" }) },
+    answers: { ok: 200, another: 403 },
   },
   "GET /coupon/{tenant}/coupons/{code}": {
     callers: "anyone",

@@ -28,6 +28,7 @@ const terms: Field = {
 export const parameters: Readonly<Record<string, Field>> = {
   "path:tenant": naming("tenant", anyText),
   "path:customerId": customerId,
+  "path:customerNumber": customerId,
   "path:redeemOptionId": naming("option", anyText),
   "path:code": naming("code", text(512, 1)),
   "path:id": naming("redemption", text(128, 1)),
@@ -52,6 +53,7 @@ export const parameters: Readonly<Record<string, Field>> = {
     names: ["mixin:{mixin}"],
   },
   "query:acceptExpired": flag,
+  "query:allowWorse": flag,
   "query:totalCount": flag,
   "query:sort": oneOf("issuedAt", "code", "redeemedAt"),
   "query:pageNumber": wholeNumber(999_999_999),

@@ -26,6 +26,8 @@ export interface PreparedShop {
   readonly mixinName: string;
   /** Under which the customer's points were added. */
   readonly idempotencyKey: string;
+  /** Made by the merchant: no points have bought it. */
+  readonly merchantCode: string;
   /** Continues the session of a guest of the tenant's client. */
   readonly refreshToken: string;
 }
@@ -73,7 +75,8 @@ export async function prepareShop(tenant = `prep-${++shops}`): Promise<PreparedS
   };
   const mixinsOf = (site: string) => `/site/${tenant}/sites/${site}/mixins`;
   const rewardpoints = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1 };
-  await ask("POST", mixinsOf("main"), { couponSettings: { rewardpoints } });
+  const referral = { value: 5, currency: "EUR" };
+  await ask("POST", mixinsOf("main"), { couponSettings: { rewardpoints, referral } });
   await ask("POST", `/site/${tenant}/sites`, {
     ...rightSite,
     code: names.siteCode,
@@ -98,7 +101,14 @@ export async function prepareShop(tenant = `prep-${++shops}`): Promise<PreparedS
     orderCode: names.orderCode,
     customerNumber: names.customerId,
   });
+  const { id: merchantCode } = await ask("POST", `/coupon/${tenant}/coupons`, {
+    code: `MERCHANT-${mark}`,
+    name: `merchant-${mark}`,
+    discountType: "PERCENT",
+    discountPercentage: 10,
+  });
+  await ask("POST", `/coupon/${tenant}/referral-coupons/${names.customerId}`, undefined);
   const order = completedOrder(names.orderCode, { status: "CREATED", customer: { id: names.customerId } });
   await consume([queued(tenant, order, names.eventId)]);
-  return { tenant, mark, code, usedCode, useId, refreshToken: await refreshTokenOf(tenant), ...names };
+  return { tenant, mark, code, usedCode, useId, merchantCode, refreshToken: await refreshTokenOf(tenant), ...names };
 }

@@ -39,13 +39,13 @@ const discountAmountIn = lazy(() =>
     .openapi("DiscountAmount"),
 );
 
-const minOrderValueIn = lazy(() =>
+export const minOrderValueIn = lazy(() =>
   z
     .object({ amount: moneyAmount().default(0).openapi(ofTheCurrency), currency: currencyIn() })
     .openapi("MinOrderValue"),
 );
 
-const usageLimit = () =>
+export const usageLimit = () =>
   z
     .int()
     .refine((limit) => limit === -1 || limit >= 1, { error: "must be -1 (no limit) or at least 1" })

@@ -59,6 +59,7 @@ export function couponFilterOf({ q = {}, showDeleted, ...given }: z.output<typeo
   const validFor = onlyValue(q["restrictions.validFor"]);
   return {
     issuedTo: given.issuedTo ?? (onlyValue(q.issuedTo) as CustomerId | null),
+    boughtBy: null,
     codes: codes?.map(canonicalCouponCode) ?? null,
     status: given.status ?? (onlyValue(q.status) as CouponStatus | null),
     name: q.name ?? null,

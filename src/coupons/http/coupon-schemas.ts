@@ -13,11 +13,13 @@ import { lazy } from "../../platform/runtime/lazy.ts";
 import type { Principal } from "../../platform/values/principal.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 
+const forCheckoutOnly = "The checkout has to see to it: the service does not know the order's products and segments.";
+
 const couponFieldsOut = lazy(() =>
   z.object({
     name: z.string(),
     description: z.string().optional(),
-    discountType: z.enum(["PERCENT", "ABSOLUTE"]),
+    discountType: z.enum(["PERCENT", "ABSOLUTE", "FREE_SHIPPING"]),
     discountPercentage: z.number().optional(),
     discountAbsolute: z.object({ amount: z.number(), currency: z.string() }).optional(),
     allowAnonymous: z.boolean(),
@@ -39,6 +41,9 @@ const couponFieldsOut = lazy(() =>
           .optional()
           .openapi({ description: "Only in options: days from a coupon's issue to its end." }),
         minOrderValue: z.object({ amount: z.number(), currency: z.string() }).optional(),
+        includedCategories: z.array(z.string()).optional().openapi({ description: forCheckoutOnly }),
+        excludedCategories: z.array(z.string()).optional().openapi({ description: forCheckoutOnly }),
+        segments: z.array(z.string()).optional().openapi({ description: forCheckoutOnly }),
       })
       .optional(),
     status: z.enum(["INACTIVE", "VALID", "EXPIRED", "USED"]),
@@ -64,6 +69,15 @@ export const couponOut = deferred(() =>
         .string()
         .optional()
         .openapi({ description: `Id of the customer who exchanged points for it. ${sellerOnly}` }),
+      categoryRestricted: z.boolean().optional().openapi({ description: forCheckoutOnly }),
+      segmentRestricted: z.boolean().optional().openapi({ description: forCheckoutOnly }),
+      discountCalculationType: z.enum(["TOTAL", "SUBTOTAL"]).optional().openapi({ description: forCheckoutOnly }),
+      mixins: z.record(z.string(), z.unknown()).optional(),
+      metadata: z
+        .object({ version: z.int(), mixins: z.record(z.string(), z.unknown()).optional() })
+        .optional()
+        .openapi({ description: `Counts the changes, from 0. ${sellerOnly}` }),
+      referralCoupon: z.boolean().optional().openapi({ description: "Whether it is its owner's referral coupon." }),
       redemptionCount: z.int().optional().openapi({ description: sellerOnly }),
       deleted: z.boolean().optional().openapi({ description: sellerOnly }),
     })
@@ -81,6 +95,7 @@ export const couponOut = deferred(() =>
         issuedTo: "C4289081720",
         redemptionCount: 0,
         deleted: false,
+        metadata: { version: 0 },
       },
     }),
 );
@@ -94,7 +109,7 @@ export function couponDefinitionToWire(
   viewer: Principal,
   redemptionCount = 0,
 ): z.output<ReturnType<typeof couponDefinitionOut>> {
-  const { restrictions, description, ...rest } = definition;
+  const { restrictions, description, forCheckout: _forCheckout, ...rest } = definition;
   return {
     ...rest,
     ...(description === undefined ? {} : { description }),
@@ -124,13 +139,39 @@ function validForToWire(definition: CouponDefinition, validFor: readonly string[
 
 /** A coupon in the contract's words, as `viewer` may see it: the contract shows some fields only to sellers. */
 export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal): z.output<typeof couponOut> {
-  const { definition, issuedTo, redemptionCount, deletedAt } = coupon;
-  const { maxRedemptions, ...fields } = couponDefinitionToWire(definition, now, viewer, redemptionCount);
+  const { definition, issuedTo, redemptionCount, deletedAt, isReferral, version } = coupon;
+  const { maxRedemptions, restrictions, ...fields } = couponDefinitionToWire(definition, now, viewer, redemptionCount);
   const forSeller = holdsScope(viewer, "coupon.coupon_read", "coupon.coupon_manage");
+  const { restrictions: limits, mixinSchemas, ...checkout } = (definition.forCheckout ?? {}) as CheckoutFields;
   return {
     code: coupon.code,
     ...fields,
+    ...(restrictions === undefined && limits === undefined
+      ? {}
+      : { restrictions: { validFor: [], ...restrictions, ...limits } }),
+    ...checkout,
+    ...(isReferral ? { referralCoupon: true } : {}),
     ...(isEmployee(viewer) || viewer.customerId === issuedTo ? { issuedAt: timestamp(coupon.issuedAt) } : {}),
-    ...(forSeller ? { maxRedemptions, issuedTo, redemptionCount, deleted: deletedAt !== null } : {}),
+    ...(forSeller
+      ? {
+          maxRedemptions,
+          issuedTo,
+          redemptionCount,
+          deleted: deletedAt !== null,
+          metadata: { version, ...(mixinSchemas === undefined ? {} : { mixins: mixinSchemas }) },
+        }
+      : {}),
   };
 }
+
+/** `forCheckout` of a definition: see `merchantCouponIn`, which writes it. */
+type CheckoutFields = Pick<
+  z.output<typeof couponOut>,
+  "categoryRestricted" | "segmentRestricted" | "discountCalculationType" | "mixins"
+> & {
+  readonly restrictions?: Pick<
+    NonNullable<z.output<typeof couponOut>["restrictions"]>,
+    "includedCategories" | "excludedCategories" | "segments"
+  >;
+  readonly mixinSchemas?: Record<string, unknown>;
+};

@@ -3,6 +3,7 @@ import type { Actor, CustomerId } from "../../platform/values/identifiers.ts";
 import type { MoneyAmount } from "../../platform/values/money.ts";
 import { exceeds, isSameCurrency, percentageOf, smallestAmount } from "../../platform/values/money.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
+import { unreachable } from "../../platform/values/unreachable.ts";
 
 /** The use that a checkout wants to make of a coupon. */
 export interface IntendedUse {
@@ -108,13 +109,26 @@ function whyNotFor(definition: CouponDefinition, { orderTotal, discount }: Inten
   return whyNotWorth(definition, { orderTotal, discount });
 }
 
+/** What the coupon takes off an order at most. What shipping costs only the checkout knows: no more than the order. */
+function worthOf(definition: CouponDefinition, orderTotal: MoneyAmount): MoneyAmount {
+  switch (definition.discountType) {
+    case "PERCENT":
+      return percentageOf(orderTotal, definition.discountPercentage);
+    case "ABSOLUTE":
+      return definition.discountAbsolute;
+    case "FREE_SHIPPING":
+      return orderTotal;
+    default:
+      return unreachable(definition, "discount");
+  }
+}
+
 /** A discount may be smaller than the coupon's worth, for example because the rest of the order is too small for it. */
 function whyNotWorth(
   definition: CouponDefinition,
   { orderTotal, discount }: Pick<IntendedUse, "orderTotal" | "discount">,
 ): CouponRefusal | null {
-  const isPercentage = definition.discountType === "PERCENT";
-  const worth = isPercentage ? percentageOf(orderTotal, definition.discountPercentage) : definition.discountAbsolute;
+  const worth = worthOf(definition, orderTotal);
   if (!isSameCurrency(discount, worth)) return currencyMismatch("discount", worth, discount);
   // Less than the currency's smallest unit takes nothing off a price.
   if (exceeds(smallestAmount(discount.currency), discount.amount)) return { code: "coupon_without_discount" };

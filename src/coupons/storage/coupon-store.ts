@@ -1,17 +1,27 @@
 import { and, asc, count, desc, eq, getTableColumns, inArray, isNull, type SQL, sql } from "drizzle-orm";
 import type { DrizzleD1Database } from "drizzle-orm/d1";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { CanonicalCouponCode, KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
+import { type CanonicalCouponCode, canonicalCouponCode, type KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
 import { couponFromRow } from "../../ledger/storage/coupon-row.ts";
 import { coupons } from "../../ledger/storage/coupon-tables.ts";
+import type { KeyedRequest } from "../../platform/requests/keyed-request.ts";
 import type { SortedPage } from "../../platform/requests/page.ts";
+import { keyedAnswerRow } from "../../platform/storage/answer-store.ts";
 import { answeredRead, answeredWrite } from "../../platform/storage/answered.ts";
 import { along, selected } from "../../platform/storage/conditions.ts";
-import type { CustomerId, TenantId } from "../../platform/values/identifiers.ts";
+import { idempotencyRecords } from "../../platform/storage/tables.ts";
+import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import { readable } from "../../tenants/storage/readable.ts";
 import type { TenantDatabases } from "../../tenants/storage/tenant-databases.ts";
-import { type CouponFilter, type CouponOrder, type CouponStore, couponsSearchedMax } from "../use-cases/ports.ts";
+import {
+  type CouponChange,
+  type CouponFilter,
+  type CouponOrder,
+  type CouponStore,
+  couponsSearchedMax,
+  type NewCoupon,
+} from "../use-cases/ports.ts";
 import { D1CouponUseStore } from "./coupon-use-store.ts";
 
 /** The embedded coupon service's coupons, in D1. Ledgers issue them, in the transaction that takes the points. */
@@ -66,6 +76,61 @@ export class D1CouponStore implements CouponStore {
     return rows[0]?.coupons ?? 0;
   }
 
+  async findReferral(tenant: TenantId, customerId: CustomerId): Promise<KeptCoupon | null> {
+    const isTheirs = and(eq(coupons.tenant, tenant), eq(coupons.holder, customerId), eq(coupons.isReferral, 1));
+    const rows = await answeredRead(() =>
+      this.#databases
+        .drizzleOf(tenant)
+        .select()
+        .from(coupons)
+        .where(and(isTheirs, isNull(coupons.deletedAt)))
+        .execute(),
+    );
+    return rows[0] === undefined ? null : couponFromRow(rows[0]);
+  }
+
+  async insert(
+    tenant: TenantId,
+    { code, definition, holder, isReferral, issuedAt }: NewCoupon,
+    keyed: (KeyedRequest & { readonly body: string }) | null,
+  ): Promise<void> {
+    const drizzle = this.#databases.drizzleOf(tenant);
+    const insert = drizzle.insert(coupons).values({
+      tenant,
+      canonicalCode: canonicalCouponCode(code),
+      code,
+      definition: JSON.stringify(definition),
+      issuedTo: "" as CustomerId,
+      issuedAt,
+      exchangeId: "" as EntryId,
+      redeemOptionId: "" as RedeemOptionId,
+      redemptionCount: 0,
+      holder,
+      isReferral: isReferral ? 1 : 0,
+    });
+    const answers =
+      keyed === null ? [] : [drizzle.insert(idempotencyRecords).values(keyedAnswerRow(tenant, keyed, issuedAt))];
+    await answeredWrite(drizzle.batch([insert, ...answers]));
+  }
+
+  async change(tenant: TenantId, code: CanonicalCouponCode, change: CouponChange): Promise<boolean> {
+    const { from, definition, holder } = change;
+    const changed = await answeredWrite(
+      this.#databases
+        .drizzleOf(tenant)
+        .update(coupons)
+        .set({
+          definition: JSON.stringify(definition),
+          version: from + 1,
+          ...(holder === undefined ? {} : { holder }),
+        })
+        .where(and(coded(tenant, code), eq(coupons.version, from), notDeleted))
+        .returning({ code: coupons.canonicalCode })
+        .execute(),
+    );
+    return changed.length > 0;
+  }
+
   async remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean> {
     const removed = await answeredWrite(
       this.#databases
@@ -80,8 +145,8 @@ export class D1CouponStore implements CouponStore {
   }
 
   /** Lists of all coupons may lag by a moment. A list for one customer or one code must show the latest coupon. */
-  #listing(tenant: TenantId, { issuedTo, codes }: CouponFilter): DrizzleD1Database {
-    const isForAll = issuedTo === null && codes === null;
+  #listing(tenant: TenantId, { issuedTo, boughtBy, codes }: CouponFilter): DrizzleD1Database {
+    const isForAll = issuedTo === null && boughtBy === null && codes === null;
     return isForAll ? this.#databases.drizzleReplicaOf(tenant) : this.#databases.drizzleOf(tenant);
   }
 }
@@ -102,9 +167,9 @@ const columnsOf: Readonly<Record<CouponOrder, readonly (SQL | SQLiteColumn)[]>> 
 
 /** The table and index of a list. A code belongs to one coupon, which the primary key finds. */
 function listed(tenant: TenantId, filter: CouponFilter, page?: SortedPage<CouponOrder>): SQL {
-  const { issuedTo, codes, name, discountTypes, validFor } = filter;
-  if (codes !== null) return sql`${coupons}`;
-  if (issuedTo !== null) return along(coupons, "coupons_by_customer");
+  const { issuedTo, boughtBy, codes, name, discountTypes, validFor } = filter;
+  if (codes !== null || issuedTo !== null) return sql`${coupons}`;
+  if (boughtBy !== null) return along(coupons, "coupons_by_customer");
   const isSearch = name !== null || discountTypes !== null || validFor !== null;
   if (!isSearch && page?.order.every(({ by }) => by !== "name") !== false) return sql`${coupons}`;
   return sql`(select * from ${coupons} indexed by coupons_by_time where ${coupons.tenant} = ${tenant}
@@ -114,7 +179,8 @@ function listed(tenant: TenantId, filter: CouponFilter, page?: SortedPage<Coupon
 function fitting(tenant: TenantId, filter: CouponFilter, now: EpochMs): SQL | undefined {
   return and(
     eq(coupons.tenant, tenant),
-    filter.issuedTo === null ? undefined : eq(coupons.issuedTo, filter.issuedTo),
+    filter.issuedTo === null ? undefined : isIssuedTo(tenant, filter.issuedTo),
+    filter.boughtBy === null ? undefined : eq(coupons.issuedTo, filter.boughtBy),
     filter.codes === null ? undefined : inArray(coupons.canonicalCode, [...filter.codes]),
     filter.name === null ? undefined : named(filter.name),
     filter.discountTypes === null
@@ -137,6 +203,11 @@ const statusAt = (now: EpochMs): SQL => sql`case
   when ${inDefinition("restrictions.validUntil")} <= ${now} then 'EXPIRED'
   when ${inDefinition("restrictions.validFrom")} > ${now} then 'INACTIVE'
   else 'VALID' end`;
+
+const isIssuedTo = (tenant: TenantId, customerId: CustomerId): SQL => sql`${coupons.canonicalCode} in (
+  select canonical_code from ${along(coupons, "coupons_by_customer")} where tenant = ${tenant} and issued_to = ${customerId}
+  union all
+  select canonical_code from ${along(coupons, "coupons_by_holder")} where tenant = ${tenant} and holder = ${customerId})`;
 
 /** Null for an unreadable definition. */
 const inReadableDefinition = (path: string): SQL =>

@@ -6,6 +6,18 @@ export interface CouponNotFound {
   readonly couponCode: string;
 }
 
+/** Why a merchant cannot make or change a coupon, or a customer gets no referral coupon. */
+export type MerchantCouponFailure =
+  | { readonly code: "coupon_exists"; readonly couponCode: string }
+  /** The request was made for another version of the coupon. */
+  | { readonly code: "coupon_version_conflict"; readonly couponCode: string }
+  /** Points have bought the coupon, and the change would make it worth less to its owner. */
+  | { readonly code: "coupon_would_be_worse"; readonly couponCode: string; readonly members: readonly string[] }
+  /** Whoever exchanged points for a coupon stays its owner. */
+  | { readonly code: "coupon_owner_stays"; readonly couponCode: string }
+  | { readonly code: "referral_without_value"; readonly siteCode: string }
+  | { readonly code: "referral_without_currency"; readonly siteCode: string };
+
 /** Why a coupon cannot be used at a checkout, or a use cannot be found. */
 export type CouponFailure =
   | CouponRefusal

@@ -28,7 +28,7 @@ export async function listCustomerCoupons(
   const { tenant } = principal;
   const now = services.clock.now();
   if (services.couponService === null) {
-    const filter = { ...everyCoupon, issuedTo: customerId };
+    const filter = { ...everyCoupon, boughtBy: customerId };
     const sorted = { ...page, order: [{ by: "issuedAt" as const, descending: true }] };
     const coupons = await services.coupons.list(tenant, filter, sorted, now);
     return coupons.map((coupon) => ({ coupon, status: couponStatus(coupon, now), exchangeState: "ISSUED" }));
@@ -36,7 +36,7 @@ export async function listCustomerCoupons(
   const exchanges = await services.exchanges.ofCustomer({ tenant, customerId }, page);
   return Promise.all(
     exchanges.map(async (exchange, index) => ({
-      coupon: { ...exchange.coupon, deletedAt: null },
+      coupon: { ...exchange.coupon, deletedAt: null, isReferral: false, version: 0 },
       status: await upstreamStatus(context, exchange, index < askedMax, now),
       exchangeState: exchange.state,
     })),

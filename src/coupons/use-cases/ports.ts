@@ -1,4 +1,10 @@
-import type { CanonicalCouponCode, CouponStatus, KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
+import type {
+  CanonicalCouponCode,
+  CouponCode,
+  CouponDefinition,
+  CouponStatus,
+  KeptCoupon,
+} from "../../ledger/rules/exchange/coupon.ts";
 import type { KeyedRequest } from "../../platform/requests/keyed-request.ts";
 import type { SortedPage } from "../../platform/requests/page.ts";
 import type { Actor, CustomerId, TenantId } from "../../platform/values/identifiers.ts";
@@ -17,14 +23,44 @@ export interface CouponStore {
     now: EpochMs,
   ): Promise<readonly KeptCoupon[]>;
   count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number>;
+  /** The customer's referral coupon, unless it was deleted. */
+  findReferral(tenant: TenantId, customerId: CustomerId): Promise<KeptCoupon | null>;
+  /**
+   * Stores a merchant's coupon and the keyed answer, in one transaction.
+   * @throws {StoreConflict} when the code or the key is taken, or the holder has a referral coupon: nothing was stored
+   */
+  insert(tenant: TenantId, coupon: NewCoupon, keyed: (KeyedRequest & { readonly body: string }) | null): Promise<void>;
+  /** Changes a coupon that still has the version `change.from`. @returns false when it has not, or is gone */
+  change(tenant: TenantId, code: CanonicalCouponCode, change: CouponChange): Promise<boolean>;
   /** Takes a coupon out of use; its code stays taken. @returns false when it is unknown or already deleted */
   remove(tenant: TenantId, code: CanonicalCouponCode, at: EpochMs): Promise<boolean>;
   readonly uses: CouponUseStore;
 }
 
+/** A coupon that a merchant makes. */
+export interface NewCoupon {
+  readonly code: CouponCode;
+  readonly definition: CouponDefinition;
+  /** Null: nobody in particular. */
+  readonly holder: CustomerId | null;
+  readonly isReferral: boolean;
+  readonly issuedAt: EpochMs;
+}
+
+/** The new definition of a coupon, and whom it belongs to. */
+export interface CouponChange {
+  readonly from: number;
+  readonly definition: CouponDefinition;
+  /** Left out: stays. */
+  readonly holder?: CustomerId | null;
+}
+
 /** The filters of a list of coupons; null: no filter. */
 export interface CouponFilter {
+  /** Bought by the customer, or given to the customer by a merchant. */
   readonly issuedTo: CustomerId | null;
+  /** Bought by the customer with points. */
+  readonly boughtBy: CustomerId | null;
   /** Each of these codes. */
   readonly codes: readonly CanonicalCouponCode[] | null;
   readonly status: CouponStatus | null;
@@ -39,6 +75,7 @@ export interface CouponFilter {
 /** Filters that let every coupon through which is not deleted. */
 export const everyCoupon: CouponFilter = {
   issuedTo: null,
+  boughtBy: null,
   codes: null,
   status: null,
   name: null,

@@ -133,6 +133,9 @@ const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$infer
   exchangeId: coupon.exchangeId,
   redeemOptionId: coupon.redeemOptionId,
   redemptionCount: coupon.redemptionCount,
+  holder: null,
+  isReferral: 0,
+  version: 0,
 });
 
 const recordRow = (

@@ -8,12 +8,14 @@ export const couponFromRow = (row: typeof coupons.$inferSelect): KeptCoupon => (
   tenant: row.tenant,
   code: row.code,
   definition: definitionFromText(row.definition),
-  issuedTo: row.issuedTo,
+  issuedTo: row.holder ?? row.issuedTo,
   issuedAt: row.issuedAt,
   exchangeId: row.exchangeId,
   redeemOptionId: row.redeemOptionId,
   redemptionCount: row.redemptionCount,
   deletedAt: row.deletedAt ?? row.givenBackAt,
+  isReferral: row.isReferral === 1,
+  version: row.version,
 });
 
 /**
@@ -37,7 +39,8 @@ function isDefinition(value: unknown): value is CouponDefinition {
     (allowAnonymous === undefined || typeof allowAnonymous === "boolean") &&
     (maxRedemptions === undefined || Number.isSafeInteger(maxRedemptions)) &&
     (maxRedemptionsPerCustomer === undefined || Number.isSafeInteger(maxRedemptionsPerCustomer)) &&
-    (restrictions === undefined || areRestrictions(restrictions))
+    (restrictions === undefined || areRestrictions(restrictions)) &&
+    (value["forCheckout"] === undefined || isJsonObject(value["forCheckout"]))
   );
 }
 
@@ -46,6 +49,7 @@ function isDiscount({
   discountPercentage,
   discountAbsolute,
 }: Readonly<Record<string, unknown>>): boolean {
+  if (discountType === "FREE_SHIPPING") return true;
   if (discountType === "PERCENT") return Number.isFinite(discountPercentage);
   return discountType === "ABSOLUTE" && isMoney(discountAbsolute);
 }

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../platform/values/identifiers.ts";
 import type { EpochMs } from "../../platform/values/time.ts";
 import type { CanonicalCouponCode, CouponCode } from "../rules/exchange/coupon.ts";
@@ -46,8 +46,10 @@ export const coupons = sqliteTable(
     canonicalCode: text("canonical_code").$type<CanonicalCouponCode>().notNull(),
     code: text("code").$type<CouponCode>().notNull(),
     definition: text("definition").notNull(),
+    /** The customer who exchanged points for it; empty if that customer was erased, or if a merchant made the coupon. */
     issuedTo: text("issued_to").$type<CustomerId>().notNull(),
     issuedAt: integer("issued_at").$type<EpochMs>().notNull(),
+    /** Empty for a merchant's coupon: no points have bought it. */
     exchangeId: text("exchange_id").$type<EntryId>().notNull(),
     redeemOptionId: text("redeem_option_id").$type<RedeemOptionId>().notNull(),
     redemptionCount: integer("redemption_count").notNull(),
@@ -55,6 +57,12 @@ export const coupons = sqliteTable(
     deletedAt: integer("deleted_at").$type<EpochMs>(),
     /** When the coupon was given back; null unless it was. A trigger refuses this for used coupons. */
     givenBackAt: integer("given_back_at").$type<EpochMs>(),
+    /** The customer whom a merchant's coupon names as its owner. */
+    holder: text("holder").$type<CustomerId>(),
+    /** Whether it is the holder's referral coupon: 1 or 0. */
+    isReferral: integer("is_referral").notNull().default(0),
+    /** Counts the changes of its definition. */
+    version: integer("version").notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.tenant, table.canonicalCode] }),
@@ -64,5 +72,12 @@ export const coupons = sqliteTable(
     index("coupons_given_back")
       .on(table.tenant, table.issuedTo, table.givenBackAt)
       .where(sql`${table.givenBackAt} is not null`),
+    index("coupons_by_holder").on(table.tenant, table.holder).where(sql`${table.holder} is not null`),
+    // A customer has one referral coupon.
+    uniqueIndex("coupons_referral")
+      .on(table.tenant, table.holder)
+      .where(sql`${table.isReferral} = 1 and ${table.deletedAt} is null`),
+    // An erasure looks through their lists of customers.
+    index("coupons_of_merchants").on(table.tenant).where(sql`${table.exchangeId} = ''`),
   ],
 );

@@ -33,6 +33,13 @@ const nobody = "customer:erased" as Actor;
 /** Replaces an erased customer's id. No customer can have this id. */
 const noCustomer = "" as CustomerId;
 
+/** Literally as the index has it. */
+const isOfMerchant = sql`${coupons.exchangeId} = ''`;
+
+const names = (customerId: CustomerId): SQL => sql`exists (
+  select 1 from json_each(iif(json_valid(${coupons.definition}), ${coupons.definition}, '{}'), '$.restrictions.validFor')
+  where value = ${customerId})`;
+
 /**
  * A coupon's definition with an erased customer's id blanked in `validFor`. The blank stays in the list, because an
  * empty list would open the coupon to everybody. A damaged definition stays as it is.
@@ -93,6 +100,14 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
     .select(selected(keyOfCoupon))
     .from(along(coupons, "coupons_by_customer"))
     .where(and(eq(coupons.tenant, tenant), eq(coupons.issuedTo, customerId)));
+  const couponsHeld = database
+    .select(selected(keyOfCoupon))
+    .from(along(coupons, "coupons_by_holder"))
+    .where(and(eq(coupons.tenant, tenant), eq(coupons.holder, customerId)));
+  const couponsNaming = database
+    .select(selected(keyOfCoupon))
+    .from(along(coupons, "coupons_of_merchants"))
+    .where(and(eq(coupons.tenant, tenant), isOfMerchant, names(customerId)));
   const uses = database
     .select(selected(keyOfUse))
     .from(along(couponUses, "coupon_uses_by_customer"))
@@ -133,6 +148,12 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       .update(coupons)
       .set({ issuedTo: noCustomer, definition: withoutCustomer(customerId) })
       .where(among(keyOfCoupon, couponsIssued)),
+    // Also a referral coupon: whoever has its code may use it.
+    database.update(coupons).set({ holder: null, isReferral: 0 }).where(among(keyOfCoupon, couponsHeld)),
+    database
+      .update(coupons)
+      .set({ definition: withoutCustomer(customerId) })
+      .where(among(keyOfCoupon, couponsNaming)),
     database
       .update(couponUses)
       .set({

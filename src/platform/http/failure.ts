@@ -1,6 +1,6 @@
 import type { AccessFailure } from "../../access/rules/access.ts";
 import type { ClientAuthenticationFailure, TokenFailure } from "../../access/use-cases/failure.ts";
-import type { CouponFailure, CouponNotFound } from "../../coupons/use-cases/failure.ts";
+import type { CouponFailure, CouponNotFound, MerchantCouponFailure } from "../../coupons/use-cases/failure.ts";
 import type { LedgerFailure } from "../../ledger/rules/failure.ts";
 import type { LedgerNotFound } from "../../ledger/use-cases/failure.ts";
 import type { OptionFailure } from "../../options/use-cases/failure.ts";
@@ -15,6 +15,7 @@ export type Failure =
   | OptionFailure
   | CouponNotFound
   | CouponFailure
+  | MerchantCouponFailure
   | MixinFailure
   | SiteFailure
   | EventFailure

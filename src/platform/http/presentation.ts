@@ -139,6 +139,16 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     describe: ({ maxDiscount: { amount, currency } }) =>
       `The discount is too high: on this order, the coupon gives at most ${amount} ${currency}.`,
   },
+  referral_without_value: {
+    status: 400,
+    describe: ({ siteCode }) =>
+      `Site ${siteCode} gives no referral coupons: its mixin couponSettings has no readable referral.value.`,
+  },
+  referral_without_currency: {
+    status: 400,
+    describe: ({ siteCode }) =>
+      `Site ${siteCode} says no currency for referral coupons: set couponSettings.referral.currency or the site's currency.`,
+  },
   unsupported_grant_type: { status: 400, describe: () => "The only grant_type is client_credentials." },
   invalid_scope: { status: 400, describe: ({ scopes }) => `The client does not have the scopes: ${scopes.join(" ")}.` },
   invalid_token: { status: 401, describe: () => "Invalid access token" },
@@ -178,6 +188,20 @@ export const presentations: { readonly [Code in FailureCode]: Presentation<Code>
     status: 409,
     describe: ({ id }) =>
       `The resource that was requested for update with id = ${id} has changed. Please retry your request with valid version`,
+  },
+  coupon_exists: { status: 409, describe: ({ couponCode }) => `There is already a coupon with code ${couponCode}.` },
+  coupon_version_conflict: {
+    status: 409,
+    describe: ({ couponCode }) => `Coupon ${couponCode} has changed: read it again and send its metadata.version.`,
+  },
+  coupon_would_be_worse: {
+    status: 409,
+    describe: ({ couponCode, members }) =>
+      `Points have bought coupon ${couponCode}, and it would be worth less to its owner: ${members.join(", ")}. With allowWorse=true, it is changed all the same.`,
+  },
+  coupon_owner_stays: {
+    status: 409,
+    describe: ({ couponCode }) => `Points have bought coupon ${couponCode}: it cannot be issued to somebody else.`,
   },
   settings_kept_upstream: {
     status: 409,

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
+import { referralOf } from "./referral.ts";
 import { fallbacksOf } from "./site.ts";
 import { type RewardSettings, readRewardSettings, settingsMember, switchedOff } from "./site-settings.ts";
 
@@ -22,7 +23,8 @@ export function settingsOfMixin(
   readonly flaw: SettingsFlaw | null;
 } {
   const { settings, flaw } = ownSettings(mixin);
-  return { settings: { ...settings, ...fallbacksOf(details) }, flaw };
+  const referral = isJsonObject(mixin) ? referralOf(mixin) : null;
+  return { settings: { ...settings, referral, ...fallbacksOf(details) }, flaw };
 }
 
 function ownSettings(mixin: JsonObject | null): ReturnType<typeof settingsOfMixin> {

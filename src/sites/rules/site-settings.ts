@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from "../../platform/values/json-object
 import { hintFor } from "../../platform/values/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
 import type { EarningBase } from "./earn-rule.ts";
+import type { ReferralTerms } from "./referral.ts";
 import { noFallbacks, type SiteFallbacks } from "./site.ts";
 
 /** The site mixin that holds the settings, in its member `rewardpoints`. */
@@ -26,6 +27,8 @@ export interface RewardSettings extends SiteFallbacks {
   readonly earningBase: EarningBase;
   /** What happens when a return takes back points that are gone. */
   readonly returnPolicy: ReturnPolicy;
+  /** What the referral coupons of the site's customers are worth; null: customers get none. */
+  readonly referral: ReferralTerms | null;
   /** How many coupons a customer can give back per day. The value of site `main` applies to the whole tenant. */
   readonly giveBacksPerDay: number;
 }
@@ -43,6 +46,7 @@ export const switchedOff: RewardSettings = {
   earningBase: "total",
   returnPolicy: "clamp",
   giveBacksPerDay: 10,
+  referral: null,
   ...noFallbacks,
 };
 
@@ -159,6 +163,8 @@ function readMembers(given: JsonObject): {
       `must be a whole number from 0 to ${giveBacksPerDayMax}`,
       switchedOff.giveBacksPerDay,
     ),
+    // The mixin has it beside these settings.
+    referral: null,
     ...noFallbacks,
   };
   return { settings, problems, names: known };

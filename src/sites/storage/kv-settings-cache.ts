@@ -31,6 +31,10 @@ const cachedSettings = z.object({
   returnPolicy: z.enum(returnPolicies),
   giveBacksPerDay: z.int().min(0).max(giveBacksPerDayMax),
   // Older versions have kept settings without these.
+  referral: z
+    .object({ codePrefix: z.string(), amount: z.number(), currency: z.string().nullable() })
+    .nullable()
+    .default(null),
   currency: z.string().nullable().default(null),
   timeZone: z.string().nullable().default(null),
 }) satisfies z.ZodType<RewardSettings>;

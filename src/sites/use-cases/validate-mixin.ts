@@ -2,6 +2,7 @@ import type { RequestFailure, Violation } from "../../platform/requests/failure.
 import type { JsonObject } from "../../platform/values/json-object.ts";
 import { hintFor, nearestName } from "../../platform/values/nearest-name.ts";
 import { type Result, refuse, succeed } from "../../platform/values/result.ts";
+import { referralMember, referralProblems } from "../rules/referral.ts";
 import { settingsMember, settingsMixinName, settingsProblems } from "../rules/site-settings.ts";
 import type { Mixin } from "./ports.ts";
 
@@ -83,14 +84,21 @@ function flawIn(value: unknown, path: string, depth: number): Violation | null {
 
 function settingsViolations(name: string, mixin: Mixin): readonly Violation[] {
   if (name !== settingsMixinName) return misplacedSettings(name);
-  const given = mixin[settingsMember];
-  if (given === undefined) return misspeltSettings(mixin);
-  const path = `${settingsMixinName}.${settingsMember}`;
-  return settingsProblems(given).map(({ member, kind, requirement }) => ({
-    field: member === null ? path : `${path}.${member}`,
+  const { [settingsMember]: given, [referralMember]: referral } = mixin;
+  const at = (member: string, inner: string | null) =>
+    [settingsMixinName, member, ...(inner === null ? [] : [inner])].join(".");
+  const ofReferral = (referral === undefined ? [] : referralProblems(referral)).map(({ member, requirement }) => ({
+    field: at(referralMember, member),
+    message: requirement,
+    type: "invalid_value",
+  }));
+  if (given === undefined) return [...misspeltSettings(mixin), ...ofReferral];
+  const problems = settingsProblems(given).map(({ member, kind, requirement }) => ({
+    field: at(settingsMember, member),
     message: requirement,
     type: kind,
   }));
+  return [...problems, ...ofReferral];
 }
 
 /** Settings under a nearly correct name would silently do nothing. */

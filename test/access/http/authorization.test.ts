@@ -98,7 +98,8 @@ const employeeWith = (...scopes: readonly string[]): Kind => ({
 const forCustomers = (whenLetIn: Expected): Kind["expected"] => {
   return ({ callers }) => {
     if (callers === "anyone") return "let in";
-    const isFor = callers === "customers" || callers === "couponReaders" || callers === "couponUsers";
+    const isFor =
+      callers === "customers" || callers === "couponReaders" || callers === "couponUsers" || callers === "referrers";
     return isFor ? whenLetIn : "403 for its scopes";
   };
 };

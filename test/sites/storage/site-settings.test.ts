@@ -39,6 +39,7 @@ const effective: RewardSettings = {
   earningBase: "total",
   returnPolicy: "clamp",
   giveBacksPerDay: 10,
+  referral: null,
   currency: null,
   timeZone: null,
 };

@@ -286,12 +286,12 @@ export class MemoryLedgerStore implements LedgerStore {
   #apply(key: LedgerKey, shelf: Shelf, effect: CouponEffect, now: EpochMs): void {
     switch (effect.kind) {
       case "issue": {
-        const coupon = { ...effect.coupon, deletedAt: null };
+        const coupon = { ...effect.coupon, deletedAt: null, isReferral: false, version: 0 };
         this.#insert(this.#coupons, couponText(key.tenant, coupon.code), { coupon, isGivenBack: false });
         return;
       }
       case "reserve": {
-        const coupon = { ...effect.coupon, deletedAt: null };
+        const coupon = { ...effect.coupon, deletedAt: null, isReferral: false, version: 0 };
         this.#insert(shelf.exchanges, coupon.exchangeId, {
           coupon,
           updatedAt: coupon.issuedAt,

@@ -25,6 +25,7 @@ export const earningSettings: RewardSettings = {
   earningBase: "total",
   returnPolicy: "negative",
   giveBacksPerDay: 10,
+  referral: null,
   currency: null,
   timeZone: null,
 };

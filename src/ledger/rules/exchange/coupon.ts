@@ -1,5 +1,6 @@
 import type { Branded } from "../../../platform/values/branded.ts";
 import type { CustomerId, EntryId, RedeemOptionId, TenantId } from "../../../platform/values/identifiers.ts";
+import type { JsonObject } from "../../../platform/values/json-object.ts";
 import type { MoneyAmount } from "../../../platform/values/money.ts";
 import type { EpochMs } from "../../../platform/values/time.ts";
 
@@ -18,10 +19,11 @@ export interface CouponRestrictions {
   readonly validForDays?: number | undefined;
 }
 
-/** What a coupon is worth: a percentage, or an amount of money. Free shipping cannot be bought with points. */
+/** What a coupon is worth: a percentage, an amount of money, or what shipping costs, which points cannot buy. */
 export type Discount =
   | { readonly discountType: "PERCENT"; readonly discountPercentage: number }
-  | { readonly discountType: "ABSOLUTE"; readonly discountAbsolute: MoneyAmount };
+  | { readonly discountType: "ABSOLUTE"; readonly discountAbsolute: MoneyAmount }
+  | { readonly discountType: "FREE_SHIPPING" };
 
 /** The coupon that a redeem option promises, before it has a code and an owner. */
 export type CouponDefinition = Discount & {
@@ -33,6 +35,11 @@ export type CouponDefinition = Discount & {
   /** How often one customer may use it; -1 = without limit. */
   readonly maxRedemptionsPerCustomer: number;
   readonly restrictions?: CouponRestrictions | undefined;
+  /**
+   * What a merchant says of the coupon and the checkout has to see to, in the contract's words: categories, segments,
+   * mixins. The service shows it and enforces nothing of it.
+   */
+  readonly forCheckout?: JsonObject | undefined;
 };
 
 export interface Coupon {
@@ -52,7 +59,14 @@ export interface Coupon {
 export interface KeptCoupon extends Coupon {
   /** When it was taken out of use for good; null until then. */
   readonly deletedAt: EpochMs | null;
+  /** Whether it is its owner's referral coupon. */
+  readonly isReferral: boolean;
+  /** Counts the changes of its definition, from 0. */
+  readonly version: number;
 }
+
+/** Whether points have bought the coupon. Otherwise a merchant has made it. */
+export const isBought = ({ exchangeId }: Pick<Coupon, "exchangeId">): boolean => exchangeId !== "";
 
 /** Computed, never stored: the contract's four states. */
 export type CouponStatus = "INACTIVE" | "VALID" | "EXPIRED" | "USED";
