@@ -51,6 +51,7 @@ const byKeys = by(
   "test/ledger/http/operations.test.ts",
   "keyed requests > of another employee, for something else and of another tenant",
 );
+const byMerchants = (test: string) => by("test/coupons/http/merchant-coupons.test.ts", test);
 const byPolling = (test: string) =>
   by("test/polling/use-cases/poll-changes.test.ts", `nothing is lost and nothing counts twice > ${test}`);
 const byAccess = (test: string) => by("test/access/http/authorization.test.ts", test);
@@ -1751,6 +1752,33 @@ const gates: readonly Sabotage[] = [
     replace: "if (client === null || !secretFits)",
     by: "if (client === null)",
     caughtBy: by("test/access/use-cases/grant-token.test.ts", "a client that asks for a token"),
+  },
+  {
+    name: "worse-allowed",
+    breaks: "a coupon that points have bought loses its worth",
+    file: "src/coupons/use-cases/change-coupon.ts",
+    replace: "members.length > 0 && !allowsWorse",
+    by: "members.length > 99 && !allowsWorse",
+    caughtBy: byMerchants("changing a coupon > never makes a coupon that points have bought worth less"),
+  },
+  {
+    name: "changed-while-used",
+    breaks: "a coupon is used as it was before it changed",
+    file: "src/coupons/storage/coupon-use-statements.ts",
+    replace: " and version = value ->> 'couponVersion'",
+    by: "",
+    caughtBy: by(
+      "test/coupons/storage/coupon-store.test.ts",
+      "the database itself refuses a use > of a coupon that has changed since it was checked",
+    ),
+  },
+  {
+    name: "referral-of-the-owner",
+    breaks: "whoever has a referral coupon uses it on every order",
+    file: "src/coupons/use-cases/check-coupon-use.ts",
+    replace: "coupon.isReferral && use.customerId === coupon.issuedTo",
+    by: "coupon.isReferral && use.customerId === null && coupon.redemptionCount < 0",
+    caughtBy: byMerchants("a referral coupon > is one for each customer"),
   },
   {
     name: "poll-by-page-number",

@@ -64,7 +64,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
     callers: "couponManagers",
     request: {
       path: merchantCode,
-      query: () => ({ allowWorse: "true" }),
+      query: () => ({ allowWorse: "true", partial: "true" }),
       json: () => merchantCoupon,
     },
     answers: { ok: 200, refusals: [404, 409] },

@@ -54,6 +54,7 @@ export const parameters: Readonly<Record<string, Field>> = {
   },
   "query:acceptExpired": flag,
   "query:allowWorse": flag,
+  "query:partial": flag,
   "query:totalCount": flag,
   "query:sort": oneOf("issuedAt", "code", "redeemedAt"),
   "query:pageNumber": wholeNumber(999_999_999),

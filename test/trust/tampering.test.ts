@@ -46,7 +46,8 @@ const tables: Readonly<Record<string, Table>> = {
   lots: { owner: "customer_id", unsealed: [] },
   lot_usages: { owner: "customer_id", unsealed: [] },
   // A merchant may delete a coupon; when that was, and when it was given back, no entry tells.
-  coupons: { owner: "issued_to", unsealed: ["deleted_at", "given_back_at"] },
+  // What only merchants' coupons have is no part of a ledger.
+  coupons: { owner: "issued_to", unsealed: ["deleted_at", "given_back_at", "holder", "is_referral", "version"] },
   // Why a coupon was not issued, and when the exchange last went on, no entry tells.
   exchanges: { owner: "customer_id", unsealed: ["reason", "updated_at"] },
 };

@@ -53,6 +53,13 @@ const couponFieldsOut = lazy(() =>
 /** The coupon of a redeem option, as answers show it. */
 export const couponDefinitionOut = lazy(() => couponFieldsOut().openapi("CouponDefinition"));
 
+const couponScopes = [
+  "coupon.coupon_read",
+  "coupon.coupon_manage",
+  "coupon.coupon_redeem",
+  "coupon.coupon_redeem_on_behalf",
+] as const;
+
 const sellerOnly = "Shown only to callers who may read the tenant's coupons.";
 
 /** An issued coupon, as the Coupon contract shows one. */
@@ -72,7 +79,7 @@ export const couponOut = deferred(() =>
       categoryRestricted: z.boolean().optional().openapi({ description: forCheckoutOnly }),
       segmentRestricted: z.boolean().optional().openapi({ description: forCheckoutOnly }),
       discountCalculationType: z.enum(["TOTAL", "SUBTOTAL"]).optional().openapi({ description: forCheckoutOnly }),
-      mixins: z.record(z.string(), z.unknown()).optional(),
+      mixins: z.record(z.string(), z.unknown()).optional().openapi({ description: sellerOnly }),
       metadata: z
         .object({ version: z.int(), mixins: z.record(z.string(), z.unknown()).optional() })
         .optional()
@@ -137,12 +144,17 @@ function validForToWire(definition: CouponDefinition, validFor: readonly string[
   return { validFor: own !== null && validForCaller ? [own] : [], validForCaller };
 }
 
-/** A coupon in the contract's words, as `viewer` may see it: the contract shows some fields only to sellers. */
-export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal): z.output<typeof couponOut> {
+/** An employee who has nothing to do with coupons sees of one what a guest sees who knows its code. */
+const asReader = (caller: Principal): Principal =>
+  isEmployee(caller) && !holdsScope(caller, ...couponScopes) ? { ...caller, scopes: new Set() } : caller;
+
+/** A coupon in the contract's words, as `caller` may see it: the contract shows some fields only to sellers. */
+export function couponToWire(coupon: KeptCoupon, now: EpochMs, caller: Principal): z.output<typeof couponOut> {
+  const viewer = asReader(caller);
   const { definition, issuedTo, redemptionCount, deletedAt, isReferral, version } = coupon;
   const { maxRedemptions, restrictions, ...fields } = couponDefinitionToWire(definition, now, viewer, redemptionCount);
   const forSeller = holdsScope(viewer, "coupon.coupon_read", "coupon.coupon_manage");
-  const { restrictions: limits, mixinSchemas, ...checkout } = (definition.forCheckout ?? {}) as CheckoutFields;
+  const { restrictions: limits, mixins, mixinSchemas, ...checkout } = (definition.forCheckout ?? {}) as CheckoutFields;
   return {
     code: coupon.code,
     ...fields,
@@ -151,6 +163,7 @@ export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal
       : { restrictions: { validFor: [], ...restrictions, ...limits } }),
     ...checkout,
     ...(isReferral ? { referralCoupon: true } : {}),
+    ...(isReferral && viewer.customerId === issuedTo ? { issuedTo } : {}),
     ...(isEmployee(viewer) || viewer.customerId === issuedTo ? { issuedAt: timestamp(coupon.issuedAt) } : {}),
     ...(forSeller
       ? {
@@ -158,6 +171,7 @@ export function couponToWire(coupon: KeptCoupon, now: EpochMs, viewer: Principal
           issuedTo,
           redemptionCount,
           deleted: deletedAt !== null,
+          ...(mixins === undefined ? {} : { mixins }),
           metadata: { version, ...(mixinSchemas === undefined ? {} : { mixins: mixinSchemas }) },
         }
       : {}),

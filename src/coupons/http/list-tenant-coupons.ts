@@ -14,6 +14,13 @@ import { customerPageSizeMax } from "./list-own-coupons.ts";
 
 const path = "/coupon/{tenant}/coupons";
 
+const searchedHeader = {
+  "X-Searched-Newest": {
+    description: "Only so many of the newest coupons were looked at. Absent: all of them.",
+    schema: { type: "integer" as const },
+  },
+};
+
 const route = createRoute({
   method: "get",
   path,
@@ -24,7 +31,7 @@ const route = createRoute({
     "Employees see all coupons of the tenant. Customers see those issued to them, at most 100 on a page. Parameters and the terms of `q` filter the list together. A field that both name is refused, and so is anything that `q` does not support. Names, types of discount and `restrictions.validFor` are looked for among the 20,000 newest coupons, and so is the order by name; for one customer or for given codes, among all of theirs.",
   request: { params: tenantParams, query: couponsQuery, headers: totalCountHeader },
   responses: {
-    200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: totalHeaders },
+    200: { ...jsonAnswer("A page of coupons.", couponsOut), headers: { ...totalHeaders, ...searchedHeader } },
     ...failures(path, couponReaders),
   },
 });
@@ -42,8 +49,9 @@ export const listTenantCoupons = (app: App) =>
     const withTotal = asksForTotal(query, c.req.valid("header"));
     if (context.principal.customerId !== null && pageSize > customerPageSizeMax) throw new Refused(pageTooLarge);
     const page = { pageNumber, pageSize, order };
-    const { items, total } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
+    const { items, total, searched = null } = await listCoupons(context, couponFilterOf(query), { page, withTotal });
     setTotal(c, total);
+    if (searched !== null) c.header("X-Searched-Newest", String(searched));
     const now = context.services.clock.now();
     return c.json(
       items.map((coupon) => couponToWire(coupon, now, context.principal)),

@@ -1,4 +1,5 @@
 import type { CouponDefinition } from "../../ledger/rules/exchange/coupon.ts";
+import { isJsonObject, type JsonObject } from "../../platform/values/json-object.ts";
 import { exceeds, isSameCurrency, type MoneyAmount } from "../../platform/values/money.ts";
 
 /**
@@ -52,24 +53,32 @@ function asksForMore(old: MoneyAmount | undefined, now: MoneyAmount | undefined)
 const isNarrower = (old: readonly string[], now: readonly string[]): boolean =>
   now.length > 0 && (old.length === 0 || old.some((customer) => !now.includes(customer)));
 
-const limitingMembers = ["categoryRestricted", "segmentRestricted", "discountCalculationType"] as const;
-const limitingRestrictions = ["includedCategories", "excludedCategories", "segments"] as const;
-
-/** What the checkout sees to can only be compared for equality; taking a limit away altogether is no loss. */
+/** What the checkout sees to. The contract's default of the basis is the sub-total. */
 function checkoutChanges(before: CouponDefinition, after: CouponDefinition): readonly (readonly [string, boolean])[] {
-  const [old, now] = [before.forCheckout ?? {}, after.forCheckout ?? {}];
-  const [oldLimits, nowLimits] = [Object(old["restrictions"]), Object(now["restrictions"])] as Record<
-    string,
-    unknown
-  >[];
-  const isNew = (was: unknown, is: unknown): boolean => {
-    const limitsNothing = is === undefined || is === false || (Array.isArray(is) && is.length === 0);
-    return !limitsNothing && JSON.stringify(was) !== JSON.stringify(is);
-  };
+  const [old, now] = [limitsOf(before.forCheckout), limitsOf(after.forCheckout)];
+  const isOnlyNow = (was: readonly string[], is: readonly string[]) => is.some((word) => !was.includes(word));
   return [
-    ...limitingMembers.map((member) => [member, isNew(old[member], now[member])] as const),
-    ...limitingRestrictions.map(
-      (member) => [`restrictions.${member}`, isNew(oldLimits?.[member], nowLimits?.[member])] as const,
-    ),
+    ["discountCalculationType", old.basis !== now.basis],
+    ["categoryRestricted", !old.byCategory && now.byCategory],
+    ["segmentRestricted", !old.bySegment && now.bySegment],
+    ["restrictions.includedCategories", isNarrower(old.included, now.included)],
+    ["restrictions.excludedCategories", isOnlyNow(old.excluded, now.excluded)],
+    ["restrictions.segments", isNarrower(old.segments, now.segments)],
   ];
+}
+
+function limitsOf(forCheckout: JsonObject = {}) {
+  const { restrictions, discountCalculationType: basis = "SUBTOTAL" } = forCheckout;
+  const words = (member: string): readonly string[] => {
+    const given = isJsonObject(restrictions) ? restrictions[member] : undefined;
+    return Array.isArray(given) ? given.map(String) : [];
+  };
+  return {
+    basis,
+    byCategory: forCheckout["categoryRestricted"] === true,
+    bySegment: forCheckout["segmentRestricted"] === true,
+    included: words("includedCategories"),
+    excluded: words("excludedCategories"),
+    segments: words("segments"),
+  };
 }

@@ -20,6 +20,7 @@ import {
   type CouponOrder,
   type CouponStore,
   couponsSearchedMax,
+  isSearchAmongNewest,
   type NewCoupon,
 } from "../use-cases/ports.ts";
 import { D1CouponUseStore } from "./coupon-use-store.ts";
@@ -64,12 +65,12 @@ export class D1CouponStore implements CouponStore {
     return readable(rows, couponFromRow, this.#databases, (row) => ({ table: "coupons", row: row.exchangeId }));
   }
 
-  async count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number> {
+  async count(tenant: TenantId, filter: CouponFilter, page: SortedPage<CouponOrder>, now: EpochMs): Promise<number> {
     const drizzle = this.#listing(tenant, filter);
     const rows = await answeredRead(() =>
       drizzle
         .select({ coupons: count() })
-        .from(listed(tenant, filter))
+        .from(listed(tenant, filter, page))
         .where(fitting(tenant, filter, now))
         .execute(),
     );
@@ -121,6 +122,7 @@ export class D1CouponStore implements CouponStore {
         .update(coupons)
         .set({
           definition: JSON.stringify(definition),
+          issuedDefinition: sql`coalesce(${coupons.issuedDefinition}, ${coupons.definition})`,
           version: from + 1,
           ...(holder === undefined ? {} : { holder }),
         })
@@ -166,12 +168,11 @@ const columnsOf: Readonly<Record<CouponOrder, readonly (SQL | SQLiteColumn)[]>> 
 };
 
 /** The table and index of a list. A code belongs to one coupon, which the primary key finds. */
-function listed(tenant: TenantId, filter: CouponFilter, page?: SortedPage<CouponOrder>): SQL {
-  const { issuedTo, boughtBy, codes, name, discountTypes, validFor } = filter;
+function listed(tenant: TenantId, filter: CouponFilter, page: SortedPage<CouponOrder>): SQL {
+  const { issuedTo, boughtBy, codes } = filter;
   if (codes !== null || issuedTo !== null) return sql`${coupons}`;
   if (boughtBy !== null) return along(coupons, "coupons_by_customer");
-  const isSearch = name !== null || discountTypes !== null || validFor !== null;
-  if (!isSearch && page?.order.every(({ by }) => by !== "name") !== false) return sql`${coupons}`;
+  if (!isSearchAmongNewest(filter, page)) return sql`${coupons}`;
   return sql`(select * from ${coupons} indexed by coupons_by_time where ${coupons.tenant} = ${tenant}
     order by ${coupons.issuedAt} desc limit ${couponsSearchedMax}) as ${coupons}`;
 }

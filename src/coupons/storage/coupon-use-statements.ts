@@ -13,7 +13,7 @@ export const byCustomer = sql`indexed by coupon_uses_by_order`;
 const isAllowed = sql`exists (
     select 1 from coupons
     where coupons.tenant = value ->> 'tenant' and coupons.canonical_code = value ->> 'canonicalCode'
-      and deleted_at is null and given_back_at is null
+      and deleted_at is null and given_back_at is null and version = value ->> 'couponVersion'
       and (definition ->> 'maxRedemptions' < 0 or redemption_count < definition ->> 'maxRedemptions')
       and (
         value ->> 'customerId' is null or definition ->> 'maxRedemptionsPerCustomer' < 0

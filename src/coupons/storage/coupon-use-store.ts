@@ -69,10 +69,10 @@ export class D1CouponUseStore implements CouponUseStore {
   async insert(
     tenant: TenantId,
     code: CanonicalCouponCode,
-    use: CouponUse,
+    use: CouponUse & { readonly couponVersion: number },
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void> {
-    const row = rowOf(tenant, code, use);
+    const row = { ...rowOf(tenant, code, use), couponVersion: use.couponVersion };
     const database = this.#databases.of(tenant);
     const statements = [
       insertedIfAllowed(database, { rows: JSON.stringify([row]) }),

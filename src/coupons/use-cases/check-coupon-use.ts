@@ -22,25 +22,35 @@ export function intendedUseOf(context: Context, request: CouponUseRequest): Resu
   return succeed({ ...rest, customerId, legalEntityId: knowsLegalEntities ? legalEntityId : null });
 }
 
+/** A use that can be made, of the coupon as it was then, or that the same order has already made. */
+export interface CheckedUse {
+  /** Null: it can be made. */
+  readonly earlier: CouponUse | null;
+  readonly couponVersion: number;
+}
+
 /**
  * Decides whether a coupon can be used like this now.
- * @returns the earlier use when the same order has already made it; null when the use can be made; else why it cannot
+ * @returns the use, or why it cannot be made
  */
 export async function checkCouponUse(
   { services, principal }: Context,
   code: string,
   use: IntendedUse,
-): Promise<Result<CouponUse | null, CouponNotFound | CouponFailure>> {
+): Promise<Result<CheckedUse, CouponNotFound | CouponFailure>> {
   const standing = await services.coupons.uses.standing(principal.tenant, canonicalCouponCode(code), use);
   if (standing === null || standing.coupon.deletedAt !== null) {
     return refuse({ code: "coupon_not_found", couponCode: code });
   }
   const { coupon, customerUses, sameOrder } = standing;
+  const couponVersion = coupon.version;
   if (sameOrder !== null) {
     return isSameUse(sameOrder, use)
-      ? succeed(sameOrder)
+      ? succeed({ earlier: sameOrder, couponVersion })
       : refuse({ code: "coupon_order_conflict", orderCode: sameOrder.orderCode ?? "" });
   }
+  // A referral coupon is for whom its owner refers.
+  if (coupon.isReferral && use.customerId === coupon.issuedTo) return refuse({ code: "coupon_not_for_customer" });
   const refusal = whyNotUsable(coupon, use, customerUses, services.clock.now());
-  return refusal === null ? succeed(null) : refuse(refusal);
+  return refusal === null ? succeed({ earlier: null, couponVersion }) : refuse(refusal);
 }

@@ -1,13 +1,15 @@
 import type { KeptCoupon } from "../../ledger/rules/exchange/coupon.ts";
 import type { SortedPage } from "../../platform/requests/page.ts";
 import type { Context } from "./context.ts";
-import type { CouponFilter, CouponOrder } from "./ports.ts";
+import { type CouponFilter, type CouponOrder, couponsSearchedMax, isSearchAmongNewest } from "./ports.ts";
 
 /** A page of a list. */
 export interface ListPage<Item> {
   readonly items: readonly Item[];
   /** Items on all pages; null unless requested. */
   readonly total: number | null;
+  /** How many of the newest items were looked at; null: all. */
+  readonly searched?: number | null;
 }
 
 /** Which page of a list to read, and whether to count the items on all pages. */
@@ -32,7 +34,7 @@ export async function listCoupons(
   const now = services.clock.now();
   const [items, total] = await Promise.all([
     services.coupons.list(tenant, visible, page, now),
-    withTotal ? services.coupons.count(tenant, visible, now) : null,
+    withTotal ? services.coupons.count(tenant, visible, page, now) : null,
   ]);
-  return { items, total };
+  return { items, total, searched: isSearchAmongNewest(visible, page) ? couponsSearchedMax : null };
 }

@@ -22,7 +22,8 @@ export interface CouponStore {
     page: SortedPage<CouponOrder>,
     now: EpochMs,
   ): Promise<readonly KeptCoupon[]>;
-  count(tenant: TenantId, filter: CouponFilter, now: EpochMs): Promise<number>;
+  /** How many coupons are on all pages of a list. */
+  count(tenant: TenantId, filter: CouponFilter, page: SortedPage<CouponOrder>, now: EpochMs): Promise<number>;
   /** The customer's referral coupon, unless it was deleted. */
   findReferral(tenant: TenantId, customerId: CustomerId): Promise<KeptCoupon | null>;
   /**
@@ -93,20 +94,27 @@ export type CouponOrder = "issuedAt" | "code" | "name";
  */
 export const couponsSearchedMax = 20_000;
 
+/** Whether a list looks at the newest coupons only: see {@link couponsSearchedMax}. */
+export function isSearchAmongNewest(filter: CouponFilter, { order }: Pick<SortedPage<CouponOrder>, "order">): boolean {
+  const { issuedTo, boughtBy, codes, name, discountTypes, validFor } = filter;
+  if (issuedTo !== null || boughtBy !== null || codes !== null) return false;
+  return name !== null || discountTypes !== null || validFor !== null || order.some(({ by }) => by === "name");
+}
+
 /** Uses of coupons at checkouts. Cancelled uses are not found. */
 export interface CouponUseStore {
   /** Everything that decides whether `use` is possible, read at one moment; null when there is no such coupon. */
   standing(tenant: TenantId, code: CanonicalCouponCode, use: IntendedUse): Promise<CouponStanding | null>;
   /**
    * Stores the use, counts it and stores the keyed answer, in one transaction. In it, the database checks that the
-   * coupon exists and that its limits leave room.
+   * coupon exists in the version that was checked, and that its limits leave room.
    * @throws {StoreConflict} when they do not, the order has already used the coupon, or the key is taken: nothing was
    * stored, and `standing` tells why unless it is the key
    */
   insert(
     tenant: TenantId,
     code: CanonicalCouponCode,
-    use: CouponUse,
+    use: CouponUse & { readonly couponVersion: number },
     keyed: (KeyedRequest & { readonly body: string }) | null,
   ): Promise<void>;
   find(tenant: TenantId, code: CanonicalCouponCode, id: string): Promise<CouponUse | null>;

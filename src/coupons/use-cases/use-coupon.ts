@@ -38,9 +38,10 @@ export async function useCoupon(
     async (keyed): Promise<Result<string, CouponNotFound | CouponFailure>> => {
       const checked = await checkCouponUse(context, input.code, intended.value);
       if (!checked.ok) return checked;
-      if (checked.value !== null) {
+      const { earlier, couponVersion } = checked.value;
+      if (earlier !== null) {
         isRepetition = true;
-        return succeed(useBody.of(checked.value.id));
+        return succeed(useBody.of(earlier.id));
       }
       const use: CouponUse = {
         ...intended.value,
@@ -50,7 +51,7 @@ export async function useCoupon(
       };
       const body = useBody.of(use.id);
       const keyedBody = keyed === null ? null : { ...keyed, body };
-      await services.coupons.uses.insert(principal.tenant, code, use, keyedBody);
+      await services.coupons.uses.insert(principal.tenant, code, { ...use, couponVersion }, keyedBody);
       return succeed(body);
     },
     async (body) => (await services.coupons.uses.find(principal.tenant, code, useBody.idIn(body))) !== null,

@@ -135,6 +135,7 @@ const couponRow = ({ tenant }: LedgerKey, coupon: Coupon): typeof coupons.$infer
   redemptionCount: coupon.redemptionCount,
   holder: null,
   isReferral: 0,
+  issuedDefinition: null,
   version: 0,
 });
 

@@ -61,6 +61,8 @@ export const coupons = sqliteTable(
     holder: text("holder").$type<CustomerId>(),
     /** Whether it is the holder's referral coupon: 1 or 0. */
     isReferral: integer("is_referral").notNull().default(0),
+    /** The definition that was bought, which the seal covers; null as long as it has not changed. */
+    issuedDefinition: text("issued_definition"),
     /** Counts the changes of its definition. */
     version: integer("version").notNull().default(0),
   },

@@ -146,13 +146,13 @@ export function erasureOf(database: DrizzleD1Database, key: LedgerKey, now: Epoc
       .where(and(eq(sweeps.name, verificationSweep), eq(sweeps.tenant, tenant), eq(sweeps.customerId, customerId))),
     database
       .update(coupons)
-      .set({ issuedTo: noCustomer, definition: withoutCustomer(customerId) })
+      .set({ issuedTo: noCustomer, definition: withoutCustomer(customerId), issuedDefinition: null })
       .where(among(keyOfCoupon, couponsIssued)),
     // Also a referral coupon: whoever has its code may use it.
     database.update(coupons).set({ holder: null, isReferral: 0 }).where(among(keyOfCoupon, couponsHeld)),
     database
       .update(coupons)
-      .set({ definition: withoutCustomer(customerId) })
+      .set({ definition: withoutCustomer(customerId), issuedDefinition: null })
       .where(among(keyOfCoupon, couponsNaming)),
     database
       .update(couponUses)

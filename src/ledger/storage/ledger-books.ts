@@ -135,13 +135,16 @@ function contentOf(row: EntryRow, usages: readonly UsageRow[], coupon: SealedCou
  * for it.
  */
 function couponsSold(rows: LedgerRows): (entry: EntryRow) => SealedCoupon | null {
-  const embedded = new Map(rows.coupons.map((coupon) => [coupon.exchangeId, coupon]));
+  const embedded = new Map(rows.coupons.map((coupon) => [coupon.exchangeId, sealedCoupon(coupon)]));
   const upstream = new Map(rows.exchanges.map((exchange) => [exchange.exchangeId, sealedExchange(exchange)]));
   return ({ couponIssuer, entryId }) => {
     if (couponIssuer === null) return null;
     return (couponIssuer === "embedded" ? embedded : upstream).get(entryId ?? ("" as EntryId)) ?? null;
   };
 }
+
+/** As it was issued: a merchant may have changed it since. */
+const sealedCoupon = (row: CouponRow): SealedCoupon => ({ ...row, definition: row.issuedDefinition ?? row.definition });
 
 const sealedExchange = (row: ExchangeRow): SealedCoupon => ({ ...row, code: row.couponCode, issuedAt: row.createdAt });
 

@@ -30,8 +30,14 @@ export function referralProblems(given: unknown): readonly ReferralProblem[] {
   if (codePrefix !== undefined && !(typeof codePrefix === "string" && prefixPattern.test(codePrefix))) {
     problems.push({ member: "codePrefix", requirement: "must be 1 to 16 of A-Z, a-z, 0-9, _ and -" });
   }
-  if (!(typeof value === "number" && value >= 0.01 && value <= Number.MAX_SAFE_INTEGER)) {
-    problems.push({ member: "value", requirement: "must be an amount of at least 0.01" });
+  const isAmount =
+    value === undefined ||
+    (typeof value === "number" && (value === 0 || (value >= 0.01 && value <= Number.MAX_SAFE_INTEGER)));
+  if (!isAmount) {
+    problems.push({
+      member: "value",
+      requirement: "must be an amount of at least 0.01, or 0 or nothing for no referral coupons",
+    });
   }
   if (currency !== undefined && !(typeof currency === "string" && isCurrency(currency))) {
     problems.push({ member: "currency", requirement: "must be the ISO 4217 code of a currency, such as EUR" });
@@ -52,5 +58,5 @@ export function referralOf(mixin: JsonObject | null): ReferralTerms | null {
     readonly value: number;
     readonly currency?: string;
   };
-  return { codePrefix, amount: value, currency };
+  return value === 0 ? null : { codePrefix, amount: value, currency };
 }

@@ -323,8 +323,12 @@ describe("whom a coupon is for", () => {
       expect(JSON.stringify(body)).not.toMatch(/"C7"|"C8"/);
     }
     const guest = { token: await guestToken(shop.shop.tenant) };
-    for (const reader of [other, guest]) {
+    const unscoped = {
+      token: await employeeToken(shop.shop.tenant, "rewardspoints.rewardpoints_view site.site_manage"),
+    };
+    for (const reader of [other, guest, unscoped]) {
       const { body } = await shop.as(reader, "GET", `/${code}`);
+      expect(body).not.toHaveProperty("issuedAt");
       expect(body).toMatchObject({ code, restrictions: { validFor: [], validForCaller: false } });
     }
   });
@@ -846,6 +850,10 @@ describe("the list of coupons", () => {
     "q=metadata:x",
     "q=name:(~x",
     "q=name:",
+    "q=(",
+    "q=)",
+    "q=name:cc%20(",
+    "q=status:VALID(",
     "q=status:GONE",
     "q=status",
     "q=status:VALID,status:USED",

@@ -228,6 +228,10 @@ describe("a referral coupon", () => {
       (await as(guest, "POST", `/coupons/${code}/redemptions`, { ...use, discount: { amount: 5, currency: "EUR" } }))
         .status,
     ).toBe(201);
+    const byOwner = { ...use, discount: { amount: 5, currency: "EUR" } };
+    expect(await as(own, "POST", `/coupons/${code}/redemptions`, byOwner)).toMatchObject({
+      body: { code: "coupon_not_for_customer" },
+    });
     // It is no coupon that points have bought.
     expect((await call("GET", "/reward-points/public/customer/coupons", { token: own })).body).toEqual([]);
     expect((await call("DELETE", `/reward-points/public/customer/coupons/${code}`, { token: own })).status).toBe(404);

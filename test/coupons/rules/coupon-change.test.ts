@@ -88,6 +88,9 @@ test.each<[change: object, worse: readonly string[]]>([
   [within({ validFor: ["C1"] }), ["restrictions.validFor"]],
   [{ forCheckout: { categoryRestricted: true } }, ["categoryRestricted"]],
   [{ forCheckout: { restrictions: { excludedCategories: ["shoes"] } } }, ["restrictions.excludedCategories"]],
+  [{ forCheckout: { discountCalculationType: "TOTAL" } }, ["discountCalculationType"]],
+  [{ forCheckout: { discountCalculationType: "SUBTOTAL" } }, []],
+  [{ forCheckout: { restrictions: { includedCategories: ["shoes"] } } }, ["restrictions.includedCategories"]],
   [{ forCheckout: { categoryRestricted: false, mixins: { of: "any" } } }, []],
 ])("%j is worse in %j", (change, worse) => {
   expect(worseMembers(base, { ...base, ...change } as CouponDefinition)).toEqual(worse);

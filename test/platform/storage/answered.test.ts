@@ -177,7 +177,13 @@ describe("stores", () => {
   const stores = (database: D1Database): Readonly<Record<string, () => Promise<unknown>>> => ({
     "redeem options": () => new D1RedeemOptionStore(TenantDatabases.one(database)).list(tenant, "latest"),
     mixins: () => new D1MixinStore(TenantDatabases.one(database)).list(tenant, "main" as SiteCode),
-    coupons: () => new D1CouponStore(TenantDatabases.one(database)).count(tenant, none, 0 as EpochMs),
+    coupons: () =>
+      new D1CouponStore(TenantDatabases.one(database)).count(
+        tenant,
+        none,
+        { pageNumber: 1, pageSize: 1, order: [] },
+        0 as EpochMs,
+      ),
     "coupon uses": () =>
       new D1CouponStore(TenantDatabases.one(database)).uses.find(tenant, "X" as CanonicalCouponCode, "x"),
     events: () => new D1EventInbox(TenantDatabases.one(database)).waitingFor(tenant, ["A"]),

@@ -49,6 +49,7 @@ describe("reward settings", () => {
       earningBase: "net",
       returnPolicy: "absorb",
       giveBacksPerDay: 0,
+      referral: null,
     };
     expect(read(given)).toEqual({
       enabled: true,
@@ -58,6 +59,7 @@ describe("reward settings", () => {
       earningBase: "net",
       returnPolicy: "absorb",
       giveBacksPerDay: 0,
+      referral: null,
       currency: null,
       timeZone: null,
     });

@@ -23,6 +23,7 @@ describe("reward settings", () => {
         earningBase: "total",
         returnPolicy: "clamp",
         giveBacksPerDay: 10,
+        referral: null,
         currency: null,
         timeZone: null,
       },

@@ -20,6 +20,12 @@ export const couponChangeQuery = z.object(
   }),
 );
 
+export const couponReplacementQuery = couponChangeQuery.extend(
+  deferredMembers({
+    partial: () => flag("true: change only what is given, as PATCH does."),
+  }),
+);
+
 export const couponChangeFailures: readonly FailureCode[] = [
   "coupon_not_found",
   "coupon_version_conflict",

@@ -6,6 +6,7 @@ import { lazy } from "../../../platform/runtime/lazy.ts";
 import type { CustomerId } from "../../../platform/values/identifiers.ts";
 import type { JsonObject } from "../../../platform/values/json-object.ts";
 import { isSameCurrency, smallestAmount } from "../../../platform/values/money.ts";
+import { validateJson } from "../../../sites/use-cases/validate-mixin.ts";
 import { currencyIn, minOrderValueIn, usageLimit } from "../coupon-definition-schemas.ts";
 
 /** What a merchant may ask a coupon to be, without a code. */
@@ -39,7 +40,11 @@ const codeIn = () =>
 
 const restrictionsIn = lazy(() =>
   z.object({
-    validFor: z.array(customerId()).max(1_000).optional(),
+    // An erased customer leaves a blank: without it, the list could become empty and the coupon everybody's.
+    validFor: z
+      .array(z.union([z.literal(""), customerId()]))
+      .max(1_000)
+      .optional(),
     validFrom: moment().optional(),
     validUntil: moment().optional(),
     minOrderValue: minOrderValueIn().optional(),
@@ -83,7 +88,20 @@ function meaningOf(fields: Fields, context: z.RefinementCtx): MerchantCoupon {
   const violation = (path: string[], message: string) => context.addIssue({ code: "custom", path, message });
   const discount = discountOf(fields, violation);
   checkConditions(fields, violation);
-  return discount === null ? z.NEVER : couponOf(fields, discount);
+  if (discount === null) return z.NEVER;
+  const coupon = couponOf(fields, discount);
+  checkStorable(coupon, violation);
+  return coupon;
+}
+
+/** Many changes add up to more than one request can bring. */
+const definitionBytesMax = 64 * 1024;
+
+function checkStorable({ definition }: MerchantCoupon, violation: ReportViolation): void {
+  const json = validateJson("", definition.forCheckout ?? {});
+  for (const { field, message } of json.ok ? [] : json.failure.violations) violation(field?.split(".") ?? [], message);
+  const bytes = new TextEncoder().encode(JSON.stringify(definition)).length;
+  if (bytes > definitionBytesMax) violation(["mixins"], `make the coupon longer than ${definitionBytesMax} bytes`);
 }
 
 /** A coupon for a merchant to make. */

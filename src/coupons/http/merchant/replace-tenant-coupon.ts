@@ -5,7 +5,7 @@ import { orRefuse } from "../../../platform/http/refused.ts";
 import { changeCoupon } from "../../use-cases/change-coupon.ts";
 import { couponManagers } from "../coupon-access.ts";
 import { couponParams } from "../coupon-list-schemas.ts";
-import { couponChangeFailures, couponChangeQuery, replaced } from "./changed-coupon.ts";
+import { couponChangeFailures, couponReplacementQuery, merged, replaced } from "./changed-coupon.ts";
 import { couponChangeIn } from "./merchant-coupon-schemas.ts";
 
 const path = "/coupon/{tenant}/coupons/{code}";
@@ -18,7 +18,7 @@ const route = createRoute({
   summary: "Replace a coupon",
   description:
     "Replaces what the coupon says. Members that are left out get their defaults, except that the discount stays if none of its members is given. What only the service sets is ignored. With `metadata.version`, the coupon must still have that version. A coupon that points have bought keeps its owner, and may not become worth less without `allowWorse=true`.",
-  request: { params: couponParams, query: couponChangeQuery, body: jsonBody(couponChangeIn) },
+  request: { params: couponParams, query: couponReplacementQuery, body: jsonBody(couponChangeIn) },
   responses: {
     200: { description: "The coupon is changed; the answer has no body." },
     ...failures(path, couponManagers, ...failuresOf.jsonBody, ...couponChangeFailures),
@@ -28,9 +28,10 @@ const route = createRoute({
 export const replaceTenantCoupon = (app: App) =>
   app.openapi(route, async (c) => {
     const context = contextOf(c);
-    const changed = replaced(c.req.valid("json"), context.principal, context.services.clock.now());
+    const { allowWorse: allowsWorse, partial } = c.req.valid("query");
+    const become = partial ? merged : replaced;
+    const changed = become(c.req.valid("json"), context.principal, context.services.clock.now());
     const { code } = c.req.valid("param");
-    const { allowWorse: allowsWorse } = c.req.valid("query");
     orRefuse(await changeCoupon(context, { code, changed, allowsWorse }));
     return c.body(null, 200);
   });

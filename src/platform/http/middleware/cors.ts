@@ -41,6 +41,7 @@ export function corsFor(origins: readonly string[]): MiddlewareHandler<AppEnv> {
       "X-Entry-Id",
       "X-Points-Balance",
       "X-Request-Id",
+      "X-Searched-Newest",
       "X-Total-Count",
     ],
     maxAge: 86_400,

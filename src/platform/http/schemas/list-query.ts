@@ -108,7 +108,9 @@ export const listQuery = <Fields extends Readonly<Record<string, QueryField>>>(f
   return text(queryLengthMax)
     .transform((query, context): QueryTerms<Fields> => {
       const terms: Record<string, QueryTerm> = {};
-      for (const [word] of query.matchAll(queryWords)) {
+      // What is in no word is a parenthesis without its other half.
+      const isWhole = query.replaceAll(queryWords, "").trim() === "";
+      for (const [word] of isWhole ? query.matchAll(queryWords) : [[query]]) {
         if (word === "") continue;
         const flaw = addTerm(terms, fields, word);
         if (flaw === null) continue;
@@ -128,7 +130,7 @@ export const listQuery = <Fields extends Readonly<Record<string, QueryField>>>(f
       }${
         part === undefined || part.length === 0
           ? ""
-          : ` A part, \`field:~text\`, whatever its case: ${part.join(", ")}.`
+          : ` A part, \`field:~text\`, whatever the case of A to Z: ${part.join(", ")}.`
       } A value with characters other than letters, digits and simple punctuation goes into the parameter of the same name as the field.`,
     });
 };
