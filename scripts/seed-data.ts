@@ -24,6 +24,7 @@ export const site = {
 export const siteMixins = {
   couponSettings: {
     rewardpoints: { enabled: true, codePrefix: "DEMO", orderValueToRewardPointsFactor: 1, validityInMonths: 12 },
+    referral: { codePrefix: "FRIEND", value: 5, currency: "EUR" },
   },
 };
 

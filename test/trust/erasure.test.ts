@@ -112,6 +112,18 @@ const advance = async (id: EntryId) => {
   expect((await gateway.execute(key, command)).result).toMatchObject({ ok: true });
 };
 
+// For every test here, also for one that runs alone.
+beforeAll(async () => {
+  logged = [];
+  for (const level of ["log", "warn", "error", "info", "debug"] as const) {
+    vi.spyOn(console, level).mockImplementation((...given: unknown[]) => void logged.push(given.map(String).join(" ")));
+  }
+  const settings = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1, earningBase: "total" };
+  shop = await Shop.open(settings);
+  key = keyOf(shop.tenant, personal.customer);
+  checkout = await employeeToken(shop.tenant, "coupon.coupon_redeem_on_behalf coupon.coupon_manage", "checkout");
+});
+
 describe("a customer with everything", () => {
   let order: QueuedEvent;
   let refused: QueuedEvent;
@@ -120,17 +132,6 @@ describe("a customer with everything", () => {
   let named: string;
 
   beforeAll(async () => {
-    logged = [];
-    for (const level of ["log", "warn", "error", "info", "debug"] as const) {
-      vi.spyOn(console, level).mockImplementation(
-        (...given: unknown[]) => void logged.push(given.map(String).join(" ")),
-      );
-    }
-    const settings = { enabled: true, codePrefix: "RP", orderValueToRewardPointsFactor: 1, earningBase: "total" };
-    shop = await Shop.open(settings);
-    key = keyOf(shop.tenant, personal.customer);
-    checkout = await employeeToken(shop.tenant, "coupon.coupon_redeem_on_behalf coupon.coupon_manage", "checkout");
-
     // Points of all kinds, with keys of employees and of the customer's own.
     await shop.manage("POST", customer, { startPoints: { points: 50, description: `for ${personal.email}` } });
     const keyed = { "Idempotency-Key": `key-${personal.customer}` };

@@ -222,6 +222,17 @@ describe("nothing is lost and nothing counts twice", () => {
     },
   );
 
+  test("when an order claims to have changed in a hundred years", async () => {
+    const reader = await begun();
+    putOrder("future", time.now() + 100 * 365 * 24 * 60 * minute);
+    await reader.poll();
+    expect(idsOf(await consumed(reader))).toEqual(["future"]);
+    time.pass(10 * minute);
+    putOrder("O1");
+    await reader.poll();
+    expect(idsOf(await consumed(reader))).toEqual(["O1"]);
+  });
+
   test("when Emporix does not sort: nothing is read, and the position stays", async () => {
     const reader = await begun();
     const from = time.now();

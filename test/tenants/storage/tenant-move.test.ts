@@ -1,7 +1,7 @@
 import { applyD1Migrations } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { getTableConfig, type SQLiteTable } from "drizzle-orm/sqlite-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import { absencesIn, cancelMove, finishMove, type MoveEnd, moveTenant } from "../../../scripts/tenants/tenant-move.ts";
 import { commitStatements } from "../../../src/ledger/storage/commit-statements.ts";
 import { type D1Call, type D1Fault, faultyD1 } from "../../support/faults/faulty-d1.ts";
@@ -12,6 +12,9 @@ import { allScopes, couponUse, type PreparedShop, prepareShop } from "../../supp
 import * as schema from "../../support/schema.ts";
 import type { Answer } from "../../support/shop.ts";
 import { customerToken, employeeToken } from "../../support/tokens.ts";
+
+// A move that is stopped at each of its writes is a hundred moves.
+vi.setConfig({ testTimeout: 120_000 });
 
 const now = 1_790_000_000_000;
 const first: MoveEnd = { binding: "DB", database: env.DB };

@@ -93,7 +93,8 @@ const queryTerm = new RegExp(
 /** Terms are separated by blanks, which may also stand inside parentheses. */
 const queryWords = /[^\s()]*(?:\([^()]*\))?[^\s()]*/g;
 const queryLengthMax = 1_000;
-const queryValuesMax = 50;
+/** Of each field. A statement has at most a hundred parameters, and three fields take several values. */
+const queryValuesMax = 25;
 
 type QueryTerms<Fields> = { readonly [Field in keyof Fields]?: QueryTerm };
 
