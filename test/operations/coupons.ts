@@ -45,7 +45,7 @@ export const coupons: Readonly<Record<string, OperationEntry>> = {
   },
   "POST /coupon/{tenant}/coupons": {
     callers: "couponManagers",
-    request: { json: () => ({ ...merchantCoupon, code: `new-${crypto.randomUUID()}` }) },
+    request: { json: () => merchantCoupon },
     answers: { ok: 201, refusals: [409] },
     fields: merchantCouponFields,
     takesKey: true,

@@ -68,11 +68,11 @@ export const merchantCouponFields: Readonly<Record<string, Field>> = {
   "restrictions.minOrderValue.amount": money,
   "restrictions.minOrderValue.currency": currency,
   "restrictions.includedCategories": emptyList,
-  "restrictions.includedCategories[]": never,
+  "restrictions.includedCategories[]": { ...text(255, 1), names: { namesNothing: "words of other systems" } },
   "restrictions.excludedCategories": emptyList,
-  "restrictions.excludedCategories[]": never,
+  "restrictions.excludedCategories[]": { ...text(255, 1), names: { namesNothing: "words of other systems" } },
   "restrictions.segments": emptyList,
-  "restrictions.segments[]": never,
+  "restrictions.segments[]": { ...text(255, 1), names: { namesNothing: "words of other systems" } },
   issuedTo: { ...customerId, accepts: (value) => value === "" || customerId.accepts(value) },
   mixins: { accepts: isObject, names: { namesNothing: "the merchant's own" } },
   metadata: objectOfDefaults({ version: 0 }),
@@ -88,10 +88,14 @@ const amount = { amount: 1, currency: "USD" };
 export const merchantCouponBeside = Object.fromEntries(
   Object.keys(merchantCouponFields).map((field) => [
     field,
-    field.startsWith("discountAbsolute")
-      ? { discountAbsolute: amount }
-      : field.startsWith("restrictions.minOrderValue")
-        ? { restrictions: { minOrderValue: amount } }
-        : {},
+    field.endsWith("Categories[]")
+      ? { categoryRestricted: true }
+      : field === "restrictions.segments[]"
+        ? { segmentRestricted: true }
+        : field.startsWith("discountAbsolute")
+          ? { discountAbsolute: amount }
+          : field.startsWith("restrictions.minOrderValue")
+            ? { restrictions: { minOrderValue: amount } }
+            : {},
   ]),
 );

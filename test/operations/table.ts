@@ -116,6 +116,7 @@ const wordOf = ({ word = crypto.randomUUID() }: Choice): string => word;
 export const inPaths = (shop: PreparedShop): Readonly<Record<string, string>> => ({
   tenant: shop.tenant,
   customerId: shop.customerId,
+  customerNumber: shop.customerId,
   redeemOptionId: shop.optionId,
   code: shop.code,
   id: shop.useId,

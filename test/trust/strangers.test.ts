@@ -137,7 +137,7 @@ function comparable({ status, headers, body }: Answer, given: readonly string[])
   const text = withoutGiven
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "«time»")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "«id»")
-    .replaceAll(/RP-[0-9A-Z]{12}/g, "«code»")
+    .replaceAll(/(?:RP|REF)-[0-9A-Z]{12}/g, "«code»")
     .replaceAll(/"(access|refresh)_token":"[^"]+"/g, '"$1_token":"«token»"');
   // The balance and the entry are the caller's own: what is compared are two exchanges, or two entries, of theirs.
   const changing = new Set(["x-request-id", "date", "content-length", "x-points-balance", "x-entry-id"]);

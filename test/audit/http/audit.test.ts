@@ -324,7 +324,8 @@ describe("the verification of all ledgers", () => {
     await env.DB.batch([
       env.DB.prepare("insert into lots values (?, 'only-lots', 'l', 10, 0, 0, null, 0)").bind(tenant),
       env.DB.prepare(
-        `insert into coupons values (?, 'STRAY', 'STRAY', '{"maxRedemptions":1}', 'only-coupons', 0, 'r', 'o', 0, null, null)`,
+        `insert into coupons (tenant, canonical_code, code, definition, issued_to, issued_at, exchange_id, redeem_option_id, redemption_count)
+          values (?, 'STRAY', 'STRAY', '{"maxRedemptions":1}', 'only-coupons', 0, 'r', 'o', 0)`,
       ).bind(tenant),
       env.DB.prepare(
         "insert into exchanges values (?, 'only-exchanges', 'e', 'X', 'X', 'o', '{}', 'ISSUED', null, 0, 0)",

@@ -17,6 +17,7 @@ const tenant = "codes";
 const pathOf = ({ path }: Operation): string =>
   filledPath(path, {
     tenant,
+    customerNumber: "C1",
     customerId: "C1",
     code: "RP-0G7R3MWX9C2K",
     couponCode: "RP-0G7R3MWX9C2K",

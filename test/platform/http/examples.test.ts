@@ -97,7 +97,7 @@ test("every operation takes the document's examples on the demo tenant", async (
   let named: Named = {};
   const failed: string[] = [];
   for (const { path, method, operation } of operations) {
-    if (!path.includes("/public/") && path.includes("{code}") && method === "get" && path.endsWith("{code}")) {
+    if (!path.includes("/public/") && path.includes("{code}") && method === "put" && path.endsWith("{code}")) {
       // The one before was given back.
       named = { ...named, code: await exchanged() };
     }
@@ -129,7 +129,8 @@ const processed = (id: string) =>
 function namedBy({ body }: Answer, path: string): Named {
   const answer = [body].flat()[0] as { code?: unknown; id?: unknown } | undefined;
   if (path.startsWith("/site/")) return {};
-  if (typeof answer?.code === "string" && !path.includes("redemptions")) return { code: answer.code };
+  const namesCoupon = !path.includes("redemptions") && !path.includes("referral");
+  if (typeof answer?.code === "string" && namesCoupon) return { code: answer.code };
   if (typeof answer?.id !== "string") return {};
   if (path.endsWith("/events")) return { eventId: answer.id };
   return path.endsWith("/redemptions") ? { id: answer.id } : {};

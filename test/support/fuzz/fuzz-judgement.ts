@@ -265,7 +265,7 @@ function faultOfAccess(request: Request, breakage: Breakage | null, answer: Answ
   // A signature that nobody has made: nothing makes up for it, and there may be something else to refuse.
   if (isSigned) return answer.status >= 400 && answer.status < 500 ? null : "a made-up signature was taken";
   if (refusal !== null) return answer.status === refusal ? null : `the answer should be ${refusal}`;
-  if (answer.status === 401) return operation.path === "/oauth/token" ? null : "a good token was refused";
+  if (answer.status === 401) return operation.security.length === 0 ? null : "a good token was refused";
   const isExpected = answer.status === breakage?.status;
   if (answer.status === 403 && !isExpected && !namesAnother(request) && !asksForInactive(request))
     return "a caller with the right to it was refused";
