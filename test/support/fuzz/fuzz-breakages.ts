@@ -139,7 +139,7 @@ function brokenParameter(request: Request, parameter: Parameter, choice: number)
   if (text === undefined) return null;
   const message = written(request, textOf(request), { changed: { parameter, text } });
   // Another tenant than the token's is refused before anything is looked at.
-  const status = parameter.name === "tenant" ? 403 : 400;
+  const status = parameter.name === "tenant" && parameter.in === "path" ? 403 : 400;
   return breakage(`${parameter.in} parameter ${parameter.name} is ${JSON.stringify(text)}`, message, status);
 }
 
