@@ -962,8 +962,16 @@ const rules: readonly Sabotage[] = [
     breaks: "a return at list price takes more of a discounted order than was paid for it",
     file: "src/orders/rules/order-book.ts",
     replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
-    by: "return shareOfGoods(part, part.total, order);",
+    by: "return fractionOf(part.total, whole);",
     caughtBy: byWorth("a return of a discounted order > takes half for one of two items"),
+  },
+  {
+    name: "shipping-returned",
+    breaks: "a return at list price takes what shipping has earned",
+    file: "src/orders/rules/order-book.ts",
+    replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
+    by: "return shareOfGoods(part, part.total, order);",
+    caughtBy: byWorth("a return of a discounted order > leaves what shipping has earned"),
   },
   {
     name: "tax-taken-off-twice",
@@ -1083,7 +1091,7 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/rules/ledger.ts",
     replace: "lotPoints - points),\n  );",
     by: "0),\n  );",
-    caughtBy: byGivingBack("can be given back unused"),
+    caughtBy: byGivingBack("fills a lot that others have drawn on no further than it had paid"),
   },
   {
     name: "restored-without-holding",
@@ -1903,8 +1911,8 @@ const events: readonly Sabotage[] = [
     name: "purpose-forgotten",
     breaks: "an old event that an employee sends is refused once the timer sends it again",
     file: "src/orders/use-cases/admit-events.ts",
-    replace: "...(isOnPurpose ? [{ key: id as string, id }] : []),",
-    by: "...(isOnPurpose ? [] : []),",
+    replace: "if (holders.has(event.id)) continue;",
+    by: "if (event.isOnPurpose) continue;",
     caughtBy: byEvents("a signed event > whose repetition somebody sends on purpose is not refused"),
   },
   {
@@ -1931,7 +1939,7 @@ const events: readonly Sabotage[] = [
     breaks: "a number that stands for nobody erases",
     file: "src/orders/rules/order-event.ts",
     replace: 'typeof given === "string" && isPlaceholder(given)',
-    by: 'typeof given === "number" && isPlaceholder(given)',
+    by: "false",
     caughtBy: by("test/orders/rules/order-event.test.ts", "a deleted customer > is nobody in"),
   },
   {
