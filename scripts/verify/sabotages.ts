@@ -1043,7 +1043,10 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/storage/ledger-stories.ts",
     replace: "or(gt(lots.points, lots.usedPoints), sql`",
     by: "and(gt(lots.points, lots.usedPoints), sql`",
-    caughtBy: by("test/ledger/storage/ledger-stories.test.ts", "a story > of a long journal ends as it does"),
+    caughtBy: by(
+      "test/ledger/storage/ledger-stories.test.ts",
+      "a story > of a long journal begins with all that had points left then",
+    ),
   },
   {
     name: "give-backs-without-limit",
@@ -1109,7 +1112,7 @@ const rules: readonly Sabotage[] = [
     by: "",
     caughtBy: by(
       "test/coupons/http/own-coupons.test.ts",
-      "a customer's coupons > can be given back while they are unused",
+      "a customer's coupons > that were given back are not among those that points were used for",
     ),
   },
   {
@@ -1118,7 +1121,10 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/storage/journal-reader.ts",
     replace: "((held.get(lotId)?.points ?? 0) + points)",
     by: "Math.max(held.get(lotId)?.points ?? 0, points)",
-    caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
+    caughtBy: by(
+      "test/ledger/storage/journal-reader.test.ts",
+      "a return holds of each lot what it took, less what has come back",
+    ),
   },
   {
     name: "debt-not-settled",
