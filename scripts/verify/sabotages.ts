@@ -967,8 +967,16 @@ const rules: readonly Sabotage[] = [
     breaks: "a return at list price takes more of a discounted order than was paid for it",
     file: "src/orders/rules/order-book.ts",
     replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
-    by: "return shareOfGoods(part, part.total, order);",
+    by: "return fractionOf(part.total, whole);",
     caughtBy: byWorth("a return of a discounted order > takes half for one of two items"),
+  },
+  {
+    name: "shipping-returned",
+    breaks: "a return at list price takes what shipping has earned",
+    file: "src/orders/rules/order-book.ts",
+    replace: "return times(shareOfGoods(part, part.total, order), fractionOf(goods, whole));",
+    by: "return shareOfGoods(part, part.total, order);",
+    caughtBy: byWorth("a return of a discounted order > leaves what shipping has earned"),
   },
   {
     name: "tax-taken-off-twice",
@@ -1040,7 +1048,10 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/storage/ledger-stories.ts",
     replace: "or(gt(lots.points, lots.usedPoints), sql`",
     by: "and(gt(lots.points, lots.usedPoints), sql`",
-    caughtBy: by("test/ledger/storage/ledger-stories.test.ts", "a story > of a long journal ends as it does"),
+    caughtBy: by(
+      "test/ledger/storage/ledger-stories.test.ts",
+      "a story > of a long journal begins with all that had points left then",
+    ),
   },
   {
     name: "give-backs-without-limit",
@@ -1088,7 +1099,7 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/rules/ledger.ts",
     replace: "lotPoints - points),\n  );",
     by: "0),\n  );",
-    caughtBy: byGivingBack("can be given back unused"),
+    caughtBy: byGivingBack("fills a lot that others have drawn on no further than it had paid"),
   },
   {
     name: "restored-without-holding",
@@ -1106,7 +1117,7 @@ const rules: readonly Sabotage[] = [
     by: "",
     caughtBy: by(
       "test/coupons/http/own-coupons.test.ts",
-      "a customer's coupons > can be given back while they are unused",
+      "a customer's coupons > that were given back are not among those that points were used for",
     ),
   },
   {
@@ -1115,7 +1126,10 @@ const rules: readonly Sabotage[] = [
     file: "src/ledger/storage/journal-reader.ts",
     replace: "((held.get(lotId)?.points ?? 0) + points)",
     by: "Math.max(held.get(lotId)?.points ?? 0, points)",
-    caughtBy: by("test/trust/model.test.ts", "the store in memory > answers every call as D1 does"),
+    caughtBy: by(
+      "test/ledger/storage/journal-reader.test.ts",
+      "a return holds of each lot what it took, less what has come back",
+    ),
   },
   {
     name: "debt-not-settled",
@@ -2079,8 +2093,8 @@ const events: readonly Sabotage[] = [
     name: "purpose-forgotten",
     breaks: "an old event that an employee sends is refused once the timer sends it again",
     file: "src/orders/use-cases/admit-events.ts",
-    replace: "...(isOnPurpose ? [{ key: id as string, id }] : []),",
-    by: "...(isOnPurpose ? [] : []),",
+    replace: "if (holders.has(event.id)) continue;",
+    by: "if (event.isOnPurpose) continue;",
     caughtBy: byEvents("a signed event > whose repetition somebody sends on purpose is not refused"),
   },
   {
@@ -2107,7 +2121,7 @@ const events: readonly Sabotage[] = [
     breaks: "a number that stands for nobody erases",
     file: "src/orders/rules/order-event.ts",
     replace: 'typeof given === "string" && isPlaceholder(given)',
-    by: 'typeof given === "number" && isPlaceholder(given)',
+    by: "false",
     caughtBy: by("test/orders/rules/order-event.test.ts", "a deleted customer > is nobody in"),
   },
   {

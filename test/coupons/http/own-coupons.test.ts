@@ -65,6 +65,21 @@ describe("a customer's coupons", () => {
     });
   });
 
+  test("that were given back are not among those that points were used for, and the others stay", async () => {
+    const codes = [await buy(30), await buy(20)];
+    const summary = async () =>
+      (await call("GET", "/reward-points/public/customer/summary", { token })).body as {
+        summary: { redeemedPointsList: { id: string }[] };
+      };
+    const [first, second] = (await summary()).summary.redeemedPointsList.map(({ id }) => id);
+    const addedPointsList = (usedPoints: number, usedWith: readonly unknown[]) => ({
+      summary: { addedPointsList: [{ points: 100, usedPoints, usedWith }] },
+    });
+    expect(await summary()).toMatchObject(addedPointsList(50, [first, second]));
+    expect((await giveBack(codes[0] ?? "")).status).toBe(204);
+    expect(await summary()).toMatchObject(addedPointsList(20, [second]));
+  });
+
   test("are paid for once or twice: the answer tells the balance left, and a replayed one does not", async () => {
     const id = await shop.addOption(30, { coupon: tenPercentOff });
     const exchange = (headers: Readonly<Record<string, string>> = {}) =>

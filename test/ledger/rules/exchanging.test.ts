@@ -264,6 +264,20 @@ describe("a coupon of the embedded service", () => {
     expect(story.ledger.lots).toEqual(withPoints().ledger.lots);
   });
 
+  test("fills a lot that others have drawn on no further than it had paid", () => {
+    const story = withPoints();
+    const [first, second] = [story.buy(10), story.buy(20)];
+    expect(story.ledger.lots.map(({ id }) => id)).toEqual(["ever"]);
+    const leftAfter = (coupon: Coupon) => {
+      story.giveBack(coupon);
+      return story.ledger.lots.map(({ id, points, usedPoints }) => [id, points - usedPoints, points]);
+    };
+    const ever = ["ever", 70, 70];
+    expect(leftAfter(first)).toEqual([["june", 10, 30], ever]);
+    expect(leftAfter(second)).toEqual([["june", 30, 30], ever]);
+    expect(story.ledger.lots).toEqual(withPoints().ledger.lots);
+  });
+
   test("gives nothing back alive of a lot that has ended meanwhile", () => {
     const story = withPoints().tell(exchange(50));
     story.now = june;
@@ -355,7 +369,8 @@ describe("a coupon of the embedded service", () => {
       "EXPIRED",
     ],
   ])("that is %s cannot be given back", (_, coupon, status) => {
-    expect(withPoints().decide(giveBack, { sold: soldWith({}, coupon) })).toEqual({
+    const story = withPoints().tell(exchange(50));
+    expect(story.decide(giveBack, { sold: soldWith({}, coupon) })).toEqual({
       ok: false,
       failure: { code: "coupon_not_returnable", status },
     });

@@ -3,8 +3,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { explain } from "../../../src/audit/rules/explain.ts";
 import { LedgerTurn } from "../../../src/ledger/objects/ledger-turn.ts";
 import type { Intent } from "../../../src/ledger/rules/command.ts";
+import { replay } from "../../../src/ledger/rules/ledger.ts";
+import { remainingPoints } from "../../../src/ledger/rules/lot.ts";
 import { D1LedgerStore } from "../../../src/ledger/storage/ledger-store.ts";
 import { D1LedgerStories, type StoryLimits } from "../../../src/ledger/storage/ledger-stories.ts";
+import type { LedgerStory } from "../../../src/ledger/use-cases/books-ports.ts";
 import type { EpochMs } from "../../../src/platform/values/time.ts";
 import { TenantDatabases } from "../../../src/tenants/storage/tenant-databases.ts";
 import { commandOf, earn, exchange, givingBack, grant, keyOf, redeem, settle } from "../../support/ledger/ledgers.ts";
@@ -42,12 +45,24 @@ beforeAll(async () => {
   now += 1_000;
 });
 
-const told = async (asOf: number, limits?: StoryLimits) => {
+const read = async (asOf: number, limits?: StoryLimits) => {
   const story = await new D1LedgerStories(TenantDatabases.one(env.DB), limits).read(key, asOf as EpochMs);
   if (story === null) throw new Error("There is no story.");
-  const entries = story.entries.flatMap((entry) => entry ?? []);
-  return { story, explained: explain(entries, asOf as EpochMs, story.earlier) };
+  return story;
 };
+
+const entriesOf = ({ entries }: LedgerStory) => entries.flatMap((entry) => entry ?? []);
+
+const told = async (asOf: number, limits?: StoryLimits) => {
+  const story = await read(asOf, limits);
+  return { story, explained: explain(entriesOf(story), asOf as EpochMs, story.earlier) };
+};
+
+const cuts: readonly StoryLimits[] = [
+  { entriesMax: 5, usagesMax: 100 },
+  { entriesMax: 100, usagesMax: 4 },
+  { entriesMax: 1, usagesMax: 1 },
+];
 
 describe("a story", () => {
   test("of a short journal is told from its first entry", async () => {
@@ -59,14 +74,28 @@ describe("a story", () => {
     ).toBeNull();
   });
 
+  test("of a long journal begins with all that had points left then, whatever became of it later", async () => {
+    const journal = entriesOf(await read(now));
+    let summedUp = 0;
+    for (let asOf = begin; asOf <= now; asOf += 37) {
+      for (const limits of cuts) {
+        const { earlier } = await read(asOf, limits);
+        if (earlier === null) continue;
+        summedUp += 1;
+        const { lots, debt } = replay(journal.slice(0, earlier.entries));
+        const known = earlier.lots.filter(({ left }) => left > 0).map(({ id, left }) => [id, left] as const);
+        const then = lots.map((lot) => [lot.id, remainingPoints(lot)] as const);
+        expect(new Map<string, number>(known)).toEqual(new Map<string, number>(then));
+        expect(earlier.owed).toBe(debt.owed);
+      }
+    }
+    expect(summedUp).toBeGreaterThan(0);
+  });
+
   test("of a long journal ends as it does when it is told from the beginning, at every moment", async () => {
     for (let asOf = begin; asOf <= now; asOf += 37) {
       const whole = await told(asOf);
-      for (const limits of [
-        { entriesMax: 5, usagesMax: 100 },
-        { entriesMax: 100, usagesMax: 4 },
-        { entriesMax: 1, usagesMax: 1 },
-      ]) {
+      for (const limits of cuts) {
         const { story, explained } = await told(asOf, limits);
         if (story.earlier !== null) expect(story.entries.length).toBeLessThanOrEqual(limits.entriesMax);
         const { lines, lots, balance, owedPoints, earlier } = explained;

@@ -51,17 +51,21 @@ describe("an order of thousands of lines", () => {
   const order = longOrder("LONG", "long", 7_700, bareLine);
   let id: string;
 
+  beforeAll(async () => {
+    id = await take(order);
+  });
+
   test("earns, and is kept with all of its lines", async () => {
     const [least, most] = [0.9 * megabyte, megabyte];
     expect(bytesOf(order)).toBeGreaterThan(least);
     expect(bytesOf(order)).toBeLessThan(most);
-    id = await take(order);
     await settles(id, "granted");
     expect(await shop.balance("long")).toBe(77_000);
     expect((await kept(id)).event?.payload.entries).toHaveLength(7_700);
   });
 
   test("can be returned, and replayed", async () => {
+    await settles(id, "granted");
     await settles(
       await take(returnUpdated("LONG-R", "LONG", 38_500, { requestor: { customerId: "long" } })),
       "reversed",
@@ -74,6 +78,7 @@ describe("an order of thousands of lines", () => {
   });
 
   test("is forgotten with its customer, and does nothing when its message comes again", async () => {
+    await settles(id, "granted");
     await shop.manage("DELETE", "/reward-points/customer/long");
     expect(await kept(id)).not.toHaveProperty("event");
     const body = { tenant: shop.tenant, id, receivedAt: Date.now() };

@@ -228,7 +228,7 @@ function faultOfNoOperation({ status, message }: Breakage, answer: Answer, docum
 function errorNameOf(path: string, status: Breakage["status"]): string {
   if (path.startsWith("/coupon/")) return "ErrorMessage";
   if (path.startsWith("/site/")) return "SiteErrorMessage";
-  if (path.startsWith("/oauth/")) return "OAuthError";
+  if (path.startsWith("/oauth/") || path.startsWith("/customerlogin/")) return "OAuthError";
   return status === 404 ? "NotFound" : "Problem";
 }
 
