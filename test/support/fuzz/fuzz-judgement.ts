@@ -44,6 +44,26 @@ const lastMoment = Date.parse("9999-12-31T23:59:59.999Z");
 
 const rules: readonly Rule[] = [
   {
+    words:
+      "a merchant's coupon has a discount, and conditions that go together; test/coupons/http/merchant-coupons.test.ts",
+    broken: ({ operation: { method, path } }) =>
+      /^\/coupon\/\{tenant\}\/coupons(?:\/\{code\})?$/.test(path) && /^P/.test(method) ? "perhaps" : false,
+  },
+  {
+    words: "a query consists of terms; test/coupons/http/coupons.test.ts",
+    broken: ({ operation: { path }, parameters }) =>
+      path.startsWith("/coupon/") && parameterOf(parameters, "q") !== undefined ? "perhaps" : false,
+  },
+  {
+    words: "a referral coupon has a value only where its site says so",
+    broken: ({ operation: { method, path } }) =>
+      path.includes("/referral-coupons/") && method === "POST" ? "perhaps" : false,
+  },
+  {
+    words: "a guest's login names its tenant, by either name",
+    broken: ({ operation: { path } }) => (path.startsWith("/customerlogin/") ? "perhaps" : false),
+  },
+  {
     words: "the customer of the body is that of the path",
     broken: ({ operation, parameters, body }) => {
       if (operation.path !== "/reward-points/customer/{customerId}") return false;

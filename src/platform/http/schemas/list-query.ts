@@ -49,9 +49,10 @@ export const asksForTotal = (
 export const sortedBy = <const Order extends string>(...orders: readonly [Order, ...Order[]]) => {
   const [standard] = orders;
   const term = `(?:${orders.join("|")})(?::(?:asc|desc|ASC|DESC))?`;
+  const pattern = `^${term}(?:,${term}){0,${orders.length - 1}}$`;
   return z
     .string()
-    .regex(new RegExp(`^${term}(?:,${term}){0,${orders.length - 1}}$`), {
+    .regex(new RegExp(pattern), {
       error: `must be some of ${orders.join(", ")}, separated by commas, each with :asc or :desc or neither`,
     })
     .optional()
@@ -66,7 +67,7 @@ export const sortedBy = <const Order extends string>(...orders: readonly [Order,
     )
     .openapi({
       type: "string",
-      pattern: `^${term}(?:,${term})*$`,
+      pattern,
       default: standard,
       description: `Some of ${orders.join(", ")}, separated by commas. Ascending, unless it ends in :desc.`,
     });
