@@ -32,7 +32,8 @@ const route = createRoute({
     params: passingCustomerParams,
     query: siteQuery,
     headers: idempotencyHeaders,
-    body: jsonBody(newCustomerIn),
+    // Without a body the entry starts empty.
+    body: { ...jsonBody(newCustomerIn), required: false },
   },
   responses: {
     200: { description: "The entry was created.", headers: replayedHeader },

@@ -219,7 +219,6 @@ function replaced(value: unknown, place: Place, by: unknown): unknown {
 }
 
 const noJson: readonly ((text: string) => string)[] = [
-  () => "",
   () => "{",
   () => "NaN",
   () => "{'points': 1}",
@@ -231,7 +230,8 @@ const noJson: readonly ((text: string) => string)[] = [
 ];
 
 function notJson(request: Request, choice: number): Breakage {
-  const text = noJson[choice % noJson.length]?.(textOf(request) ?? "") ?? "";
+  const ways = request.operation.isBodyRequired ? [...noJson, () => ""] : noJson;
+  const text = ways[choice % ways.length]?.(textOf(request) ?? "") ?? "";
   return breakage(`body is no JSON: ${text.slice(0, 40)}`, written(request, text), 400);
 }
 

@@ -71,6 +71,8 @@ export interface Operation {
   readonly parameters: readonly Parameter[];
   /** The shape of the body by media type; null for an operation without one. */
   readonly body: ReadonlyMap<string, Shape> | null;
+  /** Whether it may not come without a body. */
+  readonly isBodyRequired: boolean;
   readonly security: readonly Readonly<Record<string, readonly string[]>>[];
   readonly answers: ReadonlyMap<number, DocumentedAnswer>;
   /** How a failing sequence shows the operation. */
@@ -90,7 +92,7 @@ interface RawOperation {
   readonly operationId: string;
   readonly security: Operation["security"];
   readonly parameters?: readonly (Omit<Parameter, "shape"> & { readonly schema: Schema })[];
-  readonly requestBody?: { readonly content: RawContent };
+  readonly requestBody?: { readonly required?: boolean; readonly content: RawContent };
   readonly responses: Readonly<Record<string, { readonly headers?: RawContent; readonly content?: RawContent }>>;
 }
 /** What has a schema, by name. */
@@ -133,6 +135,7 @@ export function documentOf(raw: RawDocument): ApiDocument {
         path,
         parameters: (operation.parameters ?? []).map(({ schema, ...rest }) => ({ ...rest, shape: shapeOf(schema) })),
         body: operation.requestBody === undefined ? null : contentOf(operation.requestBody.content),
+        isBodyRequired: operation.requestBody?.required === true,
         security: operation.security,
         answers: new Map(
           Object.entries(operation.responses).map(([status, { headers = {}, content }]) => [

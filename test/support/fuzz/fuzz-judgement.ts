@@ -293,11 +293,15 @@ function faultOfAccess(request: Request, breakage: Breakage | null, answer: Answ
 }
 
 /** Whether a caller who may only do so in some names asks for something in another's name. */
-function namesAnother({ caller, parameters, body }: Request): boolean {
+function namesAnother({ operation, caller, parameters, body }: Request): boolean {
   const named = memberOf(body, "customerNumber") ?? parameterOf(parameters, "customerNumber") ?? null;
   if (named === null) return false;
+  // Whoever may read a coupon may check and use it, but in a customer's name only those who may redeem on behalf.
+  if (isUseOfCoupon(operation.path) && !customerCallers.includes(caller)) return true;
   return customerCallers.includes(caller) ? named !== customerOf(caller) : caller === "cashier";
 }
+
+const isUseOfCoupon = (path: string): boolean => /\/coupons\/\{code\}\/(validation|redemptions)$/.test(path);
 
 /** Whether a request may be about inactive sites, which only managers of sites see. */
 const asksForInactive = ({ operation: { method, path }, parameters }: Request): boolean =>
