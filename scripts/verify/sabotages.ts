@@ -716,8 +716,8 @@ const storage: readonly Sabotage[] = [
     name: "own-list-shows-others",
     breaks: "a customer who asks for a code sees another one's coupon",
     file: "src/coupons/storage/coupon-store.ts",
-    replace: "filter.issuedTo === null ? undefined : eq(coupons.issuedTo,",
-    by: "filter.issuedTo === null || filter.code !== null ? undefined : eq(coupons.issuedTo,",
+    replace: "filter.issuedTo === null ? undefined : isIssuedTo(",
+    by: "filter.issuedTo === null || filter.codes !== null ? undefined : isIssuedTo(",
     caughtBy: by("test/coupons/http/coupons.test.ts", "the list of coupons > has for a customer their own"),
   },
   {
